@@ -1,0 +1,5 @@
+"""`python -m repcount`."""
+
+from repcount.cli import main
+
+main()

@@ -1,0 +1,137 @@
+"""What is known of one video once it has been counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import isnan
+
+from repcount import workout
+from repcount.config import Config
+from repcount.records import Event, Flag, Refusal, Rep, Sample, Unfinished, Update
+
+_TRACKED_LITTLE = 0.5
+_FEET_SEEN = 0.5
+_OBLIQUE_DEG = 50.0
+"""Beyond this the hip angle is 10° and more off at the top (measured on rendered clips at 60°)."""
+_SMALL_SHARE = 0.08
+"""A trunk shorter than this share of the picture's width is about 4 m away, MediaPipe's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the samples came from. Sizes and frames are None for a signal file."""
+
+    path: str
+    duration_s: float
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    analysed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of one video."""
+
+    full: int
+    partial: int
+    fast: int
+    sets: int
+    tracked: float
+    """Share of the analysed frames in which somebody was found, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The result of counting one video or signal."""
+
+    source: Source
+    settings: Config
+    reps: tuple[Rep, ...]
+    refusals: tuple[Refusal, ...]
+    """Movements of the legs that are no leg raises, each with its reason."""
+    unfinished: Unfinished | None
+    """A movement that the end of the video cut off."""
+    tracked: float
+    warnings: tuple[str, ...]
+    interrupted: bool = False
+
+    @property
+    def summary(self) -> Summary:
+        """Counts of the reps by verdict."""
+        full = sum(rep.full for rep in self.reps)
+        fast = sum(bool({Flag.FAST_RAISE, Flag.FAST_LOWER} & set(rep.flags)) for rep in self.reps)
+        return Summary(full, len(self.reps) - full, fast, max((rep.set for rep in self.reps), default=0), self.tracked)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Gathers updates into an Analysis; keeps events and sums, never samples."""
+
+    events: list[Event] = field(default_factory=list)
+    samples: int = 0
+    seen: int = 0
+    last_s: float = 0.0
+    _feet: float = 0.0
+    _view: float = 0.0
+    _trunk_px: float = 0.0
+
+    def write(self, update: Update) -> None:
+        """Take one update."""
+        self.events.extend(update.events)
+        sample = update.sample
+        self.samples += 1
+        self.last_s = sample.time_s
+        if not isnan(sample.hip_deg):
+            self._add(sample)
+
+    def _add(self, sample: Sample) -> None:
+        self.seen += 1
+        self._feet += sample.feet_visibility
+        self._view += sample.view_deg
+        self._trunk_px += sample.trunk_px
+
+    def result(
+        self, source: Source, settings: Config, warnings: list[str] | None = None, *, interrupted: bool = False
+    ) -> Analysis:
+        """The analysis of everything written so far."""
+        reps = workout.with_pauses([event for event in self.events if isinstance(event, Rep)])
+        refusals = tuple(event for event in self.events if isinstance(event, Refusal))
+        unfinished = next((event for event in self.events if isinstance(event, Unfinished)), None)
+        told = [*(warnings or []), *self._warnings(source), *_of_events(reps, refusals, unfinished)]
+        tracked = self.seen / self.samples if self.samples else 0.0
+        return Analysis(source, settings, reps, refusals, unfinished, tracked, tuple(told), interrupted)
+
+    def _warnings(self, source: Source) -> list[str]:
+        if not self.seen:
+            return ["nobody was found in the picture: the whole person has to be in it, lying, from the side"]
+        told = []
+        if self.seen < _TRACKED_LITTLE * self.samples:
+            told.append(f"the person was found in only {self.seen / self.samples:.0%} of the frames")
+        if self._feet < _FEET_SEEN * self.seen:
+            told.append("the feet were mostly out of the picture or hidden: move the camera back")
+        if self._view > _OBLIQUE_DEG * self.seen:
+            told.append("the camera looks from the head or the feet: angles are rough; put it at the side")
+        if source.width and self._trunk_px < _SMALL_SHARE * source.width * self.seen:
+            told.append("the person is small in the picture: 2 to 3 m from the camera is best")
+        return told
+
+
+def _of_events(reps: tuple[Rep, ...], refusals: tuple[Refusal, ...], unfinished: Unfinished | None) -> list[str]:
+    told = []
+    if refusals:
+        told.append(explain(len(reps) + len(refusals), refusals))
+    doubtful = sum(Flag.LOW_CONFIDENCE in rep.flags for rep in reps)
+    if doubtful:
+        told.append(f"{doubtful} of {len(reps)} reps were hard to see: check them in the video")
+    if unfinished is not None:
+        told.append(f"the end cuts off a movement that began at {unfinished.start_s:.1f} s: it is not counted")
+    return told
+
+
+def explain(movements: int, refusals: tuple[Refusal, ...]) -> str:
+    """One sentence on what was seen and not counted."""
+    reasons = Counter(refusal.reason for refusal in refusals)
+    listed = "; ".join(f"{reason} ({count})" if len(reasons) > 1 else reason for reason, count in reasons.most_common())
+    return f"{movements} movements seen, {len(refusals)} not counted: {listed}"

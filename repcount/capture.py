@@ -1,0 +1,186 @@
+"""Frames with the times at which they were seen; the only module that stamps frames."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from repcount.errors import VideoError, library_error
+from repcount.records import Frame
+
+# FFmpeg and OpenCV write complaints of their own to stderr, past Python; ours says it better. OpenCV reads
+# this when it is loaded.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+try:
+    import cv2
+except ImportError as error:
+    raise library_error("opencv-python", error) from error
+
+_USUAL_HZ = 30.0
+"""Taken for a container that does not tell its frame rate, either."""
+
+_FALLBACK_AFTER = 2
+"""Frames in a row without a time of their own before a container is held to have none."""
+
+_TICK_S = 0.001
+"""How far a frame stamped no later than the one before it is moved behind that one."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Turns a container's time stamps into seconds from the first frame, strictly rising.
+
+    A single bad stamp is put just behind the frame before it. A container whose stamps stand still from
+    the beginning has none: its frames are then spaced by its frame rate.
+    """
+
+    frame_s: float
+    first_s: float = math.nan
+    last_s: float = math.nan
+    frames: int = 0
+    repaired: int = 0
+    untimed: bool = False
+
+    def stamp(self, container_s: float) -> float:
+        """The time of the next frame, given what the container says of it (seconds, may be nonsense)."""
+        if not math.isfinite(container_s):
+            container_s = self.first_s if math.isfinite(self.first_s) else 0.0
+        if self.frames == 0:
+            self.first_s, self.last_s = container_s, 0.0
+        else:
+            self.last_s = self._next(container_s - self.first_s)
+        self.frames += 1
+        return self.last_s
+
+    def _next(self, time_s: float) -> float:
+        if not self.untimed and time_s > self.last_s:
+            return time_s
+        self.repaired += 1
+        if self.repaired >= _FALLBACK_AFTER and self.repaired == self.frames:
+            self.untimed = True
+        if self.untimed:
+            return self.frames * self.frame_s
+        return self.last_s + _TICK_S
+
+    def warning(self) -> str | None:
+        """What was not right with the times, for people."""
+        if self.untimed:
+            return f"the file has no usable time stamps: frames are taken as {1 / self.frame_s:g} a second"
+        if self.repaired:
+            return f"{self.repaired} of {self.frames} frames had a time stamp that did not rise; they were moved"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a container says of itself; the sizes are those of the upright picture."""
+
+    path: Path
+    width: int
+    height: int
+    rate_hz: float
+    duration_s: float
+    """By frame count and rate; NaN where the container does not say. The true one is known after reading."""
+
+
+class Video:
+    """A recorded file, read once from the beginning to the end. A context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`. Raises VideoError, saying why it cannot be read."""
+        self._capture = _open(path)
+        ok, image = self._capture.read()
+        if not ok:
+            self._capture.release()
+            raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
+        self._first: Any = image
+        self.info = self._info(path, image)
+        self._clock = Clock(1.0 / self.info.rate_hz)
+
+    def _info(self, path: Path, image: Any) -> VideoInfo:
+        rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
+        if not 0.1 <= rate_hz <= 1000:
+            rate_hz = _USUAL_HZ
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        duration_s = count / rate_hz if 0 < count < 1e9 else math.nan
+        return VideoInfo(path, image.shape[1], image.shape[0], rate_hz, duration_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._capture.release()
+
+    def frames(self, rate_hz: float) -> Iterator[Frame]:
+        """The frames, thinned to about `rate_hz` a second: the others are passed over, not converted."""
+        due_s = 0.0
+        image: Any = self._first
+        while image is not None:
+            # The position is that of the frame just read; asked for earlier it is the one before.
+            time_s = self._clock.stamp(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            if time_s >= due_s - 0.25 / rate_hz:
+                due_s = max(due_s + 1 / rate_hz, time_s + 0.5 / rate_hz)
+                image = self._first if self._clock.frames == 1 else self._capture.retrieve()[1]
+                if image is not None:
+                    yield Frame(time_s, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+            image = True if self._capture.grab() else None
+
+    @property
+    def frames_read(self) -> int:
+        """Frames decoded so far."""
+        return self._clock.frames
+
+    @property
+    def duration_s(self) -> float:
+        """Time of the last frame read plus one frame."""
+        return self._clock.last_s + self._clock.frame_s if self._clock.frames else 0.0
+
+    def warnings(self) -> list[str]:
+        """What was odd about the file, known after reading it."""
+        return [text for text in (self._clock.warning(), self._cut_short()) if text]
+
+    def _cut_short(self) -> str | None:
+        told_s, read_s = self.info.duration_s, self.duration_s
+        if math.isnan(told_s) or read_s >= 0.9 * told_s - 0.5:
+            return None
+        return f"the file says that it lasts {told_s:.1f} s, but only {read_s:.1f} s of it can be read"
+
+
+def video(path: str | os.PathLike[str]) -> Video:
+    """Open a recorded file. Raises VideoError."""
+    checked = Path(path)
+    _check(checked)
+    return Video(checked)
+
+
+def _check(path: Path) -> None:
+    if not path.exists():
+        raise VideoError(f"there is no file {path}")
+    if path.is_dir():
+        raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise VideoError(f"{path} is empty")
+    except OSError as error:
+        raise VideoError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _open(path: Path) -> Any:
+    # The absolute path keeps a name such as "clip%03d.png" or "-" from being taken for something else.
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise VideoError(
+            f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
+            "Try to play it; if it plays, convert it to mp4 (H.264)"
+        )
+    return capture

@@ -1,0 +1,157 @@
+"""Every setting that influences a result: defaults, presets, a TOML file, the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from repcount.errors import SettingError
+
+
+def _setting(default: float, low: float, high: float, about: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Thresholds of the counter, in degrees and seconds, each with the reason for its default.
+
+    Raises SettingError when a value is outside of its range.
+    """
+
+    tempo: str = "2/0/2/0"
+    """Seconds asked for raise/hold/lower/pause, as sports science writes it."""
+
+    fast_share: float = _setting(0.75, 0.1, 1.0, "share of the asked time below which a raise or lower is fast")
+    """The default asks at least 1.5 s of a tempo of 2."""
+
+    full_deg: float = _setting(70.0, 45.0, 90.0, "elevation of the thigh that counts as legs upright")
+    """Between what partial reps reach (40-61° on labelled clips) and full ones (from 75° by eye; the
+    measured angle reads up to 10° low)."""
+
+    partial_deg: float = _setting(25.0, 15.0, 60.0, "least rise of the legs that is a clear try")
+    """Above fidgeting (up to 22° on a person lying still), below the lowest labelled partial rep (34°)."""
+
+    leave_deg: float = _setting(12.0, 5.0, 30.0, "rise above the rest at which a movement begins")
+    """The upper hysteresis threshold at the bottom: above jitter and breathing, below any try. A choice."""
+
+    return_share: float = _setting(0.3, 0.1, 0.5, "share of the rise that may be left when the legs are back")
+    """Legs that come back through 70 % of their way are back: hovering legs turn round at 15-25° of 90°,
+    while pulses that turn at a third of the height are not brought back."""
+
+    rest_deg: float = _setting(35.0, 10.0, 60.0, "highest elevation at which the legs can be at the bottom")
+    """Hovering legs turn round at 15-25°, planted feet and legs held up stay above 40°."""
+
+    knee_deg: float = _setting(130.0, 90.0, 170.0, "knee angle at the top below which the knees are bent")
+    """Straight-leg reps measure 133-177° at the top, bent-leg ones 107-146°."""
+
+    apart_deg: float = _setting(30.0, 15.0, 60.0, "difference between the legs that is noted as apart")
+    """Oblique views read two parallel legs up to 25° apart when both angles are taken in space."""
+
+    lying_deg: float = _setting(45.0, 20.0, 60.0, "steepest trunk that still lies")
+    """Reclined trunks and lifted heads reach 25°, camera tilt adds up to 15°."""
+
+    trunk_swing_deg: float = _setting(22.0, 10.0, 45.0, "how far the trunk may come up with the legs")
+    """A head lifted at the start adds 20°, sit-ups and V-ups 35° and more."""
+
+    max_gap_s: float = _setting(1.0, 0.2, 3.0, "longest time out of sight that is bridged within a rep")
+    max_rep_s: float = _setting(60.0, 5.0, 600.0, "longest rep")
+    """A choice; it also bounds what the counter keeps in memory."""
+
+    rest_gap_s: float = _setting(20.0, 1.0, 600.0, "pause that ends a set")
+    min_confidence: float = _setting(0.5, 0.0, 1.0, "confidence below which a rep is flagged")
+    rate_hz: float = _setting(15.0, 5.0, 240.0, "frames analysed per second of video")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if item.metadata:
+                _check(item.name, getattr(self, item.name), item.metadata["low"], item.metadata["high"])
+        phases(self.tempo)
+
+    @property
+    def fast_raise_s(self) -> float:
+        """Raises shorter than this are fast."""
+        return self.fast_share * phases(self.tempo)[0]
+
+    @property
+    def fast_lower_s(self) -> float:
+        """Lowers shorter than this are fast."""
+        return self.fast_share * phases(self.tempo)[2]
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "lenient": {"full_deg": 60.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
+    "normal": {},
+    "strict": {"full_deg": 78.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
+}
+"""What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
+
+
+def phases(tempo: str) -> tuple[float, float, float, float]:
+    """The seconds of raise, hold, lower and pause that a tempo such as `2/0/2/0` asks for."""
+    try:
+        raise_s, hold_s, lower_s, pause_s = (float(part) for part in tempo.split("/"))
+    except (ValueError, AttributeError):
+        raise SettingError(_tempo_help(tempo)) from None
+    if not all(isfinite(part) and 0 <= part <= 60 for part in (raise_s, hold_s, lower_s, pause_s)):
+        raise SettingError(_tempo_help(tempo))
+    return raise_s, hold_s, lower_s, pause_s
+
+
+def _tempo_help(tempo: object) -> str:
+    return f"tempo is {tempo!r}; it must be four times in seconds, 0 to 60, raise/hold/lower/pause, such as 2/0/2/0"
+
+
+def _check(name: str, value: object, low: float, high: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= float(value) <= high:  # type: ignore[arg-type]
+        raise SettingError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+def load(path: Path | None, strictness: str | None = None, **options: object) -> Config:
+    """Options over the TOML file over the defaults; options that are None count as not given.
+
+    Without `path` the user's own file is read where there is one. `strictness` names a preset; an explicit
+    setting beside it wins.
+
+    Raises SettingError for an unreadable file, an unknown name or a value that is not allowed.
+    """
+    given = _read(path) if path else _read_if_there(user_file())
+    preset = strictness or given.pop("strictness", None) or "normal"
+    given.pop("strictness", None)
+    if preset not in PRESETS:
+        raise SettingError(f"strictness is {preset!r}; it must be one of {', '.join(PRESETS)}")
+    named = {name: value for name, value in options.items() if value is not None}
+    _known({**given, **named})
+    return replace(Config(), **{**PRESETS[preset], **given, **named})
+
+
+def user_file() -> Path:
+    """Where the user's own settings are looked for."""
+    import platformdirs
+
+    return platformdirs.user_config_path("repcount") / "config.toml"
+
+
+def _read_if_there(path: Path) -> dict[str, Any]:
+    return _read(path) if path.is_file() else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingError(f"cannot read the settings file {path}: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path} is not valid TOML: {error}") from error
+
+
+def _known(settings: dict[str, Any]) -> None:
+    names = [item.name for item in fields(Config)]
+    for name in settings:
+        if name not in names:
+            raise SettingError(f"there is no setting {name!r}; the settings are {', '.join(['strictness', *names])}")

@@ -1,0 +1,55 @@
+"""Errors meant for people: each message says what happened, to what, and what to try."""
+
+from __future__ import annotations
+
+
+class RepcountError(Exception):
+    """Anything that repcount itself reports; the command line prints it as one line and exits with 1."""
+
+
+class SettingError(RepcountError):
+    """A setting that does not exist or has a value that is not allowed."""
+
+
+class VideoError(RepcountError):
+    """A video that cannot be opened or holds nothing to see."""
+
+
+class ModelError(RepcountError):
+    """The pose model is missing, damaged or could not be prepared."""
+
+
+class SignalError(RepcountError):
+    """A signal CSV that cannot be read; the message names the line."""
+
+
+class OutputError(RepcountError):
+    """A file that cannot be written."""
+
+
+class LibraryError(RepcountError):
+    """OpenCV or MediaPipe does not load on this system."""
+
+
+_DEBIAN_PACKAGES = {
+    "libGL.so": "libgl1",
+    "libGLESv2.so": "libgles2",
+    "libEGL.so": "libegl1",
+    "libglib-2.0.so": "libglib2.0-0",
+    "libgthread-2.0.so": "libglib2.0-0",
+}
+
+
+def library_error(package: str, error: BaseException) -> LibraryError:
+    """`error`, raised while `package` was imported, told with the system package that is missing."""
+    text = str(error)
+    missing = next((name for name in _DEBIAN_PACKAGES if name in text), None)
+    if missing is None:
+        return LibraryError(
+            f"{package} does not load: {text}. Install it again: pip install --force-reinstall {package}"
+        )
+    library = text.split(":")[0].strip()
+    return LibraryError(
+        f"{package} needs the system library {library}, which is not here. "
+        f"On Debian or Ubuntu: apt-get install {_DEBIAN_PACKAGES[missing]}"
+    )

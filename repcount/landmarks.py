@@ -1,0 +1,103 @@
+"""MediaPipe's PoseLandmarker → Pose; the only module that runs MediaPipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from repcount.errors import ModelError, library_error
+from repcount.records import Frame, Pose
+
+try:
+    import mediapipe
+    from mediapipe.tasks.python import BaseOptions, vision
+except (ImportError, OSError) as error:
+    raise library_error("mediapipe", error) from error
+
+_KEEP = 0.3
+"""Detection and tracking confidence, below MediaPipe's 0.5: someone who lies with the face half hidden scores
+low, and a lock that is lost is worse than one that is unsure. A choice."""
+
+
+class Landmarker:
+    """Finds one person in the frames of one video, in order. A context manager."""
+
+    def __init__(self, model: Path) -> None:
+        """Load the `.task` bundle at `model`. Raises ModelError when MediaPipe refuses it."""
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=_read(model)),
+            running_mode=vision.RunningMode.VIDEO,
+            min_pose_detection_confidence=_KEEP,
+            min_pose_presence_confidence=_KEEP,
+            min_tracking_confidence=_KEEP,
+        )
+        self._last_ms = -1
+        try:
+            with _quiet():
+                self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _quiet():
+            self._landmarker.close()
+
+    def find(self, frame: Frame) -> Pose | None:
+        """The person in `frame`, or None. The times of the frames have to rise."""
+        # VIDEO mode wants strictly rising whole milliseconds; two frames may round to the same one.
+        first = self._last_ms < 0
+        self._last_ms = max(round(frame.time_s * 1000), self._last_ms + 1)
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
+        with _quiet() if first else contextlib.nullcontext():
+            result = self._landmarker.detect_for_video(image, self._last_ms)
+        if not result.pose_landmarks:
+            return None
+        height, width = frame.image.shape[:2]
+        return _pose(result.pose_landmarks[0], result.pose_world_landmarks[0], width, height)
+
+
+def _pose(landmarks: Any, world: Any, width: int, height: int) -> Pose:
+    """MediaPipe's 0-1 coordinates are stretched differently along x and y: pixels before any angle."""
+    return Pose(
+        xy_px=np.array([(p.x * width, p.y * height) for p in landmarks], dtype=np.float64),
+        world_m=np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64),
+        visibility=np.array([p.visibility for p in landmarks], dtype=np.float64),
+    )
+
+
+def _read(model: Path) -> bytes:
+    try:
+        return model.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the pose model {model}: {error.strerror}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the native log lines that MediaPipe writes while it starts off the user's terminal."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)

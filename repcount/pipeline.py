@@ -1,0 +1,132 @@
+"""The one way through the house: samples are counted and every sink is handed the updates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from repcount import counter, workout
+from repcount.analysis import Analysis, Source, Tally
+from repcount.config import Config
+from repcount.records import Event, Phase, Rep, Sample, Update
+
+StrPath = str | os.PathLike[str]
+Progress = Callable[[float, float], None]
+"""Told the seconds of video done and the seconds there are (NaN where the file does not say)."""
+
+
+class Sink(Protocol):
+    """Takes updates, one for every sample."""
+
+    def write(self, update: Update) -> None:
+        """Take one update."""
+
+
+def updates(samples: Iterable[Sample], config: Config) -> Iterator[Update]:
+    """One update for each sample and a last one for what the end makes known.
+
+    The times of the samples have to rise; live, recorded and replayed samples all come through here.
+    """
+    state = counter.State()
+    before: Rep | None = None
+    sample = Sample(0.0)
+    for sample in samples:
+        state, found = counter.step(config, state, sample)
+        before, events = _numbered(config, before, found)
+        yield Update(sample, state.smooth_deg, state.phase, events)
+    before, events = _numbered(config, before, counter.finish(config, state))
+    if events:
+        yield Update(Sample(sample.time_s), state.smooth_deg, Phase.UNKNOWN, events)
+
+
+def _numbered(config: Config, before: Rep | None, found: Sequence[Event]) -> tuple[Rep | None, tuple[Event, ...]]:
+    events: list[Event] = []
+    for event in found:
+        if isinstance(event, Rep):
+            before = workout.follow(config, before, event)
+            event = before
+        events.append(event)
+    return before, tuple(events)
+
+
+def count(samples: Iterable[Sample | tuple[float, float]], config: Config | None = None) -> Analysis:
+    """Count samples, or plain pairs of time in seconds and hip angle in degrees.
+
+    The times have to rise. A hip angle of NaN means that nobody was seen.
+    """
+    made = (sample if isinstance(sample, Sample) else Sample(*sample) for sample in samples)
+    tally = Tally()
+    settings = config or Config()
+    for update in updates(made, settings):
+        tally.write(update)
+    return tally.result(Source("samples", tally.last_s, analysed=tally.samples), settings)
+
+
+def analyze(
+    path: StrPath,
+    config: Config | None = None,
+    *,
+    model: StrPath | None = None,
+    sinks: Sequence[Sink] = (),
+    progress: Progress | None = None,
+) -> Analysis:
+    """Count a recorded video.
+
+    `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first
+    if need be. Ctrl-C ends the analysis early; what was counted until then is the result, marked
+    `interrupted`. Raises RepcountError.
+    """
+    from repcount import capture, measure, weights
+    from repcount.landmarks import Landmarker
+
+    settings = config or Config()
+    tally = Tally()
+    with capture.video(path) as video, Landmarker(weights.ready(Path(model) if model else None)) as landmarker:
+        read = _watched(measure.samples(video, landmarker, settings.rate_hz), video.info.duration_s, progress)
+        interrupted = _run(read, settings, [tally, *sinks])
+        info = video.info
+        source = Source(str(path), video.duration_s, info.width, info.height, video.frames_read, tally.samples)
+        warnings = video.warnings() if not interrupted else [f"stopped by hand at {video.duration_s:.1f} s"]
+    return tally.result(source, settings, warnings, interrupted=interrupted)
+
+
+def recount(path: StrPath, config: Config | None = None) -> Analysis:
+    """Count again from a signal CSV that `analyze` saved, with other settings. Raises RepcountError."""
+    from repcount import table
+
+    settings = config or Config()
+    tally = Tally()
+    _run(table.read_signal(Path(path)), settings, [tally])
+    return tally.result(Source(str(path), tally.last_s, analysed=tally.samples), settings)
+
+
+def _run(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:
+    """Count and hand out; True when Ctrl-C ended it, with what was known until then handed out, too."""
+    stopped = _Stoppable(samples)
+    for update in updates(stopped, config):
+        for sink in sinks:
+            sink.write(update)
+    return stopped.by_hand
+
+
+class _Stoppable:
+    """Samples that just end when Ctrl-C comes, so that what follows them is done as always."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self._samples = samples
+        self.by_hand = False
+
+    def __iter__(self) -> Iterator[Sample]:
+        try:
+            yield from self._samples
+        except KeyboardInterrupt:
+            self.by_hand = True
+
+
+def _watched(samples: Iterable[Sample], duration_s: float, progress: Progress | None) -> Iterator[Sample]:
+    for sample in samples:
+        if progress is not None:
+            progress(sample.time_s, duration_s)
+        yield sample

@@ -1,0 +1,1 @@
+"""Where updates and results go."""

@@ -1,0 +1,108 @@
+"""The table of reps, the verdict in one line and the progress bar."""
+
+from __future__ import annotations
+
+from math import isnan
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from repcount.analysis import Analysis
+from repcount.records import Rep
+
+_WORDS = {
+    "short_top": "higher",
+    "short_bottom": "all the way down",
+    "fast_raise": "raise slower",
+    "fast_lower": "lower slower",
+    "bent_knees": "legs straight",
+    "legs_apart": "legs together",
+    "hands_off_head": "hands off head",
+    "low_confidence": "hard to see",
+}
+"""What each flag asks for, in words."""
+
+
+def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
+    """Print the reps as a table and the verdict below it."""
+    console = Console(file=file, highlight=False, soft_wrap=True)
+    if heading:
+        console.print(Text(analysis.source.path, style="bold"))
+    if analysis.reps:
+        console.print(_table(analysis))
+    console.print(Text(verdict(analysis), style="bold"))
+
+
+def verdict(analysis: Analysis) -> str:
+    """The result in one line."""
+    summary = analysis.summary
+    parts = [_plural(summary.full, "full rep")]
+    if summary.partial:
+        parts.append(f"{summary.partial} not full")
+    if summary.fast:
+        parts.append(f"{summary.fast} fast")
+    where = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
+    return f"{', '.join(parts)} {where}in {analysis.source.duration_s:.1f} s"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(analysis: Analysis) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("rep", "set", "start", "top", "end", "raise", "hold", "lower", "pause", "flexion"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for rep in analysis.reps:
+        table.add_row(*_row(rep))
+    return table
+
+
+def _row(rep: Rep) -> list[Text]:
+    times = [rep.start_s, rep.top_s, rep.end_s, rep.raise_s, rep.hold_s, rep.lower_s]
+    cells = [str(rep.number), str(rep.set), *(f"{value:.2f}" for value in times)]
+    cells += ["" if rep.pause_s is None else f"{rep.pause_s:.2f}", f"{rep.top_flexion_deg:.0f}°"]
+    style = "" if rep.full else "yellow"
+    mark = "full" if rep.full else "not full"
+    advice = ", ".join(_WORDS[flag] for flag in rep.flags)
+    return [Text(cell, style=style) for cell in [*cells, f"{mark}: {advice}" if advice else mark]]
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """How many times faster than the video plays."""
+        return Text(f"{task.speed:.1f}x" if task.speed else "", style="dim")
+
+
+class Bar:
+    """A progress bar by video time; silent where `file` is no terminal. A context manager."""
+
+    def __init__(self, file: TextIO, label: str) -> None:
+        columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} s"), _Speed()]
+        self._progress = Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=Console(file=file),
+            transient=True,
+            disable=not file.isatty(),
+        )
+        self._task = self._progress.add_task(label, total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def to(self, time_s: float, duration_s: float) -> None:
+        """Show that `time_s` of `duration_s` are done."""
+        total = None if isnan(duration_s) else duration_s
+        self._progress.update(self._task, completed=time_s, total=total)

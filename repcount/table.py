@@ -1,0 +1,169 @@
+"""JSON and CSV, both ways: the contract with other programs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Iterator, Sequence
+from math import isfinite, isnan
+from pathlib import Path
+from typing import Any, TextIO
+
+from repcount.analysis import Analysis
+from repcount.errors import SignalError
+from repcount.records import Rep, Sample, Update
+
+SCHEMA = "repcount/1"
+
+_REP_FIELDS = [field.name for field in dataclasses.fields(Rep)]
+_SAMPLE_FIELDS = [field.name for field in dataclasses.fields(Sample)]
+_SIGNAL_FIELDS = [
+    *("time_s", "hip_deg", "knee_deg", "smooth_deg", "phase", "side", "visibility"),
+    *(name for name in _SAMPLE_FIELDS if name not in {"time_s", "hip_deg", "knee_deg", "side", "visibility"}),
+]
+
+_DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
+"""Milliseconds and tenths of a degree: more than the measurement holds."""
+
+
+def as_json(analyses: Sequence[Analysis]) -> str:
+    """The JSON text of one analysis, or of several as an array."""
+    import json
+
+    documents = [document(analysis) for analysis in analyses]
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1, allow_nan=False) + "\n"
+
+
+def document(analysis: Analysis) -> dict[str, Any]:
+    """One analysis as the `repcount/1` document."""
+    return {
+        "schema": SCHEMA,
+        "source": _plain(analysis.source),
+        "settings": dataclasses.asdict(analysis.settings),
+        "summary": _plain(analysis.summary),
+        "reps": [_plain(rep) for rep in analysis.reps],
+        "warnings": list(analysis.warnings),
+    }
+
+
+def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
+    """One row per rep, the source first, the header always."""
+    writer = csv.writer(file)
+    writer.writerow(["source", *_REP_FIELDS])
+    for analysis in analyses:
+        for rep in analysis.reps:
+            writer.writerow([analysis.source.path, *(_cell(value) for value in _plain(rep).values())])
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return {field.name: _rounded(field.name, getattr(record, field.name)) for field in dataclasses.fields(record)}
+
+
+def _rounded(name: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    if not isinstance(value, float):
+        return value
+    digits = next((digits for ending, digits in _DIGITS.items() if name.endswith(ending)), 3)
+    return round(value, digits) + 0.0 if isfinite(value) else None
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ";".join(value) if isinstance(value, list) else str(value)
+
+
+class SignalWriter:
+    """A sink that writes one row per analysed frame.
+
+    The counter decides on a sample one step late, when the outlier guard has seen its neighbour; each row
+    waits for that, so that angle, phase and time belong together.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file)
+        self._writer.writerow(_SIGNAL_FIELDS)
+        self._waiting: Sample | None = None
+
+    def write(self, update: Update) -> None:
+        """Take one update; the row of the sample before is written."""
+        self._row(update)
+        self._waiting = update.sample
+
+    def close(self) -> None:
+        """Write the row of the last sample."""
+        self._row(None)
+
+    def _row(self, update: Update | None) -> None:
+        if self._waiting is None or (update is not None and update.sample.time_s <= self._waiting.time_s):
+            return
+        values = {name: getattr(self._waiting, name) for name in _SAMPLE_FIELDS}
+        values["smooth_deg"] = update.smooth_deg if update and not isnan(values["hip_deg"]) else float("nan")
+        values["phase"] = update.phase if update else ""
+        self._writer.writerow([_exact(values[name]) for name in _SIGNAL_FIELDS])
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if isnan(value) else repr(value)
+    return str(value)
+
+
+def read_signal(path: Path) -> Iterator[Sample]:
+    """The samples of a signal CSV, as `SignalWriter` wrote them or with `time_s` and `hip_deg` alone.
+
+    Raises SignalError with the line number for anything that is not a sample, for times that do not rise
+    and for a file that cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _rising(path, csv.DictReader(file))
+    except OSError as error:
+        raise SignalError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SignalError(f"{path} is not UTF-8 text; is it a signal CSV?") from error
+
+
+def _rising(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
+    last_s = float("-inf")
+    for sample in _samples(path, rows):
+        if not sample.time_s > last_s:
+            raise SignalError(f"{path}, line {rows.line_num}: time_s {sample.time_s:g} is not later than {last_s:g}")
+        last_s = sample.time_s
+        yield sample
+
+
+def _samples(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
+    missing = [name for name in ("time_s", "hip_deg") if name not in (rows.fieldnames or [])]
+    if missing:
+        raise SignalError(f"{path}, line 1: there is no column {' and no '.join(missing)}; is it a signal CSV?")
+    try:
+        for row in rows:
+            yield _sample(path, rows.line_num, row)
+    except csv.Error as error:
+        raise SignalError(f"{path}, line {rows.line_num}: {error}") from error
+
+
+def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
+    if None in row or None in row.values():
+        raise SignalError(f"{path}, line {line}: the number of cells is not that of the header")
+    values: dict[str, Any] = {name: row[name] for name in _SAMPLE_FIELDS if name in row}
+    for name, text in values.items():
+        if name != "side":
+            values[name] = _number(path, line, name, text)
+    if not isfinite(values["time_s"]):
+        raise SignalError(f"{path}, line {line}: time_s is {row['time_s']!r}; it must be a number of seconds")
+    return Sample(**values)
+
+
+def _number(path: Path, line: int, name: str, text: str) -> float:
+    try:
+        number = float(text) if text.strip() else float("nan")
+    except ValueError:
+        raise SignalError(f"{path}, line {line}: {name} is {text!r}; it must be a number or empty") from None
+    if not isfinite(number) and text.strip().lower() != "nan" and text.strip():
+        raise SignalError(f"{path}, line {line}: {name} is {text!r}; it must be a number or empty")
+    return number

@@ -1,0 +1,245 @@
+"""One up-and-down movement of the legs and its moments: when it starts, stands highest and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import inf, isnan, nan
+from statistics import fmean, median
+
+from repcount.records import Sample
+
+_NEAR_SHARE, _NEAR_DEG, _FAR_SHARE = 0.05, 3.0, 0.25
+"""Leaving and arriving are timed from where the legs have made these shares of their way (but at least
+`_NEAR_DEG`, clear of jitter of 0.5-1°): near enough to the moment itself, far enough to be certain. A choice."""
+
+_LEVEL_DEG = 0.5
+"""Within this of the bottom the legs are at it (the size of the jitter)."""
+
+_BOTTOM_FLANKS = 3.0
+"""The bottom is the lowest point of this many times the time between the two marks, before the nearer one: a
+head that is lifted a second before the legs leave tilts them, too."""
+
+_LEAD_S = 0.05
+_TRAIL_SHARE = 0.75
+"""How far a reckoned moment may lie outside of what is visible: legs leave the floor with a push, but sink
+onto it slowly. Both are fitted, between rendered clips whose movement begins before anything can be seen to
+move and people's labels of when they saw it."""
+
+_TOP_DEG = 2.0
+_TOP_WITHIN_S = 1.0
+"""The top is the middle of the time spent within this of the highest angle of the hold's first second: legs
+that are held for long sway, and a later sway is not when they arrived."""
+
+_PLATEAU_SHARE = 0.06
+"""The legs are near the top while within this share of the rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A sample whose angle passed the outlier guard."""
+
+    sample: Sample
+    flexion: float
+    """180 - hip angle."""
+    smooth: float
+    """The smoothed lift."""
+
+    @property
+    def time_s(self) -> float:
+        """Time of the sample."""
+        return self.sample.time_s
+
+    @property
+    def lift(self) -> float:
+        """Elevation of the thigh above the floor: the flexion less what the trunk itself is raised."""
+        return self.flexion - or_zero(self.sample.trunk_deg)
+
+    @property
+    def foot_lift(self) -> float:
+        """Elevation of the line from hip to ankle, NaN where the ankle is not known."""
+        return self.sample.ankle_deg - or_zero(self.sample.trunk_deg)
+
+    @property
+    def low_lift(self) -> float:
+        """The lower of thigh and foot: with bent knees the feet are back while the thighs still stand up."""
+        return self.smooth if isnan(self.foot_lift) else min(self.smooth, self.foot_lift)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Points from the bottom before a raise to the bottom after the lower (or to the end of what there is)."""
+
+    trace: tuple[Point, ...]
+    rest: float
+    """Lift at which this person's legs rest."""
+    peak: float
+    """Highest smoothed lift."""
+    valley_s: float = inf
+    """When the legs were lowest after the top."""
+    returned: bool = False
+
+    @cached_property
+    def _peak_at(self) -> int:
+        within = [i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s]
+        return max(within, key=lambda i: self._even[i])
+
+    @cached_property
+    def _even(self) -> tuple[float, ...]:
+        return _evened([p.lift for p in self.trace])
+
+    @cached_property
+    def _feet(self) -> tuple[float, ...]:
+        """What leaves the floor first and is back last: the feet, where they are known throughout."""
+        lifts = [p.foot_lift for p in self.trace]
+        return self._even if any(isnan(lift) for lift in lifts) else _evened(lifts)
+
+    @cached_property
+    def start_s(self) -> float:
+        """When the legs leave the bottom."""
+        return _leaving(self._walk(self._feet, range(self._peak_at, -1, -1)))
+
+    @cached_property
+    def end_s(self) -> float:
+        """When they are back at the bottom."""
+        return _arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1)))
+
+    @cached_property
+    def top_s(self) -> float:
+        """When they are highest; of a long hold, when they have arrived."""
+        reached_s, left_s = self._plateau
+        until_s = min(reached_s + _TOP_WITHIN_S, left_s)
+        inside = [i for i, p in enumerate(self.trace) if reached_s <= p.time_s <= until_s]
+        highest = max(inside, key=lambda i: self._even[i], default=self._peak_at)
+        return fmean(self._around(highest, self._even[highest] - _TOP_DEG))
+
+    @cached_property
+    def hold(self) -> tuple[float, float]:
+        """When the top is reached and when it is left: the same reckoning, upside down."""
+        reached_s, left_s = self._plateau
+        upside_down = [-lift for lift in self._even]
+        first = max((i for i, p in enumerate(self.trace) if p.time_s <= self.start_s), default=0)
+        last = min(self._valley_at + 1, len(self.trace))
+        half_s = fmean(self._plateau)
+        rise = [i for i in range(first, last) if self.trace[i].time_s <= half_s]
+        fall = [i for i in range(last - 1, first - 1, -1) if self.trace[i].time_s >= half_s]
+        if len(rise) > 1:
+            reached_s = max(_arriving(self._walk(upside_down, rise)), reached_s)
+        if len(fall) > 1:
+            left_s = min(_leaving(self._walk(upside_down, fall)), left_s)
+        return min(reached_s, self.top_s), max(left_s, self.top_s)
+
+    @cached_property
+    def _valley_at(self) -> int:
+        return max((i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s), default=0)
+
+    @cached_property
+    def _plateau(self) -> tuple[float, float]:
+        """When the legs first come near their highest point and when they are last near it."""
+        top = self._even[self._peak_at]
+        level = top - max(_TOP_DEG, _PLATEAU_SHARE * (top - self.rest))
+        reached = next(i for i, lift in enumerate(self._even) if lift >= level)
+        left = max(i for i, lift in enumerate(self._even) if lift >= level and self.trace[i].time_s <= self.valley_s)
+        return self._around(reached, level)[0], self._around(left, level)[1]
+
+    def _around(self, index: int, level: float) -> tuple[float, float]:
+        """When the lift rises over `level` before `index` and when it falls below it after."""
+        before = self._walk(self._even, range(index, -1, -1))
+        after = self._walk(self._even, range(index, len(self.trace)))
+        return _crossing(before, level), _crossing(after, level)
+
+    def _walk(self, lifts: Sequence[float], indices: Iterable[int]) -> list[tuple[float, float]]:
+        return [(self.trace[i].time_s, lifts[i]) for i in indices]
+
+    @cached_property
+    def top_points(self) -> tuple[Point, ...]:
+        """The points of the hold; at least the highest one."""
+        first, last = self._plateau
+        inside = tuple(p for p in self.trace if first <= p.time_s <= last)
+        return inside or (self.trace[self._peak_at],)
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """The points from start to end."""
+        return tuple(p for p in self.trace if self.start_s <= p.time_s <= self.end_s)
+
+    def at_start(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+        """Median of a reading around the start, NaN where it was never known."""
+        return middle(read(p.sample) for p in self.trace if abs(p.time_s - self.start_s) <= span_s / 2)
+
+    def at_end(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+        """Median of a reading around the end."""
+        return middle(read(p.sample) for p in self.trace if abs(p.time_s - self.end_s) <= span_s / 2)
+
+    def at_top(self, read: Callable[[Sample], float]) -> float:
+        """Median of a reading during the hold."""
+        return middle(read(p.sample) for p in self.top_points)
+
+
+def middle(values: Iterable[float]) -> float:
+    """Median of the known values, NaN where there is none."""
+    known = [value for value in values if not isnan(value)]
+    return median(known) if known else nan
+
+
+def _evened(lifts: Sequence[float]) -> tuple[float, ...]:
+    """The mean of each and its two neighbours: no lag, less jitter."""
+    return tuple(fmean(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts)))
+
+
+def or_zero(value: float) -> float:
+    """`value`, or 0 where it is not known."""
+    return 0.0 if isnan(value) else value
+
+
+def _leaving(walk: Sequence[tuple[float, float]]) -> float:
+    """When a limb left the bottom of a walk that is told backwards in time, from the top."""
+    departure_s, seen_s, _ = _departure(walk)
+    return max(departure_s, seen_s - _LEAD_S)
+
+
+def _arriving(walk: Sequence[tuple[float, float]]) -> float:
+    """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
+    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk])
+    return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
+
+
+def _departure(walk: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
+
+    People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
+    the time is 10τ³ - 15τ⁴ + 6τ⁵, which takes off so softly that the moment itself drowns in jitter. So it
+    is reckoned back from the times of two marks on the way.
+
+    Returns that time, the last one at which the limb was seen level with the bottom, and the nearer mark's.
+    """
+    bottom = walk
+    high = max(lift for _, lift in walk)
+    for _ in range(2):
+        low = min(lift for _, lift in bottom)
+        way = max(high - low, 1e-6)
+        near = min(max(_NEAR_SHARE, _NEAR_DEG / way), _FAR_SHARE / 2)
+        near_s, far_s = _crossing(walk, low + near * way), _crossing(walk, low + _FAR_SHARE * way)
+        since_s = near_s - _BOTTOM_FLANKS * (far_s - near_s)
+        bottom = [(t, lift) for t, lift in walk if since_s <= t <= near_s] or bottom
+    before, between = _time_share(near), _time_share(_FAR_SHARE) - _time_share(near)
+    return near_s - (far_s - near_s) * before / between, _crossing(walk, low + _LEVEL_DEG), near_s
+
+
+def _time_share(way: float) -> float:
+    """The share of the time after which a movement of least jerk has made the share `way` of its way."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        half = (low + high) / 2
+        low, high = (half, high) if half**3 * (10 - 15 * half + 6 * half**2) < way else (low, half)
+    return low
+
+
+def _crossing(walk: Sequence[tuple[float, float]], level: float) -> float:
+    """When the angle first is at or below `level`, between the pairs; the last time where it never is."""
+    for (t0, x0), (t1, x1) in pairwise(walk):
+        if x0 > level >= x1:
+            return t0 + (t1 - t0) * (x0 - level) / (x0 - x1)
+    return walk[0][0] if walk[0][1] <= level else walk[-1][0]
