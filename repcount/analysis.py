@@ -81,6 +81,8 @@ class Tally:
         """Take one update."""
         self.events.extend(update.events)
         sample = update.sample
+        if self.samples and sample.time_s <= self.last_s:
+            return  # the last update has no frame of its own, it only tells what the end made known
         self.samples += 1
         self.last_s = sample.time_s
         if not isnan(sample.hip_deg):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import Any
 
 DETECTOR = "pose_detector.tflite"
@@ -35,8 +36,8 @@ def is_whole(content: Any) -> bool:
     try:
         with zipfile.ZipFile(content) as bundle:
             return {DETECTOR, LANDMARKER} <= set(bundle.namelist()) and bundle.testzip() is None
-    except zipfile.BadZipFile:
-        return False
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        return False  # all of these come from damaged archives
 
 
 def _with_metadata(content: bytes, mean: float, std: float) -> bytes:

@@ -29,16 +29,24 @@ _USUAL_HZ = 30.0
 _FALLBACK_AFTER = 2
 """Frames in a row without a time of their own before a container is held to have none."""
 
-_TICK_S = 0.001
-"""How far a frame stamped no later than the one before it is moved behind that one."""
+_NUDGE = 0.5
+"""A frame stamped no later than the one before it is put this share of a frame behind that one: near to where
+it belongs, and never past a next one that is stamped right."""
+
+_RESTART_AFTER = 3
+"""Bad stamps in a row after which the container is held to have begun to count anew (joined recordings)."""
+
+_LONGEST_JUMP_S = 86400.0
+"""A stamp further ahead than this is taken for damage."""
 
 
 @dataclass(slots=True)
 class Clock:
     """Turns a container's time stamps into seconds from the first frame, strictly rising.
 
-    A single bad stamp is put just behind the frame before it. A container whose stamps stand still from
-    the beginning has none: its frames are then spaced by its frame rate.
+    A single bad stamp is put just behind the frame before it; where several in a row are bad, the times go
+    on from there. A container whose stamps stand still from the beginning has none: its frames are then
+    spaced by its frame rate.
     """
 
     frame_s: float
@@ -46,28 +54,35 @@ class Clock:
     last_s: float = math.nan
     frames: int = 0
     repaired: int = 0
+    bad_in_a_row: int = 0
     untimed: bool = False
 
     def stamp(self, container_s: float) -> float:
         """The time of the next frame, given what the container says of it (seconds, may be nonsense)."""
-        if not math.isfinite(container_s):
-            container_s = self.first_s if math.isfinite(self.first_s) else 0.0
         if self.frames == 0:
             self.first_s, self.last_s = container_s, 0.0
         else:
+            if not math.isfinite(self.first_s):
+                self.first_s = container_s - self.last_s - self.frame_s
             self.last_s = self._next(container_s - self.first_s)
         self.frames += 1
         return self.last_s
 
     def _next(self, time_s: float) -> float:
-        if not self.untimed and time_s > self.last_s:
+        if not self.untimed and 0 < time_s - self.last_s < _LONGEST_JUMP_S:
+            self.bad_in_a_row = 0
             return time_s
         self.repaired += 1
+        self.bad_in_a_row += 1
         if self.repaired >= _FALLBACK_AFTER and self.repaired == self.frames:
             self.untimed = True
         if self.untimed:
             return self.frames * self.frame_s
-        return self.last_s + _TICK_S
+        if self.bad_in_a_row >= _RESTART_AFTER and math.isfinite(time_s):
+            self.first_s += time_s - self.last_s - self.frame_s
+            self.bad_in_a_row = 0
+            return self.last_s + self.frame_s
+        return self.last_s + _NUDGE * self.frame_s
 
     def warning(self) -> str | None:
         """What was not right with the times, for people."""
@@ -163,14 +178,18 @@ def video(path: str | os.PathLike[str]) -> Video:
 
 
 def _check(path: Path) -> None:
-    if not path.exists():
-        raise VideoError(f"there is no file {path}")
-    if path.is_dir():
-        raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
     try:
+        if path.is_dir():
+            raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
         with path.open("rb") as file:
             if not file.read(1):
                 raise VideoError(f"{path} is empty")
+        str(path.absolute()).encode()
+    except FileNotFoundError as error:
+        raise VideoError(f"there is no file {path}") from error
+    except UnicodeEncodeError as error:
+        # OpenCV 5.0.0 ends the whole process on such a name (tried).
+        raise VideoError(f"the name {str(path)!a} is not UTF-8; rename the file") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from repcount import __version__
 from repcount.config import Config, load
 from repcount.errors import RepcountError, SettingError
+
+if TYPE_CHECKING:
+    from repcount.batch import Report
 
 app = typer.Typer(
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
@@ -43,14 +47,19 @@ Set = Annotated[
 Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"repcount {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
-    if version:
-        print(f"repcount {__version__}")
-        raise typer.Exit
     if debug:
         os.environ["REPCOUNT_DEBUG"] = "1"
 
@@ -75,10 +84,7 @@ def analyze(
     wanted = batch.Wanted(csv, json, signal)
     told = batch.report(wanted, explain=explain)
     batch.analyze(videos, settings, model, wanted, told)
-    if told.interrupted:
-        raise typer.Exit(130)
-    if told.failed:
-        raise typer.Exit(1)
+    _leave(told)
 
 
 @app.command()
@@ -96,7 +102,9 @@ def recount(
     from repcount import batch
 
     wanted = batch.Wanted(csv, json)
-    batch.recount(signal, _settings(config, strictness, tempo, set_), wanted, batch.report(wanted, explain=explain))
+    told = batch.report(wanted, explain=explain)
+    batch.recount(signal, _settings(config, strictness, tempo, set_), wanted, told)
+    _leave(told)
 
 
 @app.command()
@@ -107,8 +115,7 @@ def demo(model: Model = None) -> None:
     wanted = batch.Wanted()
     told = batch.report(wanted, explain=False)
     batch.analyze([demo.video()], load(None), model, wanted, told)
-    if told.failed:
-        raise typer.Exit(1)
+    _leave(told)
 
 
 @app.command()
@@ -123,9 +130,16 @@ def model(
     if install:
         print(weights.install(_note))
         return
-    path, chosen_by, whole = weights.status()
+    path, chosen_by, state = weights.status()
     print(f"{path} ({chosen_by})")
-    print("ready" if whole else "not there yet: repcount model --install prepares it, or the first video does")
+    print(state)
+
+
+def _leave(told: Report) -> None:
+    if told.interrupted:
+        raise typer.Exit(130)
+    if told.failed:
+        raise typer.Exit(1)
 
 
 def _note(text: str) -> None:
@@ -133,7 +147,12 @@ def _note(text: str) -> None:
 
 
 def _settings(config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None) -> Config:
-    return load(config, strictness, tempo=tempo, **dict(_pair(item) for item in set_ or []))
+    named = {"strictness": strictness, "tempo": tempo}
+    return load(config, {**dict(_pair(item) for item in set_ or []), **_given(named)})
+
+
+def _given(options: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _pair(item: str) -> tuple[str, Any]:
@@ -148,18 +167,40 @@ def _pair(item: str) -> tuple[str, Any]:
 
 def main() -> NoReturn:
     """Run the command line; every error of ours is one line and exit code 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
     try:
-        app()
-    except RepcountError as error:
+        status = _status()
+        sys.stdout.flush()
+    except (RepcountError, OSError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        print(f"repcount: {error}", file=sys.stderr)
-        sys.exit(1)
+        if not isinstance(error, BrokenPipeError):
+            _note(f"repcount: {_told(error)}")
+        status = 1
+        _let_go(sys.stdout)
     except KeyboardInterrupt:
-        print("repcount: stopped", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output is gone (`| head`); keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(0)
+        _note("repcount: stopped")
+        status = 130
+    sys.exit(status)
+
+
+def _status() -> int | str | None:
+    """The exit code of the command; typer leaves by SystemExit, too, before the output is flushed."""
+    try:
+        app()
+    except SystemExit as ended:
+        return ended.code
+    return 0
+
+
+def _told(error: RepcountError | OSError) -> str:
+    return f"{error.filename or 'the output'}: {error.strerror}" if isinstance(error, OSError) else str(error)
+
+
+def _let_go(output: TextIO) -> None:
+    """Give up what cannot be written (`| head` has gone), or the interpreter complains about it at exit."""
+    try:
+        output.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -84,7 +85,7 @@ class Config:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "lenient": {"full_deg": 60.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
-    "normal": {},
+    "normal": {"full_deg": 70.0, "knee_deg": 130.0, "return_share": 0.3, "fast_share": 0.75},
     "strict": {"full_deg": 78.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
 }
 """What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
@@ -111,22 +112,30 @@ def _check(name: str, value: object, low: float, high: float) -> None:
         raise SettingError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
 
 
-def load(path: Path | None, strictness: str | None = None, **options: object) -> Config:
+def load(path: Path | None, options: Mapping[str, object] | None = None) -> Config:
     """Options over the TOML file over the defaults; options that are None count as not given.
 
-    Without `path` the user's own file is read where there is one. `strictness` names a preset; an explicit
-    setting beside it wins.
+    Without `path` the user's own file is read where there is one. `strictness` names a preset, in either
+    place; an explicit setting beside it wins.
 
     Raises SettingError for an unreadable file, an unknown name or a value that is not allowed.
     """
     given = _read(path) if path else _read_if_there(user_file())
-    preset = strictness or given.pop("strictness", None) or "normal"
-    given.pop("strictness", None)
-    if preset not in PRESETS:
+    named = {name: value for name, value in (options or {}).items() if value is not None}
+    settings = {**_unfolded(given), **_unfolded(named)}
+    _known(settings)
+    return replace(Config(), **settings)
+
+
+def _unfolded(settings: Mapping[str, object]) -> dict[str, Any]:
+    """The settings with `strictness` replaced by what it stands for."""
+    if "strictness" not in settings:
+        return dict(settings)
+    preset = settings["strictness"]
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise SettingError(f"strictness is {preset!r}; it must be one of {', '.join(PRESETS)}")
-    named = {name: value for name, value in options.items() if value is not None}
-    _known({**given, **named})
-    return replace(Config(), **{**PRESETS[preset], **given, **named})
+    explicit = {name: value for name, value in settings.items() if name != "strictness"}
+    return {**PRESETS[preset], **explicit}
 
 
 def user_file() -> Path:

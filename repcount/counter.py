@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import hypot, isnan, nan
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import isnan, nan
 
-from repcount import judge, smoothing
+from repcount import judge, scene, smoothing
 from repcount.config import Config
 from repcount.records import Event, Phase, Reason, Refusal, Sample, Unfinished
 from repcount.trace import Movement, Point, or_zero
@@ -35,12 +36,6 @@ keeps a leg that sinks for ever from holding its count back."""
 _TOP_SHARE = 0.1
 """Within a tenth of the rise from the highest point the legs are at the top."""
 
-_CUT_TRUNKS_S = 12.0
-_CUT_TRUNKS = 1.0
-_CUT_SCALE = 1.8
-"""Hips that jump by a trunk length at more than 12 trunk lengths (about 6 m) a second, or a trunk that
-changes its length by 1.8 at once, are another scene: nobody moves like that, a shaken camera neither."""
-
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -49,10 +44,12 @@ class State:
     phase: Phase = Phase.UNKNOWN
     smooth_deg: float = nan
     """The smoothed hip angle."""
-    guard: smoothing.Guard = smoothing.Guard()
-    filter: smoothing.OneEuro = smoothing.OneEuro()
-    newest: Sample | None = None
-    """The newest sample; the guard is one sample behind."""
+    guard: smoothing.Guard = field(default_factory=smoothing.Guard)
+    filter: smoothing.OneEuro = field(default_factory=smoothing.OneEuro)
+    waiting: tuple[Sample, ...] = ()
+    """Samples that the guard has not answered for."""
+    about: Sample | None = None
+    """The sample that phase, angle and the events of the last step speak of."""
     place: Sample | None = None
     """The newest sample that shows where the person is."""
     trace: tuple[Point, ...] = ()
@@ -64,6 +61,8 @@ class State:
     valley: float = nan
     """Lowest lift since the peak."""
     valley_s: float = nan
+    sank: bool = False
+    """Whether the legs have sunk deep enough since the peak for a new raise to be one of its own."""
     returned_s: float = nan
     """When the legs crossed the return threshold; NaN before."""
 
@@ -71,66 +70,63 @@ class State:
 def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
     """The state after `sample` and what became known by it.
 
-    The times of the samples have to rise. Numbers and sets of reps are given later, by `workout`.
+    The times of the samples have to rise. The outlier guard looks ahead, so the state is about the sample
+    `smoothing.DELAY` steps back. Numbers and sets of reps are given later, by `workout`.
     """
-    state, events = _break(config, state, sample)
+    waiting = (*state.waiting, sample)
     guarded, hip_deg = smoothing.guard(state.guard, sample.time_s, sample.hip_deg)
-    about = state.newest
-    state = replace(state, guard=guarded, newest=sample)
-    if about is None or isnan(hip_deg):
-        return state, events
-    state, more = _advance(config, state, about, 180.0 - hip_deg)
-    return state, events + more
+    late = len(waiting) > smoothing.DELAY
+    state = replace(state, guard=guarded, waiting=waiting[1:] if late else waiting, about=None)
+    return _decide(config, state, waiting[0], hip_deg) if late else (state, ())
+
+
+def flush(config: Config, state: State) -> tuple[State, tuple[Event, ...]]:
+    """The state after one of the samples that still wait, when no more come."""
+    first, *others = state.waiting
+    last_s = state.guard.window[-1][0]
+    guarded, hip_deg = smoothing.guard(state.guard, last_s + 1.0, nan)
+    return _decide(config, replace(state, guard=guarded, waiting=tuple(others)), first, hip_deg)
 
 
 def finish(config: Config, state: State) -> tuple[Event, ...]:
     """What becomes known when no more samples come: a return on the last frame is a rep."""
-    if state.newest is None:
-        return ()
-    last = state.newest
-    _, hip_deg = smoothing.guard(state.guard, last.time_s, nan)
-    events: tuple[Event, ...] = ()
-    if not isnan(hip_deg):
-        state, events = _advance(config, state, last, 180.0 - hip_deg)
     if isnan(state.opened_s):
-        return events
+        return ()
     if not isnan(state.returned_s):
-        return events + _judged(config, state, returned=True)
+        return _judged(config, state, returned=True)
     movement = Movement(state.trace, state.rest, state.peak)
     if state.peak - state.rest < config.partial_deg or judge.refusal(config, movement):
-        return events
-    return (*events, Unfinished(movement.start_s))
+        return ()
+    return (Unfinished(movement.start_s),)
+
+
+def _decide(config: Config, state: State, sample: Sample, hip_deg: float) -> tuple[State, tuple[Event, ...]]:
+    state, events = _break(config, replace(state, about=sample), sample)
+    if isnan(hip_deg):
+        return state, events
+    state, more = _advance(config, state, sample, 180.0 - hip_deg)
+    return state, events + more
 
 
 def _break(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
     """Give up the movement under way after a cut or a person out of sight for too long."""
     reason = None
-    if state.trace and sample.time_s - state.trace[-1].time_s > config.max_gap_s + 2 * _gap_slack(state, sample):
+    if state.trace and sample.time_s - state.trace[-1].time_s > config.max_gap_s:
         reason = Reason.LOST
-    if not isnan(sample.trunk_px):
-        if state.place is not None and _is_cut(state.place, sample):
-            reason = Reason.CUT
+    if state.place is not None and scene.is_cut(state.place, (sample, *state.waiting)):
+        reason = Reason.CUT
+    if reason is Reason.CUT or scene.is_same(state.place, sample):
         state = replace(state, place=sample)
     if reason is None:
         return state, ()
     began = state.opened_s
     tried = not isnan(began) and state.peak - state.rest >= config.partial_deg
-    state = State(newest=state.newest, place=state.place, rest=state.rest)
-    return state, (Refusal(began, sample.time_s, reason),) if tried else ()
+    return _afresh(state), (Refusal(began, sample.time_s, reason),) if tried else ()
 
 
-def _gap_slack(state: State, sample: Sample) -> float:
-    """The guard answers one sample late; at 5 Hz that alone is 0.2 s."""
-    return min(0.2, sample.time_s - state.newest.time_s) if state.newest else 0.0
-
-
-def _is_cut(before: Sample, now: Sample) -> bool:
-    passed = max(now.time_s - before.time_s, 1e-3)
-    trunk = max(before.trunk_px, 1e-6)
-    jump = hypot(now.hip_x - before.hip_x, now.hip_y - before.hip_y) / trunk
-    scale = max(now.trunk_px, 1e-6) / trunk
-    quick = passed < 0.5
-    return quick and ((jump > _CUT_TRUNKS and jump / passed > _CUT_TRUNKS_S) or not 1 / _CUT_SCALE < scale < _CUT_SCALE)
+def _afresh(state: State) -> State:
+    """Forget the movement under way and what was seen before it, but not how this person rests."""
+    return State(guard=state.guard, waiting=state.waiting, about=state.about, place=state.place, rest=state.rest)
 
 
 def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tuple[State, tuple[Event, ...]]:
@@ -149,7 +145,7 @@ def _at_bottom(config: Config, state: State, point: Point) -> State:
     lowest = min(range(len(trace)), key=lambda i: trace[i].smooth)
     low = trace[lowest].smooth
     state = replace(state, trace=trace)
-    if point.smooth <= low + config.leave_deg:
+    if _sure(trace, min) <= low + config.leave_deg:
         phase = Phase.PAUSE if point.low_lift <= config.rest_deg else Phase.UNKNOWN
         return replace(state, rest=_rest(config, state, low), phase=phase)
     return _open(replace(state, trace=trace[lowest:]), point, low)
@@ -175,41 +171,45 @@ def _open(state: State, point: Point, low: float) -> State:
         peak=point.smooth,
         valley=point.smooth,
         valley_s=point.time_s,
+        sank=False,
         returned_s=nan,
     )
+
+
+def _sure(trace: tuple[Point, ...], which: Callable[..., float]) -> float:
+    """The smaller or larger of the two newest lifts: one wild value that got through decides nothing."""
+    return which(p.smooth for p in trace[-2:])
 
 
 def _moving(config: Config, state: State, point: Point) -> tuple[State, tuple[Event, ...]]:
     if point.time_s - state.opened_s > config.max_rep_s:
         refusal = Refusal(state.opened_s, point.time_s, Reason.TOO_LONG)
-        return State(guard=state.guard, newest=state.newest, place=state.place, rest=state.rest), (refusal,)
+        return _afresh(state), (refusal,)
     state = _track(config, state, point)
     rise = state.peak - state.rest
-    up_again = point.smooth - state.valley
+    up_again = _sure(state.trace, min) - state.valley
     if not isnan(state.returned_s):
         if up_again > config.leave_deg:
             return _turn(config, state, point, returned=True)
         return _settle(config, state, point)
-    deep = state.valley < state.rest + _HUMP_SHARE * rise
-    if deep and up_again > max(config.leave_deg, _TURN_SHARE * rise):
+    if state.sank and up_again > max(config.leave_deg, _TURN_SHARE * rise):
         return _turn(config, state, point, returned=False)
     return state, ()
 
 
 def _track(config: Config, state: State, point: Point) -> State:
     """Peak, valley and phase after one more point of a movement."""
-    if point.smooth > state.peak and isnan(state.returned_s):
-        return replace(state, peak=point.smooth, valley=point.smooth, valley_s=point.time_s, phase=Phase.RAISE)
+    high = _sure(state.trace, min)
+    if high > state.peak and isnan(state.returned_s):
+        return replace(state, peak=high, valley=high, valley_s=point.time_s, sank=False, phase=Phase.RAISE)
     if point.smooth < state.valley:
-        # The time moves on only for a real sinking, so that creeping noise does not keep a leg from settling.
-        sank = state.valley - point.smooth
-        at_s = point.time_s if sank > 0 else state.valley_s
-        state = replace(state, valley=point.smooth, valley_s=at_s)
+        state = replace(state, valley=point.smooth, valley_s=point.time_s)
     rise = state.peak - state.rest
+    sank = state.sank or _sure(state.trace, max) < state.rest + _HUMP_SHARE * rise
     phase = Phase.HOLD if point.smooth > state.peak - _TOP_SHARE * rise else Phase.LOWER
     if isnan(state.returned_s) and point.low_lift <= state.rest + config.return_share * rise:
-        return replace(state, phase=phase, returned_s=point.time_s)
-    return replace(state, phase=phase)
+        return replace(state, phase=phase, sank=sank, returned_s=point.time_s)
+    return replace(state, phase=phase, sank=sank)
 
 
 def _settle(config: Config, state: State, point: Point) -> tuple[State, tuple[Event, ...]]:
@@ -228,8 +228,7 @@ def _turn(config: Config, state: State, point: Point, *, returned: bool) -> tupl
     """The legs go up again: one movement ends at the valley and the next begins there."""
     events = _judged(config, state, returned=returned)
     kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
-    state = _open(replace(state, trace=kept), point, state.valley)
-    return replace(state, peak=max(p.smooth for p in kept)), events
+    return _open(replace(state, trace=kept), point, state.valley), events
 
 
 def _judged(config: Config, state: State, *, returned: bool) -> tuple[Event, ...]:

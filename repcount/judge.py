@@ -29,6 +29,9 @@ _SWING_SHARE = 0.85
 _HIPS_TRUNKS = 0.6
 """The pelvis stays: hips that travel further than this part of a trunk length are somebody moving about."""
 
+_DOUBT_S = 0.1
+"""Raise and lower are measured to about this (rendered clips, median 0.06-0.08 s); in doubt they are not fast."""
+
 _VIEW_GOOD_DEG, _VIEW_BAD_DEG = 35.0, 80.0
 """Angles hold up to here; beyond, doubt grows until nothing is left of them at the head-on view."""
 
@@ -43,12 +46,16 @@ def _other(sample: Sample) -> float:
 
 def judge(config: Config, movement: Movement) -> Rep | Refusal | None:
     """A rep, the reason why the movement is none, or None where it is too small to be a try."""
-    if movement.peak - max(movement.rest, _lowest_before(movement)) < config.partial_deg:
+    if _top(movement) - max(movement.rest, _lowest_before(movement)) < config.partial_deg:
         return None
     reason = refusal(config, movement)
     if reason is not None:
         return Refusal(movement.start_s, movement.end_s, reason)
     return _rep(config, movement)
+
+
+def _top(movement: Movement) -> float:
+    return middle(p.lift for p in movement.top_points)
 
 
 def _lowest_before(movement: Movement) -> float:
@@ -69,7 +76,8 @@ def _not_lying(config: Config, movement: Movement) -> bool:
 
 
 def _trunk_moved(config: Config, movement: Movement) -> bool:
-    swings = sorted(abs(p.sample.trunk_deg - movement.at_start(_trunk)) for p in movement.points)
+    before = movement.at_start(_trunk)
+    swings = sorted(abs(p.sample.trunk_deg - before) for p in movement.points)
     return bool(swings) and swings[int(_SWING_SHARE * (len(swings) - 1))] > config.trunk_swing_deg
 
 
@@ -136,8 +144,8 @@ def _rep(config: Config, movement: Movement) -> Rep:
     found = {
         Flag.SHORT_TOP: _elevation(movement) < config.full_deg,
         Flag.SHORT_BOTTOM: not movement.returned,
-        Flag.FAST_RAISE: raise_s < config.fast_raise_s,
-        Flag.FAST_LOWER: lower_s < config.fast_lower_s,
+        Flag.FAST_RAISE: raise_s + _DOUBT_S < config.fast_raise_s,
+        Flag.FAST_LOWER: lower_s + _DOUBT_S < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
         Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg,
         Flag.HANDS_OFF_HEAD: middle(p.sample.hands_on_head for p in movement.points) < 0.5,
@@ -172,7 +180,7 @@ def _elevation(movement: Movement) -> float:
     Legs that rest below the level of the picture lie on a floor that the camera sees tilted; the tilt is
     taken out. Legs that rest above it may hover, which tells nothing of the floor.
     """
-    return middle(p.lift for p in movement.top_points) - min(movement.rest, 0.0)
+    return _top(movement) - min(movement.rest, 0.0)
 
 
 def _confidence(movement: Movement) -> float:

@@ -3,17 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from repcount import posture
 from repcount.capture import Video
 from repcount.landmarks import Landmarker
-from repcount.records import Sample
+from repcount.records import Frame, Pose, Sample
+
+_CROWD = 3
+_LOOK_ROUND_S = 1.0
+"""Nobody lying for this long: perhaps it is the trainer who is followed. A choice."""
 
 
-def samples(video: Video, landmarker: Landmarker, rate_hz: float) -> Iterator[Sample]:
+class Finder:
+    """Finds the person who lies. A context manager.
+
+    One person is followed as long as that one lies down now and then; otherwise all are looked at, and the
+    one who lies is taken, the one taken last first.
+    """
+
+    def __init__(self, model: Path) -> None:
+        """Load the pose model. Raises ModelError."""
+        self._model = model
+        self._stack = ExitStack()
+        self._landmarker = self._stack.enter_context(Landmarker(model))
+        self._alone = True
+        self._lying_s = 0.0
+        self._taken: Pose | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def find(self, frame: Frame) -> Pose | None:
+        """The person who lies in `frame`, else anybody, else None."""
+        if self._alone and frame.time_s - self._lying_s > _LOOK_ROUND_S:
+            self._landmarker = self._stack.enter_context(Landmarker(self._model, _CROWD))
+            self._alone = False
+        people = self._landmarker.find(frame)
+        lying = [pose for pose in people if posture.lies(pose)]
+        if lying:
+            self._lying_s = frame.time_s
+            self._taken = min(lying, key=lambda pose: posture.distance_px(pose, self._taken))
+            return self._taken
+        return people[0] if people else None
+
+
+def samples(video: Video, finder: Finder, rate_hz: float) -> Iterator[Sample]:
     """The samples of a video, about `rate_hz` of them a second."""
     side = ""
     for frame in video.frames(rate_hz):
-        sample = posture.sample(frame.time_s, landmarker.find(frame), side)
+        sample = posture.sample(frame.time_s, finder.find(frame), side)
         side = sample.side
         yield sample

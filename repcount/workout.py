@@ -14,6 +14,9 @@ def follow(config: Config, before: Rep | None, rep: Rep) -> Rep:
     """`rep` with its number and set, given the one before it."""
     if before is None:
         return replace(rep, number=1, set=1)
+    # The moments of either rep are reckoned for themselves; at a quick turn they may pass each other.
+    start_s = max(rep.start_s, before.end_s)
+    rep = replace(rep, start_s=start_s, raise_s=rep.raise_s - (start_s - rep.start_s))
     new_set = rep.start_s - before.end_s > config.rest_gap_s
     return replace(rep, number=before.number + 1, set=before.set + new_set)
 

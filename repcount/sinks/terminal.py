@@ -27,9 +27,13 @@ _WORDS = {
 """What each flag asks for, in words."""
 
 
+_WIDE = 200
+"""Columns where the table goes to a file or a pipe, which have no width of their own."""
+
+
 def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table and the verdict below it."""
-    console = Console(file=file, highlight=False, soft_wrap=True)
+    console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _WIDE)
     if heading:
         console.print(Text(analysis.source.path, style="bold"))
     if analysis.reps:

@@ -1,0 +1,155 @@
+"""One labelled clip against what repcount makes of it, and the totals over many."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import repcount
+from repcount import outputs, table
+
+MOMENTS = ("start", "top", "end")
+_FULL_OVERLAP, _PARTIAL_OVERLAP = 0.3, 0.2
+"""Least overlap (of the time both cover together) at which a counted rep is taken for a labelled one."""
+
+Clip = dict[str, Any]
+Rep = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Score:
+    """One clip, what was counted on it and how that fits its labels."""
+
+    clip: Clip
+    reps: list[Rep] = field(default_factory=list)
+    """As in the JSON of `repcount analyze`."""
+    refusals: list[str] = field(default_factory=list)
+    failure: str | None = None
+    errors: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """By moment, and `top_flexion`."""
+    partials: list[bool] = field(default_factory=list)
+    """For each labelled partial rep whether it was found."""
+
+    @property
+    def full(self) -> int:
+        return sum(rep["full"] for rep in self.reps)
+
+    @property
+    def strict(self) -> int:
+        return int(self.clip["expected"].get("full_strict", 0))
+
+    @property
+    def accept(self) -> list[int]:
+        return self.clip["expected"].get("accept") or [self.strict, self.strict]
+
+    @property
+    def right(self) -> bool:
+        return self.failure is None and self.accept[0] <= self.full <= self.accept[1]
+
+    @property
+    def scored(self) -> bool:
+        return self.failure is None and self.clip.get("score", True)
+
+
+def score(folder: Path, signals: Path | None, settings: repcount.Config, clip: Clip) -> Score:
+    """Count one clip and compare."""
+    try:
+        analysis = _analysis(folder / clip["file"], clip["id"], signals, settings)
+    except repcount.RepcountError as error:
+        return Score(clip, failure=str(error))
+    refusals = [refusal.reason.value for refusal in analysis.refusals]
+    result = Score(clip, table.document(analysis)["reps"], refusals)
+    if clip["class"] != "distractor":
+        _compare(result)
+    return result
+
+
+def _analysis(video: Path, name: str, signals: Path | None, settings: repcount.Config) -> repcount.Analysis:
+    if signals is None:
+        return repcount.analyze(video, settings)
+    signal = signals / f"{name}@{settings.rate_hz:g}hz.csv"
+    if signal.exists():
+        return repcount.recount(signal, settings)
+    with outputs.TextOutput(signal, sys.stdout) as text:
+        analysis = repcount.analyze(video, settings, sinks=[table.SignalWriter(text.file)])
+        if analysis.interrupted:
+            raise KeyboardInterrupt
+    return analysis
+
+
+def _compare(result: Score) -> None:
+    full = [rep for rep in result.reps if rep["full"]]
+    others = [rep for rep in result.reps if not rep["full"]]
+    for label in result.clip.get("reps", []):
+        if label.get("start") is None or label.get("end") is None:
+            continue
+        if label["kind"] == "full":
+            _measure(result, label, _best(label, full, _FULL_OVERLAP))
+        elif "partial" in label["kind"]:
+            result.partials.append(_best(label, others, _PARTIAL_OVERLAP) is not None)
+
+
+def _measure(result: Score, label: Rep, found: Rep | None) -> None:
+    if found is None:
+        return
+    for moment in MOMENTS:
+        if label.get(moment) is not None:
+            result.errors[moment].append(abs(found[f"{moment}_s"] - label[moment]))
+    if label.get("peak_hip_flexion_deg") is not None and found["top_flexion_deg"] is not None:
+        result.errors["top_flexion"].append(abs(found["top_flexion_deg"] - label["peak_hip_flexion_deg"]))
+
+
+def _best(label: Rep, reps: Iterable[Rep], least: float) -> Rep | None:
+    overlaps = [(_overlap(label, rep), rep) for rep in reps]
+    return max((pair for pair in overlaps if pair[0] >= least), key=lambda pair: pair[0], default=(0.0, None))[1]
+
+
+def _overlap(label: Rep, rep: Rep) -> float:
+    """Time that both cover over the time from the first start to the last end."""
+    inner = min(label["end"], rep["end_s"]) - max(label["start"], rep["start_s"])
+    return float(max(inner, 0.0) / max(max(label["end"], rep["end_s"]) - min(label["start"], rep["start_s"]), 1e-9))
+
+
+def figures(results: Sequence[Score]) -> dict[str, Any]:
+    """The totals over some clips; clips with `score: false` count for `failed` alone."""
+    raises = [r for r in results if r.scored and r.clip["class"] != "distractor"]
+    others = [r for r in results if r.scored and r.clip["class"] == "distractor"]
+    misses = [abs(r.full - r.strict) for r in raises]
+    relative = [miss / max(r.strict, 1) for miss, r in zip(misses, raises, strict=True)]
+    partials = [found for r in raises for found in r.partials]
+    return {
+        "leg_raise_clips": len(raises),
+        "exact": sum(r.right for r in raises),
+        "strict": sum(miss == 0 for miss in misses),
+        "obo": sum(miss <= 1 for miss in misses),
+        "mae": round(statistics.fmean(relative), 3) if relative else None,
+        "partials": [sum(partials), len(partials)],
+        "distractor_clips": len(others),
+        "false_full": sum(max(r.full - r.accept[1], 0) for r in others),
+        "false_any": sum(len(r.reps) for r in others),
+        "false_clips": sum(not r.right for r in others),
+        "failed": sum(r.failure is not None for r in results),
+        **{f"{moment}_err_s": _spread(raises, moment, 3) for moment in MOMENTS},
+        "top_flexion_err_deg": _spread(raises, "top_flexion", 1),
+    }
+
+
+def _spread(results: Iterable[Score], name: str, digits: int) -> list[float | None]:
+    """Median, 95th percentile and number."""
+    values = [value for r in results for value in r.errors.get(name, [])]
+    return [_rounded(percentile(values, share), digits) for share in (0.5, 0.95)] + [len(values)]
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The value below which `share` of the values lie; None where there is none."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

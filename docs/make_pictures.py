@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Draw the pictures of the README from the sample videos: `python docs/make_pictures.py` (needs matplotlib)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import matplotlib as mpl
+import placement
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+import repcount
+from repcount import capture, posture, weights
+from repcount.measure import Finder
+from repcount.records import Frame, Pose, Rep, Sample, Update
+
+HERE = Path(__file__).parent
+VIDEO = HERE.parent / "sample_videos" / "09_partial_and_full.mp4"
+
+INK, GREY = "#222222", "#666666"
+FULL, PARTIAL = "#0072B2", "#E69F00"
+"""Blue and orange of Okabe and Ito's palette: apart for every kind of colour blindness."""
+
+_CROP = (slice(8, 348), slice(82, 562))
+"""Rows and columns around the person."""
+
+_SHOWN_WH = (338, 239)
+"""Pixels at which that is shown, so that no tones come in by scaling."""
+
+_LEGS = {"left": (11, 23, 25, 27), "right": (12, 24, 26, 28)}
+"""Shoulder, hip, knee and ankle among MediaPipe's landmarks."""
+
+
+@dataclass(slots=True)
+class Curve:
+    """A sink that keeps the hip flexion over time."""
+
+    times_s: list[float] = field(default_factory=list)
+    flexion_deg: list[float] = field(default_factory=list)
+
+    def write(self, update: Update) -> None:
+        """Take one update."""
+        self.times_s.append(update.sample.time_s)
+        self.flexion_deg.append(180.0 - update.sample.hip_deg)
+
+    def at(self, time_s: float) -> float:
+        """The flexion of the sample nearest to a time."""
+        nearest = min(range(len(self.times_s)), key=lambda i: abs(self.times_s[i] - time_s))
+        return self.flexion_deg[nearest]
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One frame to show and what was measured on it."""
+
+    frame: Frame
+    pose: Pose
+    sample: Sample
+
+
+def stills(times_s: Sequence[float]) -> list[Still]:
+    """The first frames at or after some rising times."""
+    found: list[Still] = []
+    side = ""
+    with capture.video(VIDEO) as video, Finder(weights.ready()) as finder:
+        for frame in video.frames(repcount.Config().rate_hz):
+            pose = finder.find(frame)
+            sample = posture.sample(frame.time_s, pose, side)
+            side = sample.side
+            if pose is not None and frame.time_s >= times_s[len(found)] - 0.01:
+                found.append(Still(frame, pose, sample))
+            if len(found) == len(times_s):
+                break
+    return found
+
+
+def result(path: Path) -> None:
+    """A strip of frames with the measured leg above the flexion over time with its reps."""
+    curve = Curve()
+    analysis = repcount.analyze(VIDEO, sinks=[curve])
+    full, partial = analysis.reps[:2]
+    moments = {
+        "legs down": full.start_s,
+        "half-way up": (full.start_s + full.top_s) / 2,
+        f"top of rep {full.number}: full": full.top_s,
+        f"top of rep {partial.number}: partial": partial.top_s,
+    }
+    figure = plt.figure(figsize=(14, 8.3))
+    strip = figure.add_gridspec(1, len(moments), left=0.008, right=0.992, bottom=0.655, top=0.945, wspace=0.025)
+    for i, (name, still) in enumerate(zip(moments, stills(list(moments.values())), strict=True)):
+        colour = {2: FULL, 3: PARTIAL}.get(i, GREY)
+        _draw_still(figure.add_subplot(strip[i]), name, still, colour)
+    _draw_curve(figure.add_axes((0.068, 0.165, 0.815, 0.44)), curve, analysis)
+    _save(path, figure)
+
+
+def _draw_still(axes: Axes, name: str, still: Still, colour: str) -> None:
+    rows, columns = _CROP
+    extent = (columns.start, columns.stop, rows.stop, rows.start)
+    axes.imshow(_calm(still.frame.image[_CROP]), extent=extent, interpolation="nearest")
+    chain = still.pose.xy_px[list(_LEGS[still.sample.side])]
+    axes.plot(chain[:, 0], chain[:, 1], color="white", lw=6, solid_capstyle="round")
+    axes.plot(chain[:, 0], chain[:, 1], "o-", color=colour if colour != GREY else INK, lw=3, ms=8, mec="white", mew=1.5)
+    text = f"hip flexion {180 - still.sample.hip_deg:.0f}°".replace("-", "\N{MINUS SIGN}")
+    box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": "none", "alpha": 0.92}
+    axes.text(columns.stop - 14, rows.stop - 16, text, ha="right", va="bottom", size=18, bbox=box)
+    axes.set_title(name, size=19, pad=8, color=INK)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=colour, linewidth=3)
+
+
+def _calm(image: Any) -> Any:
+    """Without the grain, and in fewer tones, so that the file stays small."""
+    small = cv2.resize(cv2.bilateralFilter(image, 9, 40, 7), _SHOWN_WH, interpolation=cv2.INTER_AREA)
+    return small & 0xF8 | 0x04
+
+
+def _draw_curve(axes: Axes, curve: Curve, analysis: repcount.Analysis) -> None:
+    settings = analysis.settings
+    rest_deg = analysis.reps[0].rest_flexion_deg
+    for rep in analysis.reps:
+        _draw_rep(axes, curve, rep)
+    axes.plot(curve.times_s, curve.flexion_deg, color=INK, lw=2.5, zorder=3)
+    for level, name in ((settings.full_deg, "upright"), (rest_deg + settings.leave_deg, "legs leave\nthe bottom")):
+        axes.axhline(level, color=GREY, lw=1.5, ls=(0, (5, 4)), zorder=1)
+        axes.text(curve.times_s[-1] + 0.4, level, name, size=17, color=GREY, va="center")
+    axes.set(xlim=(0, curve.times_s[-1] + 0.2), ylim=(-6, 116), yticks=range(0, 91, 30))
+    axes.yaxis.set_major_formatter("{x:.0f}°")
+    axes.set_xlabel("seconds", labelpad=0)
+    axes.set_ylabel("hip flexion")
+    axes.legend(handles=_legend(), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=5, frameon=False, fontsize=18)
+
+
+def _draw_rep(axes: Axes, curve: Curve, rep: Rep) -> None:
+    colour = FULL if rep.full else PARTIAL
+    axes.axvspan(rep.start_s, rep.end_s, color=colour, alpha=0.22, lw=0)
+    middle_s = (rep.start_s + rep.end_s) / 2
+    axes.text(middle_s, 105, str(rep.number), size=22, weight="bold", color=_dark(colour), ha="center", va="center")
+    for time_s, marker in ((rep.start_s, "^"), (rep.top_s, "o"), (rep.end_s, "v")):
+        axes.plot(time_s, curve.at(time_s), marker, ms=11, color=colour, mec=INK, mew=1.3, zorder=4)
+
+
+def _dark(colour: str) -> str:
+    return "#8A5A00" if colour == PARTIAL else "#00507D"
+
+
+def _legend() -> list[Patch | Line2D]:
+    bands: list[Patch | Line2D] = [
+        Patch(color=FULL, alpha=0.4, label="full rep"),
+        Patch(color=PARTIAL, alpha=0.4, label="partial rep"),
+    ]
+    marks = {"^": "start", "o": "top", "v": "end"}
+    return bands + [
+        Line2D([], [], ls="", marker=marker, ms=11, color="white", mec=INK, mew=1.5, label=name)
+        for marker, name in marks.items()
+    ]
+
+
+def _save(path: Path, figure: Any) -> None:
+    # Without the version of matplotlib in it, so that the same picture is the same file.
+    figure.savefig(path, dpi=100, metadata={"Software": None}, pil_kwargs={"optimize": True})
+    plt.close(figure)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Draw both."""
+    mpl.use("agg")
+    mpl.rcParams.update({"font.size": 19, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": GREY})
+    mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
+    result(HERE / "result.png")
+    _save(HERE / "placement.png", placement.figure())
+
+
+if __name__ == "__main__":
+    main()

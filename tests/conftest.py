@@ -1,0 +1,121 @@
+"""What the tests share: ffmpeg, a short piece of a sample video, the pose model, the command line."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from repcount import cli as command_line
+from repcount import weights
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "sample_videos"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: its exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Result]
+Ffmpeg = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The settings file of whoever runs the tests has no say in them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
+    monkeypatch.delenv("REPCOUNT_DEBUG", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_error_was_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+    assert [record.getMessage() for record in records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs `repcount` in this process with the arguments given."""
+
+    def run(*arguments: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["repcount", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+        out, err = capsys.readouterr()
+        code = ended.value.code
+        return Result(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+def run_process(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
+    """`repcount` in a process of its own."""
+    command = [sys.executable, "-m", "repcount", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=120, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+_HEEDS_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from repcount.cli import main; main()"
+)
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """`repcount` in a process of its own that Ctrl-C reaches even where these tests run in the background."""
+    command = [sys.executable, "-c", _HEEDS_CTRL_C, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Ffmpeg:
+    """Runs ffmpeg; the last argument is the file to make, which is returned."""
+
+    def run(*arguments: str | Path) -> Path:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *map(str, arguments)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
+        return Path(arguments[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the videos that the tests make."""
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The pose model, prepared first if need be."""
+    return weights.ready()
+
+
+@pytest.fixture(scope="session")
+def piece(ffmpeg: Ffmpeg, clips: Path, model: Path) -> Path:
+    """The first 4 s of a sample video: two full reps. It asks for the model, without which nobody can use it."""
+    return ffmpeg("-t", "4", "-i", SAMPLES / "07_fast_reps.mp4", clips / "piece.mp4")
+
+
+@pytest.fixture(scope="session")
+def empty_room(ffmpeg: Ffmpeg, clips: Path, model: Path) -> Path:
+    """A video of 1 s with nobody in it."""
+    return ffmpeg(*pattern("1"), clips / "empty_room.mp4")
+
+
+def pattern(seconds: str, rate: str = "30") -> list[str]:
+    """Arguments for ffmpeg: a moving test pattern of 160 by 120."""
+    return ["-f", "lavfi", "-i", f"testsrc=s=160x120:r={rate}:d={seconds}", "-pix_fmt", "yuv420p"]

@@ -1,0 +1,56 @@
+"""Videos with known truth, through the real model: those that come along, and more where they are at hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def figures(labels: Path, tmp_path: Path) -> dict[str, Any]:
+    """What `benchmarks/accuracy.py` finds."""
+    if not labels.exists():
+        pytest.skip(f"there is no {labels.parent.name} folder beside the project")
+    out = tmp_path / "figures.json"
+    program = ROOT / "benchmarks" / "accuracy.py"
+    command = [sys.executable, *map(str, [program, labels, "--jobs", "2", "--json", out])]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    found: dict[str, Any] = json.loads(out.read_text())["figures"]
+    return found
+
+
+def at_most(found: dict[str, Any], median_s: float, most_s: float) -> bool:
+    """Whether start, top and end are within these seconds at the median and the 95th percentile."""
+    errors = [found[f"{name}_err_s"] for name in ("start", "top", "end")]
+    return all(error[0] <= median_s and error[1] <= most_s for error in errors)
+
+
+def test_samples(model: Path, tmp_path: Path) -> None:
+    found = figures(ROOT / "sample_videos" / "truth.json", tmp_path)
+    assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (4, 4, 0)
+    assert found["partials"] == [5, 5]
+    assert at_most(found, 0.08, 0.2), found
+    assert found["top_flexion_err_deg"][0] <= 6
+
+
+def test_rendered(model: Path, tmp_path: Path) -> None:
+    found = figures(ROOT.parent / "shared" / "rendered" / "labels.json", tmp_path)
+    assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (11, 11, 0)
+    assert (found["partials"], found["false_any"]) == ([5, 5], 0)
+    assert at_most(found, 0.08, 0.2), found
+    assert found["top_flexion_err_deg"][0] <= 6
+
+
+def test_real(model: Path, tmp_path: Path) -> None:
+    found = figures(ROOT.parent / "shared" / "clips" / "labels.json", tmp_path)
+    assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (7, 7, 0)
+    assert found["strict"] >= 6
+    assert found["partials"][0] == found["partials"][1]
+    assert (found["false_full"], found["false_any"] <= 2) == (0, True)
+    assert at_most(found, 0.10, 0.30), found

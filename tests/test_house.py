@@ -1,0 +1,155 @@
+"""The rules of the house: who imports what, what is loaded when, what may not lie in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "repcount"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "sample_videos" not in path.parts
+}
+
+VALUES = {"repcount.records", "repcount.config", "repcount.errors"}
+PURE = VALUES | {
+    f"repcount.{name}" for name in ("trace", "posture", "smoothing", "counter", "judge", "scene", "workout")
+}
+"""The modules that decide. They read no clock, write no log and know no library but numpy."""
+
+NOT_PURE = {"cv2", "mediapipe", "typer", "rich", "logging", "time", "datetime", "sqlite3", "os", "subprocess"}
+SETTINGS_MAY = {"platformdirs"}
+"""Where the user's settings file lies."""
+
+ONLY_IN: dict[str, set[str]] = {
+    "mediapipe": {"repcount.landmarks", "repcount.bundle"},
+    "cv2": {"repcount.capture"},
+    "typer": {"repcount.cli"},
+    "rich": {"repcount.sinks.terminal"},
+    "subprocess": {"repcount.weights"},
+    "time": set(),
+    "datetime": set(),
+    "sqlite3": set(),
+    "logging": set(),
+}
+"""`bundle` needs the schema of model metadata that the MediaPipe wheel carries."""
+
+HEAVY = ["cv2", "mediapipe", "numpy", "matplotlib"]
+
+
+def imports(path: Path, *, for_types: bool = True) -> set[str]:
+    """Full names of all that a file imports, at its top or later; `for_types`: under TYPE_CHECKING, too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped: set[ast.AST] = set()
+    if not for_types:
+        guards = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test)]
+        skipped = {inner for guard in guards for inner in ast.walk(guard)}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+def of_the_house(names: set[str]) -> set[str]:
+    """The modules of repcount among the imported names (`repcount.records.Rep` is `repcount.records`)."""
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names if roots({name}) == {"repcount"}}
+
+
+def test_the_rules_speak_of_modules_that_are_there() -> None:
+    assert set(MODULES) >= PURE | set().union(*ONLY_IN.values())
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_modules_that_decide_import_only_each_other_the_standard_library_and_numpy(module: str) -> None:
+    names = imports(MODULES[module])
+    allowed = sys.stdlib_module_names | {"repcount", "numpy"} | (SETTINGS_MAY if module in VALUES else set())
+    assert roots(names) <= allowed
+    assert not roots(names) & NOT_PURE
+    assert of_the_house(names) - {"repcount"} <= (VALUES if module in VALUES else PURE)
+
+
+def test_numpy_is_known_to_posture_alone_among_them() -> None:
+    """The counter takes plain numbers."""
+    users = {module for module in PURE if "numpy" in roots(imports(MODULES[module], for_types=False))}
+    assert users == {"repcount.posture"}
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
+    users = {module for module, path in MODULES.items() if library in roots(imports(path))}
+    assert users == ONLY_IN[library]
+
+
+def test_sinks_know_results_but_nothing_that_makes_them() -> None:
+    sinks = {module for module in MODULES if module.startswith("repcount.sinks.")}
+    assert sinks
+    for sink in sinks:
+        known = of_the_house(imports(MODULES[sink]))
+        assert known <= {"repcount.records", "repcount.analysis", "repcount.config", "repcount.errors"}, sink
+
+
+def test_only_the_entry_point_imports_the_command_line() -> None:
+    users = {module for module, path in MODULES.items() if "repcount.cli" in of_the_house(imports(path))}
+    assert users == {"repcount.__main__"}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_module_is_over_250_lines(module: str) -> None:
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 250
+
+
+@pytest.mark.parametrize("command", ["import repcount.cli", "import repcount", "HELP"])
+def test_nothing_heavy_is_loaded_for_the_help(command: str) -> None:
+    show_help = (
+        "import sys; from repcount.cli import main\n"
+        "sys.argv = ['repcount', '--help']\n"
+        "try: main()\nexcept SystemExit as ended: assert ended.code == 0"
+    )
+    code = f"{show_help if command == 'HELP' else command}\nimport sys\nprint('LOADED', sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.rpartition("LOADED ")[2]
+    assert "'repcount.cli'" in loaded or command == "import repcount"
+    assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+def test_there_is_one_opencv_and_a_mediapipe_that_opens_no_connection() -> None:
+    """Several OpenCV distributions overwrite each other's files; see pyproject.toml for MediaPipe's releases."""
+    installed = {distribution.metadata["Name"].lower() for distribution in metadata.distributions()}
+    opencv = {name for name in installed if name.startswith("opencv")}
+    assert opencv == {"opencv-python"}
+    major, minor, patch = (int(part) for part in metadata.version("mediapipe").split("."))
+    assert (0, 10, 30) <= (major, minor, patch) < (0, 10, 32)
+
+
+def tracked() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout, so no file is tracked")
+    done = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=True)
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_tracked_file_is_a_model_or_names_a_place_on_somebodys_machine() -> None:
+    places = re.compile(rb"/(?:home|root|Users|work)/\w|/tmp/\w|[A-Z]:\\Users\\")
+    files = tracked()
+    assert not [path for path in files if path.suffix in {".task", ".tflite"}]
+    texts = {".py", ".md", ".toml", ".json", ".csv", ".txt", ".yml", ".yaml", ".sh", ""}
+    found = [path for path in files if path.suffix in texts and places.search(path.read_bytes())]
+    assert [path for path in found if path != Path(__file__)] == []
