@@ -29,9 +29,9 @@ class Config:
     fast_share: float = _setting(0.75, 0.1, 1.0, "share of the asked time below which a raise or lower is fast")
     """The default asks at least 1.5 s of a tempo of 2."""
 
-    full_deg: float = _setting(70.0, 45.0, 90.0, "elevation of the thigh that counts as legs upright")
-    """Between what partial reps reach (40-61° on labelled clips) and full ones (from 75° by eye; the
-    measured angle reads up to 10° low)."""
+    full_deg: float = _setting(67.0, 45.0, 90.0, "elevation of the legs that counts as upright")
+    """Of thigh and hip-ankle line together, partial reps measure 29-58° on labelled clips, bent-knee ones 56-65°
+    and full ones 76-102°."""
 
     partial_deg: float = _setting(25.0, 15.0, 60.0, "least rise of the legs that is a clear try")
     """Above fidgeting (up to 22° on a person lying still), below the lowest labelled partial rep (34°)."""
@@ -84,9 +84,9 @@ class Config:
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "lenient": {"full_deg": 60.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
+    "lenient": {"full_deg": 58.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
     "normal": {"full_deg": 70.0, "knee_deg": 130.0, "return_share": 0.3, "fast_share": 0.75},
-    "strict": {"full_deg": 78.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
+    "strict": {"full_deg": 75.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
 }
 """What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
 

@@ -29,6 +29,9 @@ _SWING_SHARE = 0.85
 _HIPS_TRUNKS = 0.6
 """The pelvis stays: hips that travel further than this part of a trunk length are somebody moving about."""
 
+_TILT_DEG = 15.0
+"""A camera that stands more tilted than this would be put straight."""
+
 _DOUBT_S = 0.1
 """Raise and lower are measured to about this (rendered clips, median 0.06-0.08 s); in doubt they are not fast."""
 
@@ -175,12 +178,15 @@ _NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART
 
 
 def _elevation(movement: Movement) -> float:
-    """Of the thigh above the floor.
+    """Of the legs above the floor at the top: the mean of the thigh and of the line from hip to ankle.
 
-    Legs that rest below the level of the picture lie on a floor that the camera sees tilted; the tilt is
-    taken out. Legs that rest above it may hover, which tells nothing of the floor.
+    The thigh alone stands upright while the lower leg still hangs. Legs that rest below the level of the
+    picture lie on a floor that the camera sees tilted, and the tilt is taken out; legs that rest above it
+    may hover, which tells nothing of the floor.
     """
-    return _top(movement) - min(movement.rest, 0.0)
+    thigh, foot = _top(movement), middle(p.foot_lift for p in movement.top_points)
+    tilt = max(min(movement.rest, 0.0), -_TILT_DEG)
+    return (thigh if isnan(foot) else (thigh + foot) / 2) - tilt
 
 
 def _confidence(movement: Movement) -> float:

@@ -5,29 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from math import inf, isnan, nan
 from statistics import fmean, median
 
+from repcount.departure import arriving, crossing, leaving
 from repcount.records import Sample
-
-_LEAVING_SHARE, _ARRIVING_SHARE, _FAR_SHARE = 0.072, 0.05, 0.25
-_NEAR_DEG = 3.0
-"""Leaving and arriving are timed from two marks, where the legs have made these shares of their way (but at
-least `_NEAR_DEG`, clear of jitter of 0.5-1°): near enough to the moment itself, far enough to be certain. The
-mark for leaving lies higher, because a head that is lifted before tilts the legs by up to 5°."""
-
-_LEVEL_DEG = 0.5
-"""Within this of the bottom the legs are at it (the size of the jitter)."""
-
-_BOTTOM_FLANKS = 3.0
-"""The bottom is the lowest point of this many times the time between the two marks, before the nearer one: a
-head that is lifted a second before the legs leave tilts them, too."""
-
-_LEAD_SHARE, _TRAIL_SHARE = 0.22, 0.75
-"""How far a reckoned moment may lie outside of what is visible, as shares of the time between the bottom and
-the nearer mark: legs leave the floor with a push, but sink onto it slowly. They are fitted, between rendered
-clips whose movement begins before anything can be seen to move and people's labels of when they saw it."""
 
 _TOP_DEG = 2.0
 _TOP_WITHIN_S = 1.0
@@ -64,6 +46,12 @@ class Point:
         return self.sample.ankle_deg - or_zero(self.sample.trunk_deg)
 
     @property
+    def both_lift(self) -> float:
+        """Mean lift of both thighs."""
+        other = 180.0 - self.sample.other_hip_deg
+        return self.lift if isnan(other) else (self.flexion + other) / 2 - or_zero(self.sample.trunk_deg)
+
+    @property
     def low_lift(self) -> float:
         """The lower of thigh and foot: with bent knees the feet are back while the thighs still stand up."""
         return self.smooth if isnan(self.foot_lift) else min(self.smooth, self.foot_lift)
@@ -93,8 +81,8 @@ class Movement:
 
     @cached_property
     def _calm(self) -> tuple[float, ...]:
-        """Evened twice: what matters at the top is the middle of it, not its edges."""
-        return _evened(self._even)
+        """Both legs, evened twice: what matters at the top is the middle of it, not its edges."""
+        return _evened(_evened([p.both_lift for p in self.trace]))
 
     @cached_property
     def _feet(self) -> tuple[float, ...]:
@@ -105,12 +93,12 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return max(_leaving(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
+        return max(leaving(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
 
     @cached_property
     def end_s(self) -> float:
         """When they are back at the bottom."""
-        return min(_arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s)
+        return min(arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s)
 
     @cached_property
     def top_s(self) -> float:
@@ -132,9 +120,9 @@ class Movement:
         rise = [i for i in range(first, last) if self.trace[i].time_s <= half_s]
         fall = [i for i in range(last - 1, first - 1, -1) if self.trace[i].time_s >= half_s]
         if len(rise) > 1:
-            reached_s = max(_arriving(self._walk(upside_down, rise)), reached_s)
+            reached_s = max(arriving(self._walk(upside_down, rise)), reached_s)
         if len(fall) > 1:
-            left_s = min(_leaving(self._walk(upside_down, fall)), left_s)
+            left_s = min(leaving(self._walk(upside_down, fall)), left_s)
         return min(reached_s, self.top_s), max(left_s, self.top_s)
 
     @cached_property
@@ -154,7 +142,7 @@ class Movement:
         """When the lift rises over `level` before `index` and when it falls below it after."""
         before = self._walk(lifts, range(index, -1, -1))
         after = self._walk(lifts, range(index, len(self.trace)))
-        return _crossing(before, level), _crossing(after, level)
+        return crossing(before, level), crossing(after, level)
 
     def _walk(self, lifts: Sequence[float], indices: Iterable[int]) -> list[tuple[float, float]]:
         return [(self.trace[i].time_s, lifts[i]) for i in indices]
@@ -197,54 +185,3 @@ def _evened(lifts: Sequence[float]) -> tuple[float, ...]:
 def or_zero(value: float) -> float:
     """`value`, or 0 where it is not known."""
     return 0.0 if isnan(value) else value
-
-
-def _leaving(walk: Sequence[tuple[float, float]]) -> float:
-    """When a limb left the bottom of a walk that is told backwards in time, from the top."""
-    departure_s, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
-    return max(departure_s, seen_s - _LEAD_SHARE * (near_s - seen_s))
-
-
-def _arriving(walk: Sequence[tuple[float, float]]) -> float:
-    """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
-    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk], _ARRIVING_SHARE)
-    return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
-
-
-def _departure(walk: Sequence[tuple[float, float]], near_share: float) -> tuple[float, float, float]:
-    """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
-
-    People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
-    the time is 10τ³ - 15τ⁴ + 6τ⁵, which takes off so softly that the moment itself drowns in jitter. So it
-    is reckoned back from the times of two marks on the way.
-
-    Returns that time, the last one at which the limb was seen level with the bottom, and the nearer mark's.
-    """
-    bottom = walk
-    high = max(lift for _, lift in walk)
-    for _ in range(2):
-        low = min(lift for _, lift in bottom)
-        way = max(high - low, 1e-6)
-        near = min(max(near_share, _NEAR_DEG / way), _FAR_SHARE / 2)
-        near_s, far_s = _crossing(walk, low + near * way), _crossing(walk, low + _FAR_SHARE * way)
-        since_s = near_s - _BOTTOM_FLANKS * (far_s - near_s)
-        bottom = [(t, lift) for t, lift in walk if since_s <= t <= near_s] or bottom
-    before, between = _time_share(near), _time_share(_FAR_SHARE) - _time_share(near)
-    return near_s - (far_s - near_s) * before / between, _crossing(walk, low + _LEVEL_DEG), near_s
-
-
-def _time_share(way: float) -> float:
-    """The share of the time after which a movement of least jerk has made the share `way` of its way."""
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        half = (low + high) / 2
-        low, high = (half, high) if half**3 * (10 - 15 * half + 6 * half**2) < way else (low, half)
-    return low
-
-
-def _crossing(walk: Sequence[tuple[float, float]], level: float) -> float:
-    """When the angle first is at or below `level`, between the pairs; the last time where it never is."""
-    for (t0, x0), (t1, x1) in pairwise(walk):
-        if x0 > level >= x1:
-            return t0 + (t1 - t0) * (x0 - level) / (x0 - x1)
-    return walk[0][0] if walk[0][1] <= level else walk[-1][0]

@@ -21,7 +21,8 @@ MODULES = {
 
 VALUES = {"repcount.records", "repcount.config", "repcount.errors"}
 PURE = VALUES | {
-    f"repcount.{name}" for name in ("trace", "posture", "smoothing", "counter", "judge", "scene", "workout")
+    f"repcount.{name}"
+    for name in ("departure", "trace", "posture", "smoothing", "counter", "judge", "scene", "workout")
 }
 """The modules that decide. They read no clock, write no log and know no library but numpy."""
 

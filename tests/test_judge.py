@@ -62,7 +62,11 @@ def test_what_people_do_and_still_do_right(name: str, mover: Mover, shape: Shape
         ("bent knees", lambda _, x: Body(left=x, right=x, left_knee=180 - x, right_knee=180 - x), Flag.BENT_KNEES),
         ("one leg behind", lambda _, x: Body(left=x, right=0.6 * x), Flag.LEGS_APART),
         ("never upright", lambda _, x: Body(left=0.6 * x, right=0.6 * x), Flag.SHORT_TOP),
-        ("trunk and legs meet half way", lambda _, x: Body(left=x, right=x, trunk=x / 4.5), Flag.SHORT_TOP),
+        (
+            "trunk and legs meet half way",
+            lambda _, x: Body(left=0.95 * x, right=0.95 * x, trunk=x / 4.5),
+            Flag.SHORT_TOP,
+        ),
     ],
 )
 def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> None:
