@@ -85,7 +85,7 @@ class Config:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "lenient": {"full_deg": 58.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
-    "normal": {"full_deg": 70.0, "knee_deg": 130.0, "return_share": 0.3, "fast_share": 0.75},
+    "normal": {"full_deg": 67.0, "knee_deg": 130.0, "return_share": 0.3, "fast_share": 0.75},
     "strict": {"full_deg": 75.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
 }
 """What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""

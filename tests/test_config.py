@@ -56,12 +56,12 @@ def test_a_broken_file_of_the_user_is_told_with_its_path(users_file: Path) -> No
 
 
 PRECEDENCE: list[tuple[str, dict[str, Any], float]] = [
-    ("", {"strictness": "strict"}, 78.0),
-    ('strictness = "strict"', {}, 78.0),
-    ('strictness = "strict"', {"strictness": "lenient"}, 60.0),
-    ('strictness = "strict"', {"strictness": "normal"}, 70.0),
+    ("", {"strictness": "strict"}, 75.0),
+    ('strictness = "strict"', {}, 75.0),
+    ('strictness = "strict"', {"strictness": "lenient"}, 58.0),
+    ('strictness = "strict"', {"strictness": "normal"}, 67.0),
     ('strictness = "strict"\nfull_deg = 72', {}, 72.0),
-    ("full_deg = 72", {"strictness": "strict"}, 78.0),
+    ("full_deg = 72", {"strictness": "strict"}, 75.0),
     ('strictness = "strict"', {"full_deg": 65.0}, 65.0),
     ("", {"strictness": "strict", "full_deg": 65.0}, 65.0),
 ]
