@@ -88,7 +88,7 @@ class Movement:
     def _feet(self) -> tuple[float, ...]:
         """What leaves the floor first and is back last: the feet, where they are known throughout."""
         lifts = [p.foot_lift for p in self.trace]
-        return self._even if any(isnan(lift) for lift in lifts) else _evened(lifts)
+        return self._even if any(isnan(lift) for lift in lifts) else _evened(_without_strays(lifts))
 
     @cached_property
     def start_s(self) -> float:
@@ -180,6 +180,11 @@ def middle(values: Iterable[float]) -> float:
 def _evened(lifts: Sequence[float]) -> tuple[float, ...]:
     """The mean of each and its two neighbours: no lag, less jitter."""
     return tuple(fmean(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts)))
+
+
+def _without_strays(lifts: Sequence[float]) -> list[float]:
+    """The median of each and its two neighbours: ankles jump, and no guard has seen them."""
+    return [median(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts))]
 
 
 def or_zero(value: float) -> float:
