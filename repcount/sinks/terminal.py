@@ -12,20 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from repcount.analysis import Analysis
-from repcount.records import Rep
+from repcount.records import Flag, Rep
 
 _WORDS = {
-    "short_top": "higher",
-    "short_bottom": "all the way down",
-    "fast_raise": "raise slower",
-    "fast_lower": "lower slower",
-    "bent_knees": "legs straight",
-    "legs_apart": "legs together",
-    "hands_off_head": "hands off head",
-    "low_confidence": "hard to see",
+    Flag.SHORT_TOP: "higher",
+    Flag.SHORT_BOTTOM: "all the way down",
+    Flag.FAST_RAISE: "raise slower",
+    Flag.FAST_LOWER: "lower slower",
+    Flag.BENT_KNEES: "legs straight",
+    Flag.LEGS_APART: "legs together",
+    Flag.LOW_CONFIDENCE: "hard to see",
 }
-"""What each flag asks for, in words."""
-
+"""What each flag asks for, in words. Hands off the head are told once, not at every rep."""
 
 _WIDE = 200
 """Columns where the table goes to a file or a pipe, which have no width of their own."""
@@ -46,7 +44,7 @@ def verdict(analysis: Analysis) -> str:
     summary = analysis.summary
     parts = [_plural(summary.full, "full rep")]
     if summary.partial:
-        parts.append(f"{summary.partial} not full")
+        parts.append(f"{summary.partial} partial")
     if summary.fast:
         parts.append(f"{summary.fast} fast")
     where = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
@@ -59,22 +57,28 @@ def _plural(number: int, noun: str) -> str:
 
 def _table(analysis: Analysis) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("rep", "set", "start", "top", "end", "raise", "hold", "lower", "pause", "flexion"):
+    sets = analysis.summary.sets > 1
+    for name in ("", *(["set"] if sets else []), "start", "top", "end", "raise", "hold", "lower", "pause", "flexion"):
         table.add_column(name, justify="right")
     table.add_column("")
     for rep in analysis.reps:
-        table.add_row(*_row(rep))
+        table.add_row(*_row(rep, sets=sets))
     return table
 
 
-def _row(rep: Rep) -> list[Text]:
-    times = [rep.start_s, rep.top_s, rep.end_s, rep.raise_s, rep.hold_s, rep.lower_s]
-    cells = [str(rep.number), str(rep.set), *(f"{value:.2f}" for value in times)]
-    cells += ["" if rep.pause_s is None else f"{rep.pause_s:.2f}", f"{rep.top_flexion_deg:.0f}°"]
-    style = "" if rep.full else "yellow"
-    mark = "full" if rep.full else "not full"
-    advice = ", ".join(_WORDS[flag] for flag in rep.flags)
-    return [Text(cell, style=style) for cell in [*cells, f"{mark}: {advice}" if advice else mark]]
+def _row(rep: Rep, *, sets: bool) -> list[Text]:
+    times = [rep.start_s, rep.top_s, rep.end_s, rep.raise_s, rep.hold_s, rep.lower_s, rep.pause_s]
+    cells = [str(rep.number), *([str(rep.set)] if sets else [])]
+    cells += ["" if value is None else f"{value:.2f}" for value in times]
+    cells += [f"{rep.top_flexion_deg:.0f}°", _judgement(rep)]
+    return [Text(cell, style="" if rep.full else "yellow") for cell in cells]
+
+
+def _judgement(rep: Rep) -> str:
+    words = [_WORDS[flag] for flag in rep.flags if flag in _WORDS]
+    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(rep.flags):
+        words = ["slower" if word == "raise slower" else word for word in words if word != "lower slower"]
+    return ": ".join(["full" if rep.full else "partial", *([", ".join(words)] if words else [])])
 
 
 class _Speed(ProgressColumn):
