@@ -23,6 +23,10 @@ _APART_AT_BOTTOM_DEG = 40.0
 """Both legs do the work: the other one makes at least half the way, and both are down when it starts and
 ends (alternating legs cross there)."""
 
+_CHEST_DEG = 15.0
+"""The chest points up: 29° and more on labelled clips of people on their back, -50° and less face down, about 0
+upright or on the side."""
+
 _SWING_SHARE = 0.85
 """The trunk may leave its place for this little of the time: hips pushed up for a moment are not a roll."""
 
@@ -78,6 +82,10 @@ def _not_lying(config: Config, movement: Movement) -> bool:
     return abs(middle(p.sample.trunk_deg for p in movement.points)) > config.lying_deg
 
 
+def _not_on_back(config: Config, movement: Movement) -> bool:
+    return middle(p.sample.chest_deg for p in movement.points) < _CHEST_DEG
+
+
 def _trunk_moved(config: Config, movement: Movement) -> bool:
     before = movement.at_start(_trunk)
     swings = sorted(abs(p.sample.trunk_deg - before) for p in movement.points)
@@ -127,6 +135,7 @@ def _too_short(config: Config, movement: Movement) -> bool:
 
 _CONDITIONS: dict[Reason, Callable[[Config, Movement], bool]] = {
     Reason.NOT_LYING: _not_lying,
+    Reason.NOT_ON_BACK: _not_on_back,
     Reason.NOT_FROM_BOTTOM: _not_from_bottom,
     Reason.TRUNK_MOVED: _trunk_moved,
     Reason.ONE_LEG: _one_leg,

@@ -50,6 +50,7 @@ def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         other_hip_deg=180.0 - _flexion(pose, far, _KNEE, view),
         other_knee_deg=_knee(pose, far),
         trunk_deg=_elevation(pose, view),
+        chest_deg=_chest(pose.world_m),
         ankle_deg=_flexion(pose, near, _ANKLE, view),
         view_deg=view,
         hip_x=float(hips[0]),
@@ -149,6 +150,14 @@ def _elevation(pose: Pose, view_deg: float) -> float:
     trunk = _middle(pose.world_m, _SHOULDER) - _middle(pose.world_m, _HIP)
     space = degrees(atan2(-float(trunk[1]), hypot(float(trunk[0]), float(trunk[2]))))
     return _blend(flat, space, view_deg)
+
+
+def _chest(world: Vector) -> float:
+    """Elevation of the direction that stands square on trunk and shoulder line, out of the chest."""
+    trunk = _middle(world, _SHOULDER) - _middle(world, _HIP)
+    left = sum(world[part[0]] - world[part[1]] for part in (_SHOULDER, _HIP))
+    out = np.cross(left, trunk)
+    return degrees(atan2(-float(out[1]), hypot(float(out[0]), float(out[2]))))
 
 
 def _hands_on_head(pose: Pose) -> float:

@@ -51,6 +51,8 @@ class Sample:
     """The same angles of the other leg."""
     trunk_deg: float = nan
     """Elevation of the trunk: 0 lies, 90 is upright, negative with the hips above the shoulders."""
+    chest_deg: float = nan
+    """Where the chest points: 90 up (on the back), 0 level (upright or on the side), -90 down."""
     ankle_deg: float = nan
     """Flexion at which the ankle of the better-seen leg stands, seen from the hip: the hip-ankle line."""
     view_deg: float = nan
@@ -97,6 +99,7 @@ class Reason(enum.StrEnum):
     """Why a movement is no leg raise at all."""
 
     NOT_LYING = "the trunk was not lying"
+    NOT_ON_BACK = "the person did not lie on the back"
     TRUNK_MOVED = "the trunk came up with the legs"
     ONE_LEG = "only one leg moved"
     NOT_FROM_BOTTOM = "the legs did not start from the bottom"

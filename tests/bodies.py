@@ -32,6 +32,8 @@ class Body:
     """How far the picture is turned."""
     facing: int = 1
     """1 with the head to the left, -1 to the right."""
+    prone: bool = False
+    """Face down."""
     hip_px: tuple[float, float] = _HIP_PX
 
 
@@ -44,8 +46,10 @@ def pose(body: Body) -> Pose:
     """The pose of a body; orthographic, both legs seen equally well."""
     shoulders = -_TRUNK_M * _direction(-body.trunk)
     points: dict[int, tuple[NDArray[np.float64], float]] = {}
+    # On the back with the head to the left, the right side is the one nearer to the camera.
+    z_left = _HALF_WIDTH_M * body.facing * (-1 if body.prone else 1)
     for side, (flexion, knee, z) in enumerate(
-        ((body.left, body.left_knee, -_HALF_WIDTH_M), (body.right, body.right_knee, _HALF_WIDTH_M))
+        ((body.left, body.left_knee, z_left), (body.right, body.right_knee, -z_left))
     ):
         thigh = flexion - body.trunk
         knee_at = _THIGH_M * _direction(thigh)

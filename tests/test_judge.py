@@ -79,6 +79,7 @@ def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> N
     [
         ("hanging leg raise", lambda _, x: Body(left=x, right=x, trunk=90), Reason.NOT_LYING),
         ("sitting leg lift", lambda _, x: Body(left=90 + x / 2, right=90 + x / 2, trunk=85), Reason.NOT_LYING),
+        ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), Reason.NOT_ON_BACK),
         ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), Reason.TRUNK_MOVED),
         ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), Reason.TRUNK_MOVED),
         ("one leg", lambda _, x: Body(left=x, right=5), Reason.ONE_LEG),

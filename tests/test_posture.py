@@ -50,6 +50,13 @@ def test_trunk_elevation_and_who_lies(trunk: float, lies: bool) -> None:
     assert posture.lies(figure) is lies
 
 
+@pytest.mark.parametrize("facing", [1, -1])
+@pytest.mark.parametrize(("prone", "trunk", "chest"), [(False, 0, 90), (False, 30, 60), (True, 0, -90), (False, 90, 0)])
+def test_where_the_chest_points(prone: bool, trunk: float, chest: float, facing: int) -> None:
+    figure = pose(Body(prone=prone, trunk=trunk, facing=facing))
+    assert posture.sample(0.0, figure).chest_deg == pytest.approx(chest, abs=0.01)
+
+
 def test_knee_is_the_straighter_of_picture_and_space() -> None:
     figure = pose(Body(left=60, right=60, left_knee=170, right_knee=170))
     bent = figure.world_m.copy()
