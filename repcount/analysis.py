@@ -124,9 +124,6 @@ def _of_events(reps: tuple[Rep, ...], refusals: tuple[Refusal, ...], unfinished:
     told = []
     if refusals:
         told.append(explain(len(reps) + len(refusals), refusals))
-    hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in reps)
-    if hands_off:
-        told.append(f"the hands were not at the head in {hands_off} of {len(reps)} reps")
     doubtful = sum(Flag.LOW_CONFIDENCE in rep.flags for rep in reps)
     if doubtful:
         told.append(f"{doubtful} of {len(reps)} reps were hard to see: check them in the video")

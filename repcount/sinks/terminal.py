@@ -37,6 +37,9 @@ def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     if analysis.reps:
         console.print(_table(analysis))
     console.print(Text(verdict(analysis), style="bold"))
+    hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
+    if hands_off:
+        console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
 
 
 def verdict(analysis: Analysis) -> str:
