@@ -36,10 +36,10 @@ def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
         console.print(Text(analysis.source.path, style="bold"))
     if analysis.reps:
         console.print(_table(analysis))
-    console.print(Text(verdict(analysis), style="bold"))
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
     if hands_off:
         console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
+    console.print(Text(verdict(analysis), style="bold"))
 
 
 def verdict(analysis: Analysis) -> str:
