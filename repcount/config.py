@@ -83,14 +83,6 @@ class Config:
         return self.fast_share * phases(self.tempo)[2]
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "lenient": {"full_deg": 58.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5},
-    "normal": {"full_deg": 67.0, "knee_deg": 130.0, "return_share": 0.3, "fast_share": 0.75},
-    "strict": {"full_deg": 75.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9},
-}
-"""What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
-
-
 def phases(tempo: str) -> tuple[float, float, float, float]:
     """The seconds of raise, hold, lower and pause that a tempo such as `2/0/2/0` asks for."""
     try:
@@ -110,6 +102,16 @@ def _check(name: str, value: object, low: float, high: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= float(value) <= high:  # type: ignore[arg-type]
         raise SettingError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+_LENIENT = {"full_deg": 58.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5}
+_STRICT = {"full_deg": 75.0, "knee_deg": 145.0, "return_share": 0.2, "fast_share": 0.9}
+PRESETS: dict[str, dict[str, Any]] = {
+    "lenient": _LENIENT,
+    "normal": {name: getattr(Config(), name) for name in _STRICT},
+    "strict": _STRICT,
+}
+"""What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
 
 
 def load(path: Path | None, options: Mapping[str, object] | None = None) -> Config:

@@ -9,7 +9,7 @@ from math import isnan, nan
 from repcount import judge, scene, smoothing
 from repcount.config import Config
 from repcount.records import Event, Phase, Reason, Refusal, Sample, Unfinished
-from repcount.trace import Movement, Point, or_zero
+from repcount.trace import Movement, Point, above_floor
 
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
@@ -130,9 +130,10 @@ def _afresh(state: State) -> State:
 
 
 def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tuple[State, tuple[Event, ...]]:
-    lift = smoothing.one_euro(state.filter, sample.time_s, flexion - or_zero(sample.trunk_deg))
+    raw = above_floor(flexion, sample)
+    lift = smoothing.one_euro(state.filter, sample.time_s, raw)
     point = Point(sample, flexion, lift.value)
-    smooth_deg = 180.0 - lift.value - or_zero(sample.trunk_deg)
+    smooth_deg = 180.0 - (lift.value + flexion - raw)
     state = replace(state, filter=lift, smooth_deg=smooth_deg, trace=(*state.trace, point))
     if isnan(state.opened_s):
         return _at_bottom(config, state, point), ()

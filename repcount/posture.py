@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 # Landmark numbers of MediaPipe's pose model, (left, right).
-_NOSE = 0
 _EAR, _SHOULDER, _WRIST, _HIP, _KNEE, _ANKLE = (7, 8), (11, 12), (15, 16), (23, 24), (25, 26), (27, 28)
 
 SIDES = ("left", "right")
@@ -26,6 +25,7 @@ picture's angle is 4-6° off in side views, 15-20° at 30° of yaw and useless a
 2-9° off at any of them."""
 
 _LYING_DEG = 45.0
+"""Half way between lying and standing: this only chooses whom to follow, the counter judges for itself."""
 
 _SIDE_SWITCH = 0.15
 """How much more visible the other leg must be to take over, so that the choice does not flicker (a choice)."""
@@ -41,7 +41,7 @@ def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     near = _better_seen(pose.visibility, side)
     far = 1 - near
     view = _view_deg(pose.world_m)
-    hips, shoulders = _middle(pose.xy_px, _HIP), _middle(pose.xy_px, _SHOULDER)
+    hips = _middle(pose.xy_px, _HIP)
     seen = [float(pose.visibility[part[near]]) for part in (_SHOULDER, _HIP, _KNEE)]
     return Sample(
         time_s=time_s,
@@ -55,7 +55,7 @@ def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         view_deg=view,
         hip_x=float(hips[0]),
         hip_y=float(hips[1]),
-        trunk_px=float(np.linalg.norm(shoulders - hips)),
+        trunk_px=float(np.linalg.norm(_trunk(pose.xy_px))),
         visibility=min(seen),
         feet_visibility=float(pose.visibility[_ANKLE[near]]),
         hands_on_head=_hands_on_head(pose),
@@ -88,9 +88,14 @@ def _middle(points: Vector, part: tuple[int, int]) -> Vector:
     return middle
 
 
+def _trunk(points: Vector) -> Vector:
+    """From the middle of the hips to the middle of the shoulders."""
+    return _middle(points, _SHOULDER) - _middle(points, _HIP)
+
+
 def _view_deg(world: Vector) -> float:
     """Angle between the trunk and the plane of the picture, 0 to 90."""
-    trunk = _middle(world, _SHOULDER) - _middle(world, _HIP)
+    trunk = _trunk(world)
     return degrees(atan2(abs(float(trunk[2])), hypot(float(trunk[0]), float(trunk[1]))))
 
 
@@ -145,16 +150,16 @@ def _interior(a: Vector, b: Vector, c: Vector) -> float:
 
 
 def _elevation(pose: Pose, view_deg: float) -> float:
-    trunk = _middle(pose.xy_px, _SHOULDER) - _middle(pose.xy_px, _HIP)
+    trunk = _trunk(pose.xy_px)
     flat = degrees(atan2(-float(trunk[1]), abs(float(trunk[0]))))
-    trunk = _middle(pose.world_m, _SHOULDER) - _middle(pose.world_m, _HIP)
+    trunk = _trunk(pose.world_m)
     space = degrees(atan2(-float(trunk[1]), hypot(float(trunk[0]), float(trunk[2]))))
     return _blend(flat, space, view_deg)
 
 
 def _chest(world: Vector) -> float:
     """Elevation of the direction that stands square on trunk and shoulder line, out of the chest."""
-    trunk = _middle(world, _SHOULDER) - _middle(world, _HIP)
+    trunk = _trunk(world)
     left = sum(world[part[0]] - world[part[1]] for part in (_SHOULDER, _HIP))
     out = np.cross(left, trunk)
     return degrees(atan2(-float(out[1]), hypot(float(out[0]), float(out[2]))))
@@ -164,5 +169,5 @@ def _hands_on_head(pose: Pose) -> float:
     """Whether the better-seen wrist is nearer to its ear than half a trunk length (a choice)."""
     hand = int(pose.visibility[_WRIST[1]] > pose.visibility[_WRIST[0]])
     reach = float(np.linalg.norm(pose.world_m[_WRIST[hand]] - _middle(pose.world_m, _EAR)))
-    trunk = float(np.linalg.norm(_middle(pose.world_m, _SHOULDER) - _middle(pose.world_m, _HIP)))
+    trunk = float(np.linalg.norm(_trunk(pose.world_m)))
     return float(reach < 0.5 * trunk) if trunk > 0 else nan

@@ -38,18 +38,18 @@ class Point:
     @property
     def lift(self) -> float:
         """Elevation of the thigh above the floor: the flexion less what the trunk itself is raised."""
-        return self.flexion - or_zero(self.sample.trunk_deg)
+        return above_floor(self.flexion, self.sample)
 
     @property
     def foot_lift(self) -> float:
         """Elevation of the line from hip to ankle, NaN where the ankle is not known."""
-        return self.sample.ankle_deg - or_zero(self.sample.trunk_deg)
+        return above_floor(self.sample.ankle_deg, self.sample)
 
     @property
     def both_lift(self) -> float:
         """Mean lift of both thighs."""
         other = 180.0 - self.sample.other_hip_deg
-        return self.lift if isnan(other) else (self.flexion + other) / 2 - or_zero(self.sample.trunk_deg)
+        return self.lift if isnan(other) else above_floor((self.flexion + other) / 2, self.sample)
 
     @property
     def low_lift(self) -> float:
@@ -187,6 +187,6 @@ def _without_strays(lifts: Sequence[float]) -> list[float]:
     return [median(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts))]
 
 
-def or_zero(value: float) -> float:
-    """`value`, or 0 where it is not known."""
-    return 0.0 if isnan(value) else value
+def above_floor(flexion: float, sample: Sample) -> float:
+    """The elevation that a flexion makes on the trunk of `sample`; a trunk that is not known lies."""
+    return flexion - (0.0 if isnan(sample.trunk_deg) else sample.trunk_deg)
