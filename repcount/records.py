@@ -93,6 +93,8 @@ class Flag(enum.StrEnum):
     LEGS_APART = "legs_apart"
     HANDS_OFF_HEAD = "hands_off_head"
     LOW_CONFIDENCE = "low_confidence"
+    BY_HAND = "by_hand"
+    """Added with a key during a live session; nothing of it was measured."""
 
 
 class Reason(enum.StrEnum):
@@ -156,7 +158,16 @@ class Unfinished:
     start_s: float
 
 
-Event = Rep | Refusal | Unfinished
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A rep that a key took off the record during a live session."""
+
+    time_s: float
+    number: int
+    """That of the rep."""
+
+
+Event = Rep | Refusal | Unfinished | Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +179,7 @@ class Update:
     """The smoothed hip angle that the counter decides on; NaN while it knows none."""
     phase: Phase
     events: tuple[Event, ...]
+    lift_deg: float = nan
+    """Elevation of the legs as the verdict sees it: 0 is flat, 90 upright; NaN where it is not known."""
+    rest_deg: float = nan
+    """The elevation at which this person's legs rest; NaN while it is not known."""

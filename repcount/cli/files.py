@@ -1,0 +1,84 @@
+"""Commands that count what was recorded: analyze, recount, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Set, Strictness, Tempo, settings
+from repcount.config import load
+
+if TYPE_CHECKING:
+    from repcount.batch import Report
+
+Videos = Annotated[list[Path], typer.Argument(help="Recorded videos.", show_default=False)]
+Signal = Annotated[
+    Path | None,
+    typer.Option("--signal", help="Write the angles of every analysed frame as CSV, for `recount`; - is stdout. "
+                 "With several videos: a folder."),
+]  # fmt: skip
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands of this module commands of `app`."""
+    for command in (analyze, recount, demo):
+        app.command()(command)
+
+
+def analyze(
+    videos: Videos,
+    csv: Csv = None,
+    json: Json = None,
+    signal: Signal = None,
+    tempo: Tempo = None,
+    strictness: Strictness = None,
+    set_: Set = None,
+    config: ConfigFile = None,
+    model: Model = None,
+    explain: Explain = False,
+) -> None:
+    """Count in recorded files."""
+    from repcount import batch
+
+    wanted = batch.Wanted(csv, json, signal)
+    told = batch.report(wanted, explain=explain)
+    batch.analyze(videos, settings(config, strictness, tempo, set_), model, wanted, told)
+    _leave(told)
+
+
+def recount(
+    signal: Annotated[Path, typer.Argument(help="A signal CSV that `analyze --signal` wrote.", show_default=False)],
+    csv: Csv = None,
+    json: Json = None,
+    tempo: Tempo = None,
+    strictness: Strictness = None,
+    set_: Set = None,
+    config: ConfigFile = None,
+    explain: Explain = False,
+) -> None:
+    """Count again from a saved signal with other settings; no video needed."""
+    from repcount import batch
+
+    wanted = batch.Wanted(csv, json)
+    told = batch.report(wanted, explain=explain)
+    batch.recount(signal, settings(config, strictness, tempo, set_), wanted, told)
+    _leave(told)
+
+
+def demo(model: Model = None) -> None:
+    """Count a sample video that comes with repcount."""
+    from repcount import batch, demo
+
+    wanted = batch.Wanted()
+    told = batch.report(wanted, explain=False)
+    batch.analyze([demo.video()], load(None), model, wanted, told)
+    _leave(told)
+
+
+def _leave(told: Report) -> None:
+    if told.interrupted:
+        raise typer.Exit(130)
+    if told.failed:
+        raise typer.Exit(1)

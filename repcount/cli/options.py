@@ -1,0 +1,52 @@
+"""Options that several commands share, and what they become."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from repcount.config import Config, load
+from repcount.errors import SettingError
+
+Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]
+Model = Annotated[Path | None, typer.Option(help="Use this pose model (.task) instead of the prepared one.")]
+Tempo = Annotated[
+    str | None, typer.Option(help="Seconds asked for raise/hold/lower/pause; quicker ones are flagged [2/0/2/0].")
+]
+Strictness = Annotated[str | None, typer.Option(help="lenient, normal or strict [normal].")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Settings as TOML; without it the ones in your config folder.")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Any setting by name, such as --set full_deg=75. May be repeated.")
+]
+Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+
+
+def note(text: str) -> None:
+    """Tell what is going on, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def settings(config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None) -> Config:
+    """The settings that these options ask for. Raises SettingError."""
+    named = {"strictness": strictness, "tempo": tempo}
+    return load(config, {**dict(_pair(item) for item in set_ or []), **_given(named)})
+
+
+def _given(options: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _pair(item: str) -> tuple[str, Any]:
+    name, equals, text = item.partition("=")
+    if not equals:
+        raise SettingError(f"--set {item}: write it as name=value, such as full_deg=75")
+    try:
+        return name.strip(), float(text)
+    except ValueError:
+        return name.strip(), text.strip()
