@@ -47,6 +47,8 @@ class Curve:
 
     def write(self, update: Update) -> None:
         """Take one update."""
+        if update.sample is None:
+            return
         self.times_s.append(update.sample.time_s)
         self.flexion_deg.append(180.0 - update.sample.hip_deg)
 

@@ -8,7 +8,7 @@ from math import isnan
 
 from repcount import workout
 from repcount.config import Config
-from repcount.records import Event, Flag, Refusal, Rep, Sample, Unfinished, Update
+from repcount.records import Event, Flag, Refusal, Removal, Rep, Sample, Unfinished, Update
 
 _TRACKED_LITTLE = 0.5
 _FEET_SEEN = 0.5
@@ -81,8 +81,8 @@ class Tally:
         """Take one update."""
         self.events.extend(update.events)
         sample = update.sample
-        if self.samples and sample.time_s <= self.last_s:
-            return  # the last update has no frame of its own, it only tells what the end made known
+        if sample is None:
+            return
         self.samples += 1
         self.last_s = sample.time_s
         if not isnan(sample.hip_deg):
@@ -98,10 +98,17 @@ class Tally:
         self, source: Source, settings: Config, warnings: list[str] | None = None, *, interrupted: bool = False
     ) -> Analysis:
         """The analysis of everything written so far."""
-        reps = workout.with_pauses([event for event in self.events if isinstance(event, Rep)])
+        removed = {event.number for event in self.events if isinstance(event, Removal)}
+        counted = [event for event in self.events if isinstance(event, Rep)]
+        reps = workout.with_pauses([rep for rep in counted if rep.number not in removed])
         refusals = tuple(event for event in self.events if isinstance(event, Refusal))
         unfinished = next((event for event in self.events if isinstance(event, Unfinished)), None)
-        told = [*(warnings or []), *self._warnings(source), *_of_events(reps, refusals, unfinished)]
+        told = [
+            *(warnings or []),
+            *self._warnings(source),
+            *_of_events(reps, refusals, unfinished),
+            *_by_hand(reps, removed),
+        ]
         tracked = self.seen / self.samples if self.samples else 0.0
         return Analysis(source, settings, reps, refusals, unfinished, tracked, tuple(told), interrupted)
 
@@ -130,6 +137,12 @@ def _of_events(reps: tuple[Rep, ...], refusals: tuple[Refusal, ...], unfinished:
     if unfinished is not None:
         told.append(f"the end cuts off a movement that began at {unfinished.start_s:.1f} s: it is not counted")
     return told
+
+
+def _by_hand(reps: tuple[Rep, ...], removed: set[int]) -> list[str]:
+    added = sum(Flag.BY_HAND in rep.flags for rep in reps)
+    told = [f"{added} of {len(reps)} reps were added by hand"] if added else []
+    return [*told, f"{len(removed)} reps were taken off by hand"] if removed else told
 
 
 def explain(movements: int, refusals: tuple[Refusal, ...]) -> str:

@@ -119,9 +119,15 @@ def _break(config: Config, state: State, sample: Sample) -> tuple[State, tuple[E
         state = replace(state, place=sample)
     if reason is None:
         return state, ()
-    began = state.opened_s
-    tried = not isnan(began) and state.peak - state.rest >= config.partial_deg
-    return _afresh(state), (Refusal(began, sample.time_s, reason),) if tried else ()
+    return _afresh(state), _given_up(config, state, sample.time_s, reason)
+
+
+def _given_up(config: Config, state: State, time_s: float, reason: Reason) -> tuple[Event, ...]:
+    """What is left of a movement that goes out of sight: a rep if the legs were back, else the reason."""
+    if not isnan(state.returned_s):
+        return _judged(config, state, returned=True)
+    tried = not isnan(state.opened_s) and state.peak - state.rest >= config.partial_deg
+    return (Refusal(state.opened_s, time_s, reason),) if tried else ()
 
 
 def _afresh(state: State) -> State:

@@ -154,7 +154,7 @@ def _rep(config: Config, movement: Movement) -> Rep:
     top = middle(p.flexion for p in movement.top_points)
     confidence = _confidence(movement)
     found = {
-        Flag.SHORT_TOP: _elevation(movement) < config.full_deg,
+        Flag.SHORT_TOP: _highest(movement) < config.full_deg,
         Flag.SHORT_BOTTOM: not movement.returned,
         Flag.FAST_RAISE: raise_s + _DOUBT_S < config.fast_raise_s,
         Flag.FAST_LOWER: lower_s + _DOUBT_S < config.fast_lower_s,
@@ -186,15 +186,18 @@ def _rep(config: Config, movement: Movement) -> Rep:
 _NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART}
 
 
-def _elevation(movement: Movement) -> float:
-    """Of the legs above the floor at the top: the mean of the thigh and of the line from hip to ankle.
+def _highest(movement: Movement) -> float:
+    return elevation(_top(movement), middle(p.foot_lift for p in movement.top_points), movement.rest)
+
+
+def elevation(thigh: float, foot: float, rest: float) -> float:
+    """Of the legs above the floor: the mean of the thigh and of the line from hip to ankle, where it is known.
 
     The thigh alone stands upright while the lower leg still hangs. Legs that rest below the level of the
     picture lie on a floor that the camera sees tilted, and the tilt is taken out; legs that rest above it
     may hover, which tells nothing of the floor.
     """
-    thigh, foot = _top(movement), middle(p.foot_lift for p in movement.top_points)
-    tilt = max(min(movement.rest, 0.0), -_TILT_DEG)
+    tilt = max(min(rest, 0.0), -_TILT_DEG)
     return (thigh if isnan(foot) else (thigh + foot) / 2) - tilt
 
 

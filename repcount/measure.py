@@ -17,6 +17,9 @@ _CROWD = 3
 _LOOK_ROUND_S = 1.0
 """Nobody lying for this long: perhaps it is the trainer who is followed. A choice."""
 
+_ALONE_S = 3.0
+"""Nobody but the one who lies for this long: one is enough to follow again. A choice."""
+
 
 class Finder:
     """Finds the person who lies. A context manager.
@@ -25,14 +28,23 @@ class Finder:
     one who lies is taken, the one taken last first.
     """
 
-    def __init__(self, model: Path) -> None:
-        """Load the pose model. Raises ModelError."""
+    def __init__(self, model: Path, *, look_round: bool = False) -> None:
+        """Load the pose model. With `look_round` all are looked at from the first frame. Raises ModelError."""
         self._model = model
         self._stack = ExitStack()
-        self._landmarker = self._stack.enter_context(Landmarker(model))
-        self._alone = True
+        self._landmarkers: dict[int, Landmarker] = {}
+        self._looked_for = _CROWD if look_round else 1
+        self._landmarker(self._looked_for)
         self._lying_s = 0.0
+        self._crowded_s = 0.0
         self._taken: Pose | None = None
+        self.people = 0
+        """How many were found in the last frame."""
+
+    def _landmarker(self, people: int) -> Landmarker:
+        if people not in self._landmarkers:
+            self._landmarkers[people] = self._stack.enter_context(Landmarker(self._model, people))
+        return self._landmarkers[people]
 
     def __enter__(self) -> Self:
         return self
@@ -44,16 +56,24 @@ class Finder:
 
     def find(self, frame: Frame) -> Pose | None:
         """The person who lies in `frame`, else anybody, else None."""
-        if self._alone and frame.time_s - self._lying_s > _LOOK_ROUND_S:
-            self._landmarker = self._stack.enter_context(Landmarker(self._model, _CROWD))
-            self._alone = False
-        people = self._landmarker.find(frame)
+        people = self._landmarker(self._choose(frame.time_s)).find(frame)
+        self.people = len(people)
         lying = [pose for pose in people if posture.lies(pose)]
+        if len(people) != 1 or not lying:
+            self._crowded_s = frame.time_s
         if lying:
             self._lying_s = frame.time_s
             self._taken = min(lying, key=lambda pose: posture.distance_px(pose, self._taken))
             return self._taken
         return people[0] if people else None
+
+    def _choose(self, time_s: float) -> int:
+        """How many people to look for now."""
+        if time_s - self._lying_s > _LOOK_ROUND_S:
+            self._looked_for = _CROWD
+        elif time_s - self._crowded_s > _ALONE_S:
+            self._looked_for = 1
+        return self._looked_for
 
 
 def samples(video: Video, finder: Finder, rate_hz: float) -> Iterator[Sample]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import nan
 from pathlib import Path
 from typing import Protocol
 
-from repcount import counter, workout
 from repcount.analysis import Analysis, Source, Tally
 from repcount.config import Config
-from repcount.records import Event, Phase, Rep, Sample, Update
+from repcount.counting import Counting
+from repcount.records import Sample, Update
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -30,36 +29,10 @@ def updates(samples: Iterable[Sample], config: Config) -> Iterator[Update]:
 
     The times of the samples have to rise; live, recorded and replayed samples all come through here.
     """
-    before: Rep | None = None
-    state, last = counter.State(), Sample(0.0)
-    for state, found in _steps(samples, config):
-        before, events = _numbered(config, before, found)
-        if state.about is not None:
-            last = state.about
-            yield Update(last, state.smooth_deg, state.phase, events)
-    before, events = _numbered(config, before, counter.finish(config, state))
-    if events:
-        yield Update(Sample(last.time_s), nan, Phase.UNKNOWN, events)
-
-
-def _steps(samples: Iterable[Sample], config: Config) -> Iterator[tuple[counter.State, tuple[Event, ...]]]:
-    state = counter.State()
+    counting = Counting(config)
     for sample in samples:
-        state, found = counter.step(config, state, sample)
-        yield state, found
-    while state.waiting:
-        state, found = counter.flush(config, state)
-        yield state, found
-
-
-def _numbered(config: Config, before: Rep | None, found: Sequence[Event]) -> tuple[Rep | None, tuple[Event, ...]]:
-    events: list[Event] = []
-    for event in found:
-        if isinstance(event, Rep):
-            before = workout.follow(config, before, event)
-            event = before
-        events.append(event)
-    return before, tuple(events)
+        yield from counting.push(sample)
+    yield from counting.end()
 
 
 def count(samples: Iterable[Sample | tuple[float, float]], config: Config | None = None) -> Analysis:

@@ -174,7 +174,8 @@ Event = Rep | Refusal | Unfinished | Removal
 class Update:
     """What is known after one sample; what every sink is handed."""
 
-    sample: Sample
+    sample: Sample | None
+    """None where the update has no frame of its own: what only the end, or somebody's hand, makes known."""
     smooth_deg: float
     """The smoothed hip angle that the counter decides on; NaN while it knows none."""
     phase: Phase

@@ -82,13 +82,11 @@ class SignalWriter:
     def __init__(self, file: TextIO) -> None:
         self._writer = csv.writer(file)
         self._writer.writerow(_SIGNAL_FIELDS)
-        self._last_s = float("-inf")
 
     def write(self, update: Update) -> None:
-        """Write the row of one update; the last update, which only tells what the end made known, has none."""
-        if update.sample.time_s <= self._last_s:
+        """Write the row of one update; one without a frame of its own has none."""
+        if update.sample is None:
             return
-        self._last_s = update.sample.time_s
         values = {name: getattr(update.sample, name) for name in _SAMPLE_FIELDS}
         seen = not isnan(update.sample.hip_deg)
         values |= {"smooth_deg": update.smooth_deg if seen else float("nan"), "phase": update.phase}

@@ -10,14 +10,14 @@ from repcount.config import Config
 from repcount.records import Rep
 
 
-def follow(config: Config, before: Rep | None, rep: Rep) -> Rep:
-    """`rep` with its number and set, given the one before it."""
+def follow(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
+    """`rep` with its number and set, given the one before it; `fresh_set` begins a set whatever the pause was."""
     if before is None:
         return replace(rep, number=1, set=1)
     # The moments of either rep are reckoned for themselves; at a quick turn they may pass each other.
     start_s = max(rep.start_s, before.end_s)
     rep = replace(rep, start_s=start_s, raise_s=rep.raise_s - (start_s - rep.start_s))
-    new_set = rep.start_s - before.end_s > config.rest_gap_s
+    new_set = fresh_set or rep.start_s - before.end_s > config.rest_gap_s
     return replace(rep, number=before.number + 1, set=before.set + new_set)
 
 

@@ -103,7 +103,7 @@ def test_modules_that_decide_import_only_each_other_the_standard_library_and_num
 def test_numpy_is_known_to_posture_alone_among_them() -> None:
     """The counter takes plain numbers."""
     users = {module for module in PURE if "numpy" in roots(imports(MODULES[module], for_types=False))}
-    assert users == {"repcount.posture"}
+    assert users == {"repcount.posture", "repcount.placement"}
 
 
 @pytest.mark.parametrize("library", sorted(ONLY_IN))

@@ -1,0 +1,199 @@
+"""Decides what a live session counts, shows and says: everything but camera, pose model, screen and sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import nan
+
+from repcount import placement, posture, readiness, reminder, session
+from repcount.config import Config
+from repcount.counting import Counting
+from repcount.moment import Command, Moment, Notice, Say, Stage, Standing
+from repcount.records import Frame, Phase, Pose, Rep, Update
+
+_PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
+"""Problems are told after this long: somebody who is still moving into place knows. Within a set people may
+scratch their nose. Choices."""
+
+_RATE_OVER_S = 2.0
+
+_MOVING = {Phase.RAISE, Phase.HOLD, Phase.LOWER}
+
+Keep = Callable[[Update], int]
+"""Puts an update on the record and returns the day's full reps so far, over all sessions."""
+
+
+class Coach:
+    """One live session. Whatever is told in a moment was kept before."""
+
+    def __init__(self, config: Config, aims: session.Aims, keep: Keep) -> None:
+        self._config, self._aims, self._keep = config, aims, keep
+        self._counting = Counting(config)
+        self._session = session.State()
+        self._readiness = readiness.State()
+        self._reminder = reminder.State()
+        self._paused = False
+        self._trouble: Say | None = None
+        self._today = 0
+        self._update: Update | None = None
+        self._side = ""
+        self._times: deque[float] = deque()
+        self._updates: list[Update] = []
+        self._notices: list[Notice] = []
+
+    def see(self, frame: Frame, pose: Pose | None, people: int, camera_hz: float = nan) -> Moment:
+        """One analysed frame with the person found in it; `people` is how many were found."""
+        time_s = frame.time_s
+        sample = posture.sample(time_s, pose, self._side)
+        self._side = sample.side
+        self._trouble = None
+        was_ready = self._readiness.ready
+        self._readiness = readiness.step(self._config, self._readiness, sample, placement.sight(frame, pose, people))
+        if self._readiness.ready and not self._paused:
+            if not was_ready:
+                self._notices.append(Notice(Say.READY))
+            self._take(self._counting.push(sample))
+        elif was_ready:
+            self._stop_counting()
+        return self._moment(time_s, frame, pose, camera_hz)
+
+    def idle(self, time_s: float) -> Moment:
+        """The moment after a while without a frame."""
+        return self._moment(time_s, None, None, nan)
+
+    def trouble(self, notice: Notice) -> None:
+        """Something is the matter with the camera, or no longer."""
+        self._notices.append(notice)
+        self._trouble = None if notice.say is Say.CAMERA_BACK else notice.say
+
+    def command(self, command: Command, time_s: float) -> None:
+        """Somebody pressed a key."""
+        actions = {
+            Command.PAUSE: self._pause,
+            Command.RESTART: self._restart,
+            Command.NEXT: self._next,
+            Command.ADD: self._add,
+            Command.REMOVE: self._remove,
+        }
+        if command in actions:
+            actions[command](time_s)
+
+    def end(self, time_s: float) -> Moment:
+        """The last moment: a return on the last frame is a rep."""
+        self._stop_counting()
+        return self._moment(time_s, None, None, nan)
+
+    def _pause(self, time_s: float) -> None:
+        self._paused = not self._paused
+        if self._paused:
+            self._stop_counting()
+        self._notices.append(Notice(Say.PAUSED if self._paused else Say.GOING_ON))
+
+    def _restart(self, time_s: float) -> None:
+        """The reps of this set are taken off the record."""
+        self._stop_counting(keep=False)
+        self._take([self._counting.remove(time_s, rep.number) for rep in self._session.reps])
+        self._say(session.restarted(self._session))
+
+    def _next(self, time_s: float) -> None:
+        """End the set, or the rest."""
+        if self._session.resting:
+            self._say(session.over(self._session))
+            self._session = replace(self._session, rest_since_s=nan)
+        else:
+            self._stop_counting()
+            self._say(session.closed(self._aims, self._session, time_s))
+        self._counting.next_set()
+
+    def _add(self, time_s: float) -> None:
+        self._take([self._counting.add(time_s)])
+
+    def _remove(self, time_s: float) -> None:
+        """Take the newest full rep of this set off the record."""
+        full = [rep for rep in self._session.reps if rep.full]
+        if full:
+            self._take([self._counting.remove(time_s, full[-1].number)])
+            self._say(session.removed(self._session, full[-1].number))
+
+    def _stop_counting(self, *, keep: bool = True) -> None:
+        updates = self._counting.end()
+        self._update = None
+        if keep:
+            self._take(updates)
+
+    def _take(self, updates: Iterable[Update]) -> None:
+        """Keep updates, then see what they mean."""
+        for update in updates:
+            self._today = self._keep(update)
+            self._updates.append(update)
+            self._update = update if update.sample else self._update
+            for event in update.events:
+                if isinstance(event, Rep):
+                    self._say(session.counted(self._aims, self._session, event, self._today))
+
+    def _say(self, told: session.Told) -> None:
+        self._session, notices = told
+        self._notices.extend(notices)
+        if any(notice.say is Say.REST_OVER for notice in notices):
+            self._counting.next_set()
+
+    def _moment(self, time_s: float, frame: Frame | None, pose: Pose | None, camera_hz: float) -> Moment:
+        if not self._paused:
+            moving = self._update is not None and self._update.phase in _MOVING
+            self._say(session.passed(self._config, self._aims, self._session, time_s, moving=moving))
+        if frame is not None:
+            self._clock(time_s)
+            self._remind(time_s)
+        standing = self._standing(time_s, camera_hz)
+        updates, notices = tuple(self._updates), tuple(self._notices)
+        self._updates, self._notices = [], []
+        return Moment(time_s, frame, pose, self._side, standing, updates, notices)
+
+    def _clock(self, time_s: float) -> None:
+        self._times.append(time_s)
+        while time_s - self._times[0] > _RATE_OVER_S:
+            self._times.popleft()
+
+    def _remind(self, time_s: float) -> None:
+        """Tell a problem of placement where it matters: nobody has to lie down for a rest."""
+        waits = self._paused or self._session.finished or (self._session.resting and not self._session.over)
+        patience_s = _PATIENCE_IN_SET_S if self._session.reps else _PATIENCE_S
+        problem = None if waits else self._readiness.problem
+        self._reminder, say = reminder.step(self._reminder, time_s, problem, patience_s)
+        if say is not None:
+            self._notices.append(Notice(say))
+
+    def _stage(self) -> Stage:
+        if self._trouble not in (None, Say.CAMERA_SLOW):
+            return Stage.NO_PICTURE
+        if self._paused:
+            return Stage.PAUSED
+        stage = session.stage(self._session)
+        return Stage.PLACING if stage is Stage.COUNTING and not self._readiness.ready else stage
+
+    def _standing(self, time_s: float, camera_hz: float) -> Standing:
+        kept, plan, update = self._session, self._aims.plan, self._update
+        upright, rest = self._config.full_deg, update.rest_deg if update else nan
+        passed_s = self._times[-1] - self._times[0] if self._times else 0.0
+        return Standing(
+            stage=self._stage(),
+            phase=update.phase if update else Phase.UNKNOWN,
+            full=kept.full,
+            partial=len(kept.reps) - kept.full,
+            target=plan.reps,
+            set=kept.set,
+            sets=plan.sets,
+            session=kept.session,
+            today=self._today,
+            day_limit=self._aims.day_limit,
+            last=kept.reps[-1] if kept.reps else None,
+            lift_deg=update.lift_deg if update else nan,
+            upright_deg=upright,
+            back_deg=rest + self._config.return_share * (upright - rest),
+            problem=self._trouble or self._readiness.problem,
+            rest_left_s=session.rest_left_s(self._aims, kept, time_s),
+            camera_hz=camera_hz,
+            analysed_hz=(len(self._times) - 1) / passed_s if passed_s > 0 else nan,
+        )

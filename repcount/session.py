@@ -1,0 +1,166 @@
+"""The bookkeeping of a live session: sets, plan, rest and what to say about them. State in, state out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isnan, nan
+
+from repcount.config import Config
+from repcount.moment import Notice, Say, Stage
+from repcount.plan import DAY_LIMIT, FREE, REST_S, Plan
+from repcount.records import Flag, Rep
+
+_LAST = 5
+"""How many full reps before the last the end is announced."""
+
+_SOON_S = 10.0
+"""How long before the end of the rest it is announced: time enough to lie down. A choice."""
+
+_CUES = {
+    Flag.SHORT_BOTTOM: Say.ALL_THE_WAY_DOWN,
+    Flag.BENT_KNEES: Say.LEGS_STRAIGHT,
+    Flag.LEGS_APART: Say.LEGS_TOGETHER,
+    Flag.SHORT_TOP: Say.HIGHER,
+    Flag.FAST_RAISE: Say.SLOWER,
+    Flag.FAST_LOWER: Say.SLOWER,
+}
+"""What a flag asks for, the most helpful first: knees that bend also keep the legs from standing upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """What the person means to do."""
+
+    plan: Plan = FREE
+    rest_s: float = REST_S
+    """Rest between two sets."""
+    day_limit: int = DAY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the session stands."""
+
+    reps: tuple[Rep, ...] = ()
+    """Those of this set, full and partial, that are on the record."""
+    set: int = 1
+    session: int = 0
+    """Full reps of the whole session."""
+    done_sets: int = 0
+    closed_set: int = 0
+    """The set that ended last; reps soon after its end still belong to it."""
+    rest_since_s: float = nan
+    """When the last set ended; NaN while none has, or while the next is under way."""
+    warned: bool = False
+    over: bool = False
+    """Whether the rest was said to be soon, and to be over."""
+    finished: bool = False
+    """All sets of the plan are done."""
+    limit_told: bool = False
+
+    @property
+    def full(self) -> int:
+        """Full reps in this set."""
+        return sum(rep.full for rep in self.reps)
+
+    @property
+    def resting(self) -> bool:
+        """Whether a set is over and the next has not begun."""
+        return not isnan(self.rest_since_s)
+
+
+Told = tuple[State, tuple[Notice, ...]]
+
+
+def counted(aims: Aims, state: State, rep: Rep, today: int) -> Told:
+    """The state after a rep, and what to say; `today` is the day's full reps with this one."""
+    if rep.set != state.set:
+        state = replace(state, set=rep.set, reps=())
+    state = replace(state, reps=(*state.reps, rep), rest_since_s=nan, warned=False, over=False)
+    notices = []
+    if rep.full:
+        state = replace(state, session=state.session + 1)
+        by_hand = Flag.BY_HAND in rep.flags
+        notices.append(Notice(Say.ADDED if by_hand else Say.COUNT, state.full))
+    notices += [Notice(cue) for cue in _cue(rep)]
+    notices += _milestones(aims, state, rep)
+    if aims.plan.reps is not None and state.full == aims.plan.reps and rep.full and not aims.plan.more:
+        state, more = closed(aims, state, rep.end_s)
+        notices += more
+    if today >= aims.day_limit and not state.limit_told:
+        state = replace(state, limit_told=True)
+        notices.append(Notice(Say.DAY_LIMIT, today))
+    return state, tuple(notices)
+
+
+def _cue(rep: Rep) -> list[Say]:
+    return [cue for flag, cue in _CUES.items() if flag in rep.flags][:1]
+
+
+def _milestones(aims: Aims, state: State, rep: Rep) -> list[Notice]:
+    left = (aims.plan.reps or 0) - state.full
+    last = rep.full and left == _LAST and (aims.plan.reps or 0) > 2 * _LAST
+    return [Notice(Say.LAST_FIVE, left)] if last else []
+
+
+def removed(state: State, number: int) -> Told:
+    """The state after a rep of this set was taken off by hand."""
+    kept = tuple(rep for rep in state.reps if rep.number != number)
+    gone = sum(rep.full for rep in state.reps) - sum(rep.full for rep in kept)
+    state = replace(state, reps=kept, session=state.session - gone)
+    return state, (Notice(Say.REMOVED, state.full),)
+
+
+def restarted(state: State) -> Told:
+    """The state after this set's reps were taken off by hand, and the set begins anew."""
+    ended = state.closed_set == state.set
+    done = state.done_sets - ended
+    closed_set = 0 if ended else state.closed_set
+    gone = State(set=state.set, session=state.session - state.full, done_sets=done, closed_set=closed_set)
+    return replace(gone, limit_told=state.limit_told), (Notice(Say.RESTARTED),)
+
+
+def closed(aims: Aims, state: State, time_s: float) -> Told:
+    """The state after a set has ended: the rest begins, or all is done. A set without reps just goes on."""
+    if state.resting or not state.reps:
+        return state, ()
+    done = state.done_sets + (state.closed_set != state.set)
+    finished = aims.plan.sets is not None and done >= aims.plan.sets
+    what = Notice(Say.WORKOUT_DONE, state.session) if finished else Notice(Say.SET_DONE, state.full)
+    return replace(state, done_sets=done, closed_set=state.set, rest_since_s=time_s, finished=finished), (what,)
+
+
+def passed(config: Config, aims: Aims, state: State, time_s: float, *, moving: bool) -> Told:
+    """The state at a time between reps; `moving` holds a set open while the legs are on their way."""
+    if state.reps and not state.resting and not moving:
+        last_s = state.reps[-1].end_s
+        return closed(aims, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
+    if not state.resting or state.finished:
+        return state, ()
+    left_s = rest_left_s(aims, state, time_s)
+    if left_s <= 0 and not state.over:
+        return over(state)
+    if left_s <= _SOON_S and not state.warned and aims.rest_s > 2 * _SOON_S:
+        return replace(state, warned=True), (Notice(Say.REST_SOON_OVER, round(_SOON_S)),)
+    return state, ()
+
+
+def over(state: State) -> Told:
+    """The state after the rest: the next set may begin, with its own count."""
+    if not state.resting or state.over:
+        return state, ()
+    next_set = state.set + 1
+    state = replace(state, set=next_set, reps=(), warned=True, over=True)
+    return state, (Notice(Say.REST_OVER, next_set),)
+
+
+def rest_left_s(aims: Aims, state: State, time_s: float) -> float:
+    """Seconds of rest left, below 0 when it is over; NaN while there is none."""
+    return state.rest_since_s + aims.rest_s - time_s
+
+
+def stage(state: State) -> Stage:
+    """Counting, resting or done, as far as the reps tell."""
+    if state.finished and state.resting:
+        return Stage.DONE
+    return Stage.REST if state.resting else Stage.COUNTING
