@@ -28,7 +28,7 @@ Keep = Callable[[Update], int]
 class Coach:
     """One live session. Whatever is told in a moment was kept before."""
 
-    def __init__(self, config: Config, aims: session.Aims, keep: Keep) -> None:
+    def __init__(self, config: Config, aims: session.Aims, keep: Keep, today: int = 0) -> None:
         self._config, self._aims, self._keep = config, aims, keep
         self._counting = Counting(config)
         self._session = session.State()
@@ -36,7 +36,7 @@ class Coach:
         self._reminder = reminder.State()
         self._paused = False
         self._trouble: Say | None = None
-        self._today = 0
+        self._today = today
         self._update: Update | None = None
         self._side = ""
         self._times: deque[float] = deque()

@@ -1,8 +1,11 @@
-"""Every sentence that a live session says or shows, in English: the one table to translate."""
+"""Every word that a session says or shows of what is asked, in English: the one place to translate."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from repcount.moment import Notice, Say, Stage
+from repcount.records import Flag
 
 _SPOKEN = {
     Say.COUNT: "{n}",
@@ -41,6 +44,18 @@ _SPOKEN = {
     Say.SLOWED_DOWN: "this computer is busy, I look less often",
 }
 
+_ASKED = {
+    Flag.SHORT_TOP: "higher",
+    Flag.SHORT_BOTTOM: "all the way down",
+    Flag.FAST_RAISE: "raise slower",
+    Flag.FAST_LOWER: "lower slower",
+    Flag.BENT_KNEES: "legs straight",
+    Flag.LEGS_APART: "legs together",
+    Flag.LOW_CONFIDENCE: "hard to see",
+    Flag.BY_HAND: "by hand",
+}
+"""What each flag of a rep asks for. Hands off the head are told once, not at every rep."""
+
 _SHOWN = {
     Stage.PLACING: "Getting ready",
     Stage.COUNTING: "",
@@ -65,3 +80,11 @@ def shown(notice: Notice) -> str:
 def headline(stage: Stage) -> str:
     """The stage to read; empty while counting, where the number says it all."""
     return _SHOWN[stage]
+
+
+def flags(found: Sequence[Flag]) -> str:
+    """What the flags of a rep ask for, to read; empty where they ask for nothing."""
+    asked = [_ASKED[flag] for flag in found if flag in _ASKED]
+    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(found):
+        asked = ["slower" if word == "raise slower" else word for word in asked if word != "lower slower"]
+    return ", ".join(asked)

@@ -11,19 +11,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table
 from rich.text import Text
 
+from repcount import words
 from repcount.analysis import Analysis
 from repcount.records import Flag, Rep
-
-_WORDS = {
-    Flag.SHORT_TOP: "higher",
-    Flag.SHORT_BOTTOM: "all the way down",
-    Flag.FAST_RAISE: "raise slower",
-    Flag.FAST_LOWER: "lower slower",
-    Flag.BENT_KNEES: "legs straight",
-    Flag.LEGS_APART: "legs together",
-    Flag.LOW_CONFIDENCE: "hard to see",
-}
-"""What each flag asks for, in words. Hands off the head are told once, not at every rep."""
 
 _WIDE = 200
 """Columns where the table goes to a file or a pipe, which have no width of their own."""
@@ -72,16 +62,15 @@ def _table(analysis: Analysis) -> Table:
 def _row(rep: Rep, *, sets: bool) -> list[Text]:
     times = [rep.start_s, rep.top_s, rep.end_s, rep.raise_s, rep.hold_s, rep.lower_s, rep.pause_s]
     cells = [str(rep.number), *([str(rep.set)] if sets else [])]
-    cells += ["" if value is None else f"{value:.2f}" for value in times]
-    cells += [f"{rep.top_flexion_deg:.0f}°", _judgement(rep)]
+    cells += ["" if value is None or isnan(value) else f"{value:.2f}" for value in times]
+    cells += ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°", judgement(rep)]
     return [Text(cell, style="" if rep.full else "yellow") for cell in cells]
 
 
-def _judgement(rep: Rep) -> str:
-    words = [_WORDS[flag] for flag in rep.flags if flag in _WORDS]
-    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(rep.flags):
-        words = ["slower" if word == "raise slower" else word for word in words if word != "lower slower"]
-    return ": ".join(["full" if rep.full else "partial", *([", ".join(words)] if words else [])])
+def judgement(rep: Rep) -> str:
+    """The verdict on a rep and what its flags ask for."""
+    asked = words.flags(rep.flags)
+    return ": ".join(["full" if rep.full else "partial", *([asked] if asked else [])])
 
 
 class _Speed(ProgressColumn):

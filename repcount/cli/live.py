@@ -1,0 +1,83 @@
+"""The command that counts in front of the camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repcount.cli.options import ConfigFile, Csv, Json, Model, Set, Strictness, Tempo, settings
+
+Signal = Annotated[Path | None, typer.Option("--signal", help="Write the angles of every counted frame as CSV.")]
+Camera = Annotated[str, typer.Option(help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")]
+PlanText = Annotated[
+    str | None,
+    typer.Option("--plan", help="Sets x full reps: 3x30, 5x20; 3x30+ lets a set go on past its reps [free]."),
+]
+Rest = Annotated[float, typer.Option(min=5, max=3600, help="Seconds of rest between sets.")]
+DayLimit = Annotated[int, typer.Option(min=1, max=100_000, help="Full reps of a day after which it says so.")]
+Pace = Annotated[
+    str | None, typer.Option(help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")
+]
+Sound = Annotated[str, typer.Option(help="voice, tones or off.")]
+Volume = Annotated[int, typer.Option(min=0, max=100, help="Loudness of voice and tones in per cent.")]
+SoundFile = Annotated[
+    Path | None, typer.Option("--sound-file", help="Write what would be heard into this WAV file instead.")
+]
+Record = Annotated[Path | None, typer.Option("--record", help="Keep the pictures as a video; otherwise none is kept.")]
+NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
+GiveUp = Annotated[
+    float, typer.Option("--give-up", min=1, max=86400, help="End after so many seconds without a picture.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands of this module commands of `app`."""
+    app.command()(live)
+
+
+def live(
+    camera: Camera = "0",
+    plan: PlanText = None,
+    rest: Rest = 60,
+    day_limit: DayLimit = 100,
+    pace: Pace = None,
+    sound: Sound = "voice",
+    volume: Volume = 100,
+    sound_file: SoundFile = None,
+    no_window: NoWindow = False,
+    record: Record = None,
+    csv: Csv = None,
+    json: Json = None,
+    signal: Signal = None,
+    tempo: Tempo = None,
+    strictness: Strictness = None,
+    set_: Set = None,
+    config: ConfigFile = None,
+    model: Model = None,
+    give_up: GiveUp = 60,
+) -> None:
+    """Count in front of the camera, and say the count.
+
+    Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
+    set again, n next set or end the rest, + and - correct the count by hand.
+    """
+    from repcount import batch, studio
+    from repcount import plan as plans
+    from repcount.session import Aims
+
+    asked = studio.Asked(
+        camera=camera,
+        aims=Aims(plans.parse(plan), rest, day_limit),
+        plan=plan or "free",
+        sound=studio.Sound(sound, volume / 100, pace, sound_file),
+        window=not no_window,
+        record=record,
+        give_up_s=give_up,
+    )
+    wanted = batch.Wanted(csv, json, signal)
+    told = batch.report(wanted, explain=False)
+    code = studio.live(asked, settings(config, strictness, tempo, set_), model, wanted, told)
+    if code:
+        raise typer.Exit(code)

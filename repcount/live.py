@@ -1,0 +1,139 @@
+"""Counting in front of the camera: frames in, moments out, until somebody or something ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from repcount.analysis import Analysis, Source, Tally
+from repcount.camera import Camera, Trouble
+from repcount.coach import Coach
+from repcount.config import Config
+from repcount.errors import HistoryError
+from repcount.interrupt import Stop
+from repcount.measure import Finder
+from repcount.moment import Command, Moment, Notice
+from repcount.pipeline import Sink
+from repcount.records import Frame, Rep, Update
+from repcount.session import Aims
+from repcount.sinks.history import History
+
+_WAIT_S = 0.25
+"""Longest wait for a frame before keys and clocks are looked at again. A choice."""
+
+
+class Screen(Protocol):
+    """Shows or says moments."""
+
+    def show(self, moment: Moment) -> None:
+        """Show one moment; must not take long."""
+
+
+class Desk(Screen, Protocol):
+    """A screen with keys."""
+
+    def commands(self) -> list[Command]:
+        """What the keys pressed since the last time ask for."""
+
+
+@dataclass(slots=True)
+class Record:
+    """Puts updates on the record: the history first, so that nothing is told that is not kept."""
+
+    history: History
+    now: Callable[[], datetime]
+    """The calendar's clock, with its zone."""
+    note: Callable[[str], None]
+    sinks: list[Sink] = field(default_factory=list)
+    today: int = 0
+    broken: bool = False
+
+    def __call__(self, update: Update) -> int:
+        """Keep one update; returns the day's full reps."""
+        if update.events:
+            self._keep(update)
+        for sink in self.sinks:
+            sink.write(update)
+        return self.today
+
+    def _keep(self, update: Update) -> None:
+        if self.broken:
+            self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
+            return
+        try:
+            self.history.write(update)
+            self.today = self.history.full_on(self.now().date())
+        except HistoryError as error:
+            self.broken = True
+            self.note(f"{error}. Counting goes on; the history lacks what comes now")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a live session ended."""
+
+    analysis: Analysis
+    signal: int | None = None
+    """The signal that ended it."""
+    camera_lost: bool = False
+    """Whether the camera gave no picture any more."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where somebody ended it, 1 where the camera did, and what shells expect of signals."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 1 if self.camera_lost else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What takes part in a live session."""
+
+    camera: Camera
+    finder: Finder
+    config: Config
+    aims: Aims
+    record: Record
+    desks: Sequence[Desk]
+    """Screens with keys, which can also end the session."""
+    screens: Sequence[Screen]
+
+    def show(self, moment: Moment) -> None:
+        """Hand a moment to all screens, the quick ones first."""
+        for screen in (*self.screens, *self.desks):
+            screen.show(moment)
+
+
+def run(live: Session) -> Outcome:
+    """Count until a key, a signal or the camera ends it."""
+    tally = Tally()
+    live.record.sinks.insert(0, tally)
+    coach = Coach(live.config, live.aims, live.record, live.record.today)
+    camera = live.camera
+    with Stop() as stop:
+        _count(live, coach, stop)
+        live.show(coach.end(camera.now_s()))
+    source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, tally.samples)
+    analysis = tally.result(source, live.config, interrupted=stop.signal is not None)
+    return Outcome(analysis, stop.signal, camera.lost_for_good)
+
+
+def _count(live: Session, coach: Coach, stop: Stop) -> None:
+    due_s = 0.0
+    while stop.signal is None and not live.camera.ended:
+        got = live.camera.next(_WAIT_S, due_s)
+        if isinstance(got, Frame):
+            due_s = max(due_s + 1 / live.config.rate_hz, got.time_s + 0.5 / live.config.rate_hz)
+            moment = coach.see(got, live.finder.find(got), live.finder.people, live.camera.rate_hz)
+        else:
+            if isinstance(got, Trouble):
+                coach.trouble(Notice(got.say, got.number))
+            moment = coach.idle(live.camera.now_s())
+        live.show(moment)
+        for command in [command for desk in live.desks for command in desk.commands()]:
+            if command is Command.QUIT:
+                return
+            coach.command(command, live.camera.now_s())
