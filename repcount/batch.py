@@ -86,7 +86,7 @@ def analyze(videos: list[Path], config: Config, model: Path | None, wanted: Want
                 signal.wanted = False
         if not done:
             raise _NothingCountedError
-        _write(done, wanted, texts, array=len(videos) > 1)
+        write(done, wanted, texts, array=len(videos) > 1)
 
 
 class _NothingCountedError(Exception):
@@ -134,10 +134,10 @@ def recount(signal: Path, config: Config, wanted: Wanted, told: Report) -> None:
         analysis = pipeline.recount(signal, config)
         told.interrupted = analysis.interrupted
         told.analysis(analysis, heading=False)
-        _write([analysis], wanted, texts)
+        write([analysis], wanted, texts)
 
 
-def _write(done: list[Analysis], wanted: Wanted, texts: dict[Path, outputs.TextOutput], *, array: bool = False) -> None:
+def write(done: list[Analysis], wanted: Wanted, texts: dict[Path, outputs.TextOutput], *, array: bool = False) -> None:
     """Write the rep CSV and the JSON where they are wanted."""
     if wanted.csv is not None:
         table.write_reps(texts[wanted.csv].file, done)

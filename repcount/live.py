@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from repcount.analysis import Analysis, Source, Tally
@@ -18,7 +17,7 @@ from repcount.moment import Command, Moment, Notice
 from repcount.pipeline import Sink
 from repcount.records import Frame, Rep, Update
 from repcount.session import Aims
-from repcount.sinks.history import History
+from repcount.sinks.history import Recorder
 
 _WAIT_S = 0.25
 """Longest wait for a frame before keys and clocks are looked at again. A choice."""
@@ -42,13 +41,14 @@ class Desk(Screen, Protocol):
 class Record:
     """Puts updates on the record: the history first, so that nothing is told that is not kept."""
 
-    history: History
-    now: Callable[[], datetime]
-    """The calendar's clock, with its zone."""
+    history: Recorder | None
+    """None where none can be kept."""
+    full_today: Callable[[], int]
+    """The day's full reps in the history. Raises HistoryError."""
     note: Callable[[str], None]
     sinks: list[Sink] = field(default_factory=list)
     today: int = 0
-    broken: bool = False
+    failing: bool = False
 
     def __call__(self, update: Update) -> int:
         """Keep one update; returns the day's full reps."""
@@ -59,15 +59,18 @@ class Record:
         return self.today
 
     def _keep(self, update: Update) -> None:
-        if self.broken:
-            self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
+        """Into the history; what cannot be written now is tried again with the next rep."""
+        self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
+        if self.history is None:
             return
         try:
             self.history.write(update)
-            self.today = self.history.full_on(self.now().date())
+            self.today = self.full_today()
+            self.failing = False
         except HistoryError as error:
-            self.broken = True
-            self.note(f"{error}. Counting goes on; the history lacks what comes now")
+            if not self.failing:
+                self.note(f"{error}. Counting goes on, and writing is tried again with every rep")
+            self.failing = True
 
 
 @dataclass(slots=True)

@@ -55,7 +55,9 @@ def pose(body: Body) -> Pose:
         knee_at = _THIGH_M * _direction(thigh)
         ankle_at = knee_at + _SHIN_M * _direction(thigh - (180 - knee))
         places = {7: 1.3 * shoulders, 11: shoulders, 15: 1.35 * shoulders, 23: np.zeros(2), 25: knee_at, 27: ankle_at}
+        places |= {29: ankle_at, 31: ankle_at}
         points |= {landmark + side: (place, z) for landmark, place in places.items()}
+    points[0] = (1.35 * shoulders, 0.0)
     world = np.zeros((33, 3))
     for landmark, (place, z) in points.items():
         world[landmark] = (body.facing * place[0], -place[1], z)

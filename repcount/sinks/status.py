@@ -16,7 +16,7 @@ from rich.text import Text
 
 from repcount import words
 from repcount.moment import KEYS, Command, Moment, Notice, Say, Stage, Standing
-from repcount.records import Flag, Rep
+from repcount.records import Flag, Phase, Rep
 
 _EVERY_S = 0.2
 """The line is written anew this often: people read no faster. A choice."""
@@ -97,7 +97,7 @@ def _doing(standing: Standing) -> str:
     if standing.stage is Stage.REST and not isnan(standing.rest_left_s):
         return f"rest {max(standing.rest_left_s, 0):.0f} s"
     if standing.stage is Stage.COUNTING:
-        return f"{standing.phase:7}"
+        return "" if standing.phase is Phase.UNKNOWN else f"{standing.phase:7}"
     problem = words.shown(Notice(standing.problem)) if standing.problem else ""
     return ": ".join(part for part in (words.headline(standing.stage), problem) if part)
 
