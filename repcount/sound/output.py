@@ -1,0 +1,117 @@
+"""Where the samples go: the sound card, a WAV file, or nowhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+import wave
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repcount.errors import OutputError
+from repcount.sound.mixer import Mixer
+from repcount.sound.tones import RATE_HZ, Clip
+
+_BUFFER_MS = 40
+"""One period of the sound card. What is said is heard up to three of them later; much less may stutter."""
+
+_PUMP_S = 0.02
+"""How often samples are taken where no sound card asks for them."""
+
+Close = Callable[[], None]
+
+
+def to_card(mixer: Mixer) -> tuple[str, Close]:
+    """Play on the sound device that the system prefers. Returns by what way, and what ends it.
+
+    Raises OutputError where none can be opened.
+    """
+    device = _open_card()
+    source = _source(mixer)
+    next(source)
+    device.start(source)
+    return str(device.backend), device.close
+
+
+def name_of_card() -> str:
+    """By what way sound goes out; nothing is heard. Raises OutputError where no sound device can be opened."""
+    device = _open_card()
+    device.close()
+    return str(device.backend)
+
+
+def _open_card() -> Any:
+    try:
+        import miniaudio
+
+        # In its own order of preference, without the one that plays into the void and says all is well.
+        real = sorted(miniaudio.get_enabled_backends() - {miniaudio.Backend.NULL}, key=lambda backend: backend.value)
+        return miniaudio.PlaybackDevice(
+            miniaudio.SampleFormat.FLOAT32, 1, RATE_HZ, _BUFFER_MS, backends=real, app_name="repcount"
+        )
+    except ImportError as error:
+        raise OutputError(f"the package miniaudio does not load ({error}), so nothing is heard") from error
+    except Exception as error:  # MiniaudioError, and whatever the systems below it come up with.
+        raise OutputError(
+            "no sound device could be opened, so nothing is heard; connect a loudspeaker or use --sound off"
+        ) from error
+
+
+def _source(mixer: Mixer) -> Generator[Clip, int, None]:
+    count = yield np.zeros(0, dtype=np.float32)
+    while True:
+        count = yield mixer.pull(count)
+
+
+def to_file(mixer: Mixer, path: Path, begun_s: float) -> Close:
+    """Write what would be heard as 16-bit WAV; its first sample is the moment `begun_s` of the monotonic clock.
+
+    Raises OutputError for a file that cannot be written.
+    """
+    try:
+        stream = path.open("wb")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    file = wave.Wave_write(stream)
+    file.setnchannels(1)
+    file.setsampwidth(2)
+    file.setframerate(RATE_HZ)
+
+    def take(samples: Clip) -> None:
+        # writeframes keeps the header right, so the file can be played even if this process is killed.
+        file.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
+        stream.flush()
+
+    def end() -> None:
+        file.close()
+        stream.close()
+
+    return _pump(mixer, take, end, begun_s)
+
+
+def to_nowhere(mixer: Mixer) -> Close:
+    """Let time go by as if somebody listened."""
+    return _pump(mixer, lambda samples: None, lambda: None, time.monotonic())
+
+
+def _pump(mixer: Mixer, take: Callable[[Clip], None], end: Close, begun_s: float) -> Close:
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(_PUMP_S):
+            due = round((time.monotonic() - begun_s) * RATE_HZ) - mixer.pulled
+            if due > 0:
+                take(mixer.pull(due))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def close() -> None:
+        over.set()
+        thread.join(1)
+        end()
+
+    return close
