@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ def shrunk(whole: Pose, by: float) -> Pose:
     return replace(whole, xy_px=(whole.xy_px - whole.xy_px[23]) * by + np.array([640.0, 500.0]))
 
 
-def end(people: list[tuple[Pose | None, int]], hz: float = 15.0) -> readiness.State:
+def end(people: Sequence[tuple[Pose | None, int]], hz: float = 15.0) -> readiness.State:
     """The state after frames of 1280 by 720 with these poses and numbers of people."""
     state = readiness.State()
     for number, (who, found) in enumerate(people):
@@ -29,7 +30,7 @@ def end(people: list[tuple[Pose | None, int]], hz: float = 15.0) -> readiness.St
     return state
 
 
-LOOKS = [(pose(LYING), 1)]
+LOOKS: list[tuple[Pose | None, int]] = [(pose(LYING), 1)]
 
 
 @pytest.mark.parametrize(
