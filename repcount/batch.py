@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO
 
-from repcount import outputs, pipeline, table
+from repcount import looks, outputs, pipeline, table
 from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.errors import OutputError, RepcountError, VideoError
 from repcount.interrupt import Brake
+from repcount.looks import Look
+from repcount.records import Update
 from repcount.sinks import terminal
 
 
@@ -25,6 +28,24 @@ class Wanted:
     json: Path | None = None
     signal: Path | None = None
     """The signal CSV of one video, or the folder for those of several."""
+    annotate: Path | None = None
+    """The annotated copy of one video, or the folder for those of several."""
+    plot: Path | None = None
+    report: Path | None = None
+    pictures: bool = True
+    """Whether people may be seen in the report."""
+    made: str = ""
+    """The date, for the foot of the report."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether a plot or a report is wanted."""
+        return self.plot is not None or self.report is not None
+
+    @property
+    def texts(self) -> list[Path]:
+        """The files of the whole run."""
+        return [path for path in (self.csv, self.json, self.plot, self.report) if path is not None]
 
 
 @dataclass(slots=True)
@@ -52,7 +73,7 @@ class Report:
         print(text, file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
-        """Tell that one file could not be counted."""
+        """Tell that something could not be done with one file."""
         self.failed.append(path)
         print(f"repcount: {error}", file=self.notes)
 
@@ -64,54 +85,90 @@ class Report:
 
 def report(wanted: Wanted, *, explain: bool) -> Report:
     """Results go to standard output, unless the data alone was asked for there."""
-    data_only = outputs.STDOUT in (wanted.csv, wanted.json, wanted.signal)
+    data_only = outputs.STDOUT in (wanted.csv, wanted.json, wanted.signal, wanted.report)
     return Report(sys.stderr if data_only else sys.stdout, sys.stderr, explain)
 
 
 def analyze(videos: list[Path], config: Config, model: Path | None, wanted: Wanted, told: Report) -> None:
     """Count the videos and write what is wanted. Raises OutputError before anything is counted."""
-    signals = _signal_paths(videos, wanted.signal)
-    named = [path for path in (wanted.csv, wanted.json, *signals) if path is not None]
-    outputs.check_distinct(named, videos)
-    with suppress(_NothingCountedError), Brake() as brake, ExitStack() as stack:
-        texts = {path: stack.enter_context(outputs.TextOutput(path, sys.stdout)) for path in named}
-        done: list[Analysis] = []
-        for video, path in zip_longest(videos, signals):
-            signal = texts[path] if path else None
-            analysis = None if told.interrupted else _one(video, config, model, signal, told, brake)
-            if analysis is not None:
-                told.analysis(analysis, heading=len(videos) > 1)
-                done.append(analysis)
-            elif signal:
-                signal.wanted = False
+    signals = _each(videos, wanted.signal, ".csv", "signal")
+    films = _each(videos, wanted.annotate, ".mp4", "annotated video")
+    looks.check(wanted.plot, wanted.annotate)
+    outputs.check_distinct([*wanted.texts, *signals, *films], videos)
+    with suppress(_NothingCountedError), ExitStack() as stack:
+        out = stack.enter_context(outputs.Outputs([*wanted.texts, *signals], told.failure))
+        every = [stack.enter_context(Look(*pair, drawn=wanted.drawn)) for pair in zip_longest(videos, films)]
+        brake = stack.enter_context(Brake())
+        done: list[Look] = []
+        for look, signal in zip_longest(every, signals):
+            sinks = [*look.sinks, *([SignalFile(out, signal)] if signal else [])]
+            if told.interrupted or not _one(look, config, model, sinks, told, brake):
+                if signal:
+                    out.drop(signal)
+                continue
+            told.analysis(look.analysis, heading=len(videos) > 1)
+            done.append(look)
+            _finish(look, wanted, told, brake)
         if not done:
             raise _NothingCountedError
-        write(done, wanted, texts, array=len(videos) > 1)
+        write([look.analysis for look in done], wanted, out, array=len(videos) > 1)
+        _draw(done, wanted, out)
 
 
 class _NothingCountedError(Exception):
     """Unwinds the outputs, so that no file appears that holds nothing."""
 
 
+class SignalFile:
+    """A sink whose trouble is that of its file alone."""
+
+    def __init__(self, out: outputs.Outputs, path: Path) -> None:
+        self._out, self._path = out, path
+        out.write(path, self._begin)
+
+    def _begin(self, file: TextIO) -> None:
+        self._writer = table.SignalWriter(file)
+
+    def write(self, update: Update) -> None:
+        """Write the row of one update."""
+        self._out.write(self._path, lambda _: self._writer.write(update))
+
+
 def _one(
-    video: Path, config: Config, model: Path | None, signal: outputs.TextOutput | None, told: Report, brake: Brake
-) -> Analysis | None:
-    """The result of one video, or None where there is none. Raises what would be wrong with all of them."""
-    sinks = [table.SignalWriter(signal.file)] if signal else []
+    look: Look, config: Config, model: Path | None, sinks: Sequence[pipeline.Sink], told: Report, brake: Brake
+) -> bool:
+    """Count one video; False where there is no result. Raises what would be wrong with all of them."""
     try:
         brake.check()
-        with terminal.Bar(sys.stderr, video.name) as bar:
+        with terminal.Bar(sys.stderr, look.video.name) as bar:
             progress = _braked(bar.to, brake)
-            analysis = pipeline.analyze(video, config, model=model, sinks=sinks, progress=progress, notify=told.note)
+            look.analysis = pipeline.analyze(
+                look.video, config, model=model, sinks=sinks, saw=look.saw, progress=progress, notify=told.note
+            )
     except VideoError as error:
-        told.failure(video, error)
-        return None
+        told.failure(look.video, error)
+        return False
     except KeyboardInterrupt:
         # Before its first frame: there is nothing of this video, and the ones before are kept.
         told.stopped()
-        return None
-    told.interrupted = analysis.interrupted
-    return analysis
+        return False
+    told.interrupted = look.analysis.interrupted
+    return True
+
+
+def _finish(look: Look, wanted: Wanted, told: Report, brake: Brake) -> None:
+    """What takes a second look at the video: its annotated copy and the pictures of the report."""
+    try:
+        with terminal.Bar(sys.stderr, f"{look.video.name}, pictures") as bar:
+            progress = _braked(bar.to, brake)
+            for note in look.film_it(progress):
+                told.note(f"note: {note}")
+            if wanted.report and wanted.pictures:
+                look.take_pictures(progress)
+    except (VideoError, OutputError) as error:
+        told.failure(look.video, error)
+    except KeyboardInterrupt:
+        told.stopped()
 
 
 def _braked(show: pipeline.Progress, brake: Brake) -> pipeline.Progress:
@@ -127,40 +184,50 @@ def _braked(show: pipeline.Progress, brake: Brake) -> pipeline.Progress:
 
 def recount(signal: Path, config: Config, wanted: Wanted, told: Report) -> None:
     """Count a saved signal again and write what is wanted. Raises RepcountError."""
-    named = [path for path in (wanted.csv, wanted.json) if path is not None]
-    outputs.check_distinct(named, [signal])
-    with ExitStack() as stack:
-        texts = {path: stack.enter_context(outputs.TextOutput(path, sys.stdout)) for path in named}
-        analysis = pipeline.recount(signal, config)
-        told.interrupted = analysis.interrupted
-        told.analysis(analysis, heading=False)
-        write([analysis], wanted, texts)
+    looks.check(wanted.plot, None)
+    outputs.check_distinct(wanted.texts, [signal])
+    with outputs.Outputs(wanted.texts, told.failure) as out:
+        look = Look(signal, None, drawn=wanted.drawn)
+        look.analysis = pipeline.recount(signal, config, sinks=look.sinks)
+        told.interrupted = look.analysis.interrupted
+        told.analysis(look.analysis, heading=False)
+        write([look.analysis], wanted, out)
+        _draw([look], wanted, out)
 
 
-def write(done: list[Analysis], wanted: Wanted, texts: dict[Path, outputs.TextOutput], *, array: bool = False) -> None:
-    """Write the rep CSV and the JSON where they are wanted."""
+def write(analyses: Sequence[Analysis], wanted: Wanted, out: outputs.Outputs, *, array: bool = False) -> None:
+    """Write rep CSV and JSON where they are wanted."""
     if wanted.csv is not None:
-        table.write_reps(texts[wanted.csv].file, done)
+        out.write(wanted.csv, lambda file: table.write_reps(file, analyses))
     if wanted.json is not None:
-        texts[wanted.json].file.write(table.as_json(done, array=array))
+        out.write(wanted.json, lambda file: file.write(table.as_json(analyses, array=array)))
 
 
-def _signal_paths(videos: list[Path], signal: Path | None) -> list[Path]:
-    """The signal file of each video, if asked for: the one named, or one by its name in the folder named."""
-    if signal is None:
+def _draw(done: Sequence[Look], wanted: Wanted, out: outputs.Outputs) -> None:
+    """Write plot and report where they are wanted."""
+    if wanted.plot is not None:
+        out.put(wanted.plot, looks.plot(wanted.plot, done))
+    if wanted.report is not None:
+        out.put(wanted.report, looks.report(wanted.report, done, wanted.made))
+
+
+def _each(videos: Sequence[Path], target: Path | None, ending: str, what: str) -> list[Path]:
+    """The file of each video, if asked for: the one named, or one by its name in the folder named."""
+    if target is None:
         return []
-    if len(videos) == 1 and not signal.is_dir():
-        return [signal]
-    if signal == outputs.STDOUT:
-        raise OutputError("the signals of several videos do not fit into standard output; name a folder")
+    if len(videos) == 1 and not target.is_dir():
+        return [target]
+    if target == outputs.STDOUT:
+        raise OutputError(f"the {what}s of several videos do not fit into standard output; name a folder")
     try:
-        signal.mkdir(exist_ok=True)
+        target.mkdir(exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot make the folder {signal} for the signals: {error.strerror}") from error
+        raise OutputError(f"cannot make the folder {target} for the {what}s: {error.strerror}") from error
     first: dict[str, Path] = {}
     for video in videos:
         if video.stem in first:
             both = f"{first[video.stem]} and {video}"
-            raise OutputError(f"{both} would share the signal file {signal / video.stem}.csv; analyze them apart")
+            file = target / f"{video.stem}{ending}"
+            raise OutputError(f"{both} would share the {what} file {file}; analyze them apart")
         first[video.stem] = video
-    return [signal / f"{video.stem}.csv" for video in videos]
+    return [target / f"{video.stem}{ending}" for video in videos]

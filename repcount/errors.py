@@ -15,6 +15,10 @@ class VideoError(RepcountError):
     """A video that cannot be opened or holds nothing to see."""
 
 
+class CameraError(RepcountError):
+    """A camera or stream that cannot be opened or gives no picture; the message says where to look."""
+
+
 class ModelError(RepcountError):
     """The pose model is missing, damaged or could not be prepared."""
 
@@ -25,6 +29,10 @@ class SignalError(RepcountError):
 
 class OutputError(RepcountError):
     """A file that cannot be written."""
+
+
+class HistoryError(RepcountError):
+    """The history of sessions cannot be read or written."""
 
 
 class LibraryError(RepcountError):

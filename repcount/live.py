@@ -23,11 +23,24 @@ _WAIT_S = 0.25
 """Longest wait for a frame before keys and clocks are looked at again. A choice."""
 
 
+_EARLY = 0.25
+"""A frame may come this share of an interval too early, or a camera of 24 frames a second would give only every
+second one of them. A choice."""
+
+
 class Screen(Protocol):
     """Shows or says moments."""
 
     def show(self, moment: Moment) -> None:
         """Show one moment; must not take long."""
+
+
+class Helper(Screen, Protocol):
+    """A screen without which a session goes on."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with it, for people; None while all is well."""
 
 
 class Desk(Screen, Protocol):
@@ -57,6 +70,14 @@ class Record:
         for sink in self.sinks:
             sink.write(update)
         return self.today
+
+    def end(self, time_s: float) -> None:
+        """Close the record at the end of the session."""
+        if self.history is not None:
+            try:
+                self.history.end(time_s)
+            except HistoryError as error:
+                self.note(f"{error}. {self.history.waiting} reps of this session are not in the history")
 
     def _keep(self, update: Update) -> None:
         """Into the history; what cannot be written now is tried again with the next rep."""
@@ -102,12 +123,21 @@ class Session:
     record: Record
     desks: Sequence[Desk]
     """Screens with keys, which can also end the session."""
-    screens: Sequence[Screen]
+    helpers: Sequence[Helper]
+    note: Callable[[str], None]
+    """Tells what happens, beside the screens."""
+    troubles: set[str] = field(default_factory=set)
+    """Those of the helpers that were told."""
 
     def show(self, moment: Moment) -> None:
         """Hand a moment to all screens, the quick ones first."""
-        for screen in (*self.screens, *self.desks):
-            screen.show(moment)
+        for helper in self.helpers:
+            helper.show(moment)
+            if helper.trouble and helper.trouble not in self.troubles:
+                self.troubles.add(helper.trouble)
+                self.note(f"note: {helper.trouble}")
+        for desk in self.desks:
+            desk.show(moment)
 
 
 def run(live: Session) -> Outcome:
@@ -120,6 +150,7 @@ def run(live: Session) -> Outcome:
         _count(live, coach, stop)
         live.show(coach.end(camera.now_s()))
     source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, tally.samples)
+    live.record.end(camera.now_s())
     analysis = tally.result(source, live.config, interrupted=stop.signal is not None)
     return Outcome(analysis, stop.signal, camera.lost_for_good)
 
@@ -127,13 +158,14 @@ def run(live: Session) -> Outcome:
 def _count(live: Session, coach: Coach, stop: Stop) -> None:
     due_s = 0.0
     while stop.signal is None and not live.camera.ended:
-        got = live.camera.next(_WAIT_S, due_s)
+        got = live.camera.next(_WAIT_S, due_s - _EARLY / live.config.rate_hz)
         if isinstance(got, Frame):
             due_s = max(due_s + 1 / live.config.rate_hz, got.time_s + 0.5 / live.config.rate_hz)
             moment = coach.see(got, live.finder.find(got), live.finder.people, live.camera.rate_hz)
         else:
             if isinstance(got, Trouble):
-                coach.trouble(Notice(got.say, got.number))
+                live.note(got.text)
+                coach.trouble(Notice(got.say, round(got.number)))
             moment = coach.idle(live.camera.now_s())
         live.show(moment)
         for command in [command for desk in live.desks for command in desk.commands()]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -76,10 +76,15 @@ class Finder:
         return self._looked_for
 
 
-def samples(video: Video, finder: Finder, rate_hz: float) -> Iterator[Sample]:
-    """The samples of a video, about `rate_hz` of them a second."""
+def samples(
+    video: Video, finder: Finder, rate_hz: float, saw: Callable[[float, Pose | None], None] | None = None
+) -> Iterator[Sample]:
+    """The samples of a video, about `rate_hz` of them a second; `saw` is told the pose of each."""
     side = ""
     for frame in video.frames(rate_hz):
-        sample = posture.sample(frame.time_s, finder.find(frame), side)
+        pose = finder.find(frame)
+        if saw is not None:
+            saw(frame.time_s, pose)
+        sample = posture.sample(frame.time_s, pose, side)
         side = sample.side
         yield sample

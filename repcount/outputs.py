@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -59,6 +60,61 @@ class TextOutput:
         finally:
             if self._hidden:
                 self._hidden.discard()
+
+
+class Outputs:
+    """The files of one run, each of which appears whole or not at all, whatever happens to the others.
+
+    A context manager. Opening them is the test whether they can be written, and raises OutputError; what goes
+    wrong later is told to `failed` and costs that file alone.
+    """
+
+    def __init__(self, paths: Iterable[Path], failed: Callable[[Path, OutputError], None]) -> None:
+        self._failed = failed
+        self._open: dict[Path, TextOutput] = {}
+        try:
+            for path in paths:
+                self._open[path] = TextOutput(path, sys.stdout)
+        except BaseException:
+            self._close(wanted=False)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close(wanted=error is None)
+
+    def write(self, path: Path, writing: Callable[[TextIO], object]) -> None:
+        """Let `writing` write text; where that fails, nothing is left of the file and nothing more comes into it."""
+        output = self._open[path]
+        if not output.wanted:
+            return
+        try:
+            writing(output.file)
+        except OSError as error:
+            if path == STDOUT:
+                raise  # `| head` has gone, and with it whoever reads
+            self.drop(path)
+            self._failed(path, unwritable(path, error))
+
+    def put(self, path: Path, content: bytes) -> None:
+        """Write bytes."""
+        self.write(path, lambda file: file.buffer.write(content))
+
+    def drop(self, path: Path) -> None:
+        """Nothing is to be left of the file."""
+        self._open[path].wanted = False
+
+    def _close(self, *, wanted: bool) -> None:
+        for path, output in self._open.items():
+            output.wanted &= wanted
+            try:
+                output.__exit__(None, None, None)
+            except OutputError as error:
+                self._failed(path, error)
 
 
 def _text(file: Path) -> TextIO:

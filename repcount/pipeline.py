@@ -10,7 +10,7 @@ from typing import Protocol
 from repcount.analysis import Analysis, Source, Tally
 from repcount.config import Config
 from repcount.counting import Counting
-from repcount.records import Sample, Update
+from repcount.records import Pose, Sample, Update
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -54,13 +54,15 @@ def analyze(
     *,
     model: StrPath | None = None,
     sinks: Sequence[Sink] = (),
+    saw: Callable[[float, Pose | None], None] | None = None,
     progress: Progress | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
     """Count a recorded video.
 
     `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
-    need be, of which `notify` is told in a line. `progress` is called after every sample. Ctrl-C ends the
+    need be, of which `notify` is told in a line. `saw` is told the time and the pose of every analysed frame, `progress`
+    is called after each. Ctrl-C ends the
     analysis early; what was counted until then is the result, marked
     `interrupted`. Raises RepcountError.
     """
@@ -70,7 +72,7 @@ def analyze(
     tally = Tally()
     given = Path(model) if model else None
     with capture.video(path) as video, measure.Finder(weights.ready(given, notify)) as finder:
-        read = _watched(measure.samples(video, finder, settings.rate_hz), video.info.duration_s, progress)
+        read = _watched(measure.samples(video, finder, settings.rate_hz, saw), video.info.duration_s, progress)
         interrupted = _run(read, settings, [tally, *sinks])
         info = video.info
         source = Source(str(path), video.duration_s, info.width, info.height, video.frames_read, tally.samples)
@@ -78,13 +80,13 @@ def analyze(
     return tally.result(source, settings, warnings, interrupted=interrupted)
 
 
-def recount(path: StrPath, config: Config | None = None) -> Analysis:
+def recount(path: StrPath, config: Config | None = None, *, sinks: Sequence[Sink] = ()) -> Analysis:
     """Count again from a signal CSV that `analyze` saved, with other settings. Raises RepcountError."""
     from repcount import table
 
     settings = config or Config()
     tally = Tally()
-    interrupted = _run(table.read_signal(Path(path)), settings, [tally])
+    interrupted = _run(table.read_signal(Path(path)), settings, [tally, *sinks])
     source = Source(str(path), tally.last_s, analysed=tally.samples)
     return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)
 

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from repcount import __version__
-from repcount.cli import files, setup
+from repcount.cli import files, history, live, setup
 from repcount.cli.options import note
 from repcount.errors import RepcountError
 
@@ -40,7 +40,7 @@ def _options(
         os.environ["REPCOUNT_DEBUG"] = "1"
 
 
-for commands in (files, setup):
+for commands in (files, live, history, setup):
     commands.add_to(app)
 
 

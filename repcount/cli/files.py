@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,17 @@ from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Set, Str
 from repcount.config import load
 
 if TYPE_CHECKING:
-    from repcount.batch import Report
+    from repcount.batch import Report as Told
 
 Videos = Annotated[list[Path], typer.Argument(help="Recorded videos.", show_default=False)]
+Annotate = Annotated[
+    Path | None,
+    typer.Option(help="Write a copy of the video with skeleton, gauge and count drawn on it (.mp4). "
+                 "With several videos: a folder."),
+]  # fmt: skip
+Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a .png, .svg or .pdf file.")]
+Report = Annotated[Path | None, typer.Option(help="Write all there is to see into one HTML file; - is stdout.")]
+NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Signal = Annotated[
     Path | None,
     typer.Option("--signal", help="Write the angles of every analysed frame as CSV, for `recount`; - is stdout. "
@@ -32,6 +41,10 @@ def analyze(
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
+    annotate: Annotate = None,
+    plot: Plot = None,
+    report: Report = None,
+    no_pictures: NoPictures = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -42,7 +55,7 @@ def analyze(
     """Count in recorded files."""
     from repcount import batch
 
-    wanted = batch.Wanted(csv, json, signal)
+    wanted = batch.Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today())
     told = batch.report(wanted, explain=explain)
     batch.analyze(videos, settings(config, strictness, tempo, set_), model, wanted, told)
     _leave(told)
@@ -52,6 +65,8 @@ def recount(
     signal: Annotated[Path, typer.Argument(help="A signal CSV that `analyze --signal` wrote.", show_default=False)],
     csv: Csv = None,
     json: Json = None,
+    plot: Plot = None,
+    report: Report = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -61,7 +76,7 @@ def recount(
     """Count again from a saved signal with other settings; no video needed."""
     from repcount import batch
 
-    wanted = batch.Wanted(csv, json)
+    wanted = batch.Wanted(csv, json, plot=plot, report=report, made=_today())
     told = batch.report(wanted, explain=explain)
     batch.recount(signal, settings(config, strictness, tempo, set_), wanted, told)
     _leave(told)
@@ -77,7 +92,11 @@ def demo(model: Model = None) -> None:
     _leave(told)
 
 
-def _leave(told: Report) -> None:
+def _today() -> str:
+    return datetime.now().astimezone().strftime("%d %B %Y")
+
+
+def _leave(told: Told) -> None:
     if told.interrupted:
         raise typer.Exit(130)
     if told.failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,7 @@ PlanText = Annotated[
 ]
 Rest = Annotated[float, typer.Option(min=5, max=3600, help="Seconds of rest between sets.")]
 DayLimit = Annotated[int, typer.Option(min=1, max=100_000, help="Full reps of a day after which it says so.")]
-Pace = Annotated[
-    str | None, typer.Option(help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")
-]
+Pace = Annotated[str | None, typer.Option(help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")]
 Sound = Annotated[str, typer.Option(help="voice, tones or off.")]
 Volume = Annotated[int, typer.Option(min=0, max=100, help="Loudness of voice and tones in per cent.")]
 SoundFile = Annotated[
@@ -68,6 +67,7 @@ def live(
     from repcount.session import Aims
 
     asked = studio.Asked(
+        now=lambda: datetime.now().astimezone(),
         camera=camera,
         aims=Aims(plans.parse(plan), rest, day_limit),
         plan=plan or "free",
@@ -78,6 +78,6 @@ def live(
     )
     wanted = batch.Wanted(csv, json, signal)
     told = batch.report(wanted, explain=False)
-    code = studio.live(asked, settings(config, strictness, tempo, set_), model, wanted, told)
+    code = studio.hold(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)

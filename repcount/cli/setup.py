@@ -1,17 +1,34 @@
-"""Commands about what repcount needs to work: model."""
+"""Commands about what repcount needs to work: model, cameras, doctor."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from repcount.cli.options import note
 
+if TYPE_CHECKING:
+    from repcount.doctor import Check
+
+_MARKS = {True: ("OK", "green"), None: ("--", "yellow"), False: ("!!", "red")}
+_INDENT = 18
+"""Columns before the text of a check."""
+
+Source = Annotated[
+    str | None,
+    typer.Option("--camera", help="Check this one: number, address (http, rtsp, udp) or file.", show_default=False),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Make the commands of this module commands of `app`."""
-    app.command()(model)
+    for command in (model, cameras, doctor):
+        app.command()(command)
 
 
 def model(
@@ -28,3 +45,46 @@ def model(
     path, chosen_by, state = weights.status()
     print(f"{path} ({chosen_by})")
     print(state)
+
+
+def cameras() -> None:
+    """List the cameras, with the size and rate of their pictures."""
+    from repcount import cameras, doctor
+
+    found = cameras.found()
+    for camera in found:
+        print(f"{camera.index:>2}  {camera.name}: {camera.text}")
+    if not found:
+        note(f"no camera found. {doctor.no_camera()}")
+    if not any(camera.works for camera in found):
+        raise typer.Exit(1)
+
+
+def doctor(camera: Source = None) -> None:
+    """Check whether live counting works here, and say what to do where not."""
+    from repcount import doctor
+
+    done = []
+    for check in doctor.checks(camera):
+        done.append(check)
+        _show(check)
+    print(doctor.verdict(done))
+    if any(check.ok is False for check in done):
+        raise typer.Exit(1)
+
+
+def _show(check: Check) -> None:
+    mark, colour = _MARKS[check.ok]
+    painted = typer.style(mark, fg=colour, bold=True) if _colourful() else mark
+    lines = [check.text]
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns - _INDENT, _INDENT)
+        # Addresses and paths stay in one piece, so that they can be copied.
+        lines = textwrap.wrap(check.text, width, break_long_words=False, break_on_hyphens=False)
+    typer.echo(f"{painted}  {check.name:{_INDENT - 4}}{lines[0]}")
+    for line in lines[1:]:
+        typer.echo(" " * _INDENT + line)
+
+
+def _colourful() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,90 @@
+"""Commands that look back: history, history export, history delete."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repcount.plan import DAY_LIMIT
+
+_MOST_DAYS = 36500
+"""A hundred years; the calendar of Python begins in the year 1."""
+
+_DATE = ["%Y-%m-%d"]
+
+Days = Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How many days back, today included.")]
+AnyDays = Annotated[int | None, typer.Option(min=1, max=_MOST_DAYS, help="How many days back, today included [all].")]
+Limit = Annotated[int, typer.Option(min=1, help="Full reps of a day to measure it against.")]
+Sessions = Annotated[bool, typer.Option("--sessions", help="List every session, not only those of the newest day.")]
+Csv = Annotated[
+    Path | None, typer.Option(help="Write one row per day as CSV, with --sessions one per session; - is stdout.")
+]
+Json = Annotated[Path | None, typer.Option(help="Write days and sessions as JSON; - is stdout.")]
+Reps = Annotated[Path, typer.Option("--csv", help="The file to write; - is stdout.")]
+Day = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done on this day.")]
+Before = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done before this day.")]
+Session = Annotated[int | None, typer.Option(help="The session with this number.")]
+All = Annotated[bool, typer.Option("--all", help="Everything.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands of this module commands of `app`."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True)(history)
+    for command in (export, delete):
+        group.command()(command)
+    app.add_typer(group, name="history")
+
+
+def history(
+    context: typer.Context,
+    days: Days = 14,
+    sessions: Sessions = False,
+    limit: Limit = DAY_LIMIT,
+    csv: Csv = None,
+    json: Json = None,
+) -> None:
+    """Show what was done on which day, against the daily limit."""
+    if context.invoked_subcommand is not None:
+        _nothing_before(context)
+        return
+    from repcount import ledger
+
+    asked = ledger.Asked(today=date.today(), days=days, every_session=sessions, limit=limit, csv=csv, json=json)
+    ledger.show(asked)
+
+
+def _nothing_before(context: typer.Context) -> None:
+    """`history --days 3 export` would export everything."""
+    given = [name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+    if given:
+        raise typer.BadParameter(f"give the options after {context.invoked_subcommand}")
+
+
+def export(csv: Reps = Path("-"), days: AnyDays = None) -> None:
+    """Write all reps in the form in which `analyze --csv` writes them."""
+    from repcount import ledger
+
+    ledger.export(csv, date.today() - timedelta(days=days - 1) if days else None)
+
+
+def delete(
+    day: Day = None, before: Before = None, session: Session = None, all_: All = False, yes: Yes = False
+) -> None:
+    """Delete reps for good.
+
+    Those of a day, of all days before one, of a session, or all of them.
+    """
+    if sum([day is not None, before is not None, session is not None, all_]) != 1:
+        raise typer.BadParameter("say what to delete: one of --day, --before, --session and --all")
+    from repcount import ledger
+    from repcount.sinks.history import Which
+
+    which = Which(
+        day=day.date() if day else None, before=before.date() if before else None, session=session, everything=all_
+    )
+    ledger.delete(which, lambda question: yes or typer.confirm(question, abort=True))

@@ -1,0 +1,133 @@
+"""Looks back on the history: shows it, writes it down, gives its reps away, deletes from it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import nan
+from pathlib import Path
+from typing import TextIO
+
+from repcount import days, outputs, table, workout
+from repcount.analysis import Analysis, Source
+from repcount.days import Period, Session
+from repcount.sinks import chart
+from repcount.sinks.history import History, Which, default_path
+
+Span = tuple[date, date]
+"""The first and the last day on which something was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be seen of the history."""
+
+    today: date
+    days: int
+    """How many, back from today; what a clock set wrong has put after today is seen, too."""
+    every_session: bool
+    limit: int
+    """Full reps of a day to measure it against."""
+    csv: Path | None
+    json: Path | None
+
+    @property
+    def first(self) -> date:
+        """The first of the days."""
+        return self.today - timedelta(days=self.days - 1)
+
+
+def show(asked: Asked) -> None:
+    """Show days and sessions, and write them down where that is asked for. Raises RepcountError."""
+    named = [path for path in (asked.csv, asked.json) if path is not None]
+    outputs.check_distinct(named, [])
+    with ExitStack() as stack:
+        texts = {path: stack.enter_context(outputs.TextOutput(path, sys.stdout)) for path in named}
+        sessions, span = _read(asked.first)
+        periods = days.since(days.by_day(sessions), asked.first)
+        _tell(asked, periods, sessions, span, sys.stderr if outputs.STDOUT in named else sys.stdout)
+        if asked.csv is not None:
+            _write_csv(texts[asked.csv].file, periods, sessions, every_session=asked.every_session)
+        if asked.json is not None:
+            document = days.document(periods, sessions, asked.limit)
+            texts[asked.json].file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
+    """The sessions since a day, and the days that the history spans; looking leaves no file where there was none."""
+    if not default_path().exists():
+        return (), None
+    with History(default_path(), _note) as history:
+        return history.sessions(first), history.span()
+
+
+def _tell(
+    asked: Asked, periods: Sequence[Period], sessions: Sequence[Session], span: Span | None, file: TextIO
+) -> None:
+    if span is None:
+        print(f"There are no sessions yet. `repcount live` keeps them in {default_path()}", file=file)
+        return
+    oldest, newest = span
+    if not periods:
+        print(f"There is nothing in the last {asked.days} days; the newest session is of {newest}", file=file)
+        return
+    line = days.with_gaps(periods, max(oldest, asked.first), max(newest, asked.today))
+    listed = [session for session in sessions if asked.every_session or _touches(session, newest)]
+    chart.show(line, listed, file, today=asked.today, limit=asked.limit)
+
+
+def _touches(session: Session, day: date) -> bool:
+    return any(days.day_of(session.started, rep) == day for rep in session.reps)
+
+
+def _write_csv(file: TextIO, periods: Sequence[Period], sessions: Sequence[Session], *, every_session: bool) -> None:
+    writer = csv.DictWriter(file, days.SESSION_COLUMNS if every_session else days.DAY_COLUMNS)
+    writer.writeheader()
+    writer.writerows(days.session_rows(sessions) if every_session else days.day_rows(periods))
+
+
+def export(path: Path, first: date | None) -> None:
+    """Write the reps since a day as `analyze` writes them, the start of the session as their source.
+
+    Raises RepcountError.
+    """
+    with outputs.TextOutput(path, sys.stdout) as text:
+        sessions, _ = _read(first)
+        table.write_reps(text.file, [_analysis(session, first or date.min) for session in sessions])
+
+
+def _analysis(session: Session, first: date) -> Analysis:
+    reps = workout.with_pauses(session.reps)
+    kept = tuple(rep for rep in reps if days.day_of(session.started, rep) >= first)
+    source = Source(session.started.isoformat(timespec="seconds"), session.length_s)
+    return Analysis(source, session.settings, kept, (), None, nan, ())
+
+
+def delete(which: Which, agreed: Callable[[str], bool]) -> None:
+    """Delete from the history for good, once somebody has `agreed`. Raises RepcountError."""
+    if not default_path().exists():
+        print("There is no history, so nothing was deleted")
+        return
+    with History(default_path(), _note) as history:
+        sessions, reps = history.count(which)
+        damaged = len(history.damaged()) if which.everything else 0
+        what = f"{_plural(reps, 'rep')} in {_plural(sessions, 'session')}"
+        what += f" and {_plural(damaged, 'damaged file')}" if damaged else ""
+        if not reps and not damaged:
+            print("There is nothing of that in the history, so nothing was deleted")
+        elif agreed(f"Delete {what} for good?"):
+            history.delete(which)
+            print(f"Deleted {what}")
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)

@@ -1,0 +1,231 @@
+"""The history of live sessions: every rep is on the disk as soon as it is counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime, timedelta, timezone
+from math import nan
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from repcount import __version__
+from repcount.config import Config
+from repcount.days import Session, day_of
+from repcount.errors import HistoryError, SettingError
+from repcount.records import Flag, Removal, Rep, Update
+from repcount.sinks import history_file
+from repcount.sinks.database import Database, Row
+
+default_path = history_file.default_path
+
+_REP_FIELDS = [field.name for field in fields(Rep)]
+_SETTINGS = {field.name for field in fields(Config)}
+_FLAGS = {str(flag) for flag in Flag}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """What to delete: one of these."""
+
+    day: date | None = None
+    before: date | None = None
+    """Every day before this one."""
+    session: int | None = None
+    everything: bool = False
+
+
+class History:
+    """All live sessions. A context manager, for one thread.
+
+    A damaged file is renamed and a new one begun, which `notify` is told. Raises HistoryError for a file that
+    cannot be opened, that a newer repcount has written or that is another program's; these are not touched.
+    """
+
+    def __init__(self, path: Path, notify: Callable[[str], None]) -> None:
+        self._db = Database(path, notify)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def begin(self, started: datetime, source: str, plan: str, settings: Config) -> Recorder:
+        """Put a session on the record. `started` has to know its time zone. Raises HistoryError."""
+        offset = started.utcoffset()
+        if offset is None:
+            raise ValueError("the start of a session needs its time zone")
+        row = {
+            "started_utc": _utc(started),
+            "utc_offset_s": round(offset.total_seconds()),
+            "day": started.date().isoformat(),
+            "source": source,
+            "plan": plan,
+            "version": __version__,
+            "settings": json.dumps(asdict(settings)),
+        }
+        return Recorder(self._db, started, {"id": self._db.execute(_insert("session", row), row), **row})
+
+    def full_on(self, day: date) -> int:
+        """The full reps of one day, over all sessions, without those taken off by hand. Raises HistoryError."""
+        count = 'SELECT count(*) FROM rep WHERE day = ? AND "full" AND NOT removed'
+        return int(self._db.rows(count, [day.isoformat()])[0][0])
+
+    def span(self) -> tuple[date, date] | None:
+        """The first and the last day with a rep; None where there is none. Raises HistoryError."""
+        first, last = self._db.rows("SELECT min(day), max(day) FROM rep WHERE NOT removed")[0]
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
+
+    def damaged(self) -> list[Path]:
+        """The damaged files that were kept."""
+        return history_file.set_aside_before(self._db.path)
+
+    def sessions(self, first: date | None = None) -> tuple[Session, ...]:
+        """The sessions with a rep on the day `first` or later, the oldest first, each with all of its reps.
+
+        Raises HistoryError.
+        """
+        reps: dict[int, list[Rep]] = {}
+        try:
+            for row in self._db.rows(_REPS_SINCE, [(first or date.min).isoformat()]):
+                reps.setdefault(row["session_id"], []).append(_rep(row))
+            rows = self._db.rows("SELECT * FROM session ORDER BY started_utc, id")
+            return tuple(_session(row, tuple(reps[row["id"]])) for row in rows if row["id"] in reps)
+        except ValueError as error:
+            raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {error}") from error
+
+    def count(self, which: Which) -> tuple[int, int]:
+        """In how many sessions `delete` would find how many reps. Raises HistoryError."""
+        rule, value = _rule(which)
+        sessions, reps = self._db.rows(f"SELECT count(DISTINCT session_id), count(*) FROM rep WHERE {rule}", [value])[0]
+        return sessions, reps
+
+    def delete(self, which: Which) -> None:
+        """Take reps, and sessions that have none left, from the disk for good.
+
+        With everything, the damaged files that were kept go, too. Raises HistoryError.
+        """
+        rule, value = _rule(which)
+        with self._db.transaction():
+            self._db.execute(f"DELETE FROM rep WHERE {rule}", [value])
+            # A session that still counts is put back by its next rep.
+            self._db.execute(f"DELETE FROM session WHERE id NOT IN ({_IN_USE})")
+        self._db.scrub()
+        if which.everything:
+            for file in self.damaged():
+                file.unlink()
+
+
+class Recorder:
+    """A sink that puts the reps of one session on the record; `History.begin` makes it."""
+
+    def __init__(self, db: Database, started: datetime, row: dict[str, Any]) -> None:
+        self.id: int = row["id"]
+        self._db, self._started, self._row = db, started, row
+        self._waiting: list[Rep | Removal] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many reps and removals could not be written so far."""
+        return len(self._waiting)
+
+    def write(self, update: Update) -> None:
+        """Commit the reps of an update, and mark those that were taken off by hand.
+
+        Raises HistoryError where that cannot be done; all that waits is tried again with the next rep. The
+        numbers of the reps have to rise over the whole session.
+        """
+        events = [event for event in update.events if isinstance(event, Rep | Removal)]
+        if events:
+            self._waiting += events
+            self._save()
+
+    def end(self, after_s: float) -> None:
+        """Note that the session has ended so many seconds after its start; one without reps leaves no trace.
+
+        Raises HistoryError.
+        """
+        self._save()
+        ended = _utc(self._started + timedelta(seconds=after_s))
+        with self._db.transaction():
+            self._db.execute("UPDATE session SET ended_utc = ? WHERE id = ?", [ended, self.id])
+            self._db.execute(f"DELETE FROM session WHERE id = ? AND id NOT IN ({_IN_USE})", [self.id])
+
+    def _save(self) -> None:
+        if not self._waiting:
+            return
+        with self._db.transaction():
+            # It is there, unless somebody has deleted it meanwhile.
+            self._db.execute(_insert("session", self._row, "IGNORE"), self._row)
+            for event in self._waiting:
+                self._take(event)
+        self._waiting.clear()
+
+    def _take(self, event: Rep | Removal) -> None:
+        if isinstance(event, Removal):
+            mark = "UPDATE rep SET removed = 1 WHERE session_id = ? AND number = ?"
+            self._db.execute(mark, [self.id, event.number])
+            return
+        row = {name: getattr(event, name) for name in _REP_FIELDS}
+        row |= {"flags": ";".join(event.flags), "session_id": self.id}
+        row |= {"day": day_of(self._started, event).isoformat()}
+        # The same rep comes again after a commit that succeeded and yet told of an error.
+        self._db.execute(_insert("rep", row, "REPLACE"), row)
+
+
+_IN_USE = "SELECT session_id FROM rep"
+_REPS_SINCE = """
+    SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
+    ORDER BY session_id, number
+"""
+
+
+def _insert(table: str, row: dict[str, Any], otherwise: str = "ABORT") -> str:
+    names, values = (", ".join(form.format(name) for name in row) for form in ('"{}"', ":{}"))
+    return f"INSERT OR {otherwise} INTO {table} ({names}) VALUES ({values})"
+
+
+def _rule(which: Which) -> tuple[str, str | int]:
+    """A condition on reps, and the value in it."""
+    if which.session is not None:
+        return "session_id = ?", which.session
+    if which.day is not None:
+        return "day = ?", which.day.isoformat()
+    if which.before is not None:
+        return "day < ?", which.before.isoformat()
+    return "?", which.everything
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _session(row: Row, reps: tuple[Rep, ...]) -> Session:
+    zone = timezone(timedelta(seconds=row["utc_offset_s"]))
+    started = datetime.fromisoformat(row["started_utc"]).astimezone(zone)
+    ended = datetime.fromisoformat(row["ended_utc"]).astimezone(zone) if row["ended_utc"] else None
+    return Session(row["id"], started, ended, row["source"], row["plan"], _settings(row["settings"]), reps)
+
+
+def _settings(text: str) -> Config:
+    """The settings as far as this version knows and allows them."""
+    try:
+        return Config(**{name: value for name, value in json.loads(text).items() if name in _SETTINGS})
+    except SettingError:
+        return Config()
+
+
+def _rep(row: Row) -> Rep:
+    values: dict[str, Any] = {name: row[name] for name in _REP_FIELDS}
+    for name in values:
+        # SQLite has no NaN and keeps NULL for it; of all numbers only the pause has a None of its own.
+        if values[name] is None and name != "pause_s":
+            values[name] = nan
+    values["full"] = bool(values["full"])
+    values["flags"] = tuple(Flag(flag) for flag in values["flags"].split(";") if flag in _FLAGS)
+    return Rep(**values)

@@ -1,0 +1,124 @@
+"""Sets a live session up: camera, pose model, history, window, voice and outputs, and clears up after it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from repcount import batch, live, outputs, weights
+from repcount.camera import camera
+from repcount.config import Config
+from repcount.errors import HistoryError, OutputError
+from repcount.measure import Finder
+from repcount.session import Aims
+from repcount.sinks.history import History, default_path
+from repcount.sinks.recording import Recording
+from repcount.sinks.status import Status
+from repcount.sinks.voice import Voice
+from repcount.sinks.window import Window, no_window_because
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is to be heard."""
+
+    kind: str = "voice"
+    """`voice`, `tones` or `off`."""
+    volume: float = 1.0
+    """0 to 1."""
+    pace: str | None = None
+    """The tempo to tick, as raise/hold/lower/pause in seconds."""
+    file: Path | None = None
+    """A WAV file to write instead of the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a live session is asked to be."""
+
+    camera: str
+    aims: Aims
+    plan: str
+    sound: Sound
+    window: bool
+    record: Path | None
+    give_up_s: float
+    now: Callable[[], datetime]
+    """The calendar's clock, with its zone."""
+
+
+def hold(asked: Asked, config: Config, model: Path | None, wanted: batch.Wanted, told: batch.Report) -> int:
+    """Hold a live session, then show and write its result; returns the exit code. Raises RepcountError."""
+    named = [path for path in (wanted.csv, wanted.json, wanted.signal) if path is not None]
+    others = [path for path in (asked.record, asked.sound.file) if path is not None]
+    outputs.check_distinct([*named, *others], [Path(asked.camera)])
+    with ExitStack() as stack:
+        out = stack.enter_context(outputs.Outputs(named, told.failure))
+        session = _set_up(asked, config, weights.ready(model, told.note), told, stack)
+        if wanted.signal is not None:
+            session.record.sinks.append(batch.SignalFile(out, wanted.signal))
+        outcome = live.run(session)
+        told.analysis(outcome.analysis, heading=False)
+        batch.write([outcome.analysis], wanted, out)
+    return outcome.exit_code or int(bool(told.failed))
+
+
+def _set_up(asked: Asked, config: Config, model: Path, told: batch.Report, stack: ExitStack) -> live.Session:
+    """All that takes part; what can be done without is told and left out."""
+    recording = _recording(asked, told, stack)
+    finder = stack.enter_context(Finder(model, look_round=True))
+    source = stack.enter_context(camera(asked.camera, give_up_s=asked.give_up_s))
+    record = _record(asked, config, told, stack)
+    voice = _voice(asked.sound, told, stack)
+    desks: list[live.Desk] = [*_window(asked, told, stack), stack.enter_context(Status(sys.stderr))]
+    return live.Session(source, finder, config, asked.aims, record, desks, [*voice, *recording], told.note)
+
+
+def _recording(asked: Asked, told: batch.Report, stack: ExitStack) -> list[Recording]:
+    if asked.record is None:
+        return []
+    recording = Recording(asked.record)
+
+    stack.callback(_tell_of, recording, asked.record, told)
+    return [stack.enter_context(recording)]
+
+
+def _tell_of(recording: Recording, path: Path, told: batch.Report) -> None:
+    if recording.trouble:
+        told.failure(path, OutputError(recording.trouble))
+    elif recording.left_out:
+        told.note(f"note: {recording.left_out} frames are not in {path}: the machine was too slow")
+
+
+def _record(asked: Asked, config: Config, told: batch.Report, stack: ExitStack) -> live.Record:
+    try:
+        history = stack.enter_context(History(default_path(), told.note))
+        recorder = history.begin(asked.now(), asked.camera, asked.plan, config)
+    except HistoryError as error:
+        told.note(f"{error}. Counting goes on without a history")
+        return live.Record(None, lambda: 0, told.note)
+
+    def full_today() -> int:
+        return history.full_on(asked.now().date())
+
+    return live.Record(recorder, full_today, told.note, today=full_today())
+
+
+def _voice(sound: Sound, told: batch.Report, stack: ExitStack) -> list[Voice]:
+    if sound.kind == "off":
+        return []
+    return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, sound.file))]
+
+
+def _window(asked: Asked, told: batch.Report, stack: ExitStack) -> list[Window]:
+    if not asked.window:
+        return []
+    reason = no_window_because()
+    if reason is not None:
+        told.note(f"{reason}. Counting goes on in the terminal")
+        return []
+    return [stack.enter_context(Window())]

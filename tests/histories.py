@@ -1,0 +1,56 @@
+"""Made-up reps and histories of live sessions."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from math import nan
+from pathlib import Path
+
+from repcount.config import Config
+from repcount.records import Event, Phase, Rep, Update
+from repcount.sinks.history import History
+
+ZONE = timezone(timedelta(hours=1))
+START = datetime(2026, 11, 22, 7, 30, 5, tzinfo=ZONE)
+DAY = START.date()
+
+
+def rep(number: int, **others: object) -> Rep:
+    end_s = 5.0 * number
+    made = Rep(number, 1, end_s - 4.4, end_s - 2.4, end_s, 2.0, 0.4, 2.0, None, 90.0, 4.0, 170.0, True, (), 0.95)
+    return replace(made, **others)  # type: ignore[arg-type]
+
+
+def update(*events: Event) -> Update:
+    return Update(None, nan, Phase.PAUSE, events)
+
+
+def silent(text: str) -> None:
+    raise AssertionError(f"said without a reason: {text}")
+
+
+def opened(path: Path) -> History:
+    return History(path, silent)
+
+
+def filled(path: Path, *reps: Rep, started: datetime = START, plan: str = "3x30") -> int:
+    """A session that was ended a minute after its start; returns its number."""
+    with opened(path) as history:
+        recorder = history.begin(started, "0", plan, Config())
+        for each in reps:
+            recorder.write(update(each))
+        recorder.end(60)
+    return recorder.id
+
+
+def asked(path: Path, query: str) -> list[tuple[object, ...]]:
+    """What anybody's SQLite finds in the file."""
+    with closing(sqlite3.connect(path)) as other:
+        return other.execute(query).fetchall()
+
+
+def kept_aside(path: Path) -> list[Path]:
+    return sorted(file for file in path.parent.iterdir() if ".damaged-" in file.name)
