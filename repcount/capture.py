@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from repcount.errors import VideoError, library_error
 from repcount.records import Frame
@@ -22,6 +22,10 @@ try:
     import cv2
 except ImportError as error:
     raise library_error("opencv-python", error) from error
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _USUAL_HZ = 30.0
 """Taken for a container that does not tell its frame rate, either."""
@@ -105,6 +109,32 @@ class VideoInfo:
     """By frame count and rate; NaN where the container does not say. The true one is known after reading."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded frame as OpenCV keeps it."""
+
+    time_s: float
+    bgr: Any
+
+    def frame(self, longest_px: float = math.inf) -> Frame:
+        """A copy in red-green-blue, neither side of it longer than `longest_px`."""
+        return Frame(self.time_s, cv2.cvtColor(_shrunk(self.bgr, longest_px), cv2.COLOR_BGR2RGB))
+
+    def grey(self, longest_px: float) -> NDArray[np.uint8]:
+        """A small grey copy, (height, width)."""
+        small: NDArray[np.uint8] = cv2.cvtColor(_shrunk(self.bgr, longest_px), cv2.COLOR_BGR2GRAY)
+        return small
+
+
+def _shrunk(image: Any, longest_px: float) -> Any:
+    height, width = image.shape[:2]
+    share = longest_px / max(height, width)
+    if share >= 1:
+        return image
+    size = max(round(share * width), 1), max(round(share * height), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 class Video:
     """A recorded file, read once from the beginning to the end. A context manager."""
 
@@ -137,17 +167,27 @@ class Video:
 
     def frames(self, rate_hz: float) -> Iterator[Frame]:
         """The frames, thinned to about `rate_hz` a second: the others are passed over, not converted."""
+        return (picture.frame() for picture in self.pictures(rate_hz))
+
+    def pictures(self, rate_hz: float) -> Iterator[Picture]:
+        """The same, not converted yet. Each is valid until the next one is asked for."""
         due_s = 0.0
-        image: Any = self._first
-        while image is not None:
+        bgr: Any = self._first
+        while bgr is not None:
             # The position is that of the frame just read; asked for earlier it is the one before.
             time_s = self._clock.stamp(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             if time_s >= due_s - 0.25 / rate_hz:
                 due_s = max(due_s + 1 / rate_hz, time_s + 0.5 / rate_hz)
-                image = self._first if self._clock.frames == 1 else self._capture.retrieve()[1]
-                if image is not None:
-                    yield Frame(time_s, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-            image = True if self._capture.grab() else None
+                if self._clock.frames > 1:
+                    bgr = self._retrieve()
+                if bgr is not None:
+                    yield Picture(time_s, bgr)
+            bgr = True if self._capture.grab() else None
+
+    def _retrieve(self) -> Any:
+        """The frame just grabbed, in the place of the one before: a new one each time costs as much again."""
+        ok, self._first = self._capture.retrieve(self._first)
+        return self._first if ok else None
 
     @property
     def frames_read(self) -> int:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from repcount import __version__
+from repcount.camera.faults import PHONE
 from repcount.config import Config, load, user_file
 from repcount.errors import LibraryError, ModelError, RepcountError, SettingError, VideoError
-from repcount.faults import PHONE
 
 _LEAST_FREE_MB: Final = 100
 """The history takes a megabyte for years, a minute of recorded video about 20. A choice."""
@@ -131,8 +131,8 @@ def model() -> Check:
 def _speed_s(path: Path) -> float:
     """Seconds that one picture takes, the median of some."""
     from repcount import capture, demo
+    from repcount.camera.pulse import clock_s
     from repcount.landmarks import Landmarker
-    from repcount.pulse import clock_s
 
     took: list[float] = []
     with capture.video(demo.video()) as film, Landmarker(path) as landmarker:
@@ -145,7 +145,7 @@ def _speed_s(path: Path) -> float:
 
 def given(source: str) -> Check:
     """Whether this camera, stream or file can be counted in front of."""
-    from repcount.cameras import measure
+    from repcount.camera.listing import measure
 
     try:
         seen = measure(source)
@@ -156,7 +156,7 @@ def given(source: str) -> Check:
 
 def cameras() -> Iterator[Check]:
     """The cameras of this computer."""
-    from repcount.cameras import found
+    from repcount.camera.listing import found
 
     all_of_them = found()
     if not all_of_them:

@@ -16,7 +16,7 @@ from typing import TextIO
 from repcount import days, outputs, table, workout
 from repcount.analysis import Analysis, Source
 from repcount.days import Period, Session
-from repcount.sinks import chart
+from repcount.sinks import history_chart
 from repcount.sinks.history import History, Which, default_path
 
 Span = tuple[date, date]
@@ -35,6 +35,7 @@ class Asked:
     """Full reps of a day to measure it against."""
     csv: Path | None
     json: Path | None
+    report: Path | None = None
 
     @property
     def first(self) -> date:
@@ -44,7 +45,7 @@ class Asked:
 
 def show(asked: Asked) -> None:
     """Show days and sessions, and write them down where that is asked for. Raises RepcountError."""
-    named = [path for path in (asked.csv, asked.json) if path is not None]
+    named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
     outputs.check_distinct(named, [])
     with ExitStack() as stack:
         texts = {path: stack.enter_context(outputs.TextOutput(path, sys.stdout)) for path in named}
@@ -56,6 +57,12 @@ def show(asked: Asked) -> None:
         if asked.json is not None:
             document = days.document(periods, sessions, asked.limit)
             texts[asked.json].file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+        if asked.report is not None:
+            from repcount.sinks.history_report import report
+
+            made = f"{asked.today:%d %B %Y}"
+            page = report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
+            texts[asked.report].file.write(page)
 
 
 def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
@@ -78,7 +85,7 @@ def _tell(
         return
     line = days.with_gaps(periods, max(oldest, asked.first), max(newest, asked.today))
     listed = [session for session in sessions if asked.every_session or _touches(session, newest)]
-    chart.show(line, listed, file, today=asked.today, limit=asked.limit)
+    history_chart.show(line, listed, file, today=asked.today, limit=asked.limit)
 
 
 def _touches(session: Session, day: date) -> bool:

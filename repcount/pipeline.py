@@ -61,10 +61,9 @@ def analyze(
     """Count a recorded video.
 
     `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
-    need be, of which `notify` is told in a line. `saw` is told the time and the pose of every analysed frame, `progress`
-    is called after each. Ctrl-C ends the
-    analysis early; what was counted until then is the result, marked
-    `interrupted`. Raises RepcountError.
+    need be, of which `notify` is told in a line. `saw` is told the time and the pose of every analysed frame,
+    `progress` is called after each. Ctrl-C ends the analysis early; what was counted until then is the result,
+    marked `interrupted`. Raises RepcountError.
     """
     from repcount import capture, measure, weights
 

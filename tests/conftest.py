@@ -34,7 +34,9 @@ Ffmpeg = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The settings file of whoever runs the tests has no say in them."""
+    """The settings file of whoever runs the tests has no say in them, and the history stays as it is."""
+    nobodys = tmp_path_factory.getbasetemp() / "no-history" / "history.sqlite3"
+    monkeypatch.setenv("REPCOUNT_HISTORY", str(nobodys))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     monkeypatch.delenv("REPCOUNT_DEBUG", raising=False)
 

@@ -21,12 +21,12 @@ import pytest
 import streams
 from conftest import Ffmpeg, pattern
 
-from repcount import addresses, capture, faults, feeds, inbox, opening, pulse
 from repcount import camera as cameras
-from repcount.camera import Camera, Trouble, camera
+from repcount import capture
+from repcount.camera import Camera, Trouble, addresses, camera, faults, feeds, inbox, opening, pulse
+from repcount.camera.opening import Capture, Opener
 from repcount.errors import CameraError
 from repcount.moment import Say
-from repcount.opening import Capture, Opener
 from repcount.records import Frame
 
 HZ = 30.0

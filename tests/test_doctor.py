@@ -11,8 +11,9 @@ import pytest
 import streams
 from conftest import SAMPLES, Cli, run_process
 
-from repcount import cameras, doctor
-from repcount.cameras import Found
+from repcount import doctor
+from repcount.camera import listing as cameras
+from repcount.camera.listing import Found
 from repcount.doctor import Check
 from repcount.errors import LibraryError
 

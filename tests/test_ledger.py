@@ -20,7 +20,7 @@ from repcount import days, ledger
 from repcount.config import Config
 from repcount.days import Session
 from repcount.records import Flag, Removal, Rep
-from repcount.sinks import chart
+from repcount.sinks import history_chart
 from repcount.sinks.history import Which
 
 
@@ -257,7 +257,7 @@ def shown(file: io.StringIO) -> list[str]:
         for number, count in {1: 50, 2: 100, 3: 150, 9: 3}.items()
     ]
     today = DAY + timedelta(days=9)
-    chart.show(
+    history_chart.show(
         days.with_gaps(days.by_day(sessions), DAY + timedelta(days=1), today),
         sessions[-1:],
         file,
@@ -306,7 +306,7 @@ def test_a_terminal_without_blocks_gets_bars_of_its_own_letters() -> None:
     content = io.BytesIO()
     file = io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace")
     sessions = [Session(1, START, None, "0", "free", Config(), tuple(map(rep, range(1, 101))))]
-    chart.show(days.by_day(sessions), sessions, file, today=DAY, limit=100)
+    history_chart.show(days.by_day(sessions), sessions, file, today=DAY, limit=100)
     file.flush()
     assert b" ####" in content.getvalue()
     assert b"\\u2588" not in content.getvalue()
@@ -324,3 +324,13 @@ def test_looking_back_loads_nothing_that_looks_at_pictures(path: Path) -> None:
     shown, _, loaded = done.stdout.partition("LOADED ")
     assert "1 full rep on 1 of" in shown
     assert [name for name in ("cv2", "mediapipe", "numpy") if f"'{name}'" in loaded] == []
+
+
+def test_the_history_as_a_page(path: Path, cli: Cli, tmp_path: Path) -> None:
+    three_days(path)
+    page = tmp_path / "history.html"
+    done = cli("history", "--days", "36500", "--report", page)
+    assert done.code == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert "2026" in text

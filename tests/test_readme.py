@@ -38,7 +38,7 @@ def test_its_commands_run(cli: Cli, model: Path, tmp_path: Path, monkeypatch: py
         assert program == "repcount"
         assert cli(*arguments).code == 0, line
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "fast.csv", "fast.json", "fast_signal.csv", "sample_videos"
+        "fast.csv", "fast.json", "fast_signal.csv", "plot.png", "report.html", "sample_videos", "seen.mp4"
     ]  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from repcount.records import Phase
 from repcount.sinks.status import Status, status_line
 
 COUNTING = Standing(
-    Where.COUNTING, Phase.RAISE, full=7, target=30, set=2, sets=3, today=37, day_limit=100, lift_deg=45.0, upright_deg=67.0,
-    camera_hz=29.9,
+    Where.COUNTING, Phase.RAISE, full=7, target=30, set=2, sets=3, today=37, day_limit=100, lift_deg=45.0,
+    upright_deg=67.0, camera_hz=29.9,
 )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ Csv = Annotated[
     Path | None, typer.Option(help="Write one row per day as CSV, with --sessions one per session; - is stdout.")
 ]
 Json = Annotated[Path | None, typer.Option(help="Write days and sessions as JSON; - is stdout.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Write days, weeks, tempo and quality into one HTML file; - is stdout.")
+]
 Reps = Annotated[Path, typer.Option("--csv", help="The file to write; - is stdout.")]
 Day = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done on this day.")]
 Before = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done before this day.")]
@@ -47,6 +50,7 @@ def history(
     limit: Limit = DAY_LIMIT,
     csv: Csv = None,
     json: Json = None,
+    report: Report = None,
 ) -> None:
     """Show what was done on which day, against the daily limit."""
     if context.invoked_subcommand is not None:
@@ -54,7 +58,9 @@ def history(
         return
     from repcount import ledger
 
-    asked = ledger.Asked(today=date.today(), days=days, every_session=sessions, limit=limit, csv=csv, json=json)
+    asked = ledger.Asked(
+        today=date.today(), days=days, every_session=sessions, limit=limit, csv=csv, json=json, report=report
+    )
     ledger.show(asked)
 
 

@@ -49,7 +49,8 @@ def model(
 
 def cameras() -> None:
     """List the cameras, with the size and rate of their pictures."""
-    from repcount import cameras, doctor
+    from repcount import doctor
+    from repcount.camera import listing as cameras
 
     found = cameras.found()
     for camera in found:

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from repcount import addresses, opening
+from repcount.camera import addresses, opening
+from repcount.camera.faults import Trouble
+from repcount.camera.feeds import Feed, Film, Live
+from repcount.camera.inbox import Inbox, Shot
+from repcount.camera.opening import Capture, Opener
+from repcount.camera.pulse import clock_s, pause
 from repcount.errors import CameraError, VideoError
-from repcount.faults import Trouble
-from repcount.feeds import Feed, Film, Live
-from repcount.inbox import Inbox, Shot
 from repcount.moment import Say
-from repcount.opening import Capture, Opener
-from repcount.pulse import clock_s, pause
 from repcount.records import Frame
 
 __all__ = ["Camera", "Trouble", "camera", "live"]

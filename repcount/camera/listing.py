@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from repcount.camera import camera
+from repcount.camera.feeds import SLOW_HZ
+from repcount.camera.pulse import clock_s
 from repcount.errors import CameraError
-from repcount.feeds import SLOW_HZ
-from repcount.pulse import clock_s
 from repcount.records import Frame
 
 _MEASURED_S: Final = 1.5

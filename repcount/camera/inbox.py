@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Final
 
-from repcount.faults import Trouble
+from repcount.camera.faults import Trouble
+from repcount.camera.pulse import Pulse, clock_s
 from repcount.moment import Say
-from repcount.pulse import Pulse, clock_s
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import repcount.capture  # noqa: F401  keeps OpenCV from writing to the terminal, if it comes first
-from repcount import addresses, faults
+from repcount.camera import addresses, faults
+from repcount.camera.faults import Trouble
+from repcount.camera.pulse import clock_s
 from repcount.errors import library_error
-from repcount.faults import Trouble
-from repcount.pulse import clock_s
 
 # OpenCV waits 10 s for a camera that stopped and takes no other limit for cameras on Linux. It reads this
 # when the first camera is used.

@@ -9,7 +9,7 @@ import socket
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from repcount.faults import Trouble
+from repcount.camera.faults import Trouble
 from repcount.moment import Say
 
 _PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "tcp": 0}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Protocol
 
-from repcount import capture, faults
-from repcount.faults import Trouble
-from repcount.inbox import Inbox, Shot
+from repcount import capture
+from repcount.camera import faults
+from repcount.camera.faults import Trouble
+from repcount.camera.inbox import Inbox, Shot
+from repcount.camera.opening import Capture, Opener, read
+from repcount.camera.pulse import Stillness, clock_s
 from repcount.moment import Say
-from repcount.opening import Capture, Opener, read
-from repcount.pulse import Stillness, clock_s
 
 _STALE_S: Final = 2.5
 """A picture that was waited for so long is one that the decoder had left: reading gives up after 3 s."""
