@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How soon live counting tells a rep, and how many frames it has no time for.
 
-Plays a video at its own speed as the camera of a real live session without window and voice, and prints
+Plays a video at its own speed as the camera of a real live session without window, and prints
 
   announced   seconds from the legs being back (the rep's `end_s`) to the count being handed to voice and window
   behind      seconds from a frame's capture to its moment being handed out, over all analysed frames
+  voice       seconds for which handing a moment to the voice, which speaks into a file, held up the loop
   captured    frames that came, how many of them were analysed, and how many of those due were not
   core        share of one core that the whole process used
 
@@ -15,6 +16,7 @@ ahead; that is most of the first figure.
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,24 @@ from repcount.measure import Finder
 from repcount.moment import Command, Moment
 from repcount.records import Rep
 from repcount.session import Aims
+from repcount.sinks.voice import Voice
+
+
+@dataclass
+class TimedVoice:
+    """A voice whose hold-ups are noted."""
+
+    voice: Voice
+    held_up_s: list[float] = field(default_factory=list)
+
+    @property
+    def trouble(self) -> str | None:
+        return self.voice.trouble
+
+    def show(self, moment: Moment) -> None:
+        before_s = time.perf_counter()
+        self.voice.show(moment)
+        self.held_up_s.append(time.perf_counter() - before_s)
 
 
 @dataclass
@@ -56,20 +76,26 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     given = parser.parse_args()
     config = Config()
-    with Finder(weights.ready()) as finder, camera(str(given.video)) as source:
-        watch = Stopwatch(source)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Voice(file=Path(folder) / "heard.wav") as voice,
+        Finder(weights.ready()) as finder,
+        camera(str(given.video)) as source,
+    ):
+        watch, timed = Stopwatch(source), TimedVoice(voice)
         record = live.Record(None, lambda: 0, print)
         began_s, used_s = time.monotonic(), time.process_time()
-        outcome = live.run(live.Session(source, finder, config, Aims(), record, [watch], [], print))
+        outcome = live.run(live.Session(source, finder, config, Aims(), record, [watch], [timed], print))
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
-    show(watch, source, share)
+    show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")
 
 
-def show(watch: Stopwatch, source: Camera, share: float) -> None:
-    for name, values in (("announced", watch.announced_s), ("behind", watch.behind_s)):
-        told = "  ".join(f"{label} {percentile(values, at):.3f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
-        print(f"{name:10} {told}  longest {max(values, default=0.0):.3f} s  ({len(values)})")
+def show(watch: Stopwatch, voice: TimedVoice, source: Camera, share: float) -> None:
+    told_s = {"announced": watch.announced_s, "behind": watch.behind_s, "voice": voice.held_up_s}
+    for name, values in told_s.items():
+        told = "  ".join(f"{label} {percentile(values, at):.4f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
+        print(f"{name:10} {told}  longest {max(values, default=0.0):.4f} s  ({len(values)})")
     analysed = len(watch.times_s)
     due = round((watch.times_s[-1] - watch.times_s[0]) * Config().rate_hz) + 1
     missed = max(due - analysed, 0) / due

@@ -69,11 +69,11 @@ def hold(asked: Asked, config: Config, model: Path | None, wanted: batch.Wanted,
 
 def _set_up(asked: Asked, config: Config, model: Path, told: batch.Report, stack: ExitStack) -> live.Session:
     """All that takes part; what can be done without is told and left out."""
+    voice = _voice(asked.sound, stack)
     recording = _recording(asked, told, stack)
     finder = stack.enter_context(Finder(model, look_round=True))
     source = stack.enter_context(camera(asked.camera, give_up_s=asked.give_up_s))
     record = _record(asked, config, told, stack)
-    voice = _voice(asked.sound, told, stack)
     desks: list[live.Desk] = [*_window(asked, told, stack), stack.enter_context(Status(sys.stderr))]
     return live.Session(source, finder, config, asked.aims, record, desks, [*voice, *recording], told.note)
 
@@ -108,7 +108,7 @@ def _record(asked: Asked, config: Config, told: batch.Report, stack: ExitStack) 
     return live.Record(recorder, full_today, told.note, today=full_today())
 
 
-def _voice(sound: Sound, told: batch.Report, stack: ExitStack) -> list[Voice]:
+def _voice(sound: Sound, stack: ExitStack) -> list[Voice]:
     if sound.kind == "off":
         return []
     return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, sound.file))]

@@ -9,9 +9,10 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, TextIO
 
-from repcount.analysis import Analysis
-from repcount.errors import SignalError
-from repcount.records import Rep, Sample, Update
+from repcount.analysis import Analysis, Source
+from repcount.config import Config
+from repcount.errors import SettingError, SignalError
+from repcount.records import Flag, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
@@ -44,6 +45,35 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "reps": [_plain(rep) for rep in analysis.reps],
         "warnings": list(analysis.warnings),
     }
+
+
+def read_document(document: dict[str, Any]) -> Analysis | None:
+    """The analysis of a `repcount/1` document; None for anything else.
+
+    What is no part of the document, the refusals with their times, is empty.
+    """
+    try:
+        if document["schema"] != SCHEMA:
+            return None
+        return Analysis(
+            source=Source(**document["source"]),
+            settings=Config(**document["settings"]),
+            reps=tuple(_rep(rep) for rep in document["reps"]),
+            refusals=(),
+            unfinished=None,
+            tracked=float(document["summary"]["tracked"]),
+            warnings=tuple(document["warnings"]),
+        )
+    except (KeyError, TypeError, ValueError, SettingError):
+        return None
+
+
+def _rep(values: dict[str, Any]) -> Rep:
+    known: dict[str, Any] = {
+        name: float("nan") if value is None and name != "pause_s" else value for name, value in values.items()
+    }
+    known["flags"] = tuple(Flag(flag) for flag in known["flags"])
+    return Rep(**known)
 
 
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:

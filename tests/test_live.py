@@ -238,7 +238,7 @@ def test_a_file_is_counted_recorded_and_counted_again(still_first: Path, tmp_pat
     ("arguments", "told"),
     [
         (("--camera", "nowhere.mp4"), "there is no file nowhere.mp4"),
-        (("--camera", "http://127.0.0.1:1/video"), "127.0.0.1:1"),
+        (("--camera", "http://127.0.0.1:1/video"), "no camera does at port 1"),
         (("--plan", "many"), "3x30"),
         (("--sound", "loud"), "voice, tones, off"),
         (("--record", "film.avi"), "film.mp4"),
