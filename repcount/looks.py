@@ -36,6 +36,8 @@ class Look:
         self._track: Track | None = None
         if film is not None:
             self._film, self._track = _camera(film)
+        self.wanted_film = film
+        """Where the annotated copy is to be."""
         self.film_path: Path | None = None
         """The annotated copy, once it is there."""
 

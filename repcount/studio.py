@@ -14,12 +14,14 @@ from repcount.camera import camera
 from repcount.config import Config
 from repcount.errors import HistoryError, OutputError
 from repcount.measure import Finder
+from repcount.run import SignalFile
 from repcount.session import Aims
 from repcount.sinks.history import History, default_path
 from repcount.sinks.recording import Recording
 from repcount.sinks.status import Status
 from repcount.sinks.voice import Voice
 from repcount.sinks.window import Window, no_window_because
+from repcount.told import Report, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Asked:
     """The calendar's clock, with its zone."""
 
 
-def hold(asked: Asked, config: Config, model: Path | None, wanted: batch.Wanted, told: batch.Report) -> int:
+def hold(asked: Asked, config: Config, model: Path | None, wanted: Wanted, told: Report) -> int:
     """Hold a live session, then show and write its result; returns the exit code. Raises RepcountError."""
     named = [path for path in (wanted.csv, wanted.json, wanted.signal) if path is not None]
     others = [path for path in (asked.record, asked.sound.file) if path is not None]
@@ -60,14 +62,14 @@ def hold(asked: Asked, config: Config, model: Path | None, wanted: batch.Wanted,
         out = stack.enter_context(outputs.Outputs(named, told.failure))
         session = _set_up(asked, config, weights.ready(model, told.note), told, stack)
         if wanted.signal is not None:
-            session.record.sinks.append(batch.SignalFile(out, wanted.signal))
+            session.record.sinks.append(SignalFile(out, wanted.signal))
         outcome = live.run(session)
         told.analysis(outcome.analysis, heading=False)
         batch.write([outcome.analysis], wanted, out)
     return outcome.exit_code or int(bool(told.failed))
 
 
-def _set_up(asked: Asked, config: Config, model: Path, told: batch.Report, stack: ExitStack) -> live.Session:
+def _set_up(asked: Asked, config: Config, model: Path, told: Report, stack: ExitStack) -> live.Session:
     """All that takes part; what can be done without is told and left out."""
     voice = _voice(asked.sound, stack)
     recording = _recording(asked, told, stack)
@@ -78,7 +80,7 @@ def _set_up(asked: Asked, config: Config, model: Path, told: batch.Report, stack
     return live.Session(source, finder, config, asked.aims, record, desks, [*voice, *recording], told.note)
 
 
-def _recording(asked: Asked, told: batch.Report, stack: ExitStack) -> list[Recording]:
+def _recording(asked: Asked, told: Report, stack: ExitStack) -> list[Recording]:
     if asked.record is None:
         return []
     recording = Recording(asked.record)
@@ -87,14 +89,14 @@ def _recording(asked: Asked, told: batch.Report, stack: ExitStack) -> list[Recor
     return [stack.enter_context(recording)]
 
 
-def _tell_of(recording: Recording, path: Path, told: batch.Report) -> None:
+def _tell_of(recording: Recording, path: Path, told: Report) -> None:
     if recording.trouble:
         told.failure(path, OutputError(recording.trouble))
     elif recording.left_out:
         told.note(f"note: {recording.left_out} frames are not in {path}: the machine was too slow")
 
 
-def _record(asked: Asked, config: Config, told: batch.Report, stack: ExitStack) -> live.Record:
+def _record(asked: Asked, config: Config, told: Report, stack: ExitStack) -> live.Record:
     try:
         history = stack.enter_context(History(default_path(), told.note))
         recorder = history.begin(asked.now(), asked.camera, asked.plan, config)
@@ -114,7 +116,7 @@ def _voice(sound: Sound, stack: ExitStack) -> list[Voice]:
     return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, sound.file))]
 
 
-def _window(asked: Asked, told: batch.Report, stack: ExitStack) -> list[Window]:
+def _window(asked: Asked, told: Report, stack: ExitStack) -> list[Window]:
     if not asked.window:
         return []
     reason = no_window_because()

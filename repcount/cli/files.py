@@ -12,7 +12,7 @@ from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Set, Str
 from repcount.config import load
 
 if TYPE_CHECKING:
-    from repcount.batch import Report as Told
+    from repcount.told import Report as Told
 
 Videos = Annotated[list[Path], typer.Argument(help="Recorded videos.", show_default=False)]
 Annotate = Annotated[
@@ -23,6 +23,12 @@ Annotate = Annotated[
 Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a .png, .svg or .pdf file.")]
 Report = Annotated[Path | None, typer.Option(help="Write all there is to see into one HTML file; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Pass over videos whose results are in the --json file, whole, already.")
+]
+Cluster = Annotated[
+    str | None, typer.Option(help="Let the workers of this Dask scheduler (such as tcp://host:8786) do the counting.")
+]
 Signal = Annotated[
     Path | None,
     typer.Option("--signal", help="Write the angles of every analysed frame as CSV, for `recount`; - is stdout. "
@@ -45,6 +51,8 @@ def analyze(
     plot: Plot = None,
     report: Report = None,
     no_pictures: NoPictures = False,
+    resume: Resume = False,
+    cluster: Cluster = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -54,9 +62,12 @@ def analyze(
 ) -> None:
     """Count in recorded files."""
     from repcount import batch
+    from repcount.told import Wanted, results
 
-    wanted = batch.Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today())
-    told = batch.report(wanted, explain=explain)
+    wanted = Wanted(
+        csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume=resume, cluster=cluster
+    )
+    told = results(wanted, explain=explain)
     batch.analyze(videos, settings(config, strictness, tempo, set_), model, wanted, told)
     _leave(told)
 
@@ -75,9 +86,10 @@ def recount(
 ) -> None:
     """Count again from a saved signal with other settings; no video needed."""
     from repcount import batch
+    from repcount.told import Wanted, results
 
-    wanted = batch.Wanted(csv, json, plot=plot, report=report, made=_today())
-    told = batch.report(wanted, explain=explain)
+    wanted = Wanted(csv, json, plot=plot, report=report, made=_today())
+    told = results(wanted, explain=explain)
     batch.recount(signal, settings(config, strictness, tempo, set_), wanted, told)
     _leave(told)
 
@@ -85,9 +97,10 @@ def recount(
 def demo(model: Model = None) -> None:
     """Count a sample video that comes with repcount."""
     from repcount import batch, demo
+    from repcount.told import Wanted, results
 
-    wanted = batch.Wanted()
-    told = batch.report(wanted, explain=False)
+    wanted = Wanted()
+    told = results(wanted, explain=False)
     batch.analyze([demo.video()], load(None), model, wanted, told)
     _leave(told)
 

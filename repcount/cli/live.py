@@ -62,9 +62,10 @@ def live(
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
     set again, n next set or end the rest, + and - correct the count by hand.
     """
-    from repcount import batch, studio
     from repcount import plan as plans
+    from repcount import studio
     from repcount.session import Aims
+    from repcount.told import Wanted, results
 
     asked = studio.Asked(
         now=lambda: datetime.now().astimezone(),
@@ -76,8 +77,8 @@ def live(
         record=record,
         give_up_s=give_up,
     )
-    wanted = batch.Wanted(csv, json, signal)
-    told = batch.report(wanted, explain=False)
+    wanted = Wanted(csv, json, signal)
+    told = results(wanted, explain=False)
     code = studio.hold(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)
