@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from math import nan
+from math import isnan, nan
 
 from repcount import placement, posture, readiness, reminder, session
 from repcount.config import Config
@@ -18,6 +18,10 @@ _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
 scratch their nose. Choices."""
 
 _RATE_OVER_S = 2.0
+
+_SLOW_SHARE, _SLOW_S = 0.7, 5.0
+"""Frames that are due and not analysed: below this share of them, for so long, the machine is too slow for the rate,
+and the person is to know. Choices."""
 
 _MOVING = {Phase.RAISE, Phase.HOLD, Phase.LOWER}
 
@@ -40,6 +44,8 @@ class Coach:
         self._update: Update | None = None
         self._side = ""
         self._times: deque[float] = deque()
+        self._fast_enough_s = nan
+        self._slow_told = False
         self._updates: list[Update] = []
         self._notices: list[Notice] = []
 
@@ -144,17 +150,29 @@ class Coach:
             moving = self._update is not None and self._update.phase in _MOVING
             self._say(session.passed(self._config, self._aims, self._session, time_s, moving=moving))
         if frame is not None:
-            self._clock(time_s)
+            self._clock(time_s, camera_hz)
             self._remind(time_s)
         standing = self._standing(time_s, camera_hz)
         updates, notices = tuple(self._updates), tuple(self._notices)
         self._updates, self._notices = [], []
         return Moment(time_s, frame, pose, self._side, standing, updates, notices)
 
-    def _clock(self, time_s: float) -> None:
+    def _clock(self, time_s: float, camera_hz: float) -> None:
+        """Measure the rate; a machine that is too slow for it leaves frames out by itself."""
         self._times.append(time_s)
         while time_s - self._times[0] > _RATE_OVER_S:
             self._times.popleft()
+        slow = self._analysed_hz < _SLOW_SHARE * min(self._config.rate_hz, camera_hz)
+        if not slow or isnan(self._fast_enough_s):
+            self._fast_enough_s = time_s
+        elif time_s - self._fast_enough_s > _SLOW_S and not self._slow_told:
+            self._slow_told = True
+            self._notices.append(Notice(Say.SLOWED_DOWN, round(self._analysed_hz)))
+
+    @property
+    def _analysed_hz(self) -> float:
+        passed_s = self._times[-1] - self._times[0] if self._times else 0.0
+        return (len(self._times) - 1) / passed_s if passed_s > 0 else nan
 
     def _remind(self, time_s: float) -> None:
         """Tell a problem of placement where it matters: nobody has to lie down for a rest."""
@@ -176,7 +194,6 @@ class Coach:
     def _standing(self, time_s: float, camera_hz: float) -> Standing:
         kept, plan, update = self._session, self._aims.plan, self._update
         upright, rest = self._config.full_deg, update.rest_deg if update else nan
-        passed_s = self._times[-1] - self._times[0] if self._times else 0.0
         return Standing(
             stage=self._stage(),
             phase=update.phase if update else Phase.UNKNOWN,
@@ -195,5 +212,5 @@ class Coach:
             problem=self._trouble or self._readiness.problem,
             rest_left_s=session.rest_left_s(self._aims, kept, time_s),
             camera_hz=camera_hz,
-            analysed_hz=(len(self._times) - 1) / passed_s if passed_s > 0 else nan,
+            analysed_hz=self._analysed_hz,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,11 +74,19 @@ def _set_up(asked: Asked, config: Config, model: Path, told: Report, stack: Exit
     """All that takes part; what can be done without is told and left out."""
     voice = _voice(asked.sound, stack)
     recording = _recording(asked, told, stack)
-    finder = stack.enter_context(Finder(model, look_round=True))
+    # Both take their time; the camera has this thread, in which macOS asks whether it may be used.
+    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(Finder, model, look_round=True)
+    stack.callback(_close, loading)
     source = stack.enter_context(camera(asked.camera, give_up_s=asked.give_up_s))
+    finder = loading.result()
     record = _record(asked, config, told, stack)
     desks: list[live.Desk] = [*_window(asked, told, stack), stack.enter_context(Status(sys.stderr))]
     return live.Session(source, finder, config, asked.aims, record, desks, [*voice, *recording], told.note)
+
+
+def _close(loading: Future[Finder]) -> None:
+    if loading.exception() is None:
+        loading.result().close()
 
 
 def _recording(asked: Asked, told: Report, stack: ExitStack) -> list[Recording]:

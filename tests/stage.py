@@ -44,10 +44,10 @@ class Stage:
         reps = [event for event in self.kept if isinstance(event, Rep)]
         return self.earlier + sum(rep.full for rep in reps if rep.number not in removed)
 
-    def see(self, who: Pose | None, people: int = 1, *, dark: bool = False) -> None:
+    def see(self, who: Pose | None, people: int = 1, *, dark: bool = False, camera_hz: float = 30.0) -> None:
         """One frame."""
         frame = Frame(self.time_s, _DARK if dark else _ROOM)
-        self.moments.append(self.coach.see(frame, who, people if who else 0, 30.0))
+        self.moments.append(self.coach.see(frame, who, people if who else 0, camera_hz))
         self.time_s += 1 / HZ
 
     def play(self, seconds: float, body: Callable[[float], Body | None], people: int = 1) -> None:

@@ -307,6 +307,23 @@ def test_a_camera_that_goes_and_comes_keeps_the_count() -> None:
     assert played.now.standing.stage is Where.COUNTING
 
 
+def test_a_machine_that_is_too_slow_says_so_once() -> None:
+    played = Stage()
+    played.lie(3)
+    for _ in range(120):
+        played.see(pose(LYING))
+        played.time_s += 1 / 15  # every other frame of those due is missed
+    assert played.told == [(Say.READY, 0), (Say.SLOWED_DOWN, 8)]
+
+
+def test_a_slow_camera_is_no_slow_machine() -> None:
+    played = Stage()
+    for _ in range(120):
+        played.see(pose(LYING), camera_hz=7.5)
+        played.time_s += 1 / 15
+    assert played.says == [Say.READY]
+
+
 def test_a_rep_that_the_lost_camera_cut_in_two_is_not_counted_twice() -> None:
     """Its raise was seen and its lower was seen; what happened in between was not."""
     played = Stage()
