@@ -36,7 +36,7 @@ def analyze(videos: list[Path], config: Config, model: Path | None, wanted: Want
         done.sort(key=looked_at.index)
         write([look.analysis for look in done], wanted, out, array=len(videos) > 1)
         _draw(done, wanted, out)
-        if journal is not None and not told.interrupted:
+        if journal is not None and wanted.json not in told.failed:
             journal.finish()
 
 

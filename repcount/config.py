@@ -11,6 +11,9 @@ from typing import Any
 
 from repcount.errors import SettingError
 
+MOST_HZ = 240.0
+"""The fastest cameras in use."""
+
 
 def _setting(default: float, low: float, high: float, about: str) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "about": about})
@@ -64,7 +67,7 @@ class Config:
 
     rest_gap_s: float = _setting(20.0, 1.0, 600.0, "pause that ends a set")
     min_confidence: float = _setting(0.5, 0.0, 1.0, "confidence below which a rep is flagged")
-    rate_hz: float = _setting(15.0, 5.0, 240.0, "frames analysed per second of video")
+    rate_hz: float = _setting(15.0, 5.0, MOST_HZ, "frames analysed per second of video")
 
     def __post_init__(self) -> None:
         for item in fields(self):

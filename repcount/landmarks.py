@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +36,7 @@ class Landmarker:
         it searches every frame for the missing ones, which takes 1.6 times as long.
         """
         options = vision.PoseLandmarkerOptions(
-            base_options=BaseOptions(model_asset_buffer=_read(model)),
+            base_options=_asset(model),
             running_mode=vision.RunningMode.VIDEO,
             num_poses=people,
             min_pose_detection_confidence=_KEEP,
@@ -45,7 +45,7 @@ class Landmarker:
         )
         self._last_ms = -1
         try:
-            with _quiet():
+            with _quiet:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
@@ -56,7 +56,7 @@ class Landmarker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _quiet():
+        with _quiet:
             self._landmarker.close()
 
     def find(self, frame: Frame) -> list[Pose]:
@@ -65,7 +65,7 @@ class Landmarker:
         first = self._last_ms < 0
         self._last_ms = max(round(frame.time_s * 1000), self._last_ms + 1)
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
-        with _quiet() if first else contextlib.nullcontext():
+        with _quiet if first else contextlib.nullcontext():
             result = self._landmarker.detect_for_video(image, self._last_ms)
         height, width = frame.image.shape[:2]
         found = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
@@ -81,9 +81,13 @@ def _pose(landmarks: Any, world: Any, width: int, height: int) -> Pose:
     )
 
 
-def _read(model: Path) -> bytes:
+def _asset(model: Path) -> Any:
+    """By its name a model is there in three quarters of the time; not every system has names beyond ASCII right."""
     try:
-        return model.read_bytes()
+        with model.open("rb") as file:
+            if str(model.absolute()).isascii():
+                return BaseOptions(model_asset_path=str(model.absolute()))
+            return BaseOptions(model_asset_buffer=file.read())
     except OSError as error:
         raise ModelError(f"cannot read the pose model {model}: {error.strerror}") from error
 
@@ -92,16 +96,35 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the native log lines that MediaPipe writes while it starts off the user's terminal."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
+class _Quiet:
+    """Keeps the native log lines that MediaPipe writes while it starts off the user's terminal.
+
+    The whole process writes to one standard error: it is diverted while any thread is in here.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved = -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+                sink = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(sink, 2)
+                os.close(sink)
+            self._inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_quiet = _Quiet()

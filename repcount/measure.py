@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from math import isnan, nan
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from repcount import posture
+from repcount import capture, gate, pieces, posture
 from repcount.capture import Video
+from repcount.crew import Crew
 from repcount.landmarks import Landmarker
 from repcount.records import Frame, Pose, Sample
+
+_NEAR_PX = 800
+"""How long the longer side of the measured pictures is, about. On the labelled clips the hip angle differs by 0.43°
+from that of the full size at the median and by 1.9° at the 95th percentile: as much as when two columns of pixels
+are cut off. At 512 it is 0.58° and 2.6°. A body that is too small to be measured well, with a trunk of 8 % of the
+width, is 210 px long, and the model looks at 256."""
+
+_MEMORY = 400_000_000
+"""Bytes of pictures that wait, about. Enough for four who measure at 640 by 360. A choice."""
+
+_AGREE_DEG = 5.0
+_AGREE_TRUNKS = 0.25
 
 _CROWD = 3
 _LOOK_ROUND_S = 1.0
@@ -35,8 +50,8 @@ class Finder:
         self._landmarkers: dict[int, Landmarker] = {}
         self._looked_for = _CROWD if look_round else 1
         self._landmarker(self._looked_for)
-        self._lying_s = 0.0
-        self._crowded_s = 0.0
+        self._lying_s = nan
+        self._crowded_s = nan
         self._taken: Pose | None = None
         self.people = 0
         """How many were found in the last frame."""
@@ -52,6 +67,10 @@ class Finder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the pose model."""
         self._stack.close()
 
     def find(self, frame: Frame) -> Pose | None:
@@ -69,6 +88,8 @@ class Finder:
 
     def _choose(self, time_s: float) -> int:
         """How many people to look for now."""
+        if isnan(self._lying_s):
+            self._lying_s = self._crowded_s = time_s
         if time_s - self._lying_s > _LOOK_ROUND_S:
             self._looked_for = _CROWD
         elif time_s - self._crowded_s > _ALONE_S:
@@ -76,15 +97,41 @@ class Finder:
         return self._looked_for
 
 
-def samples(
-    video: Video, finder: Finder, rate_hz: float, saw: Callable[[float, Pose | None], None] | None = None
-) -> Iterator[Sample]:
-    """The samples of a video, about `rate_hz` of them a second; `saw` is told the pose of each."""
-    side = ""
-    for frame in video.frames(rate_hz):
-        pose = finder.find(frame)
-        if saw is not None:
-            saw(frame.time_s, pose)
-        sample = posture.sample(frame.time_s, pose, side)
-        side = sample.side
-        yield sample
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found in one frame."""
+
+    sample: Sample
+    pose: Pose | None
+    """In pixels of the source, whatever the size of the picture that was measured."""
+
+
+def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
+    """What is found in a video, about `rate_hz` times a second, in the order of time.
+
+    The frames are measured in pieces, `jobs` of them at a time, and where nothing moves not at all: what was found
+    before is told again. The result is the same for any number of jobs. Raises ModelError.
+    """
+    shrink = video.info.shrink(_NEAR_PX)
+    grey = video.info.shrink(gate.NEAR_PX) // shrink
+    slots = pieces.slots(video.frames(rate_hz, shrink), lambda frame: capture.grey(frame, max(grey, 1)))
+    most = _MEMORY * shrink**2 // (3 * video.info.width * video.info.height)
+    length = pieces.length(video.info.duration_s * rate_hz)
+    sample = Sample(nan)
+    with Crew(pieces.cut(slots, length), lambda: Finder(model), jobs, most) as crew:
+        for slot, found in crew.read(_agree):
+            pose = found and replace(found, xy_px=found.xy_px * shrink)
+            if slot.still:
+                sample = replace(sample, time_s=slot.time_s)
+            else:
+                sample = posture.sample(slot.time_s, pose, sample.side)
+            yield Measured(sample, pose)
+
+
+def _agree(before: Pose | None, now: Pose | None) -> bool:
+    """Whether two findings in the same frame are of the same person, in the same posture."""
+    if before is None or now is None:
+        return before is now
+    one, other = (posture.sample(0.0, pose, "left") for pose in (before, now))
+    near = posture.distance_px(before, now) < _AGREE_TRUNKS * max(one.trunk_px, other.trunk_px)
+    return near and abs(one.hip_deg - other.hip_deg) < _AGREE_DEG

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from repcount.analysis import Analysis, Source, Tally
 from repcount.config import Config
 from repcount.counting import Counting
 from repcount.records import Pose, Sample, Update
+
+if TYPE_CHECKING:
+    from repcount.measure import Measured
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -53,6 +57,7 @@ def analyze(
     config: Config | None = None,
     *,
     model: StrPath | None = None,
+    jobs: int | None = None,
     sinks: Sequence[Sink] = (),
     saw: Callable[[float, Pose | None], None] | None = None,
     progress: Progress | None = None,
@@ -61,21 +66,28 @@ def analyze(
     """Count a recorded video.
 
     `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
-    need be, of which `notify` is told in a line. `saw` is told the time and the pose of every analysed frame,
-    `progress` is called after each. Ctrl-C ends the analysis early; what was counted until then is the result,
-    marked `interrupted`. Raises RepcountError.
+    need be, of which `notify` is told in a line. `jobs` is how many pieces of the video are measured at a time, by
+    default as many as there are cores; the result does not depend on it. `saw` is told the time and the pose of
+    every analysed frame, `progress` is called after each. Ctrl-C ends the analysis early; what was counted until
+    then is the result, marked `interrupted`. Raises RepcountError.
     """
     from repcount import capture, measure, weights
 
     settings = config or Config()
     tally = Tally()
     given = Path(model) if model else None
-    with capture.video(path) as video, measure.Finder(weights.ready(given, notify)) as finder:
-        read = _watched(measure.samples(video, finder, settings.rate_hz, saw), video.info.duration_s, progress)
-        interrupted = _run(read, settings, [tally, *sinks])
+    cores = _cores()
+    # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
+    with capture.video(path, threads=max(cores // 2, 1)) as video:
+        ready = weights.ready(given, notify)
+        with closing(measure.measured(video, ready, settings.rate_hz, jobs or cores)) as measured:
+            read = _watched(measured, video.info.duration_s, saw, progress)
+            interrupted = _run(read, settings, [tally, *sinks])
         info = video.info
-        source = Source(str(path), video.duration_s, info.width, info.height, video.frames_read, tally.samples)
-        warnings = _stopped(interrupted, video.duration_s) or video.warnings()
+        # The video is decoded ahead of what is counted.
+        read_s = tally.last_s if interrupted else video.duration_s
+        source = Source(str(path), read_s, info.width, info.height, video.frames_read, tally.samples)
+        warnings = _stopped(interrupted, read_s) or video.warnings()
     return tally.result(source, settings, warnings, interrupted=interrupted)
 
 
@@ -117,8 +129,22 @@ class _Stoppable:
             self.by_hand = True
 
 
-def _watched(samples: Iterable[Sample], duration_s: float, progress: Progress | None) -> Iterator[Sample]:
-    for sample in samples:
+def _watched(
+    measured: Iterable[Measured],
+    duration_s: float,
+    saw: Callable[[float, Pose | None], None] | None,
+    progress: Progress | None,
+) -> Iterator[Sample]:
+    for found in measured:
+        if saw is not None:
+            saw(found.sample.time_s, found.pose)
         if progress is not None:
-            progress(sample.time_s, duration_s)
-        yield sample
+            progress(found.sample.time_s, duration_s)
+        yield found.sample
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from repcount import outputs, pipeline, table
 from repcount.config import Config
+from repcount.crowd import Crowd
 from repcount.errors import OutputError, VideoError
 from repcount.interrupt import Brake
 from repcount.journal import Journal
@@ -54,14 +55,18 @@ class Run:
         yield from self._on_cluster(to_do) if self._wanted.cluster else self._here(to_do)
 
     def _here(self, pairs: Sequence[Pair]) -> Iterator[Look]:
-        for look, signal in pairs:
-            sinks = [*look.sinks, *([SignalFile(self._out, signal)] if signal else [])]
-            if self._told.interrupted or not self._one(look, sinks):
-                self._without(signal)
-                continue
-            self._tell(look)
-            self._finish(look)
-            yield look
+        """Several at once where there are several: short videos have little in them that can be shared."""
+        sinks = [[*look.sinks, *([SignalFile(self._out, signal)] if signal else [])] for look, signal in pairs]
+        with Crowd(self._config, self._model, self._wanted.jobs, self._told.note) as crowd:
+            for (look, _), into in zip(pairs, sinks, strict=True):
+                crowd.add(look, into)
+            for look, signal in pairs:
+                if self._told.interrupted or not self._one(look, crowd):
+                    self._without(signal)
+                    continue
+                self._tell(look)
+                self._finish(look)
+                yield look
 
     def _on_cluster(self, pairs: Sequence[Pair]) -> Iterator[Look]:
         from repcount import cluster
@@ -86,20 +91,11 @@ class Run:
         for _, signal in waiting.values():
             self._without(signal)
 
-    def _one(self, look: Look, sinks: Sequence[pipeline.Sink]) -> bool:
-        """Count one video; False where there is no result. Raises what would be wrong with all of them."""
+    def _one(self, look: Look, crowd: Crowd) -> bool:
+        """Wait for one video; False where there is no result. Raises what would be wrong with all of them."""
         try:
-            self._brake.check()
             with terminal.Bar(sys.stderr, look.video.name) as bar:
-                look.analysis = pipeline.analyze(
-                    look.video,
-                    self._config,
-                    model=self._model,
-                    sinks=sinks,
-                    saw=look.saw,
-                    progress=self._braked(bar.to),
-                    notify=self._told.note,
-                )
+                look.analysis = crowd.result(look, bar.to, self._brake)
         except VideoError as error:
             self._told.failure(look.video, error)
             return False

@@ -83,6 +83,20 @@ def test_a_run_that_is_killed_goes_on_where_it_was(cli: Cli, folder: list[Path],
     assert not journal.exists()
 
 
+def test_the_results_do_not_depend_on_how_many_are_at_work(cli: Cli, folder: list[Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    videos = [folder[0], broken, SAMPLES / "07_fast_reps.mp4", folder[1]]
+    found = []
+    for jobs in ("1", "4"):
+        results, signals = tmp_path / f"{jobs}.json", tmp_path / f"signals{jobs}"
+        done = cli("analyze", *videos, "--jobs", jobs, "--json", results, "--signal", signals)
+        assert done.code == 1
+        assert done.err.count("broken.mp4 cannot be read") == 1
+        found.append((results.read_text(), done.out, {path.name: path.read_bytes() for path in signals.iterdir()}))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

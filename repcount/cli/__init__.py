@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -13,6 +14,8 @@ from repcount import __version__
 from repcount.cli import files, history, live, setup
 from repcount.cli.options import note
 from repcount.errors import RepcountError
+
+_STDERR = 2
 
 app = typer.Typer(
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
@@ -46,6 +49,7 @@ for commands in (files, live, history, setup):
 
 def main() -> NoReturn:
     """Run the command line; every error of ours is one line and exit code 1."""
+    _keep_notes()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
     try:
@@ -62,6 +66,14 @@ def main() -> NoReturn:
         note("repcount: stopped")
         status = 130
     sys.exit(status)
+
+
+def _keep_notes() -> None:
+    """Write notes through a descriptor of their own: MediaPipe's own lines are kept off the usual one."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.fileno() == _STDERR:
+            own = os.dup(_STDERR)
+            sys.stderr = os.fdopen(own, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)
 
 
 def _status() -> int | str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Set, Strictness, Tempo, settings
+from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Rate, Set, Strictness, Tempo, settings
 from repcount.config import load
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ Annotate = Annotated[
 Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a .png, .svg or .pdf file.")]
 Report = Annotated[Path | None, typer.Option(help="Write all there is to see into one HTML file; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Pieces of video measured at a time [as many as there are cores].")
+]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Pass over videos whose results are in the --json file, whole, already.")
 ]
@@ -51,6 +54,8 @@ def analyze(
     plot: Plot = None,
     report: Report = None,
     no_pictures: NoPictures = False,
+    jobs: Jobs = None,
+    rate: Rate = None,
     resume: Resume = False,
     cluster: Cluster = None,
     tempo: Tempo = None,
@@ -64,11 +69,9 @@ def analyze(
     from repcount import batch
     from repcount.told import Wanted, results
 
-    wanted = Wanted(
-        csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume=resume, cluster=cluster
-    )
+    wanted = Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs)
     told = results(wanted, explain=explain)
-    batch.analyze(videos, settings(config, strictness, tempo, set_), model, wanted, told)
+    batch.analyze(videos, settings(config, strictness, tempo, set_, rate), model, wanted, told)
     _leave(told)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from repcount.config import Config, load
+from repcount.config import MOST_HZ, Config, load
 from repcount.errors import SettingError
 
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
@@ -24,6 +24,9 @@ ConfigFile = Annotated[
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Any setting by name, such as --set full_deg=75. May be repeated.")
 ]
+Rate = Annotated[
+    str | None, typer.Option(help="Frames analysed per second: a number, all, or auto, which is enough [auto].")
+]
 Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
 
 
@@ -32,13 +35,27 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def settings(config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None) -> Config:
+def settings(
+    config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None, rate: str | None = None
+) -> Config:
     """The settings that these options ask for. Raises SettingError."""
-    named = {"strictness": strictness, "tempo": tempo}
+    named = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_pair(item) for item in set_ or []), **_given(named)})
 
 
-def _given(options: dict[str, str | None]) -> dict[str, str]:
+def _rate_hz(rate: str | None) -> float | None:
+    """None for the rate of the settings; all frames are those of the fastest cameras."""
+    if rate in (None, "auto"):
+        return None
+    if rate == "all":
+        return MOST_HZ
+    try:
+        return float(rate)
+    except ValueError:
+        raise SettingError(f"--rate {rate}: it must be a number of frames a second, all or auto") from None
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 

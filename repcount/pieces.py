@@ -1,0 +1,109 @@
+"""A recorded video cut into pieces that can be measured side by side; pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from math import ceil, isfinite
+from typing import TYPE_CHECKING
+
+from repcount.gate import BEFORE_S, Change, Gate
+from repcount.records import Frame, Pose
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WARM = 5
+"""Measured frames before a seam that a piece is given beside its own, so that tracking is warm at the seam."""
+
+LONGEST, _SHORTEST = 200, 48
+"""Measured frames of a piece. To begin one costs as much as 15 frames, so that longer ones are better; but Ctrl-C and
+the progress told wait for nothing longer, and most of one is in memory while the piece before is measured."""
+
+_SHARES = 2
+"""A video is cut into a multiple of so many pieces where it can be, so that the work of two goes up evenly."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """A frame of a piece."""
+
+    time_s: float
+    image: NDArray[np.uint8] | None
+    """None where nothing moved: the landmarks are those of the frame before. None, too, once it is not needed."""
+    still: bool
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """A stretch of a video; grows at one end while it is decoded and at the other while it is measured."""
+
+    warm: tuple[Frame, ...]
+    """Measured frames from before the seam, in order; empty for the first piece."""
+    slots: list[Slot] = field(default_factory=list)
+    whole: bool = False
+    """Whether all slots are there."""
+    meets: Pose | None = None
+    """What was found in the last warm frame."""
+    warmed: bool = False
+    """Whether that is known."""
+    poses: list[Pose | None] = field(default_factory=list)
+    """One for each slot."""
+    measured: bool = False
+    """Whether all poses are there."""
+    sure: bool = False
+    """Whether it fits what was found before; its pictures are kept until then."""
+    dropped: bool = False
+    """Whether it does not, so that nobody needs what is found in it any more."""
+
+
+def length(frames: float) -> int:
+    """Measured frames of a piece of a video that has about so many (NaN where that is not known)."""
+    if not isfinite(frames):
+        return LONGEST
+    pieces = _SHARES * ceil(max(frames, 1) / (_SHARES * LONGEST))
+    return max(ceil(frames / pieces), _SHORTEST)
+
+
+def slots(frames: Iterable[Frame], grey: Callable[[Frame], NDArray[np.uint8]]) -> Iterator[Slot]:
+    """What the gate makes of the frames; `grey` makes its small pictures of them."""
+    gate = Gate()
+    held: deque[Frame] = deque()
+    for frame in frames:
+        change = gate.look(frame.time_s, grey(frame))
+        while held and held[0].time_s < frame.time_s - BEFORE_S:
+            yield _slot(held.popleft(), measured=False)
+        if change is Change.NOTHING:
+            held.append(frame)
+            continue
+        while held:
+            yield _slot(held.popleft(), measured=change is Change.MOVEMENT)
+        yield _slot(frame, measured=True)
+    for frame in held:
+        yield _slot(frame, measured=False)
+
+
+def _slot(frame: Frame, *, measured: bool) -> Slot:
+    return Slot(frame.time_s, frame.image if measured else None, still=not measured)
+
+
+def cut(slots: Iterable[Slot], length: int) -> Iterator[tuple[Slot, Piece | None]]:
+    """Each slot and, where one begins with it, its piece, still empty.
+
+    A piece begins with a frame to be measured, and where nothing moved before it if there is such a place in the
+    second half of the piece before: tracking has least to lose there.
+    """
+    latest: deque[Frame] = deque(maxlen=WARM)
+    measured, still, piece = 0, False, None
+    for slot in slots:
+        begun = None
+        if slot.image is not None:
+            if piece is None or measured >= (length // 2 if still else length):
+                begun = piece = Piece(tuple(latest))
+                measured = 0
+            measured += 1
+            latest.append(Frame(slot.time_s, slot.image))
+        still = slot.still
+        yield slot, begun
