@@ -3,18 +3,20 @@
 
   plain     every frame is decoded, given to one pose landmarker that follows the person, and then counted
   repcount  `repcount.analyze`
-  limit     the least time for what repcount measures: decoding all and (measured frames x the time that one
-            inference takes when nothing else runs), spread evenly over the cores
+  limit     the least time for what repcount measures: all is decoded and looked at, and each measured frame takes
+            as long as one inference when nothing else runs; spread evenly over the cores, but no less than the
+            time of decoding
 
 Each run has a process of its own, so that its peak memory is known; plain and repcount take turns. The seconds
-are those of the analysis, from opening the video and loading the model to the result; to start Python and to load
-the libraries takes both the same time and is not in them. Errors are against the known truth, medians over all
-full reps, start / top / end. The videos are made of the samples that come along:
+are those of the analysis, from opening the video and loading the model to the result; to start Python and load the
+libraries takes both the same time and is not in them. Errors are against the known truth, medians over all full
+reps, start / top / end. The videos are made of the samples that come along:
 
-  set        66 s, 30 frames a second: 07, 02 and 09 one after another
-  recording  10 minutes: four times that set, each followed by 84 s in which the person lies still. That is the
-             last frame, and noise that changes from frame to frame over the whole video
-  hour       with --memory: 60 minutes of 1920 by 1080, and the first minute of them; only repcount
+  set        66 s at 30 frames a second: three samples one after another
+  recording  10 minutes: four times that set, each followed by 84 s in which the person lies still, which is the
+             last frame; over all of it noise that changes from frame to frame
+  hour       with --memory: 60 minutes of 1920 by 1080 and, beside it, the first minute; repcount alone
+  demo       the whole of `repcount demo`, from the start of Python to its end
 """
 
 from __future__ import annotations
@@ -33,110 +35,305 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
-from scoring import MOMENTS, Rep, _best, percentile
 
-ROOT = Path(__file__).parents[1]
-SAMPLES = ROOT / "sample_videos"
+from repcount import Analysis, Config, capture, count, landmarks, measure, pipeline, posture, table, weights
+from repcount.records import Sample
+
+SAMPLES = Path(__file__).parents[1] / "sample_videos"
 PARTS = ("07_fast_reps", "02_side_man_shorts", "09_partial_and_full")
+MOMENTS = ("start", "top", "end")
 
+_FPS = 30
 _REST_S = 84
-_ROUNDS = 4
+_SETS = 4
 _NOISE = 4
-"""Strength of FFmpeg's noise filter: grey levels, as a webcam in a lit room has them."""
+"""Strength of FFmpeg's noise filter: up to so many grey levels either way, as of a webcam in a lit room."""
+
+_BARE = 300
+"""Inferences that are timed."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One analysis in a process of its own."""
+    """One analysis."""
 
     seconds: float
     cpu_s: float
     memory_mb: float
     video_s: float
-    frames: int
-    reps: list[Rep]
+    full: int
+    partial: int
+    reps: list[dict[str, Any]]
+
+    def errors(self, truth: Sequence[dict[str, Any]]) -> list[float]:
+        """Median error of start, top and end of the full reps that are in the truth."""
+        pairs = [
+            (rep, label)
+            for label in truth
+            for rep in self.reps
+            if label["kind"] == "full" and rep["full"] and label["start"] < rep["top_s"] < label["end"]
+        ]
+        return [statistics.median(abs(rep[f"{name}_s"] - label[name]) for rep, label in pairs) for name in MOMENTS]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What repcount has to do at least on a video."""
+    """What repcount has to do on a video."""
 
     decode_s: float
     looked_at: int
     measured: int
     inference_s: float
+    cores: int
 
     @property
     def limit_s(self) -> float:
-        """The seconds it takes with all cores busy all the time, but at least those of decoding."""
-        return max((self.decode_s + self.measured * self.inference_s) / cores(), self.decode_s)
+        """The least time for it."""
+        return max((self.decode_s + self.measured * self.inference_s) / self.cores, self.decode_s)
 
 
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# --- each in a process of its own --------------------------------------------------------------------------
 
 
-# --- in a process of its own -------------------------------------------------------------------------------
+def plain(video: Path, model: Path) -> Analysis:
+    """The usual loop."""
+    samples: list[Sample] = []
+    with capture.video(video) as frames, landmarks.Landmarker(model) as landmarker:
+        for frame in frames.frames(float("inf")):
+            people = landmarker.find(frame)
+            side = samples[-1].side if samples else ""
+            samples.append(posture.sample(frame.time_s, people[0] if people else None, side))
+    return count(samples)
 
 
-def plain(video: Path, model: Path) -> Run:
-    from repcount import capture, count, landmarks, posture
-    from repcount.records import Sample
-
-    def samples() -> list[Sample]:
-        found, side = [], ""
-        with capture.video(video) as frames, landmarks.Landmarker(model) as landmarker:
-            for frame in frames.frames(float("inf")):
-                people = landmarker.find(frame)
-                found.append(posture.sample(frame.time_s, people[0] if people else None, side))
-                side = found[-1].side
-        return found
-
-    return _timed(lambda: count(samples()))
-
-
-def repcount(video: Path, model: Path, jobs: int | None = None, rate_hz: float | None = None) -> Run:
-    import repcount
-    from repcount import measure  # noqa: F401 (loaded before the clock starts, as for the plain loop)
-
-    config = repcount.Config(rate_hz=rate_hz) if rate_hz else repcount.Config()
-    return _timed(lambda: repcount.analyze(video, config, model=model, jobs=jobs))
-
-
-def _timed(work: Callable[[], Any]) -> Run:
-    from repcount import table
-
+def timed(work: Callable[[], Analysis]) -> Run:
     cpu_s, start_s = time.process_time(), time.perf_counter()
     analysis = work()
     seconds, cpu_s = time.perf_counter() - start_s, time.process_time() - cpu_s
+    told = analysis.summary
     reps = table.document(analysis)["reps"]
-    source = analysis.source
-    return Run(seconds, cpu_s, _peak_mb(), source.duration_s, source.frames or source.analysed, reps)
+    return Run(seconds, cpu_s, peak_mb(), analysis.source.duration_s, told.full, told.partial, reps)
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def work(video: Path, model: Path, rate_hz: float | None = None) -> Work:
-    """Decode and look for movement, without anything else; then measure some frames, without anything else."""
-    from repcount import Config, capture, landmarks, measure, pieces
-
-    rate_hz = rate_hz or Config().rate_hz
+def bare(video: Path, model: Path, rate_hz: float) -> Work:
+    """Decode and look for movement with nothing else going on; then measure some frames likewise."""
     start_s = time.perf_counter()
-    with capture.video(video, threads=1) as frames:
-        still = [slot.still for slot in measure.slots(frames, rate_hz)]
-    decode_s = time.perf_counter() - start_s
-    with capture.video(video) as frames, landmarks.Landmarker(model) as landmarker:
-        shots = [shot for shot, _ in zip(frames.frames(rate_hz, measure.shrink(frames)), range(200), strict=False)]
-        landmarker.find(shots[0])
+    with capture.video(video, threads=1) as film:
+        still = [slot.still for slot in measure.slots(film, rate_hz)]
+        decode_s = time.perf_counter() - start_s
+    with capture.video(video) as film, landmarks.Landmarker(model) as landmarker:
         times_s = []
-        for shot in shots[1:]:
+        for frame, _ in zip(film.frames(rate_hz, film.info.shrink(measure.NEAR_PX)), range(_BARE), strict=False):
             start_s = time.perf_counter()
-            landmarker.find(shot)
+            landmarker.find(frame)
             times_s.append(time.perf_counter() - start_s)
-    _ = pieces
-    return Work(decode_s, len(still), still.count(False), statistics.median(times_s))
+    return Work(decode_s, len(still), still.count(False), statistics.median(times_s), pipeline.cores())
+
+
+def alone(what: str, video: Path, model: Path, rate_hz: float, jobs: int | None) -> dict[str, Any]:
+    """What a process of its own does; the other end of `apart`."""
+    if what == "bare":
+        return asdict(bare(video, model, rate_hz))
+    if what == "plain":
+        return asdict(timed(lambda: plain(video, model)))
+    return asdict(timed(lambda: pipeline.analyze(video, Config(rate_hz=rate_hz), model=model, jobs=jobs)))
+
+
+# --- the videos --------------------------------------------------------------------------------------------
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *map(str, arguments)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def make_set(target: Path) -> Path:
+    inputs = [text for part in PARTS for text in ("-i", str(SAMPLES / f"{part}.mp4"))]
+    even = "".join(f"[{i}:v]fps={_FPS},setsar=1[v{i}];" for i in range(len(PARTS)))
+    joined = "".join(f"[v{i}]" for i in range(len(PARTS))) + f"concat=n={len(PARTS)}[v]"
+    ffmpeg(*inputs, "-filter_complex", even + joined, "-map", "[v]", "-crf", "20", target)
+    return target
+
+
+def make_recording(source: Path, target: Path) -> Path:
+    rest = target.with_suffix(".rest.mp4")
+    ffmpeg("-i", source, "-vf", f"tpad=stop_mode=clone:stop_duration={_REST_S}", "-crf", "16", rest)
+    noise = ["-vf", f"noise=alls={_NOISE}:allf=t", "-preset", "veryfast", "-crf", "23"]
+    ffmpeg("-stream_loop", str(_SETS - 1), "-i", rest, "-t", "600", *noise, target)
+    rest.unlink()
+    return target
+
+
+def make_hour(source: Path, folder: Path) -> tuple[Path, Path]:
+    minute, hour = folder / "minute.mp4", folder / "hour.mp4"
+    noise = ["-vf", f"scale=1920:1080,noise=alls={_NOISE}:allf=t", "-preset", "veryfast", "-crf", "23"]
+    ffmpeg("-i", source, "-t", "60", *noise, minute)
+    ffmpeg("-stream_loop", "59", "-i", minute, "-c", "copy", hour)
+    return minute, hour
+
+
+def truth(every_s: float = 0.0, times: int = 1) -> list[dict[str, Any]]:
+    """The reps of the set, or of the set so many times over."""
+    clips = {clip["id"]: clip for clip in json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))["clips"]}
+    reps, at_s = [], 0.0
+    for part in PARTS:
+        reps += [{**rep, **{name: rep[name] + at_s for name in MOMENTS}} for rep in clips[part]["reps"]]
+        with capture.video(SAMPLES / f"{part}.mp4") as film:
+            at_s += round(film.info.duration_s * _FPS) / _FPS
+    shifts = [n * every_s for n in range(times)]
+    return [{**rep, **{name: rep[name] + shift for name in MOMENTS}} for shift in shifts for rep in reps]
+
+
+# --- the comparison ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is common to all runs."""
+
+    model: Path
+    plain_model: Path
+    rate_hz: float
+    jobs: int | None
+    rounds: int
+
+    def apart(self, what: str, video: Path) -> dict[str, Any]:
+        """Run one thing in a process of its own."""
+        model = self.plain_model if what == "plain" else self.model
+        options = [
+            "--alone",
+            what,
+            "--model",
+            model,
+            "--rate",
+            self.rate_hz,
+            *(["--jobs", self.jobs] if self.jobs else []),
+        ]
+        command = [sys.executable, __file__, *map(str, options), str(video)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    def compare(self, name: str, video: Path, labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Plain and repcount in turns, and the limit."""
+        runs: dict[str, list[Run]] = {"plain": [], "repcount": []}
+        for _ in range(self.rounds):
+            for what, done in runs.items():
+                done.append(Run(**self.apart(what, video)))
+        least = Work(**self.apart("bare", video))
+        return self._told(name, {what: middle(done) for what, done in runs.items()}, least, labels)
+
+    def _told(self, name: str, runs: dict[str, Run], least: Work, labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        errors = {what: run.errors(labels) for what, run in runs.items()}
+        plain, ours = runs["plain"], runs["repcount"]
+        print(f"\n{name}: {ours.video_s:.0f} s of video")
+        heads = (
+            f"{'seconds':>8} {'x real time':>12} {'cpu s':>7} {'memory MB':>10} {'full':>5} {'partial':>8}  errors s"
+        )
+        print(f"{'':9} {heads}")
+        for what, run in runs.items():
+            row = f"{run.seconds:8.2f} {run.video_s / run.seconds:12.1f} {run.cpu_s:7.1f} {run.memory_mb:10.0f}"
+            told = " / ".join(f"{error:.3f}" for error in errors[what])
+            print(f"{what:9} {row} {run.full:5} {run.partial:8}  {told}")
+        print(f"{'limit':9} {least.limit_s:8.2f} {ours.video_s / least.limit_s:12.1f}")
+        print(
+            f"  {least.measured} of the {least.looked_at} frames looked at are measured, "
+            f"{1000 * least.inference_s:.1f} ms each; decoding takes {least.decode_s:.2f} s; {least.cores} cores"
+        )
+        apart = [abs(one - other) for one, other in zip(errors["plain"], errors["repcount"], strict=True)]
+        figures = {
+            "times_plain": plain.seconds / ours.seconds,
+            "times_limit": ours.seconds / least.limit_s,
+            "counts_agree": (plain.full, plain.partial) == (ours.full, ours.partial),
+            "medians_apart_s": max(apart),
+        }
+        same = "the same counts" if figures["counts_agree"] else "OTHER COUNTS"
+        print(
+            f"  {figures['times_plain']:.1f} times as fast as the plain loop, {figures['times_limit']:.2f} times the "
+            f"limit; {same}, medians of the errors {figures['medians_apart_s']:.3f} s apart at most"
+        )
+        return {
+            "name": name,
+            **figures,
+            "runs": {what: asdict(run) for what, run in runs.items()},
+            "work": asdict(least),
+        }
+
+    def memory(self, folder: Path, source: Path) -> dict[str, Any]:
+        """The peak for an hour beside that for a minute."""
+        minute, hour = (Run(**self.apart("repcount", video)) for video in make_hour(source, folder))
+        times = hour.memory_mb / minute.memory_mb
+        print(f"\nmemory, 1920 by 1080: {minute.memory_mb:.0f} MB for a minute ({minute.seconds:.1f} s), ", end="")
+        print(f"{hour.memory_mb:.0f} MB for an hour ({hour.seconds:.0f} s): {times:.2f} times")
+        return {"name": "hour", "times_minute": times, "runs": {"minute": asdict(minute), "hour": asdict(hour)}}
+
+    def demo(self) -> dict[str, Any]:
+        """The whole command."""
+        took_s = []
+        for _ in range(self.rounds):
+            start_s = time.perf_counter()
+            environment = {**os.environ, weights.VARIABLE: str(self.model)}
+            subprocess.run([sys.executable, "-m", "repcount", "demo"], check=True, capture_output=True, env=environment)
+            took_s.append(time.perf_counter() - start_s)
+        print(f"\ndemo: {statistics.median(took_s):.1f} s for the whole of repcount demo")
+        return {"name": "demo", "seconds": statistics.median(took_s)}
+
+
+def middle(runs: Sequence[Run]) -> Run:
+    """The run of median length."""
+    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
+
+
+def everything(bench: Bench, folder: Path, *, quick: bool, memory: bool) -> list[dict[str, Any]]:
+    """All comparisons that are asked for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = make_set(folder / "set.mp4")
+    if quick:
+        short = folder / "short.mp4"
+        ffmpeg("-i", whole, "-t", "10", "-c", "copy", short)
+        return [bench.compare("short", short, truth())]
+    done = [bench.compare("set", whole, truth())]
+    with capture.video(whole) as film:
+        every_s = film.info.duration_s + _REST_S
+    recording = make_recording(whole, folder / "recording.mp4")
+    done.append(bench.compare("recording", recording, truth(every_s, _SETS)))
+    done.append(bench.demo())
+    return [*done, bench.memory(folder, whole)] if memory else done
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the comparisons; 0 however they turn out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one round of 10 s of the set, nothing else")
+    parser.add_argument("--memory", action="store_true", help="the hour of 1920 by 1080, too (takes many minutes)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each; the one of median length is told")
+    parser.add_argument("--rate", type=float, default=Config().rate_hz, help="frames a second that repcount looks at")
+    parser.add_argument("--jobs", type=int, help="pieces that repcount measures at a time")
+    parser.add_argument("--model", type=Path, help="pose model, instead of the one in the cache")
+    parser.add_argument("--plain-model", type=Path, help="another one for the plain loop")
+    parser.add_argument("--folder", type=Path, help="keep the videos here")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures here")
+    parser.add_argument("--alone", choices=["plain", "repcount", "bare"], help=argparse.SUPPRESS)
+    parser.add_argument("video", type=Path, nargs="?", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    model = weights.ready(given.model)
+    if given.alone:
+        json.dump(alone(given.alone, given.video, model, given.rate, given.jobs), sys.stdout)
+        return 0
+    bench = Bench(model, given.plain_model or model, given.rate, given.jobs, 1 if given.quick else given.rounds)
+    with tempfile.TemporaryDirectory() as scratch:
+        told = everything(bench, given.folder or Path(scratch), quick=given.quick, memory=given.memory)
+    if given.json:
+        given.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

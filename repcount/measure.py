@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import isnan, nan
@@ -14,19 +14,23 @@ from repcount import capture, gate, pieces, posture
 from repcount.capture import Video
 from repcount.crew import Crew
 from repcount.landmarks import Landmarker
+from repcount.pieces import Slot
 from repcount.records import Frame, Pose, Sample
 
-_NEAR_PX = 800
+NEAR_PX = 800
 """How long the longer side of the measured pictures is, about. On the labelled clips the hip angle differs by 0.43°
 from that of the full size at the median and by 1.9° at the 95th percentile: as much as when two columns of pixels
 are cut off. At 512 it is 0.58° and 2.6°. A body that is too small to be measured well, with a trunk of 8 % of the
 width, is 210 px long, and the model looks at 256."""
 
-_MEMORY = 400_000_000
-"""Bytes of pictures that wait, about. Enough for four who measure at 640 by 360. A choice."""
+_MEMORY_BYTES = 400_000_000
+"""Of pictures that wait, about. Enough for four who measure at 640 by 360. A choice."""
 
 _AGREE_DEG = 5.0
 _AGREE_TRUNKS = 0.25
+"""Two findings in one frame are the same when hip angles and places differ by no more. After half a second to warm
+up a new finder is within 2.7° of one that has followed all along at the 95th percentile (measured on 23 clips); the
+others are those where the model wavers between two opinions, or sees somebody else."""
 
 _CROWD = 3
 _LOOK_ROUND_S = 1.0
@@ -112,13 +116,11 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
     The frames are measured in pieces, `jobs` of them at a time, and where nothing moves not at all: what was found
     before is told again. The result is the same for any number of jobs. Raises ModelError.
     """
-    shrink = video.info.shrink(_NEAR_PX)
-    grey = video.info.shrink(gate.NEAR_PX) // shrink
-    slots = pieces.slots(video.frames(rate_hz, shrink), lambda frame: capture.grey(frame, max(grey, 1)))
-    most = _MEMORY * shrink**2 // (3 * video.info.width * video.info.height)
-    length = pieces.length(video.info.duration_s * rate_hz)
+    shrink = video.info.shrink(NEAR_PX)
+    picture_bytes = 3 * video.info.width * video.info.height // shrink**2
+    cutting = pieces.cut(slots(video, rate_hz), pieces.length(video.info.duration_s * rate_hz))
     sample = Sample(nan)
-    with Crew(pieces.cut(slots, length), lambda: Finder(model), jobs, most) as crew:
+    with Crew(cutting, lambda: Finder(model), jobs, _MEMORY_BYTES // picture_bytes) as crew:
         for slot, found in crew.read(_agree):
             pose = found and replace(found, xy_px=found.xy_px * shrink)
             if slot.still:
@@ -126,6 +128,13 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
             else:
                 sample = posture.sample(slot.time_s, pose, sample.side)
             yield Measured(sample, pose)
+
+
+def slots(video: Video, rate_hz: float) -> Iterator[Slot]:
+    """The frames that are looked at, made small, and which of them are to be measured."""
+    shrink = video.info.shrink(NEAR_PX)
+    smaller = max(round(video.info.shrink(gate.NEAR_PX) / shrink), 1)
+    return pieces.slots(video.frames(rate_hz, shrink), lambda frame: capture.grey(frame, smaller))
 
 
 def _agree(before: Pose | None, now: Pose | None) -> bool:

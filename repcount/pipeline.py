@@ -76,11 +76,11 @@ def analyze(
     settings = config or Config()
     tally = Tally()
     given = Path(model) if model else None
-    cores = _cores()
+    here = cores()
     # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
-    with capture.video(path, threads=max(cores // 2, 1)) as video:
+    with capture.video(path, threads=max(here // 2, 1)) as video:
         ready = weights.ready(given, notify)
-        with closing(measure.measured(video, ready, settings.rate_hz, jobs or cores)) as measured:
+        with closing(measure.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
             read = _watched(measured, video.info.duration_s, saw, progress)
             interrupted = _run(read, settings, [tally, *sinks])
         info = video.info
@@ -143,7 +143,7 @@ def _watched(
         yield found.sample
 
 
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
