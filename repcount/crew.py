@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
@@ -11,15 +10,14 @@ from typing import Protocol, Self
 
 from repcount.pieces import LONGEST, Piece, Slot
 from repcount.records import Frame, Pose
+from repcount.together import StoppedError, Together
 
 _AHEAD = 32
 """Frames that are decoded ahead of all who measure. A choice."""
 
-THREAD = "repcount at work"
-"""The name of all threads."""
-
-_LOOK_S = 0.25
-"""How often somebody who waits looks up: on Windows, Ctrl-C is not heard while a thread waits without an end."""
+_HANDFUL = 8
+"""Findings that are handed to the reader at a time, and pictures that have to be gone before decoding goes on: a
+thread that is woken for each takes time from those who measure. A choice."""
 
 Found = tuple[Slot, Pose | None]
 
@@ -32,10 +30,6 @@ class Finder(Protocol):
 
     def close(self) -> None:
         """Let go of what it holds. It may be called in another thread."""
-
-
-class _StoppedError(Exception):
-    """Unwinds a thread whose work is not wanted any more."""
 
 
 class Crew:
@@ -55,49 +49,26 @@ class Crew:
         self._cutting = cutting
         self._new_finder = finder
         self._finders: dict[Piece, Finder] = {}
-        self._changed = threading.Condition()
+        self._all = Together()
+        self._lock, self._wait = self._all.lock, self._all.wait
+        self._more_room, self._more_slots, self._more_poses = (self._all.condition() for _ in range(3))
         # All but the first piece of those at work keep their pictures until they are known to fit.
         self._room = max(min((jobs - 1) * LONGEST, most), LONGEST) + _AHEAD
         self._to_measure: deque[Piece] = deque()
         self._to_read: deque[Piece] = deque()
         self._all_decoded = False
-        self._stopped = False
-        self._error: BaseException | None = None
-        work = [self._decode, *[self._measure] * jobs]
-        self._threads = [threading.Thread(target=self._do, args=[each], name=THREAD, daemon=True) for each in work]
+        self._work = [self._decode, *[self._measure] * jobs]
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
+        self._all.start(self._work)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._all.stop()
         for piece in list(self._finders):
             self._close(piece)
-
-    def _do(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except _StoppedError:
-            pass
-        except BaseException as error:
-            with self._changed:
-                self._error = error
-                self._changed.notify_all()
-
-    def _wait(self, ready: Callable[[], object]) -> None:
-        """Wait until something is so; the lock has to be held."""
-        while not (self._stopped or self._error or ready()):
-            self._changed.wait(_LOOK_S)
-        if self._stopped or self._error:
-            raise _StoppedError
 
     # --- decoding ------------------------------------------------------------------------------------------
 
@@ -108,61 +79,73 @@ class Crew:
                 self._begin(piece, begun)
                 piece = begun
             self._add(piece, slot)
-        with self._changed:
+        with self._lock:
             piece.whole = self._all_decoded = True
-            self._changed.notify_all()
+            self._more_slots.notify_all()
 
     def _begin(self, before: Piece, piece: Piece) -> None:
-        with self._changed:
+        with self._lock:
             before.whole = True
             self._to_measure.append(piece)
             self._to_read.append(piece)
-            self._changed.notify_all()
+            self._more_slots.notify_all()
 
     def _add(self, piece: Piece, slot: Slot) -> None:
-        with self._changed:
-            self._wait(lambda: slot.still or self._room > 0)
+        with self._lock:
+            if not slot.still and self._room <= 0:
+                self._wait(self._more_room, lambda: self._room >= _HANDFUL)
             self._room -= not slot.still
             piece.slots.append(slot)
-            self._changed.notify_all()
+            self._more_slots.notify_all()
 
     def _next(self, pieces: deque[Piece]) -> Piece | None:
-        with self._changed:
-            self._wait(lambda: pieces or self._all_decoded)
+        with self._lock:
+            self._wait(self._more_slots, lambda: pieces or self._all_decoded)
             return pieces.popleft() if pieces else None
 
     def _slot(self, piece: Piece, number: int) -> Slot | None:
-        with self._changed:
-            self._wait(lambda: len(piece.slots) > number or piece.whole)
+        with self._lock:
+            self._wait(self._more_slots, lambda: len(piece.slots) > number or piece.whole)
             return piece.slots[number] if len(piece.slots) > number else None
 
     def _free(self, slot: Slot) -> None:
+        """Let go of its picture; the lock has to be held."""
         self._room += slot.image is not None
         slot.image = None
+        if self._room >= _HANDFUL:
+            self._more_room.notify()
 
     # --- measuring -----------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
-        while (piece := self._next(self._to_measure)) is not None:
-            finder = self._finders[piece] = self._new_finder()
-            self._warm_up(piece, finder)
-            for slot, pose in self._found(piece, finder):
-                self._tell(piece, slot, pose)
-                if piece.dropped:
-                    break
-            with self._changed:
-                piece.measured = True
-                self._changed.notify_all()
+        spare = [self._new_finder()]  # made while the first pictures are decoded
+        try:
+            while (piece := self._next(self._to_measure)) is not None:
+                self._finders[piece] = spare.pop() if spare else self._new_finder()
+                self._measure_piece(piece, self._finders[piece])
+        finally:
+            for finder in spare:
+                finder.close()
+
+    def _measure_piece(self, piece: Piece, finder: Finder) -> None:
+        self._warm_up(piece, finder)
+        for slot, pose in self._found(piece, finder):
+            self._tell(piece, slot, pose)
             if piece.dropped:
-                self._close(piece)
+                break
+        with self._lock:
+            piece.measured = True
+            self._more_poses.notify()
+        if piece.dropped:
+            self._close(piece)
 
     def _warm_up(self, piece: Piece, finder: Finder) -> None:
         pose = None
         for frame in piece.warm:
             pose = finder.find(frame)
-        with self._changed:
+        with self._lock:
             piece.meets, piece.warmed = pose, True
-            self._changed.notify_all()
+            self._more_poses.notify()
 
     def _found(self, piece: Piece, finder: Finder) -> Iterator[Found]:
         pose, numbers = None, count()
@@ -173,11 +156,12 @@ class Crew:
             yield slot, pose
 
     def _tell(self, piece: Piece, slot: Slot, pose: Pose | None) -> None:
-        with self._changed:
+        with self._lock:
             piece.poses.append(pose)
             if piece.sure:
                 self._free(slot)
-            self._changed.notify_all()
+            if len(piece.poses) % _HANDFUL == 0:
+                self._more_poses.notify()
 
     def _close(self, piece: Piece) -> None:
         finder = self._finders.pop(piece, None)
@@ -194,17 +178,17 @@ class Crew:
         """
         try:
             yield from self._read(agree)
-        except _StoppedError:
-            if self._error is None:
+        except StoppedError:
+            if self._all.error is None:
                 raise RuntimeError("the crew was left while it was read") from None
-            raise self._error from None
+            raise self._all.error from None
 
     def _read(self, agree: Callable[[Pose | None, Pose | None], bool]) -> Iterator[Found]:
         last: Pose | None = None
         begun: Piece | None = None  # the one whose finder went on up to here
         while (piece := self._next(self._to_read)) is not None:
-            with self._changed:
-                self._wait(lambda: piece.warmed)
+            with self._lock:
+                self._wait(self._more_poses, lambda: piece.warmed)
             if begun is None or agree(last, piece.meets):
                 self._take(piece)
                 if begun is not None:
@@ -218,24 +202,25 @@ class Crew:
                 yield slot, pose
 
     def _take(self, piece: Piece) -> None:
-        with self._changed:
+        with self._lock:
             piece.sure = True
             for slot in piece.slots[: len(piece.poses)]:
                 self._free(slot)
-            self._changed.notify_all()
 
     def _told(self, piece: Piece) -> Iterator[Found]:
-        numbers = count()
-        while (found := self._one_told(piece, next(numbers))) is not None:
-            yield found
+        told = 0
+        while found := self._more_told(piece, told):
+            yield from found
+            told += len(found)
 
-    def _one_told(self, piece: Piece, number: int) -> Found | None:
-        with self._changed:
-            self._wait(lambda: len(piece.poses) > number or piece.measured)
-            return (piece.slots[number], piece.poses[number]) if len(piece.poses) > number else None
+    def _more_told(self, piece: Piece, told: int) -> list[Found]:
+        with self._lock:
+            self._wait(self._more_poses, lambda: len(piece.poses) >= told + _HANDFUL or piece.measured)
+            until = len(piece.poses)
+            return list(zip(piece.slots[told:until], piece.poses[told:until], strict=True))
 
     def _drop(self, piece: Piece) -> None:
-        with self._changed:
+        with self._lock:
             piece.dropped = True
             measured = piece.measured
         if measured:
@@ -243,7 +228,6 @@ class Crew:
 
     def _again(self, piece: Piece, finder: Finder) -> Iterator[Found]:
         for slot, pose in self._found(piece, finder):
-            with self._changed:
+            with self._lock:
                 self._free(slot)
-                self._changed.notify_all()
             yield slot, pose

@@ -118,7 +118,7 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
     """
     shrink = video.info.shrink(NEAR_PX)
     picture_bytes = 3 * video.info.width * video.info.height // shrink**2
-    cutting = pieces.cut(slots(video, rate_hz), pieces.length(video.info.duration_s * rate_hz))
+    cutting = pieces.cut(slots(video, rate_hz), video.info.duration_s * min(rate_hz, video.info.rate_hz))
     sample = Sample(nan)
     with Crew(cutting, lambda: Finder(model), jobs, _MEMORY_BYTES // picture_bytes) as crew:
         for slot, found in crew.read(_agree):

@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 WARM = 5
 """Measured frames before a seam that a piece is given beside its own, so that tracking is warm at the seam."""
 
-LONGEST, _SHORTEST = 200, 48
+LONGEST, _SHORTEST = 380, 48
 """Measured frames of a piece. To begin one costs as much as 15 frames, so that longer ones are better; but Ctrl-C and
 the progress told wait for nothing longer, and most of one is in memory while the piece before is measured."""
 
 _SHARES = 2
-"""A video is cut into a multiple of so many pieces where it can be, so that the work of two goes up evenly."""
+"""Between the first piece and the last there is a multiple of so many, so that the work of two goes up evenly."""
+
+_END_SHARE = 0.35
+"""The first piece is shorter, because whoever measures the second waits until the first is decoded; so is the last,
+for all to end together."""
+
+_LAST_SHORTER = 0.05
+"""By this share of a whole one the last is shorter still: decoding the first takes about so much of the time to
+measure one."""
+
+_STILL_SHARE = 0.25
+"""A piece may be shorter or longer by this share for the next to begin where nothing moves. A choice."""
 
 
 @dataclass(slots=True)
@@ -59,14 +70,6 @@ class Piece:
     """Whether it does not, so that nobody needs what is found in it any more."""
 
 
-def length(frames: float) -> int:
-    """Measured frames of a piece of a video that has about so many (NaN where that is not known)."""
-    if not isfinite(frames):
-        return LONGEST
-    pieces = _SHARES * ceil(max(frames, 1) / (_SHARES * LONGEST))
-    return max(ceil(frames / pieces), _SHORTEST)
-
-
 def slots(frames: Iterable[Frame], grey: Callable[[Frame], NDArray[np.uint8]]) -> Iterator[Slot]:
     """What the gate makes of the frames; `grey` makes its small pictures of them."""
     gate = Gate()
@@ -89,21 +92,37 @@ def _slot(frame: Frame, *, measured: bool) -> Slot:
     return Slot(frame.time_s, frame.image if measured else None, still=not measured)
 
 
-def cut(slots: Iterable[Slot], length: int) -> Iterator[tuple[Slot, Piece | None]]:
-    """Each slot and, where one begins with it, its piece, still empty.
+def cut(slots: Iterable[Slot], expected: float) -> Iterator[tuple[Slot, Piece | None]]:
+    """Each slot and, where one begins with it, its piece, still empty. About `expected` slots will come, or NaN.
 
-    A piece begins with a frame to be measured, and where nothing moved before it if there is such a place in the
-    second half of the piece before: tracking has least to lose there.
+    A piece begins with a frame to be measured, if possible where nothing moved before it: tracking has least to
+    lose there.
     """
     latest: deque[Frame] = deque(maxlen=WARM)
-    measured, still, piece = 0, False, None
-    for slot in slots:
-        begun = None
+    measured, begun, length, due, still = 0, 0, 0, 0, True
+    for looked, slot in enumerate(slots):
+        piece = None
         if slot.image is not None:
-            if piece is None or measured >= (length // 2 if still else length):
-                begun = piece = Piece(tuple(latest))
-                measured = 0
+            if measured >= due - still * _STILL_SHARE * length:
+                share = measured / looked if looked else 1.0
+                length = _length(share * (expected - looked), begun)
+                due = measured + length
+                begun += 1
+                piece = Piece(tuple(latest))
             measured += 1
             latest.append(Frame(slot.time_s, slot.image))
         still = slot.still
-        yield slot, begun
+        yield slot, piece
+
+
+def _length(left: float, begun: int) -> int:
+    """Measured frames of the next piece, when about so many are left (NaN where that is not known)."""
+    if not isfinite(left):
+        return LONGEST
+    ends = _END_SHARE if begun else 2 * _END_SHARE
+    between = max(ceil(left / LONGEST - ends), 0)
+    between += (between + max(begun - 1, 0)) % _SHARES
+    if begun and not between:
+        return LONGEST
+    each = left / (between + ends - _LAST_SHORTER)
+    return min(max(ceil(each if begun else _END_SHARE * each), _SHORTEST), LONGEST)

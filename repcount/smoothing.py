@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, isnan, nan, pi
 
@@ -21,6 +22,14 @@ _JUMP_S = 0.3
 _MIN_CUTOFF_HZ = 2.0
 _BETA = 0.05
 """At rest the filter passes 2 Hz, at 60°/s 5 Hz: jitter is 0.5-1° at rest, a raise of 1 s is 0.5 Hz."""
+
+_EVEN_S = 0.08
+"""Standard deviation of the weights with which neighbours even out a value, in time and not in frames: so the moments
+found at 10 to 30 Hz differ by no more than 0.02 s at the median, on rendered and on real clips. Wider ones make starts
+earlier and ends later; with this one half of the rendered starts are within 0.07 s, and half of the real ones within
+0.08 s."""
+
+_EVEN_REACH_S = 2.5 * _EVEN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +109,16 @@ def _share(cutoff_hz: float, passed_s: float) -> float:
 
 def _low_pass(old: float, new: float, share: float) -> float:
     return old + share * (new - old)
+
+
+def evened(times_s: Sequence[float], values: Sequence[float]) -> tuple[float, ...]:
+    """Each value evened out with its neighbours, by a Gaussian in time: no lag, less jitter. The times rise."""
+    evened, first, last = [], 0, 0
+    for at_s in times_s:
+        while times_s[first] < at_s - _EVEN_REACH_S:
+            first += 1
+        while last < len(times_s) and times_s[last] <= at_s + _EVEN_REACH_S:
+            last += 1
+        weights = [exp(-(((t - at_s) / _EVEN_S) ** 2) / 2) for t in times_s[first:last]]
+        evened.append(sum(w * x for w, x in zip(weights, values[first:last], strict=True)) / sum(weights))
+    return tuple(evened)

@@ -10,6 +10,7 @@ from statistics import fmean, median
 
 from repcount.departure import arriving, crossing, leaving
 from repcount.records import Sample
+from repcount.smoothing import evened
 
 _TOP_DEG = 2.0
 _TOP_WITHIN_S = 1.0
@@ -77,18 +78,21 @@ class Movement:
 
     @cached_property
     def _even(self) -> tuple[float, ...]:
-        return _evened([p.lift for p in self.trace])
+        return self._evened([p.lift for p in self.trace])
 
     @cached_property
     def _calm(self) -> tuple[float, ...]:
         """Both legs, evened twice: what matters at the top is the middle of it, not its edges."""
-        return _evened(_evened([p.both_lift for p in self.trace]))
+        return self._evened(self._evened([p.both_lift for p in self.trace]))
 
     @cached_property
     def _feet(self) -> tuple[float, ...]:
         """What leaves the floor first and is back last: the feet, where they are known throughout."""
         lifts = [p.foot_lift for p in self.trace]
-        return self._even if any(isnan(lift) for lift in lifts) else _evened(_without_strays(lifts))
+        return self._even if any(isnan(lift) for lift in lifts) else self._evened(_without_strays(lifts))
+
+    def _evened(self, lifts: Sequence[float]) -> tuple[float, ...]:
+        return evened([p.time_s for p in self.trace], lifts)
 
     @cached_property
     def start_s(self) -> float:
@@ -175,11 +179,6 @@ def middle(values: Iterable[float]) -> float:
     """Median of the known values, NaN where there is none."""
     known = [value for value in values if not isnan(value)]
     return median(known) if known else nan
-
-
-def _evened(lifts: Sequence[float]) -> tuple[float, ...]:
-    """The mean of each and its two neighbours: no lag, less jitter."""
-    return tuple(fmean(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts)))
 
 
 def _without_strays(lifts: Sequence[float]) -> list[float]:

@@ -85,15 +85,17 @@ def test_legs_held_half_up_between_raises_do_not_start_from_the_bottom() -> None
 @pytest.mark.parametrize("rate_hz", [10.0, 15.0, 30.0, 60.0])
 @pytest.mark.parametrize(("raise_s", "hold_s", "lower_s"), [(0.8, 0.2, 0.8), (2.0, 0.5, 3.0), (3.0, 2.0, 2.0)])
 def test_times_and_phases_of_a_clean_rep(raise_s: float, hold_s: float, lower_s: float, rate_hz: float) -> None:
-    """Start and end within 7 % and 5 % of their phase, where nothing is to be seen yet, and about half a sample."""
-    half_s = 0.02 + 0.5 / rate_hz
+    """Start and end within 7 % and 5 % of their phase, where nothing is to be seen yet, and what evening out adds
+    to the quickest.
+    """
+    added_s = 0.07
     rep = repcount.count(made(Shape(raise_s=raise_s, hold_s=hold_s, lower_s=lower_s), rate_hz=rate_hz)).reps[0]
     end_s = 1.0 + raise_s + hold_s + lower_s
-    assert 1.0 - half_s <= rep.start_s <= 1.0 + 0.07 * raise_s + half_s
-    assert end_s - 0.05 * lower_s - half_s <= rep.end_s <= end_s + half_s
-    assert rep.top_s == pytest.approx(1.0 + raise_s + hold_s / 2, abs=0.06 + half_s)
-    assert rep.raise_s == pytest.approx(raise_s, abs=0.12 * raise_s + half_s)
-    assert rep.lower_s == pytest.approx(lower_s, abs=0.12 * lower_s + half_s)
+    assert 1.0 - added_s <= rep.start_s <= 1.0 + 0.07 * raise_s + added_s
+    assert end_s - 0.05 * lower_s - added_s <= rep.end_s <= end_s + added_s
+    assert rep.top_s == pytest.approx(1.0 + raise_s + hold_s / 2, abs=0.06 + added_s)
+    assert rep.raise_s == pytest.approx(raise_s, abs=0.12 * raise_s + added_s)
+    assert rep.lower_s == pytest.approx(lower_s, abs=0.12 * lower_s + added_s)
     assert rep.raise_s + rep.hold_s + rep.lower_s == pytest.approx(rep.end_s - rep.start_s)
     assert rep.top_flexion_deg == pytest.approx(90, abs=2)
     assert rep.rest_flexion_deg == pytest.approx(5, abs=1)
