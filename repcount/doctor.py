@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,6 +23,9 @@ _LEAST_FREE_MB: Final = 100
 
 _LEAST_COLUMNS: Final = 60
 """Narrower terminals break the status line. A choice."""
+
+_REPORTS_FROM: Final = "0.10.35"
+"""From this release on MediaPipe carries code that reports on its use, and from 1.0 on it looks up whom to tell."""
 
 _FRAMES: Final = 10
 """So many pictures are analysed to measure the speed, after a first one that takes longer."""
@@ -59,9 +61,8 @@ def checks(source: str | None = None) -> Iterator[Check]:
 
 def packages() -> Check:
     """Whether the packages are installed in the versions that repcount asks for, and OpenCV once."""
-    wanted = [line for line in metadata.requires("repcount") or [] if "extra ==" not in line]
     found = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
-    wrong = [text for line in wanted if (text := unfit(line, found))]
+    wrong = [text for line in metadata.requires("repcount") or [] if (text := unfit(line, found))]
     second = sorted(name for name in found if name.startswith("opencv-") and name != "opencv-python")
     if second:
         wrong.append(
@@ -74,19 +75,21 @@ def packages() -> Check:
 
 def unfit(line: str, found: dict[str, str]) -> str | None:
     """What is wrong with a package, given a line such as `mediapipe<0.10.32,>=0.10.30`."""
-    name = re.split(r"[^\w.-]", line, maxsplit=1)[0].lower()
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    wanted = Requirement(line)
+    name = wanted.name.lower()
+    if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
+        return None  # on another system, or for an extra
+    advice = f"pip install '{wanted.name}{wanted.specifier}'"
     if name not in found:
-        return f"{name} is not installed: pip install '{line}'"
-    here = _numbers(found[name])
-    fits = {"<": here.__lt__, ">=": here.__ge__, "==": here.__eq__}
-    bounds = re.findall(r"(<|>=|==)\s*([\d.]+)", line)
-    if all(fits[sign](_numbers(bound)) for sign, bound in bounds):
+        return f"{name} is not installed: {advice}"
+    if wanted.specifier.contains(found[name], prereleases=True):
         return None
-    return f"{name} {found[name]} was never tried with this repcount: pip install '{line}'"
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+    reports = name == "mediapipe" and Version(found[name]) >= Version(_REPORTS_FROM)
+    why = "reports on its use over the network" if reports else "was never tried with this repcount"
+    return f"{name} {found[name]} {why}: {advice}"
 
 
 def load_libraries() -> None:

@@ -1,7 +1,8 @@
 """Finds the pose model, or prepares it once from the package registry that pip is configured for.
 
 Google publishes no package with the model for the MediaPipe release used here; the last one with the model
-files inside is `mediapipe` 0.10.21. It is downloaded, not installed, and its hash checked.
+files inside is `mediapipe` 0.10.21. It is downloaded, not installed, and its hash checked. So is the hash of what is
+made of it, each time before it is used.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from repcount import bundle
 from repcount.errors import ModelError
+from repcount.isolate import hearing
 
 VARIABLE = "REPCOUNT_MODEL"
 FILE_NAME = "pose_landmarker_full.task"
@@ -34,9 +36,23 @@ _LANDMARKER = "mediapipe/modules/pose_landmark/pose_landmark_full.tflite"
 _LANDMARKER_SHA256 = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
 """Both as in MediaPipe's own build files."""
 
+_BUNDLE_SHA256 = {
+    "40e49f53459f19379bd3efa665228a8146d4f12b67a9f99bc411da95d93c4ae7",  # packed by flatbuffers 25.12.19
+    "8df21ffb76602dab800087d5f73c4a76294f8221b762271b677c18bcd3fce3c0",  # packed by flatbuffers 25.9.23
+}
+"""What `bundle` makes of the two, for each flatbuffers that repcount and MediaPipe allow. Written here and not beside
+the file, it also tells when the file was exchanged or made by an older repcount. Hashing 10 MB takes 10 ms."""
+
+_EXCHANGED = f"a model file in {_WHEEL} is not the one that was published"
+_REPACKED = (
+    "the pose model that was prepared is not the one that this repcount was tried with: "
+    "install repcount anew with the flatbuffers it asks for"
+)
+
 _WAIT_S = 600
 """How long one process waits for another that is preparing the model (a slow line downloads 36 MB in that)."""
 
+_MISSING = "there is no such file"
 _OTHERWISE = f"Or name a model file with --model or ${VARIABLE}"
 
 Notify = Callable[[str], None]
@@ -59,12 +75,13 @@ def locate(given: Path | None = None) -> tuple[Path, str]:
 
 
 def ready(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
-    """A whole model file, prepared first if it is not there.
+    """A model file to rely on, prepared first if it is not there.
 
-    `notify` is told in a line what is going on. Raises ModelError.
+    The one in the cache is the one that repcount makes, byte for byte. Of one that somebody names no hash is known;
+    it has to be whole. `notify` is told in a line what is going on. Raises ModelError.
     """
     path, chosen_by = locate(given)
-    wrong = _wrong(path)
+    wrong = _wrong(path, chosen_by)
     if wrong is None:
         return path
     if chosen_by == "cache":
@@ -72,14 +89,20 @@ def ready(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
     raise ModelError(f"the pose model {path} ({chosen_by}) cannot be used: {wrong}")
 
 
+def published() -> bytes:
+    """The bundle with all that the published model gives, to compare with. Raises ModelError."""
+    return _fetch(mask=True)
+
+
 def status() -> tuple[Path, str, str]:
     """The file that would be used, who chose it, and whether it is ready or what to do."""
     path, chosen_by = locate()
-    wrong = _wrong(path)
+    wrong = _wrong(path, chosen_by)
     if wrong is None:
         return path, chosen_by, "ready"
     if chosen_by == "cache":
-        return path, chosen_by, "not there yet: repcount model --install prepares it, or the first video does"
+        state = "not there yet" if wrong == _MISSING else wrong
+        return path, chosen_by, f"{state}: repcount model --install prepares it, or the next video does"
     return path, chosen_by, f"not usable: {wrong}"
 
 
@@ -91,7 +114,7 @@ def install(notify: Notify = lambda _: None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(target.with_suffix(".lock"), timeout=_WAIT_S):
-            if _wrong(target) is not None:
+            if _wrong(target, "cache") is not None:
                 _prepare(target, notify)
     except filelock.Timeout:
         raise ModelError(f"another repcount has been preparing the pose model for {_WAIT_S // 60} minutes") from None
@@ -101,13 +124,16 @@ def install(notify: Notify = lambda _: None) -> Path:
     return target
 
 
-def _wrong(path: Path) -> str | None:
-    """Why the file is no pose model; None for a whole one."""
+def _wrong(path: Path, chosen_by: str) -> str | None:
+    """Why the file cannot be used; None where it can."""
     try:
         with path.open("rb") as file:
+            if chosen_by == "cache":
+                ours = hashlib.file_digest(file, "sha256").hexdigest() in _BUNDLE_SHA256
+                return None if ours else "damaged, or made by another version of repcount"
             return None if bundle.is_whole(file) else "it is no pose model bundle (.task), or it is damaged"
     except FileNotFoundError:
-        return "there is no such file"
+        return _MISSING
     except OSError as error:
         return error.strerror or str(error)
 
@@ -116,7 +142,7 @@ def _prepare(target: Path, notify: Notify) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".preparing-", delete=False) as file:
         try:
             notify("Preparing the pose model, once: 36 MB from the package registry ...")
-            file.write(_fetch())
+            file.write(_checked(_fetch(), _BUNDLE_SHA256, _REPACKED))
             file.close()
             os.replace(file.name, target)
         finally:
@@ -126,21 +152,21 @@ def _prepare(target: Path, notify: Notify) -> None:
     notify(f"The pose model is ready: {target}")
 
 
-def _fetch() -> bytes:
+def _fetch(*, mask: bool = False) -> bytes:
     with tempfile.TemporaryDirectory(prefix="repcount-") as folder:
         wheel = _download(Path(folder))
         try:
             with zipfile.ZipFile(wheel) as archive:
-                detector = _checked(archive.read(_DETECTOR), _DETECTOR_SHA256)
-                landmarker = _checked(archive.read(_LANDMARKER), _LANDMARKER_SHA256)
+                detector = _checked(archive.read(_DETECTOR), {_DETECTOR_SHA256}, _EXCHANGED)
+                landmarker = _checked(archive.read(_LANDMARKER), {_LANDMARKER_SHA256}, _EXCHANGED)
         except (zipfile.BadZipFile, KeyError) as error:
             raise ModelError(f"the downloaded package is damaged: {error}. Try again. {_OTHERWISE}") from error
-    return bundle.build(detector, landmarker)
+    return bundle.build(detector, landmarker, mask=mask)
 
 
-def _checked(content: bytes, sha256: str) -> bytes:
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ModelError(f"a model file in {_WHEEL} is not the one that was published; it is not used. {_OTHERWISE}")
+def _checked(content: bytes, sha256: set[str], otherwise: str) -> bytes:
+    if hashlib.sha256(content).hexdigest() not in sha256:
+        raise ModelError(f"{otherwise}; it is not used. {_OTHERWISE}")
     return content
 
 
@@ -149,7 +175,8 @@ def _download(folder: Path) -> Path:
     requirement.write_text(f"{_WHEEL} --hash=sha256:{_WHEEL_SHA256}\n", encoding="utf-8")
     options = ["--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:", *_TARGET, *_PLATFORM]
     command = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirement)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    with hearing():
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         raise ModelError(_why(done.stderr))

@@ -134,7 +134,10 @@ def test_a_second_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("mediapipe<0.10.32,>=0.10.30", "0.10.31", None),
         ("mediapipe<0.10.32,>=0.10.30", "0.10.32", "mediapipe 0.10.32 was never tried"),
         ("mediapipe<0.10.32,>=0.10.30", "0.10.4", "mediapipe 0.10.4 was never tried"),
+        ("mediapipe<0.10.32,>=0.10.30", "1.2.2", "mediapipe 1.2.2 reports on its use over the network: pip install 'm"),
         ("mediapipe>=5.0", "5.0.0.93", None),
+        ("mediapipe>=1; sys_platform == 'none'", "0.10.31", None),
+        ('mediapipe>=1; extra == "test"', "0.10.31", None),
         ("numpy>=1.26", "2.4", "numpy is not installed: pip install 'numpy>=1.26'"),
     ],
 )

