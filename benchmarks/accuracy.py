@@ -30,7 +30,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from scoring import MOMENTS, Clip, Score, figures, percentile, score
+from scoring import MOMENTS, Clip, Score, figures, percentile, read_labels, score
 
 import repcount
 from repcount import config
@@ -135,7 +135,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and reps here")
     given = parser.parse_args(arguments)
     folder = given.labels.parent
-    clips: list[Clip] = json.loads(given.labels.read_text(encoding="utf-8"))["clips"]
+    try:
+        clips = read_labels(given.labels)
+    except SettingError as error:
+        parser.error(str(error))
     there = [clip for clip in clips if (folder / clip["file"]).exists()]
     for clip in clips:
         if clip not in there:
@@ -145,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         parser.error(str(error))
     if not there:
-        parser.error("no clips found beside the labels")
+        parser.error(f"no clips found beside {given.labels}")
     if given.signals:
         given.signals.mkdir(parents=True, exist_ok=True)
     results = _map(partial(score, folder, given.signals, chosen), there, max(given.jobs, 1))

@@ -26,6 +26,7 @@ from scoring import percentile
 from repcount import live, weights
 from repcount.camera import Camera, camera
 from repcount.config import Config
+from repcount.interrupt import Stop
 from repcount.measure import Finder
 from repcount.moment import Command, Moment
 from repcount.records import Rep
@@ -81,11 +82,12 @@ def main() -> None:
         Voice(file=Path(folder) / "heard.wav") as voice,
         Finder(weights.ready()) as finder,
         camera(str(given.video)) as source,
+        Stop() as stop,
     ):
         watch, timed = Stopwatch(source), TimedVoice(voice)
         record = live.Record(None, lambda: 0, print)
         began_s, used_s = time.monotonic(), time.process_time()
-        outcome = live.run(live.Session(source, finder, config, Aims(), record, [watch], [timed], print))
+        outcome = live.run(live.Session(source, finder, config, Aims(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
     show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")

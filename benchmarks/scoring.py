@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import repcount
 from repcount import outputs, table
+from repcount.errors import SettingError, brief
 
 MOMENTS = ("start", "top", "end")
+_LARGEST = 1e6
+"""Of seconds, degrees and counts in labels: no video lasts twelve days. A choice."""
+
+_LONGEST = 200
+"""Bytes of a name; most file systems take 255, and an ending is added to some."""
+
 _FULL_OVERLAP, _PARTIAL_OVERLAP = 0.3, 0.2
 """Least overlap (of the time both cover together) at which a counted rep is taken for a labelled one."""
 
@@ -54,6 +62,73 @@ class Score:
     @property
     def scored(self) -> bool:
         return self.failure is None and self.clip.get("score", True)
+
+
+def read_labels(path: Path) -> list[Clip]:
+    """The clips of LABELS.json. Raises SettingError, naming the clip, for what is not laid out as they are."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"{path} is not valid JSON: {str(error)[:200]}") from error
+    clips = document.get("clips") if isinstance(document, dict) else None
+    if not isinstance(clips, list):
+        raise SettingError(f'{path} holds no list of "clips"')
+    for nth, clip in enumerate(clips, 1):
+        wrong = _wrong(clip)
+        if wrong:
+            raise SettingError(f"{path}, clip {nth}: {wrong}")
+    return clips
+
+
+def _wrong(clip: object) -> str | None:
+    """What is not right with a clip."""
+    if not isinstance(clip, dict):
+        return f"it is {brief(clip)}"
+    texts = [name for name in ("id", "file", "class") if not _is_text(clip.get(name))]
+    texts += [name for name in ("exercise",) if not _is_text(clip.get(name) or "")]
+    if texts:
+        return f"{texts[0]} is {brief(clip.get(texts[0]))}; it must be a short text"
+    astray = [name for name in ("id", "file") if _leads_out(clip[name], plain=name == "id")]
+    if astray:
+        return f"{astray[0]} is {brief(clip[astray[0]])}; it must be a name in the folder of the labels"
+    view, expected, reps = clip.get("view"), clip.get("expected"), clip.get("reps", [])
+    if isinstance(view, dict) and not _is_number(view.get("yaw_deg")):
+        return f"yaw_deg is {brief(view.get('yaw_deg'))}; it must be a number"
+    if not isinstance(expected, dict) or not _is_count(expected.get("full_strict", 0)):
+        return f"expected is {brief(expected)}; it must hold counts"
+    accept = expected.get("accept")
+    if accept and not (isinstance(accept, list) and len(accept) == 2 and all(map(_is_count, accept))):
+        return f"accept is {brief(accept)}; it must be the least and the most reps"
+    if not isinstance(reps, list):
+        return f"reps is {brief(reps)}; it must be a list"
+    return next((f"there is a rep {brief(rep)}" for rep in reps if not _is_rep(rep)), None)
+
+
+def _is_rep(rep: object) -> bool:
+    if not isinstance(rep, dict) or not _is_text(rep.get("kind")):
+        return False
+    return all(rep.get(name) is None or _is_number(rep[name]) for name in (*MOMENTS, "peak_hip_flexion_deg"))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that a file can be named by."""
+    return isinstance(value, str) and value.isprintable() and len(value.encode()) <= _LONGEST
+
+
+def _leads_out(name: str, *, plain: bool) -> bool:
+    """Whether a file of that name may lie outside of its folder, or, if `plain`, below it: signals go by the id."""
+    path = PureWindowsPath(name)  # which takes both kinds of slashes for one
+    return bool(path.anchor) or ".." in path.parts or not path.parts or (plain and len(path.parts) > 1)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
+def _is_count(value: object) -> bool:
+    return _is_number(value) and isinstance(value, int)
 
 
 def score(folder: Path, signals: Path | None, settings: repcount.Config, clip: Clip) -> Score:

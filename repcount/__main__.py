@@ -1,5 +1,28 @@
-"""`python -m repcount`."""
+"""`repcount` as a program, also `python -m repcount`."""
 
-from repcount.cli import main
+from __future__ import annotations
 
-main()
+import sys
+from typing import NoReturn
+
+from repcount import interrupt
+
+
+def main() -> NoReturn:
+    """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
+    status: int | str | None = None
+    try:
+        interrupt.heed()
+        from repcount.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        pass
+    except SystemExit as ended:
+        status = ended.code
+    interrupt.let_go()
+    sys.exit(interrupt.exit_code() or status)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 # Small pictures, and all cores busy anyway: with threads of its own OpenCV mostly waits.
 cv2.setNumThreads(1)
 
 _USUAL_HZ = 30.0
 """Taken for a container that does not tell its frame rate, either."""
+
+_LISTS = (b"ffconcat version", b"#EXTM3U")
+"""So begin texts that FFmpeg would follow to the files they name: to itself for ever, or waiting for more to come."""
+
+_MOST_PX = 7680 * 4320 * 2
+"""Of a picture: twice those of 8K. A damaged header may ask for so many that the memory is not enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Video:
         Raises VideoError, saying why it cannot be read.
         """
         self._capture = _open(path, threads)
-        ok, image = self._capture.read()
+        ok, image = _read(self._capture)
         if not ok:
             self._capture.release()
             raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
@@ -133,7 +135,10 @@ class Video:
 
     def _retrieve(self) -> Any:
         """The frame just grabbed, or None. It takes the place of the one before, which saves half of the time."""
-        ok, self._picture = self._capture.retrieve(self._picture)
+        try:
+            ok, self._picture = self._capture.retrieve(self._picture)
+        except cv2.error:  # such as a picture for which the memory is not enough
+            return None
         return self._picture if ok else None
 
     @property
@@ -164,7 +169,7 @@ def shrunk(image: Any, times: int) -> Any:
     """
     if times == 1:
         return image
-    height, width = image.shape[0] // times, image.shape[1] // times
+    height, width = max(image.shape[0] // times, 1), max(image.shape[1] // times, 1)
     whole = image[: height * times, : width * times]
     return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
 
@@ -187,8 +192,11 @@ def _check(path: Path) -> None:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
         with path.open("rb") as file:
-            if not file.read(1):
-                raise VideoError(f"{path} is empty")
+            head = file.read(max(map(len, _LISTS)))
+        if not head:
+            raise VideoError(f"{path} is empty")
+        if head.startswith(_LISTS):
+            raise VideoError(f"{path} is a list of other files; name the videos themselves")
         str(path.absolute()).encode()
     except FileNotFoundError as error:
         raise VideoError(f"there is no file {path}") from error
@@ -208,4 +216,16 @@ def _open(path: Path, threads: int) -> Any:
             f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
             "Try to play it; if it plays, convert it to mp4 (H.264)"
         )
+    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    if width * height > _MOST_PX:
+        capture.release()
+        raise VideoError(f"{path} says that its pictures are {width:.0f} by {height:.0f}: that is damaged or too large")
     return capture
+
+
+def _read(capture: Any) -> tuple[bool, Any]:
+    try:
+        ok, image = capture.read()
+    except cv2.error:  # as in `Video._retrieve`
+        return False, None
+    return ok, image

@@ -9,10 +9,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from repcount.errors import SettingError
+from repcount.errors import SettingError, brief
 
 MOST_HZ = 240.0
 """The fastest cameras in use."""
+
+_LONGEST_FILE = 100_000
+"""Letters of a settings file; all settings with their reasons are 5000. It ends the reading of a device."""
 
 
 def _setting(default: float, low: float, high: float, about: str) -> Any:
@@ -98,13 +101,15 @@ def phases(tempo: str) -> tuple[float, float, float, float]:
 
 
 def _tempo_help(tempo: object) -> str:
-    return f"tempo is {tempo!r}; it must be four times in seconds, 0 to 60, raise/hold/lower/pause, such as 2/0/2/0"
+    return (
+        f"tempo is {brief(tempo)}; it must be four times in seconds, 0 to 60, raise/hold/lower/pause, such as 2/0/2/0"
+    )
 
 
 def _check(name: str, value: object, low: float, high: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= float(value) <= high:  # type: ignore[arg-type]
-        raise SettingError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+    if not number or not low <= value <= high:  # type: ignore[operator]
+        raise SettingError(f"{name} is {brief(value)}; it must be a number from {low:g} to {high:g}")
 
 
 _LENIENT = {"full_deg": 58.0, "knee_deg": 115.0, "return_share": 0.4, "fast_share": 0.5}
@@ -126,10 +131,18 @@ def load(path: Path | None, options: Mapping[str, object] | None = None) -> Conf
     Raises SettingError for an unreadable file, an unknown name or a value that is not allowed.
     """
     given = _read(path) if path else _read_if_there(user_file())
+    try:
+        _made(given)
+    except SettingError as error:
+        raise SettingError(f"{path or user_file()}: {error}") from error
     named = {name: value for name, value in (options or {}).items() if value is not None}
-    settings = {**_unfolded(given), **_unfolded(named)}
-    _known(settings)
-    return replace(Config(), **settings)
+    return _made({**_unfolded(given), **_unfolded(named)})
+
+
+def _made(settings: Mapping[str, object]) -> Config:
+    unfolded = _unfolded(settings)
+    _known(unfolded)
+    return replace(Config(), **unfolded)
 
 
 def _unfolded(settings: Mapping[str, object]) -> dict[str, Any]:
@@ -138,7 +151,7 @@ def _unfolded(settings: Mapping[str, object]) -> dict[str, Any]:
         return dict(settings)
     preset = settings["strictness"]
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise SettingError(f"strictness is {preset!r}; it must be one of {', '.join(PRESETS)}")
+        raise SettingError(f"strictness is {brief(preset)}; it must be one of {', '.join(PRESETS)}")
     explicit = {name: value for name, value in settings.items() if name != "strictness"}
     return {**PRESETS[preset], **explicit}
 
@@ -156,16 +169,24 @@ def _read_if_there(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONGEST_FILE + 1)
+        if len(text) > _LONGEST_FILE:
+            raise SettingError(f"{path} is too long to be a settings file")
+        return tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SettingError(f"cannot read the settings file {path}: {reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path} is not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"{path} holds a number with too many digits or lists too deep in each other") from error
 
 
 def _known(settings: dict[str, Any]) -> None:
     names = [item.name for item in fields(Config)]
     for name in settings:
         if name not in names:
-            raise SettingError(f"there is no setting {name!r}; the settings are {', '.join(['strictness', *names])}")
+            raise SettingError(
+                f"there is no setting {brief(name)}; the settings are {', '.join(['strictness', *names])}"
+            )

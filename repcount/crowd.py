@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from functools import partial
 from math import nan
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,9 @@ _LOOK_S = 0.1
 """How often Ctrl-C and the progress are looked at. A choice."""
 
 
+Count = Callable[[], Analysis]
+
+
 class Crowd:
     """Counts videos in the order in which they are added, as many at a time as there are jobs. A context manager.
 
@@ -29,10 +33,18 @@ class Crowd:
     """
 
     def __init__(
-        self, config: Config, model: Path | None, jobs: int | None, notify: Callable[[str], None] = lambda _: None
+        self,
+        config: Config,
+        model: Path | None,
+        jobs: int | None,
+        notify: Callable[[str], None] = lambda _: None,
+        around: Callable[[Look, Count], Analysis] = lambda _, count: count(),
     ) -> None:
-        """`jobs` is how many pieces of video are measured at a time; None for as many as there are cores."""
-        self._config, self._model, self._notify = config, model, notify
+        """`jobs` is how many pieces of video are measured at a time; None for as many as there are cores.
+
+        `around` is called in the thread that counts a video, and has to count it by calling what it is given.
+        """
+        self._config, self._model, self._notify, self._around = config, model, notify, around
         self._jobs = jobs or cores()
         self._pool = ThreadPoolExecutor(self._jobs)
         self._stop = threading.Event()
@@ -74,7 +86,8 @@ class Crowd:
         self._waiting -= 1
         # The last ones share the cores that the others no longer need.
         jobs = max(self._jobs // (1 + self._waiting), 1)
-        return pipeline.analyze(
+        count = partial(
+            pipeline.analyze,
             look.video,
             self._config,
             model=self._model,
@@ -84,6 +97,7 @@ class Crowd:
             progress=lambda time_s, duration_s: self._note(look, time_s, duration_s),
             notify=self._notify,
         )
+        return self._around(look, count)
 
     def _note(self, look: Look, time_s: float, duration_s: float) -> None:
         if self._stop.is_set():

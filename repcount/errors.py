@@ -39,6 +39,19 @@ class LibraryError(RepcountError):
     """OpenCV or MediaPipe does not load on this system."""
 
 
+_LONGEST = 80
+"""Letters of somebody's value in a message. A choice: the message has to stay a line that can be read."""
+
+
+def brief(value: object) -> str:
+    """`value` as it would be written in Python, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python writes no number of thousands of digits
+        return f"{type(value).__name__} of thousands of digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
 _DEBIAN_PACKAGES = {
     "libGL.so": "libgl1",
     "libGLESv2.so": "libgles2",

@@ -49,8 +49,12 @@ class Film:
     A film without pictures leaves no file.
     """
 
-    def __init__(self, path: Path, codecs: Sequence[str] = _CODECS) -> None:
+    def __init__(
+        self, path: Path, codecs: Sequence[str] = _CODECS, *, force: bool = False, private: bool = False
+    ) -> None:
         """Make the file, hidden beside `path`; the first of the `codecs` that is there is used.
+
+        A file that is there already is replaced by `force` alone; a `private` one is its owner's only.
 
         Raises OutputError and, where PyAV does not load, LibraryError.
         """
@@ -58,7 +62,7 @@ class Film:
             raise OutputError(f"cannot write {path}: the video is an MP4 file; name it {path.stem or 'video'}.mp4")
         self.path = path
         self._codec = _first_there(codecs)
-        self._hidden = Hidden(path)
+        self._hidden = Hidden(path, force=force, private=private)
         self._container: Any = None
         self._stream: Any = None
         self._first_s = 0.0

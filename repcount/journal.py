@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,38 +15,62 @@ from repcount import table
 from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.errors import OutputError
+from repcount.hidden import unwritable
 
 
 class Journal:
     """One line for each video that is done, beside the JSON file of the results. A context manager.
 
     It is there while a run is under way or was broken off; a run that ends by itself leaves its JSON file alone.
+    The file is made on entering, which raises OutputError where it may not be written.
     """
 
-    def __init__(self, results: Path, config: Config, *, resume: bool) -> None:
-        """`resume`: what is in the journal, and in `results`, is not done again. Raises OutputError."""
+    def __init__(self, results: Path, config: Config, *, resume: bool, force: bool) -> None:
+        """`resume`: what is in the journal, and in `results`, is not done again; `force`: it is thrown away."""
         self.path = results.with_name(f"{results.name}.journal")
+        self.found = resume and any(table.SCHEMA in _text(path) for path in (results, self.path))
+        """Whether there are results of an earlier run, which this one is to replace."""
         self._settings = asdict(config)
         self._done: dict[str, Analysis] = {}
+        self._mode = "a" if resume else "w" if force else "x"
+        self._file: FileIO | None = None
         if resume:
             self._read(_documents(results), results)
             self._read(_lines(self.path), self.path)
-        try:
-            self._file = self.path.open("a" if resume else "w", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
 
     def __enter__(self) -> Self:
+        try:
+            self._file = FileIO(self.path, self._mode)
+            if self._file.tell():
+                self._file.write(b"\n")  # the last line of a run that was broken off may be cut off
+        except FileExistsError as error:
+            told = f"{self.path} is of a run that was broken off or goes on: --resume takes it up, --force begins anew"
+            raise OutputError(told) from error
+        except OSError as error:
+            self._close()
+            raise unwritable(self.path, error) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._close()
 
-    def finish(self) -> None:
-        """The results are written: the journal has done its work."""
+    def _close(self) -> None:
+        if self._file is None:
+            return
+        empty = not os.fstat(self._file.fileno()).st_size
         self._file.close()
+        self._file = None
+        if empty:
+            self.remove()
+
+    def go_on(self) -> None:
+        """Enter it as it was left by the process before this one, which died in the same run."""
+        self._mode = "ab"
+
+    def remove(self) -> None:
+        """The results are written, or there are none: the journal has done its work."""
         self.path.unlink(missing_ok=True)
 
     def done(self, video: Path) -> Analysis | None:
@@ -53,15 +78,17 @@ class Journal:
         return self._done.get(str(video))
 
     def add(self, analysis: Analysis) -> None:
-        """Put a result on the disk, unless somebody stopped it half way. Raises OutputError."""
-        if analysis.interrupted:
+        """Put a result on the disk, unless somebody stopped it half way. Raises OutputError, once, and then rests."""
+        if analysis.interrupted or self._file is None:
             return
+        line = json.dumps(table.document(analysis), allow_nan=False).encode() + b"\n"
         try:
-            self._file.write(json.dumps(table.document(analysis), allow_nan=False) + "\n")
-            self._file.flush()
+            while line:  # a disk that is nearly full takes a part
+                line = line[self._file.write(line) :]
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
+            self._close()
+            raise unwritable(self.path, error) from error
 
     def _read(self, documents: list[dict[str, Any]], found_in: Path) -> None:
         for document in documents:

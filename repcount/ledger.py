@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import nan
@@ -18,6 +17,7 @@ from repcount.analysis import Analysis, Source
 from repcount.days import Period, Session
 from repcount.sinks import history_chart
 from repcount.sinks.history import History, Which, default_path
+from repcount.told import Report
 
 Span = tuple[date, date]
 """The first and the last day on which something was done."""
@@ -36,6 +36,8 @@ class Asked:
     csv: Path | None
     json: Path | None
     report: Path | None = None
+    force: bool = False
+    """Whether files that are there already are overwritten."""
 
     @property
     def first(self) -> date:
@@ -43,26 +45,34 @@ class Asked:
         return self.today - timedelta(days=self.days - 1)
 
 
-def show(asked: Asked) -> None:
-    """Show days and sessions, and write them down where that is asked for. Raises RepcountError."""
+def show(asked: Asked) -> Report:
+    """Show days and sessions; write them down, for the user alone, where that is asked for. Raises RepcountError."""
     named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
     outputs.check_distinct(named, [])
-    with ExitStack() as stack:
-        texts = {path: stack.enter_context(outputs.TextOutput(path, sys.stdout)) for path in named}
+    told = Report(sys.stderr if outputs.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
+    with outputs.Outputs(named, told, force=asked.force, private=True) as out:
         sessions, span = _read(asked.first)
         periods = days.since(days.by_day(sessions), asked.first)
-        _tell(asked, periods, sessions, span, sys.stderr if outputs.STDOUT in named else sys.stdout)
-        if asked.csv is not None:
-            _write_csv(texts[asked.csv].file, periods, sessions, every_session=asked.every_session)
-        if asked.json is not None:
-            document = days.document(periods, sessions, asked.limit)
-            texts[asked.json].file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
-        if asked.report is not None:
-            from repcount.sinks.history_report import report
+        for path, write in _writers(asked, periods, sessions):
+            out.write(path, write)
+    _tell(asked, periods, sessions, span, told.results)
+    return told
 
-            made = f"{asked.today:%d %B %Y}"
-            page = report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
-            texts[asked.report].file.write(page)
+
+def _writers(
+    asked: Asked, periods: Sequence[Period], sessions: Sequence[Session]
+) -> Iterator[tuple[Path, Callable[[TextIO], object]]]:
+    if asked.csv is not None:
+        yield asked.csv, lambda file: _write_csv(file, periods, sessions, every_session=asked.every_session)
+    if asked.json is not None:
+        document = days.document(periods, sessions, asked.limit)
+        yield asked.json, lambda file: file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+    if asked.report is not None:
+        from repcount.sinks.history_report import report
+
+        made = f"{asked.today:%d %B %Y}"
+        page = report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
+        yield asked.report, lambda file: file.write(page)
 
 
 def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
@@ -95,17 +105,20 @@ def _touches(session: Session, day: date) -> bool:
 def _write_csv(file: TextIO, periods: Sequence[Period], sessions: Sequence[Session], *, every_session: bool) -> None:
     writer = csv.DictWriter(file, days.SESSION_COLUMNS if every_session else days.DAY_COLUMNS)
     writer.writeheader()
-    writer.writerows(days.session_rows(sessions) if every_session else days.day_rows(periods))
+    for row in days.session_rows(sessions) if every_session else days.day_rows(periods):
+        writer.writerow({name: table.harmless(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
 
 
-def export(path: Path, first: date | None) -> None:
-    """Write the reps since a day as `analyze` writes them, the start of the session as their source.
+def export(path: Path, first: date | None, *, force: bool = False) -> Report:
+    """Write the reps since a day as `analyze` writes them, for the user alone; the session's start is their source.
 
     Raises RepcountError.
     """
-    with outputs.TextOutput(path, sys.stdout) as text:
+    told = Report(sys.stderr, sys.stderr)
+    with outputs.Outputs([path], told, force=force, private=True) as out:
         sessions, _ = _read(first)
-        table.write_reps(text.file, [_analysis(session, first or date.min) for session in sessions])
+        out.write(path, lambda file: table.write_reps(file, [_analysis(each, first or date.min) for each in sessions]))
+    return told
 
 
 def _analysis(session: Session, first: date) -> Analysis:

@@ -140,15 +140,15 @@ class Session:
             desk.show(moment)
 
 
-def run(live: Session) -> Outcome:
-    """Count until a key, a signal or the camera ends it."""
+def run(live: Session, stop: Stop) -> Outcome:
+    """Count until a key, `stop` or the camera ends it."""
     tally = Tally()
     live.record.sinks.insert(0, tally)
     coach = Coach(live.config, live.aims, live.record, live.record.today)
     camera = live.camera
-    with Stop() as stop:
-        _count(live, coach, stop)
-        live.show(coach.end(camera.now_s()))
+    stop.delayed = True
+    _count(live, coach, stop)
+    live.show(coach.end(camera.now_s()))
     source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, tally.samples)
     live.record.end(camera.now_s())
     analysis = tally.result(source, live.config, interrupted=stop.signal is not None)

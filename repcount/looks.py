@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from repcount.analysis import Analysis
 from repcount.curve import Curve
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from repcount.track import Track
 
 
+Memory: TypeAlias = "tuple[Curve | None, Track | None]"
+
+
 class Look:
     """One video with its result, and what was kept on the way to draw it. A context manager."""
 
     analysis: Analysis
     """Set once it has been counted."""
 
-    def __init__(self, video: Path, film: Path | None, *, drawn: bool) -> None:
+    def __init__(self, video: Path, film: Path | None, *, drawn: bool, force: bool = False) -> None:
         """`film` is where the annotated copy goes, `drawn` whether a plot or report is wanted.
 
-        Raises OutputError where the copy cannot be written.
+        `force`: it may replace a file. Raises OutputError where the copy may not be written.
         """
         self.video = video
         self.curve = Curve() if drawn else None
@@ -35,7 +38,7 @@ class Look:
         self._film: Film | None = None
         self._track: Track | None = None
         if film is not None:
-            self._film, self._track = _camera(film)
+            self._film, self._track = _camera(film, force=force)
         self.wanted_film = film
         """Where the annotated copy is to be."""
         self.film_path: Path | None = None
@@ -50,6 +53,16 @@ class Look:
     def saw(self) -> Callable[[float, Pose | None], None] | None:
         """What has to hear of every pose, if anything."""
         return self._track.saw if self._track else None
+
+    @property
+    def memory(self) -> Memory:
+        """What was kept on the way, to be handed to another process."""
+        return self.curve, self._track
+
+    def restore(self, analysis: Analysis, memory: Memory) -> None:
+        """Take over from another process, which has counted it."""
+        self.analysis = analysis
+        self.curve, self._track = memory
 
     def film_it(self, progress: Progress) -> list[str]:
         """Write the annotated copy, if it is wanted; returns what to tell. Raises VideoError and OutputError."""
@@ -88,13 +101,13 @@ class Look:
         self.pictures = stills.pictures
 
 
-def _camera(path: Path) -> tuple[Film, Track]:
+def _camera(path: Path, *, force: bool) -> tuple[Film, Track]:
     # OpenCV is to be quiet from its first import on, which capture sees to.
     from repcount import capture  # noqa: F401
     from repcount.film import Film
     from repcount.track import Track
 
-    return Film(path), Track()
+    return Film(path, force=force), Track()
 
 
 def check(plot: Path | None, film: Path | None) -> None:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
 from repcount.errors import OutputError
-from repcount.hidden import Hidden, unwritable
+from repcount.hidden import Hidden, is_special, unwritable
 
 STDOUT = Path("-")
+
+
+class Told(Protocol):
+    """Who is told what goes wrong."""
+
+    def failure(self, path: Path, error: OutputError) -> None:
+        """Tell that one file cannot be written."""
+
+    def lose(self, error: OSError) -> None:
+        """Tell that standard output takes nothing more; raises the error where there is nothing else to do."""
 
 
 class TextOutput:
     """A text file written beside its final place and moved there on success. A context manager.
 
-    Opening it is the test whether it can be written. `-` is standard output; a device or pipe is written
-    directly. Raises OutputError.
+    Opening it is the test whether it may be written: a file that is there already is replaced by `force` alone.
+    `-` is standard output; a device or pipe is written directly. `private`: only its owner may read and write it.
+    Raises OutputError.
     """
 
-    def __init__(self, path: Path, stdout: TextIO) -> None:
+    def __init__(self, path: Path, stdout: TextIO, *, force: bool = False, private: bool = False) -> None:
         self.path = path
         self.wanted = True
         """False: nothing is to be left of it."""
@@ -33,14 +45,14 @@ class TextOutput:
             self.file = stdout
             return
         try:
-            self.file = self._open(path)
+            self.file = self._open(path, force=force, private=private)
         except OSError as error:
             raise unwritable(path, error) from error
 
-    def _open(self, path: Path) -> TextIO:
-        if path.exists() and not path.is_file() and not path.is_dir():
+    def _open(self, path: Path, *, force: bool, private: bool) -> TextIO:
+        if is_special(path):
             return _text(path)
-        self._hidden = Hidden(path)
+        self._hidden = Hidden(path, force=force, private=private)
         return _text(self._hidden.path)
 
     def __enter__(self) -> Self:
@@ -65,16 +77,17 @@ class TextOutput:
 class Outputs:
     """The files of one run, each of which appears whole or not at all, whatever happens to the others.
 
-    A context manager. Opening them is the test whether they can be written, and raises OutputError; what goes
-    wrong later is told to `failed` and costs that file alone.
+    A context manager. Opening them is the test whether they may be written, and raises OutputError; what goes
+    wrong later is told to `told` and costs that file alone.
     """
 
-    def __init__(self, paths: Iterable[Path], failed: Callable[[Path, OutputError], None]) -> None:
-        self._failed = failed
+    def __init__(self, paths: Iterable[Path], told: Told, *, force: bool = False, private: bool = False) -> None:
+        """`force` and `private` as for TextOutput."""
+        self._told = told
         self._open: dict[Path, TextOutput] = {}
         try:
             for path in paths:
-                self._open[path] = TextOutput(path, sys.stdout)
+                self._open[path] = TextOutput(path, sys.stdout, force=force, private=private)
         except BaseException:
             self._close(wanted=False)
             raise
@@ -95,10 +108,11 @@ class Outputs:
         try:
             writing(output.file)
         except OSError as error:
-            if path == STDOUT:
-                raise  # `| head` has gone, and with it whoever reads
             self.drop(path)
-            self._failed(path, unwritable(path, error))
+            if path == STDOUT:
+                self._told.lose(error)
+            else:
+                self._told.failure(path, unwritable(path, error))
 
     def put(self, path: Path, content: bytes) -> None:
         """Write bytes."""
@@ -114,7 +128,7 @@ class Outputs:
             try:
                 output.__exit__(None, None, None)
             except OutputError as error:
-                self._failed(path, error)
+                self._told.failure(path, error)
 
 
 def _text(file: Path) -> TextIO:
@@ -124,9 +138,9 @@ def _text(file: Path) -> TextIO:
 
 def check_distinct(outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
     """Raise OutputError when two outputs are the same file or one is an input."""
-    seen: dict[Path, str] = {path.resolve(): "is also read" for path in inputs}
+    seen = {os.path.realpath(path): "is also read" for path in inputs}
     for path in outputs:
-        key = path if path == STDOUT else path.resolve()
+        key = "-" if path == STDOUT else os.path.realpath(path)
         if key in seen:
             name = "standard output" if path == STDOUT else str(path)
             raise OutputError(f"{name} {seen[key]}; give each output a file of its own")

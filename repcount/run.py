@@ -11,15 +11,14 @@ from repcount import outputs, pipeline, table
 from repcount.config import Config
 from repcount.crowd import Crowd
 from repcount.errors import OutputError, VideoError
+from repcount.handover import Handover, Pair
 from repcount.interrupt import Brake
 from repcount.journal import Journal
+from repcount.known import Stage
 from repcount.looks import Look
 from repcount.records import Update
 from repcount.sinks import terminal
 from repcount.told import Report, Wanted
-
-Pair = tuple[Look, Path | None]
-"""A video and the file for its signal, if that is wanted."""
 
 
 class Run:
@@ -34,9 +33,10 @@ class Run:
         out: outputs.Outputs,
         brake: Brake,
         journal: Journal | None,
+        handover: Handover,
     ) -> None:
         self._config, self._model, self._wanted, self._told = config, model, wanted, told
-        self._out, self._brake, self._journal = out, brake, journal
+        self._out, self._brake, self._journal, self._handover = out, brake, journal, handover
         self._several = False
 
     def all(self, pairs: Sequence[Pair], there: set[Path]) -> Iterator[Look]:
@@ -44,27 +44,44 @@ class Run:
         self._several = len(pairs) > 1
         to_do = []
         for look, signal in pairs:
+            if self._handover.over(look):
+                if self._handover.restored(look):
+                    yield look
+                else:
+                    self._without(signal)
+                continue
             before = self._journal.done(look.video) if self._journal and self._wanted.resume else None
             if before is not None and {path for path in (signal, look.wanted_film) if path} <= there:
                 look.analysis = before
                 self._without(signal)
                 self._told.note(f"{look.video}: done before")
+                self._handover.leave(look, before)
+                self._handover.finish(look)
                 yield look
             else:
                 to_do.append((look, signal))
         yield from self._on_cluster(to_do) if self._wanted.cluster else self._here(to_do)
 
     def _here(self, pairs: Sequence[Pair]) -> Iterator[Look]:
+        """All of them; one at a time as long as it has to be found out which one ended the process before this."""
+        last = max((place for place, (look, _) in enumerate(pairs) if self._handover.suspected(look)), default=-1)
+        for pair in pairs[: last + 1]:
+            yield from self._together([pair])
+        yield from self._together(pairs[last + 1 :])
+
+    def _together(self, pairs: Sequence[Pair]) -> Iterator[Look]:
         """Several at once where there are several: short videos have little in them that can be shared."""
-        sinks = [[*look.sinks, *([SignalFile(self._out, signal)] if signal else [])] for look, signal in pairs]
-        with Crowd(self._config, self._model, self._wanted.jobs, self._told.note) as crowd:
-            for (look, _), into in zip(pairs, sinks, strict=True):
-                crowd.add(look, into)
+        around = self._handover.counting
+        with Crowd(self._config, self._model, self._wanted.jobs, self._told.note, around) as crowd:
             for look, signal in pairs:
-                if self._told.interrupted or not self._one(look, crowd):
+                if self._handover.to_count(look) and not self._told.interrupted:
+                    crowd.add(look, [*look.sinks, *([SignalFile(self._out, signal)] if signal else [])])
+            for look, signal in pairs:
+                if not self._handover.restored(look) and (self._told.interrupted or not self._one(look, crowd)):
                     self._without(signal)
                     continue
-                self._tell(look)
+                if not self._handover.told(look):
+                    self._tell(look)
                 self._finish(look)
                 yield look
 
@@ -95,26 +112,35 @@ class Run:
         """Wait for one video; False where there is no result. Raises what would be wrong with all of them."""
         try:
             with terminal.Bar(sys.stderr, look.video.name) as bar:
+                self._handover.check(Stage.COUNT, look)
                 look.analysis = crowd.result(look, bar.to, self._brake)
         except VideoError as error:
             self._told.failure(look.video, error)
+            self._handover.finish(look)
             return False
         except KeyboardInterrupt:
             # Before its first frame: there is nothing of this video, and the ones before are kept.
             self._told.stopped()
             return False
-        self._told.interrupted = look.analysis.interrupted
+        self._told.interrupted |= look.analysis.interrupted
         return True
 
     def _tell(self, look: Look) -> None:
-        self._told.analysis(look.analysis, heading=self._several)
         if self._journal is not None:
-            self._journal.add(look.analysis)
+            try:
+                self._journal.add(look.analysis)
+            except OutputError as error:
+                self._told.failure(self._journal.path, error)
+        self._told.analysis(look.analysis, heading=self._several)
+        self._handover.tell(look, self._told.results)
 
     def _finish(self, look: Look) -> None:
         """What takes a second look at the video: its annotated copy and the pictures of the report."""
         try:
-            with terminal.Bar(sys.stderr, f"{look.video.name}, pictures") as bar:
+            with (
+                self._handover.looking(look),
+                terminal.Bar(sys.stderr, f"{look.video.name}, pictures") as bar,
+            ):
                 progress = self._braked(bar.to)
                 for note in look.film_it(progress):
                     self._told.note(f"note: {note}")
@@ -124,6 +150,8 @@ class Run:
             self._told.failure(look.video, error)
         except KeyboardInterrupt:
             self._told.stopped()
+            return
+        self._handover.finish(look)
 
     def _braked(self, show: pipeline.Progress) -> pipeline.Progress:
         """`show`, which the pipeline calls between two samples: there Ctrl-C may end it."""

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from repcount import batch, live, outputs, weights
 from repcount.camera import camera
+from repcount.camera.pulse import clock_s
 from repcount.config import Config
 from repcount.errors import HistoryError, OutputError
+from repcount.hidden import Hidden, is_special
+from repcount.interrupt import Stop
 from repcount.measure import Finder
 from repcount.run import SignalFile
 from repcount.session import Aims
@@ -50,6 +53,8 @@ class Asked:
     window: bool
     record: Path | None
     give_up_s: float
+    force: bool
+    """Whether recordings of picture and sound overwrite files that are there already."""
     now: Callable[[], datetime]
     """The calendar's clock, with its zone."""
 
@@ -59,20 +64,21 @@ def hold(asked: Asked, config: Config, model: Path | None, wanted: Wanted, told:
     named = [path for path in (wanted.csv, wanted.json, wanted.signal) if path is not None]
     others = [path for path in (asked.record, asked.sound.file) if path is not None]
     outputs.check_distinct([*named, *others], [Path(asked.camera)])
-    with ExitStack() as stack:
-        out = stack.enter_context(outputs.Outputs(named, told.failure))
+    with Stop() as stop, ExitStack() as stack:
+        out = stack.enter_context(outputs.Outputs(named, told, force=wanted.force))
         session = _set_up(asked, config, weights.ready(model, told.note), told, stack)
         if wanted.signal is not None:
             session.record.sinks.append(SignalFile(out, wanted.signal))
-        outcome = live.run(session)
-        told.analysis(outcome.analysis, heading=False)
+        outcome = live.run(session, stop)
         batch.write([outcome.analysis], wanted, out)
-    return outcome.exit_code or int(bool(told.failed))
+    # At the very end: where the terminal is gone, this is not to cost the files.
+    told.analysis(outcome.analysis, heading=False)
+    return outcome.exit_code or told.exit_code()
 
 
 def _set_up(asked: Asked, config: Config, model: Path, told: Report, stack: ExitStack) -> live.Session:
     """All that takes part; what can be done without is told and left out."""
-    voice = _voice(asked.sound, stack)
+    voice = _voice(asked.sound, stack, force=asked.force)
     recording = _recording(asked, told, stack)
     # Both take their time; the camera has this thread, in which macOS asks whether it may be used.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(Finder, model, look_round=True)
@@ -92,7 +98,7 @@ def _close(loading: Future[Finder]) -> None:
 def _recording(asked: Asked, told: Report, stack: ExitStack) -> list[Recording]:
     if asked.record is None:
         return []
-    recording = Recording(asked.record)
+    recording = Recording(asked.record, force=asked.force)
 
     stack.callback(_tell_of, recording, asked.record, told)
     return [stack.enter_context(recording)]
@@ -106,23 +112,28 @@ def _tell_of(recording: Recording, path: Path, told: Report) -> None:
 
 
 def _record(asked: Asked, config: Config, told: Report, stack: ExitStack) -> live.Record:
+    started, begun_s = asked.now(), clock_s()
     try:
         history = stack.enter_context(History(default_path(), told.note))
-        recorder = history.begin(asked.now(), asked.camera, asked.plan, config)
+        recorder = history.begin(started, asked.camera, asked.plan, config)
     except HistoryError as error:
         told.note(f"{error}. Counting goes on without a history")
         return live.Record(None, lambda: 0, told.note)
 
     def full_today() -> int:
-        return history.full_on(asked.now().date())
+        # The day on which the reps are kept: the calendar may jump, by hand or twice a year, the session does not.
+        return history.full_on((started + timedelta(seconds=clock_s() - begun_s)).date())
 
     return live.Record(recorder, full_today, told.note, today=full_today())
 
 
-def _voice(sound: Sound, stack: ExitStack) -> list[Voice]:
+def _voice(sound: Sound, stack: ExitStack, *, force: bool) -> list[Voice]:
     if sound.kind == "off":
         return []
-    return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, sound.file))]
+    file = sound.file
+    if file is not None and not is_special(file):
+        file = stack.enter_context(Hidden(file, force=force)).path
+    return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, file))]
 
 
 def _window(asked: Asked, told: Report, stack: ExitStack) -> list[Window]:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
-from repcount.errors import SettingError, SignalError
+from repcount.errors import SettingError, SignalError, brief
 from repcount.records import Flag, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
@@ -23,8 +23,14 @@ _SIGNAL_FIELDS = [
     *(name for name in _SAMPLE_FIELDS if name not in {"time_s", "hip_deg", "knee_deg", "side", "visibility"}),
 ]
 
+_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+"""First letters with which a cell may be run as a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+
 _DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
 """Milliseconds and tenths of a degree: more than the measurement holds."""
+
+_LONGEST_LINE = 100_000
+"""Letters; those of `SignalWriter` have 300. It bounds what is read of a file that has no lines."""
 
 
 def as_json(analyses: Sequence[Analysis], *, array: bool = False) -> str:
@@ -82,7 +88,12 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     writer.writerow(["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            writer.writerow([analysis.source.path, *(_cell(value) for value in _plain(rep).values())])
+            writer.writerow([harmless(analysis.source.path), *(_cell(value) for value in _plain(rep).values())])
+
+
+def harmless(text: str) -> str:
+    """A cell of text that no spreadsheet runs: what would be a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def _plain(record: Any) -> dict[str, Any]:
@@ -137,11 +148,20 @@ def read_signal(path: Path) -> Iterator[Sample]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _rising(path, csv.DictReader(file))
+            yield from _rising(path, csv.DictReader(_lines(path, file)))
     except OSError as error:
         raise SignalError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SignalError(f"{path}, line {_garbled_line(path)}: this is not UTF-8 text") from error
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            raise SignalError(f"{path}, line {number}: it is too long; is it a signal CSV?")
+        yield line
 
 
 def _garbled_line(path: Path) -> int:
@@ -186,7 +206,7 @@ def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
         if name != "side":
             values[name] = _number(path, line, name, text)
     if not isfinite(values["time_s"]):
-        raise SignalError(f"{path}, line {line}: time_s is {row['time_s']!r}; it must be a number of seconds")
+        raise SignalError(f"{path}, line {line}: time_s is {brief(row['time_s'])}; it must be a number of seconds")
     return Sample(**values)
 
 
@@ -194,7 +214,7 @@ def _number(path: Path, line: int, name: str, text: str) -> float:
     try:
         number = float(text) if text.strip() else float("nan")
     except ValueError:
-        raise SignalError(f"{path}, line {line}: {name} is {text!r}; it must be a number or empty") from None
+        raise SignalError(f"{path}, line {line}: {name} is {brief(text)}; it must be a number or empty") from None
     if not isfinite(number) and text.strip().lower() != "nan" and text.strip():
-        raise SignalError(f"{path}, line {line}: {name} is {text!r}; it must be a number or empty")
+        raise SignalError(f"{path}, line {line}: {name} is {brief(text)}; it must be a number or empty")
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -35,6 +36,8 @@ class Wanted:
     """Address of the Dask scheduler that is to do the work."""
     jobs: int | None = None
     """How many pieces of video are measured at a time; None for as many as there are cores."""
+    force: bool = False
+    """Whether files that are there already are overwritten."""
 
     @property
     def drawn(self) -> bool:
@@ -46,6 +49,11 @@ class Wanted:
         """The files of the whole run."""
         return [path for path in (self.csv, self.json, self.plot, self.report) if path is not None]
 
+    @property
+    def files(self) -> bool:
+        """Whether anything is wanted that does not go to standard output."""
+        return any(path not in (None, outputs.STDOUT) for path in (*self.texts, self.signal, self.annotate))
+
 
 @dataclass(slots=True)
 class Report:
@@ -54,18 +62,40 @@ class Report:
     results: TextIO
     notes: TextIO
     explain: bool = False
+    go_on: bool = False
+    """Whether there is more to do than to fill standard output."""
     failed: list[Path] = field(default_factory=list)
+    noted: Callable[[Path], None] = lambda _: None
+    """Who else is to know that the failure of a file has been told."""
     interrupted: bool = False
+    lost: OSError | None = None
+    """Why standard output takes nothing more (`| head` has gone, or the disk behind it is full)."""
 
     def analysis(self, analysis: Analysis, *, heading: bool) -> None:
         """Show one result."""
-        terminal.show(analysis, self.results, heading=heading)
+        self._result(lambda: terminal.show(analysis, self.results, heading=heading))
         for warning in analysis.warnings:
-            print(f"note: {warning}", file=self.notes)
+            self.note(f"note: {warning}")
         if self.explain:
-            for refusal in analysis.refusals:
-                line = f"  {refusal.start_s:7.2f} to {refusal.end_s:.2f} s: not counted, {refusal.reason}"
-                print(line, file=self.results)
+            self._result(lambda: self._refused(analysis))
+
+    def _refused(self, analysis: Analysis) -> None:
+        for refusal in analysis.refusals:
+            line = f"  {refusal.start_s:7.2f} to {refusal.end_s:.2f} s: not counted, {refusal.reason}"
+            print(line, file=self.results)
+
+    def _result(self, show: Callable[[], None]) -> None:
+        if self.lost is None:
+            try:
+                show()
+            except OSError as error:
+                self.lose(error)
+
+    def lose(self, error: OSError) -> None:
+        """Do without standard output; raises the error where there is nothing else to do."""
+        if not self.go_on:
+            raise error
+        self.lost = self.lost or error
 
     def note(self, text: str) -> None:
         """Tell what is going on."""
@@ -74,15 +104,22 @@ class Report:
     def failure(self, path: Path, error: RepcountError) -> None:
         """Tell that something could not be done with one file."""
         self.failed.append(path)
-        print(f"repcount: {error}", file=self.notes)
+        self.note(f"repcount: {error}")
+        self.noted(path)
 
     def stopped(self) -> None:
         """Tell that Ctrl-C ended it where there is no result that tells it."""
         self.interrupted = True
-        print("repcount: stopped", file=self.notes)
+        self.note("repcount: stopped")
+
+    def exit_code(self) -> int:
+        """Whether all went well, once it is over. Raises what became of standard output."""
+        if self.lost is not None:
+            raise self.lost
+        return 130 if self.interrupted else int(bool(self.failed))
 
 
 def results(wanted: Wanted, *, explain: bool) -> Report:
     """Results go to standard output, unless the data alone was asked for there."""
     data_only = outputs.STDOUT in (wanted.csv, wanted.json, wanted.signal, wanted.report)
-    return Report(sys.stderr if data_only else sys.stdout, sys.stderr, explain)
+    return Report(sys.stderr if data_only else sys.stdout, sys.stderr, explain, wanted.files)

@@ -132,6 +132,26 @@ def test_a_wrong_setting_is_wrong_usage(accuracy: ModuleType, labels: Path, wron
         accuracy.main([str(labels), "--set", wrong])
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        *(("id", name) for name in ("../three", "a/b", "/three", "..", ".", "", "C:three", "a\\b", "three\0")),
+        *(("file", name) for name in ("../clips/three.mp4", "/three.mp4", "a/../../b.mp4", "C:\\three.mp4", "\0.mp4")),
+    ],
+)
+def test_a_name_that_leads_out_of_the_folder_is_told(
+    accuracy: ModuleType, labels: Path, key: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(labels.read_text(encoding="utf-8"))
+    document["clips"][1][key] = name
+    labels.write_text(json.dumps(document), encoding="utf-8")
+    before = sorted(labels.parent.parent.rglob("*"))
+    with pytest.raises(SystemExit, match="2"):
+        accuracy.main([str(labels), "--signals", str(labels.with_name("saved"))])
+    assert f"{labels}, clip 2: {key} is " in capsys.readouterr().err
+    assert sorted(labels.parent.parent.rglob("*")) == before
+
+
 def test_agrees_with_the_shared_scorer(accuracy: ModuleType, labels: Path, tmp_path: Path) -> None:
     if not SCORER.exists():
         pytest.skip("../shared/tools/score.py is not here")

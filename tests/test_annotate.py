@@ -144,7 +144,7 @@ def test_a_film_appears_when_it_is_whole_with_the_permissions_of_any_file(tmp_pa
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"old")
-    film = Film(path)
+    film = Film(path, force=True)
     film.add(0.0, plain())
     with pytest.raises(KeyboardInterrupt), film:
         raise KeyboardInterrupt

@@ -443,6 +443,27 @@ def test_folder_and_files_are_their_owners_only(path: Path) -> None:
 
 
 @posix
+def test_folders_on_the_way_are_their_owners_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        filled(tmp_path / "a" / "b" / "history.sqlite3", rep(1))
+    finally:
+        os.umask(before)
+    assert [mode(tmp_path / name) for name in ("a", "a/b", "a/b/history.sqlite3")] == [0o700, 0o700, 0o600]
+
+
+@posix
+def test_a_damaged_file_that_is_kept_is_its_owners_only(path: Path) -> None:
+    """It holds what the history held."""
+    path.parent.mkdir()
+    path.write_bytes(b"no database")
+    path.chmod(0o644)
+    with History(path, lambda _: None):
+        (kept,) = kept_aside(path)
+    assert (mode(kept), mode(path)) == (0o600, 0o600)
+
+
+@posix
 def test_a_file_that_was_open_to_others_no_longer_is(path: Path) -> None:
     """Copied back from a backup, say. A folder that repcount has not made is left as it is."""
     filled(path, rep(1))

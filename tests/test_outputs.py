@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from repcount.errors import OutputError
-from repcount.outputs import STDOUT, TextOutput, check_distinct
+from repcount.film import Film
+from repcount.hidden import Hidden
+from repcount.moment import Moment, Stage, Standing
+from repcount.outputs import STDOUT, Outputs, TextOutput, check_distinct
+from repcount.records import Frame
+from repcount.sinks.recording import Recording
+from repcount.told import Report
 
 
 def test_a_file_appears_on_success_only(tmp_path: Path) -> None:
@@ -25,7 +35,7 @@ def test_a_file_appears_on_success_only(tmp_path: Path) -> None:
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "reps.csv"
     path.write_text("old", encoding="utf-8")
-    output = TextOutput(path, io.StringIO())
+    output = TextOutput(path, io.StringIO(), force=True)
     output.file.write("new")
     with pytest.raises(KeyboardInterrupt), output:
         raise KeyboardInterrupt
@@ -79,6 +89,139 @@ def test_a_full_disk_is_told() -> None:
     output = TextOutput(Path("/dev/full"), io.StringIO())
     with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"), output:
         output.file.write("reps")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
+    told = Report(io.StringIO(), io.StringIO())
+    with Outputs([Path("/dev/full"), tmp_path / "reps.csv"], told) as out:
+        for path in (Path("/dev/full"), tmp_path / "reps.csv"):
+            out.write(path, lambda file: file.write("reps"))
+    assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
+    assert told.failed == [Path("/dev/full")]
+
+
+# --- what is there already ----------------------------------------------------------------------------------
+
+OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
+    "text": lambda path, force: TextOutput(path, io.StringIO(), force=force),
+    "texts": lambda path, force: Outputs([path], Report(io.StringIO(), io.StringIO()), force=force),
+    "film": lambda path, force: Film(path, force=force),
+    "recording": lambda path, force: Recording(path, force=force),
+}
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_what_is_there_is_replaced_by_force_alone(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(OutputError, match=r"out\.mp4 is there already: give another name, or --force to overwrite it"):
+        OPENED[kind](path, False)
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(KeyboardInterrupt), OPENED[kind](path, True):
+        raise KeyboardInterrupt
+    assert path.read_text(encoding="utf-8") == "old", "it stays until the new one is whole"
+
+
+def test_by_force_the_new_one_takes_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "reps.csv"
+    path.write_text("old", encoding="utf-8")
+    with TextOutput(path, io.StringIO(), force=True) as output:
+        output.file.write("new")
+    assert path.read_text(encoding="utf-8") == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a memory card, whose file system (FAT) knows none."""
+
+    def link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_comes_meanwhile_is_not_replaced(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not links:
+        without_links(monkeypatch)
+    path = tmp_path / "reps.csv"
+    output = TextOutput(path, io.StringIO())
+    path.write_text("somebody else's", encoding="utf-8")
+    with pytest.raises(OutputError, match="is there already"), output:
+        output.file.write("mine")
+    assert path.read_text(encoding="utf-8") == "somebody else's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_without_links_takes_files_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_links(monkeypatch)
+    with TextOutput(tmp_path / "reps.csv", io.StringIO()) as output:
+        output.file.write("reps")
+    assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_film_takes_no_device_s_place(tmp_path: Path) -> None:
+    """An administrator's link to /dev/null would otherwise become the end of /dev/null."""
+    pipe, link = tmp_path / "pipe", tmp_path / "film.mp4"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with pytest.raises(OutputError, match="it is a device or a pipe"):
+        Film(link, force=True)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\N{LEG}" * 62, "-", "--force", "a\nb", "=1+1"])
+def test_any_name_that_a_disk_takes(name: str, tmp_path: Path) -> None:
+    with Hidden(tmp_path / name):
+        assert all(path.name.startswith(".") for path in tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    check_distinct([tmp_path / "a"], [tmp_path / "c"])
+    with pytest.raises(OutputError), TextOutput(tmp_path / "a", io.StringIO()):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+# --- whose it is --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize(("private", "mask", "mode"), [(True, 0, 0o600), (True, 0o077, 0o600), (False, 0, 0o666)])
+def test_what_is_private_is_its_owner_s_from_the_first_byte(
+    private: bool, mask: int, mode: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "reps.csv"
+    with umask(mask), TextOutput(path, io.StringIO(), private=private) as output:
+        (hidden,) = tmp_path.iterdir()
+        assert stat.S_IMODE(hidden.stat().st_mode) == mode
+        output.file.write("reps")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_recording_is_its_owner_s_also_in_the_place_of_one_that_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.touch()
+    path.chmod(0o644)
+    with umask(0), Recording(path, force=True) as recording:
+        picture = np.zeros((120, 160, 3), np.uint8)
+        recording.show(Moment(0.0, Frame(0.0, picture), None, "", Standing(Stage.COUNTING)))
+    assert recording.trouble is None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_size > 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everything")

@@ -237,6 +237,37 @@ def test_samples_come_back_from_a_signal_file_as_they_went(
     assert [known(sample) for sample in read] == [known(sample) for sample in ordered]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=1+1.csv", "'=1+1.csv"),
+        ("+1.csv", "'+1.csv"),
+        ("-1.csv", "'-1.csv"),
+        ("@SUM(1).csv", "'@SUM(1).csv"),
+        ("\t=1.csv", "'\t=1.csv"),
+        ("\r=1.csv", "'\r=1.csv"),
+        ("\n=1.csv", "'\n=1.csv"),
+        ("＝1.csv", "'＝1.csv"),
+        ('a=1+1,"b".csv', 'a=1+1,"b".csv'),
+        (" =1.csv", " =1.csv"),
+        ("'a.csv", "'a.csv"),
+    ],
+)
+def test_a_cell_of_text_is_no_formula(
+    name: str, cell: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the CSV alone: JSON has the name as it is. A number below 0 stays one."""
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{i / 15!r},{185 - 45 * (1 - cos(2 * pi * max(i / 15 - 1, 0) / 3))!r}" for i in range(15 * 4)]
+    Path(name).write_text("time_s,hip_deg\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    done = cli("recount", "--csv", "reps.csv", "--json", "reps.json", "--", name)
+    assert (done.code, done.err) == (0, "")
+    (row,) = csv.DictReader(io.StringIO(Path("reps.csv").read_bytes().decode("utf-8"), newline=""))
+    assert row["source"] == cell
+    assert float(row["rest_flexion_deg"]) == -5.0
+    assert document(tmp_path)["source"]["path"] == name
+
+
 def known(sample: Sample) -> dict[str, float | str]:
     """The fields that are not NaN, which equals nothing."""
     values = {item.name: getattr(sample, item.name) for item in fields(Sample)}

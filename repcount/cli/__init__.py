@@ -17,6 +17,10 @@ from repcount.errors import RepcountError
 
 _STDERR = 2
 
+_UNREAD = 141
+"""Exit code where whoever read standard output has gone: what shells tell of the signal PIPE (128 + 13), of which
+most programs end then."""
+
 app = typer.Typer(
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
     no_args_is_help=True,
@@ -49,23 +53,55 @@ for commands in (files, live, history, setup):
 
 def main() -> NoReturn:
     """Run the command line; every error of ours is one line and exit code 1."""
+    _fill_gaps()
     _keep_notes()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
+    stdout = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
     try:
         status = _status()
-        sys.stdout.flush()
+        stdout.flush()
+    except BrokenPipeError:
+        status = _UNREAD
+        _let_go(stdout)
     except (RepcountError, OSError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        if not isinstance(error, BrokenPipeError):
-            note(f"repcount: {_told(error)}")
+        note(f"repcount: {_told(error)}")
         status = 1
-        _let_go(sys.stdout)
+        _let_go(stdout)
     except KeyboardInterrupt:
         note("repcount: stopped")
         status = 130
     sys.exit(status)
+
+
+class _Notes(io.TextIOWrapper):
+    """Where notes cannot be written any more, as on a terminal that was closed, all else goes on."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+def _fill_gaps() -> None:
+    """Where one of the standard streams is closed (`>&-`), the next file to be opened would get its number.
+
+    MediaPipe's own lines would go into a file of results. Nothing is heard of notes then; results tell that they
+    cannot be written.
+    """
+    for number in range(_STDERR + 1):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if number == _STDERR else os.O_RDONLY)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", encoding="utf-8", closefd=False)
 
 
 def _keep_notes() -> None:
@@ -73,7 +109,7 @@ def _keep_notes() -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.fileno() == _STDERR:
             own = os.dup(_STDERR)
-            sys.stderr = os.fdopen(own, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)
+            sys.stderr = _Notes(os.fdopen(own, "wb"), sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def _status() -> int | str | None:
@@ -81,6 +117,8 @@ def _status() -> int | str | None:
     try:
         app()
     except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # which typer takes for an end like any other
+            raise ended.__context__ from None
         return ended.code
     return 0
 

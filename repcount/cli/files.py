@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from repcount.cli.options import ConfigFile, Csv, Explain, Json, Model, Rate, Set, Strictness, Tempo, settings
+from repcount.cli.options import (
+    ConfigFile,
+    Csv,
+    Explain,
+    Force,
+    Json,
+    Model,
+    Rate,
+    Set,
+    Strictness,
+    Tempo,
+    leave,
+    settings,
+)
 from repcount.config import load
-
-if TYPE_CHECKING:
-    from repcount.told import Report as Told
 
 Videos = Annotated[list[Path], typer.Argument(help="Recorded videos.", show_default=False)]
 Annotate = Annotated[
@@ -53,6 +63,7 @@ def analyze(
     annotate: Annotate = None,
     plot: Plot = None,
     report: Report = None,
+    force: Force = False,
     no_pictures: NoPictures = False,
     jobs: Jobs = None,
     rate: Rate = None,
@@ -69,10 +80,10 @@ def analyze(
     from repcount import batch
     from repcount.told import Wanted, results
 
-    wanted = Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs)
+    wanted = Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force)
     told = results(wanted, explain=explain)
     batch.analyze(videos, settings(config, strictness, tempo, set_, rate), model, wanted, told)
-    _leave(told)
+    leave(told)
 
 
 def recount(
@@ -81,6 +92,7 @@ def recount(
     json: Json = None,
     plot: Plot = None,
     report: Report = None,
+    force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -91,10 +103,10 @@ def recount(
     from repcount import batch
     from repcount.told import Wanted, results
 
-    wanted = Wanted(csv, json, plot=plot, report=report, made=_today())
+    wanted = Wanted(csv, json, plot=plot, report=report, made=_today(), force=force)
     told = results(wanted, explain=explain)
     batch.recount(signal, settings(config, strictness, tempo, set_), wanted, told)
-    _leave(told)
+    leave(told)
 
 
 def demo(model: Model = None) -> None:
@@ -105,15 +117,8 @@ def demo(model: Model = None) -> None:
     wanted = Wanted()
     told = results(wanted, explain=False)
     batch.analyze([demo.video()], load(None), model, wanted, told)
-    _leave(told)
+    leave(told)
 
 
 def _today() -> str:
     return datetime.now().astimezone().strftime("%d %B %Y")
-
-
-def _leave(told: Told) -> None:
-    if told.interrupted:
-        raise typer.Exit(130)
-    if told.failed:
-        raise typer.Exit(1)

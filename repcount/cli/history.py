@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from repcount.cli.options import Force, leave
 from repcount.plan import DAY_LIMIT
 
 _MOST_DAYS = 36500
@@ -51,6 +52,7 @@ def history(
     csv: Csv = None,
     json: Json = None,
     report: Report = None,
+    force: Force = False,
 ) -> None:
     """Show what was done on which day, against the daily limit."""
     if context.invoked_subcommand is not None:
@@ -59,9 +61,16 @@ def history(
     from repcount import ledger
 
     asked = ledger.Asked(
-        today=date.today(), days=days, every_session=sessions, limit=limit, csv=csv, json=json, report=report
+        today=date.today(),
+        days=days,
+        every_session=sessions,
+        limit=limit,
+        csv=csv,
+        json=json,
+        report=report,
+        force=force,
     )
-    ledger.show(asked)
+    leave(ledger.show(asked))
 
 
 def _nothing_before(context: typer.Context) -> None:
@@ -71,11 +80,11 @@ def _nothing_before(context: typer.Context) -> None:
         raise typer.BadParameter(f"give the options after {context.invoked_subcommand}")
 
 
-def export(csv: Reps = Path("-"), days: AnyDays = None) -> None:
+def export(csv: Reps = Path("-"), days: AnyDays = None, force: Force = False) -> None:
     """Write all reps in the form in which `analyze --csv` writes them."""
     from repcount import ledger
 
-    ledger.export(csv, date.today() - timedelta(days=days - 1) if days else None)
+    leave(ledger.export(csv, date.today() - timedelta(days=days - 1) if days else None, force=force))
 
 
 def delete(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from repcount.cli.options import ConfigFile, Csv, Json, Model, Set, Strictness, Tempo, settings
+from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Tempo, settings
 
 Signal = Annotated[Path | None, typer.Option("--signal", help="Write the angles of every counted frame as CSV.")]
 Camera = Annotated[str, typer.Option(help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")]
@@ -50,6 +50,7 @@ def live(
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
+    force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -76,9 +77,11 @@ def live(
         window=not no_window,
         record=record,
         give_up_s=give_up,
+        force=force,
     )
-    wanted = Wanted(csv, json, signal)
+    wanted = Wanted(csv, json, signal, force=force)
     told = results(wanted, explain=False)
+    told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
     code = studio.hold(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)

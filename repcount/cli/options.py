@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from repcount.config import MOST_HZ, Config, load
 from repcount.errors import SettingError
+
+if TYPE_CHECKING:
+    from repcount.told import Report
 
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]
@@ -27,12 +30,20 @@ Set = Annotated[
 Rate = Annotated[
     str | None, typer.Option(help="Frames analysed per second: a number, all, or auto, which is enough [auto].")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
 Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
 
 
 def note(text: str) -> None:
     """Tell what is going on, on standard error."""
     print(text, file=sys.stderr)
+
+
+def leave(told: Report) -> None:
+    """End the command with the exit code of what became of it."""
+    code = told.exit_code()
+    if code:
+        raise typer.Exit(code)
 
 
 def settings(

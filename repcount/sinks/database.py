@@ -123,6 +123,8 @@ def _checked(path: Path) -> sqlite3.Connection:
             connection.close()
         if isinstance(error, sqlite3.DatabaseError) and _code(error) in _DAMAGE:
             raise DamagedError(str(error)) from error
+        if isinstance(error, UnicodeDecodeError):  # what SQLite complains of is part of its complaint
+            raise DamagedError("its layout is no text") from error
         raise
 
 
@@ -173,6 +175,8 @@ def _told(path: Path, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise HistoryError(f"cannot {what} the history {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise HistoryError(f"cannot {what} the history {path}: it holds what is no text") from error
     except sqlite3.Error as error:
         raise HistoryError(f"cannot {what} the history {path}: {_REASONS.get(_code(error), error)}") from error
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, timedelta, timezone
-from math import nan
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,16 +14,14 @@ from typing import Any, Self
 from repcount import __version__
 from repcount.config import Config
 from repcount.days import Session, day_of
-from repcount.errors import HistoryError, SettingError
-from repcount.records import Flag, Removal, Rep, Update
-from repcount.sinks import history_file
-from repcount.sinks.database import Database, Row
+from repcount.errors import HistoryError
+from repcount.records import Removal, Rep, Update
+from repcount.sinks import history_file, history_row
+from repcount.sinks.database import Database
 
 default_path = history_file.default_path
 
 _REP_FIELDS = [field.name for field in fields(Rep)]
-_SETTINGS = {field.name for field in fields(Config)}
-_FLAGS = {str(flag) for flag in Flag}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,8 @@ class History:
     def span(self) -> tuple[date, date] | None:
         """The first and the last day with a rep; None where there is none. Raises HistoryError."""
         first, last = self._db.rows("SELECT min(day), max(day) FROM rep WHERE NOT removed")[0]
-        return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
+        with self._understood():
+            return (history_row.day(first), history_row.day(last)) if first is not None else None
 
     def damaged(self) -> list[Path]:
         """The damaged files that were kept."""
@@ -91,13 +90,19 @@ class History:
         Raises HistoryError.
         """
         reps: dict[int, list[Rep]] = {}
-        try:
+        with self._understood():
             for row in self._db.rows(_REPS_SINCE, [(first or date.min).isoformat()]):
-                reps.setdefault(row["session_id"], []).append(_rep(row))
+                reps.setdefault(row["session_id"], []).append(history_row.rep(row))
             rows = self._db.rows("SELECT * FROM session ORDER BY started_utc, id")
-            return tuple(_session(row, tuple(reps[row["id"]])) for row in rows if row["id"] in reps)
-        except ValueError as error:
-            raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {error}") from error
+            return tuple(history_row.session(row, tuple(reps[row["id"]])) for row in rows if row["id"] in reps)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, IndexError) as error:  # IndexError: there is no such column
+            reason = str(error)[:200]
+            raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {reason}") from error
 
     def count(self, which: Which) -> tuple[int, int]:
         """In how many sessions `delete` would find how many reps. Raises HistoryError."""
@@ -203,29 +208,3 @@ def _rule(which: Which) -> tuple[str, str | int]:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _session(row: Row, reps: tuple[Rep, ...]) -> Session:
-    zone = timezone(timedelta(seconds=row["utc_offset_s"]))
-    started = datetime.fromisoformat(row["started_utc"]).astimezone(zone)
-    ended = datetime.fromisoformat(row["ended_utc"]).astimezone(zone) if row["ended_utc"] else None
-    return Session(row["id"], started, ended, row["source"], row["plan"], _settings(row["settings"]), reps)
-
-
-def _settings(text: str) -> Config:
-    """The settings as far as this version knows and allows them."""
-    try:
-        return Config(**{name: value for name, value in json.loads(text).items() if name in _SETTINGS})
-    except SettingError:
-        return Config()
-
-
-def _rep(row: Row) -> Rep:
-    values: dict[str, Any] = {name: row[name] for name in _REP_FIELDS}
-    for name in values:
-        # SQLite has no NaN and keeps NULL for it; of all numbers only the pause has a None of its own.
-        if values[name] is None and name != "pause_s":
-            values[name] = nan
-    values["full"] = bool(values["full"])
-    values["flags"] = tuple(Flag(flag) for flag in values["flags"].split(";") if flag in _FLAGS)
-    return Rep(**values)

@@ -39,11 +39,13 @@ def show(periods: Sequence[Period], sessions: Sequence[Session], file: TextIO, *
     """
     width = None if file.isatty() else _PIPE_COLUMNS
     console = Console(file=file, highlight=False, width=width)
-    console.print(_day_table(periods, console, today, limit))
-    console.print()
-    console.print(_session_table(sessions, console, today))
-    console.print()
-    console.print(Text(verdict(periods, today, limit), style="bold"))
+    with console.capture() as shown:  # rich ends the program where nobody reads
+        console.print(_day_table(periods, console, today, limit))
+        console.print()
+        console.print(_session_table(sessions, console, today))
+        console.print()
+        console.print(Text(verdict(periods, today, limit), style="bold"))
+    file.write(shown.get())
 
 
 def verdict(periods: Sequence[Period], today: date, limit: int) -> str:

@@ -34,12 +34,15 @@ def _own_folder() -> Path:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder of the file, for its owner only. One that was there is changed only if it is repcount's own."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        if path.parent == _own_folder().resolve() and path.parent.stat().st_mode & 0o077:
-            path.parent.chmod(0o700)
+    """Make the folder of the file and those above, for their owner only.
+
+    One that was there is changed only if it is repcount's own.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if path.parent == _own_folder().resolve() and path.parent.stat().st_mode & 0o077:
+        path.parent.chmod(0o700)
 
 
 def make_private(path: Path) -> None:
@@ -107,7 +110,7 @@ def publish(new: Path, path: Path) -> None:
 
 
 def set_aside(path: Path, seen: Identity | None) -> Path | None:
-    """Rename the damaged file and what is beside it; the new name of the file.
+    """Rename the damaged file and what is beside it, which stay their owner's only; the new name of the file.
 
     None, and nothing is done, where it is no longer the file that was `seen`: another repcount was quicker.
     """
@@ -118,6 +121,8 @@ def set_aside(path: Path, seen: Identity | None) -> Path | None:
     # The log first: if the power goes in between, it must not be left beside a new file.
     for old, new in zip((*_beside(path), path), (*_beside(kept), kept), strict=True):
         with suppress(FileNotFoundError):
+            with suppress(PermissionError):
+                old.chmod(old.stat().st_mode & 0o600)
             old.rename(new)
     return kept
 

@@ -20,9 +20,13 @@ _WAITING = 30
 class Recording:
     """Encodes on a thread of its own, so that counting never waits for it. A context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OutputError where `path` cannot be written."""
-        self._film = Film(path)
+    def __init__(self, path: Path, *, force: bool = False) -> None:
+        """A file that is there already is replaced by `force` alone.
+
+        Somebody is to be seen in it at home, so it is the user's only. Raises OutputError where `path` may not be
+        written.
+        """
+        self._film = Film(path, force=force, private=True)
         self._frames: queue.Queue[Frame | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._encode, name="recording", daemon=True)
         self._end_s = 0.0

@@ -148,7 +148,8 @@ def _cbreak(descriptor: int) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # a terminal that is gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _unix_keys(descriptor: int) -> str:
@@ -156,7 +157,9 @@ def _unix_keys(descriptor: int) -> str:
     import select
 
     ready, _, _ = select.select([descriptor], [], [], 0)
-    return os.read(descriptor, 64).decode(errors="replace") if ready else ""
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        return os.read(descriptor, 64).decode(errors="replace") if ready else ""
+    return ""
 
 
 def _windows_keys() -> str:

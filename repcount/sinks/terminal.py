@@ -22,6 +22,12 @@ _WIDE = 200
 def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table and the verdict below it."""
     console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _WIDE)
+    with console.capture() as shown:  # rich ends the program where nobody reads
+        _print(analysis, console, heading=heading)
+    file.write(shown.get())
+
+
+def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if heading:
         console.print(Text(analysis.source.path, style="bold"))
     if analysis.reps:
