@@ -152,10 +152,9 @@ def _each(videos: Sequence[Path], target: Path | None, ending: str, what: str, s
     try:
         target.mkdir()
         stack.callback(_remove_if_empty, target)
-    except FileExistsError:
-        pass  # a folder, or a file, which the first file in it will tell
     except OSError as error:
-        raise OutputError(f"cannot make the folder {target} for the {what}s: {error.strerror}") from error
+        if not target.is_dir():
+            raise OutputError(f"cannot make the folder {target} for the {what}s: {error.strerror}") from error
     first: dict[str, Path] = {}
     for video in videos:
         if video.stem in first:

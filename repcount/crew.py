@@ -40,11 +40,16 @@ class Crew:
     """
 
     def __init__(
-        self, cutting: Iterable[tuple[Slot, Piece | None]], finder: Callable[[], Finder], jobs: int, most: int
+        self,
+        cutting: Iterable[tuple[Slot, Piece | None]],
+        finder: Callable[[], Finder],
+        jobs: int,
+        most: int,
+        longest: int = LONGEST,
     ) -> None:
         """One thread reads `cutting`, which tells the slots and where pieces begin; `jobs` others measure.
 
-        About `most` pictures are in memory at a time, where that is enough for a piece.
+        About `most` pictures are in memory at a time, where that is enough for a piece of `longest`.
         """
         self._cutting = cutting
         self._new_finder = finder
@@ -53,7 +58,7 @@ class Crew:
         self._lock, self._wait = self._all.lock, self._all.wait
         self._more_room, self._more_slots, self._more_poses = (self._all.condition() for _ in range(3))
         # All but the first piece of those at work keep their pictures until they are known to fit.
-        self._room = max(min((jobs - 1) * LONGEST, most), LONGEST) + _AHEAD
+        self._room = max(min((jobs - 1) * longest, most), longest) + _AHEAD
         self._to_measure: deque[Piece] = deque()
         self._to_read: deque[Piece] = deque()
         self._all_decoded = False

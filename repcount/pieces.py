@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WARM = 5
 """Measured frames before a seam that a piece is given beside its own, so that tracking is warm at the seam."""
 
-LONGEST, _SHORTEST = 380, 48
+LONGEST, SHORTEST = 380, 48
 """Measured frames of a piece. To begin one costs as much as 15 frames, so that longer ones are better; but Ctrl-C and
 the progress told wait for nothing longer, and most of one is in memory while the piece before is measured."""
 
@@ -92,9 +92,10 @@ def _slot(frame: Frame, *, measured: bool) -> Slot:
     return Slot(frame.time_s, frame.image if measured else None, still=not measured)
 
 
-def cut(slots: Iterable[Slot], expected: float) -> Iterator[tuple[Slot, Piece | None]]:
+def cut(slots: Iterable[Slot], expected: float, longest: int = LONGEST) -> Iterator[tuple[Slot, Piece | None]]:
     """Each slot and, where one begins with it, its piece, still empty. About `expected` slots will come, or NaN.
 
+    No piece has more than `longest` measured frames.
     A piece begins with a frame to be measured, if possible where nothing moved before it: tracking has least to
     lose there.
     """
@@ -105,7 +106,7 @@ def cut(slots: Iterable[Slot], expected: float) -> Iterator[tuple[Slot, Piece | 
         if slot.image is not None:
             if measured >= due - still * _STILL_SHARE * length:
                 share = measured / looked if looked else 1.0
-                length = _length(share * (expected - looked), begun)
+                length = _length(share * (expected - looked), begun, longest)
                 due = measured + length
                 begun += 1
                 piece = Piece(tuple(latest))
@@ -115,14 +116,14 @@ def cut(slots: Iterable[Slot], expected: float) -> Iterator[tuple[Slot, Piece | 
         yield slot, piece
 
 
-def _length(left: float, begun: int) -> int:
+def _length(left: float, begun: int, longest: int) -> int:
     """Measured frames of the next piece, when about so many are left (NaN where that is not known)."""
     if not isfinite(left):
-        return LONGEST
+        return longest
     ends = _END_SHARE if begun else 2 * _END_SHARE
-    between = max(ceil(left / LONGEST - ends), 0)
+    between = max(ceil(left / longest - ends), 0)
     between += (between + max(begun - 1, 0)) % _SHARES
     if begun and not between:
-        return LONGEST
+        return longest
     each = left / (between + ends - _LAST_SHORTER)
-    return min(max(ceil(each if begun else _END_SHARE * each), _SHORTEST), LONGEST)
+    return min(max(ceil(each if begun else _END_SHARE * each), SHORTEST), longest)

@@ -60,7 +60,7 @@ def hips(found: Iterable[Measured]) -> list[float]:
 def _short_pieces() -> Iterator[None]:
     """Three seconds, so that short videos have seams."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_length", lambda left, begun: 30)
+        patch.setattr(pieces, "_length", lambda left, begun, longest: 30)
         yield
 
 

@@ -1,0 +1,35 @@
+"""A short soak: the long one is benchmarks/soak.py by itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
+def test_a_short_soak_loses_nothing_and_leaves_nothing_open(model: Path, tmp_path: Path) -> None:
+    """A minute of a session with a stream that breaks off twice; memory is a matter of hours."""
+    out = tmp_path / "soak.json"
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "benchmarks" / "soak.py",
+        "--minutes",
+        "1",
+        "--speed",
+        "4",
+        "--every",
+        "20",
+    ]
+    done = subprocess.run([*command, "--json", out], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads(out.read_text(encoding="utf-8"))
+    first, *_, last = document["looks"]
+    assert document["faults"] == []
+    assert last["announced"] == last["stored"] > 0
+    assert (last["threads"], last["files"]) <= (first["threads"], first["files"])
+    assert any("gives no picture" in text or "no camera does" in text for text in document["told"])
