@@ -119,7 +119,7 @@ def licence(name: str) -> str:
     if name in READ:
         return READ[name]
     try:
-        stated = metadata.metadata(name)["License-Expression"]
+        stated = metadata.metadata(name).get("License-Expression")
     except metadata.PackageNotFoundError:
         stated = None
     if not stated:

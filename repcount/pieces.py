@@ -33,6 +33,10 @@ _LAST_SHORTER = 0.05
 """By this share of a whole one the last is shorter still: decoding the first takes about so much of the time to
 measure one."""
 
+_TWO_SHARE = 1.8
+"""What is no longer than this many of the longest pieces is cut into two: each seam costs time, and landmarks differ by
+a degree or so until the new finder has settled."""
+
 _STILL_SHARE = 0.25
 """A piece may be shorter or longer by this share for the next to begin where nothing moves. A choice."""
 
@@ -120,10 +124,10 @@ def _length(left: float, begun: int, longest: int) -> int:
     """Measured frames of the next piece, when about so many are left (NaN where that is not known)."""
     if not isfinite(left):
         return longest
-    ends = _END_SHARE if begun else 2 * _END_SHARE
-    between = max(ceil(left / longest - ends), 0)
-    between += (between + max(begun - 1, 0)) % _SHARES
-    if begun and not between:
+    if begun and left <= longest:
         return longest
+    ends = _END_SHARE if begun else 2 * _END_SHARE
+    between = max(ceil(left / longest - ends), 0) if begun or left > _TWO_SHARE * longest else 0
+    between += (between + max(begun - 1, 0)) % _SHARES
     each = left / (between + ends - _LAST_SHORTER)
     return min(max(ceil(each if begun else _END_SHARE * each), SHORTEST), longest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ import pytest
 
 from repcount import cli as command_line
 from repcount import weights
+
+# Where the tests are started in the background Ctrl-C may be ignored, and every process they start would ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_videos"

@@ -55,3 +55,13 @@ def test_its_settings_are_settings(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(blocks("toml")[0])
     (tmp_path / "signal.csv").write_text("time_s,hip_deg\n0,180\n")
     assert cli("recount", tmp_path / "signal.csv", "--config", tmp_path / "config.toml").code == 0
+
+
+def test_each_test_in_the_table_of_faults_is_there() -> None:
+    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"`(?:pytest )?(?:tests/)?(test_\w+\.py)(?: -k (?:\"([^\"]+)\"|(\w+)))?`", table)
+    assert len(rows) > 40
+    for file, several, one in rows:
+        names = re.findall(r"^def (test_\w+)", (ROOT / "tests" / file).read_text(encoding="utf-8"), re.MULTILINE)
+        for words in (several or one).split(" or "):
+            assert any(words in name for name in names), f"{file} -k {words}"
