@@ -119,7 +119,8 @@ def licence(name: str) -> str:
     if name in READ:
         return READ[name]
     try:
-        stated = metadata.metadata(name).get("License-Expression")
+        told = metadata.metadata(name)
+        stated = told["License-Expression"] if "License-Expression" in told else None
     except metadata.PackageNotFoundError:
         stated = None
     if not stated:
