@@ -119,9 +119,8 @@ def licence(name: str) -> str:
     if name in READ:
         return READ[name]
     try:
-        told = metadata.metadata(name)
-        stated = told["License-Expression"] if "License-Expression" in told else None
-    except metadata.PackageNotFoundError:
+        stated = metadata.metadata(name)["License-Expression"]
+    except (metadata.PackageNotFoundError, KeyError):  # where importlib_metadata is installed, too, it is an error
         stated = None
     if not stated:
         raise KeyError(f"the licence of {name} is not known: read it in the package and add it to READ")
