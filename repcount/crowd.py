@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,7 +44,7 @@ class Crowd:
         `around` is called in the thread that counts a video, and has to count it by calling what it is given.
         """
         self._config, self._model, self._notify, self._around = config, model, notify, around
-        self._jobs = jobs or cores()
+        self._jobs = jobs or pipeline.cores()
         self._pool = ThreadPoolExecutor(self._jobs)
         self._stop = threading.Event()
         self._waiting = 0
@@ -103,10 +102,3 @@ class Crowd:
         if self._stop.is_set():
             raise KeyboardInterrupt
         self._progress[look] = (time_s, duration_s)
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -7,8 +7,8 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-_NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Windows has no SIGHUP."""
+NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""The signals by which people and systems ask a program to end. Windows has no SIGHUP."""
 
 _came: list[int] = []
 """Those that this process was sent."""
@@ -20,14 +20,14 @@ def heed() -> None:
     For programs, not for libraries. One that somebody else handles, or ignores, is left alone: nohup wants SIGHUP
     to pass.
     """
-    for number in _NUMBERS:
+    for number in NUMBERS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
 
 
 def let_go() -> None:
     """The work is done: from now on they end the program at once, without a word."""
-    for number in _NUMBERS:
+    for number in NUMBERS:
         if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_DFL)
 
@@ -55,7 +55,7 @@ class Brake:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in _NUMBERS:
+        for number in NUMBERS:
             # Anything else was put there by somebody who wants it (nohup, a host program).
             if signal.getsignal(number) in (_end, signal.default_int_handler):
                 with contextlib.suppress(ValueError):
@@ -95,7 +95,7 @@ class Stop:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in _NUMBERS:
+        for number in NUMBERS:
             # Ignored ones were ignored on purpose: nohup wants SIGHUP to pass.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 with contextlib.suppress(ValueError):

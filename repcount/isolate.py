@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from repcount import hidden
 from repcount.errors import LibraryError
+from repcount.interrupt import NUMBERS
 from repcount.known import Known
 from repcount.line import Line, heard
 
@@ -37,11 +38,7 @@ _STOPPED = 130
 _PR_SET_PDEATHSIG = 1
 """From <sys/prctl.h>: which signal comes when the parent is gone."""
 
-_HANDED_ON = {
-    getattr(signal, name): getattr(signal, "SIGRTMIN", 0) + place
-    for place, name in enumerate(("SIGINT", "SIGTERM", "SIGHUP"))
-    if hasattr(signal, name)
-}
+_HANDED_ON = {number: getattr(signal, "SIGRTMIN", 0) + place for place, number in enumerate(NUMBERS)}
 """What the child gets for them from its parent. A terminal sends Ctrl-C to both, `kill` to the parent alone: with the
 real ones blocked in the child it hears each just once."""
 

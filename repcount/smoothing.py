@@ -24,8 +24,8 @@ _BETA = 0.05
 """At rest the filter passes 2 Hz, at 60°/s 5 Hz: jitter is 0.5-1° at rest, a raise of 1 s is 0.5 Hz."""
 
 _EVEN_S = 0.08
-"""Standard deviation of the weights with which neighbours even out a value, in time and not in frames: so the moments
-found at 10 to 30 Hz differ by no more than 0.02 s at the median, on rendered and on real clips. Wider ones make starts
+"""Standard deviation of the weights with which neighbours even out a value, in time and not in frames: so from 10
+to 30 Hz the moments shift by no more than 0.02 s at the median, on rendered and on real clips. Wider ones make starts
 earlier and ends later; with this one half of the rendered starts are within 0.07 s, and half of the real ones within
 0.08 s."""
 

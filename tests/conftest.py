@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -18,7 +20,6 @@ from repcount import weights
 
 # Where the tests are started in the background Ctrl-C may be ignored, and every process they start would ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_videos"
@@ -44,6 +45,14 @@ def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytes
     monkeypatch.setenv("REPCOUNT_HISTORY", str(nobodys))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     monkeypatch.delenv("REPCOUNT_DEBUG", raising=False)
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the history of a test is, also for the command line."""
+    path = tmp_path / "data" / "history.sqlite3"
+    monkeypatch.setenv("REPCOUNT_HISTORY", str(path))
+    return path
 
 
 @pytest.fixture(autouse=True)
@@ -76,14 +85,17 @@ def run_process(*arguments: str | Path, env: dict[str, str] | None = None) -> Re
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-_HEEDS_CTRL_C = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from repcount.cli import main; main()"
-)
+def benchmark(name: str, out: Path, *options: str | Path, timeout_s: float | None = None) -> tuple[Any, str]:
+    """What a program of `benchmarks` writes as JSON to `out`, and what it prints. It has to end well."""
+    command = [sys.executable, ROOT / "benchmarks" / name, *options, "--json", out]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=timeout_s)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(out.read_text(encoding="utf-8")), done.stdout
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    """`repcount` in a process of its own that Ctrl-C reaches even where these tests run in the background."""
-    command = [sys.executable, "-c", _HEEDS_CTRL_C, *map(str, arguments)]
+    """`repcount` in a process of its own, and no wait for its end."""
+    command = [sys.executable, "-m", "repcount", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
 

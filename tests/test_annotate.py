@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import av
 import numpy as np
 import pytest
 from conftest import Ffmpeg, pattern
+from disks import on_a_disk
 from numpy.typing import NDArray
 
 from repcount import capture, draw, measure, posture
@@ -217,13 +217,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(share: float, room_needed: int, 
     """At the first picture, in between, and at the very end, when the index is written."""
     disk, size_kb = tmp_path / "disk", max(4, int(share * room_needed) // 1024 - 4)
     disk.mkdir()
-    mount = f"mount -t tmpfs -o size={size_kb}k tmpfs {disk}"
-    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    if shutil.which("unshare") is None or subprocess.run([*own, mount], capture_output=True, check=False).returncode:
-        pytest.skip("this system does not let a test mount a file system of its own")
-    fill = [sys.executable, "-c", FILL, str(disk / "film.mp4"), "60"]
-    script = f'{mount} && "$@" && ls -A {disk} && test "$(ls -A {disk} | wc -l)" = 0 && echo EMPTY'
-    done = subprocess.run([*own, script, "sh", *fill], capture_output=True, text=True, timeout=60, check=False)
+    script = f'"$@" && ls -A {disk} && test "$(ls -A {disk} | wc -l)" = 0 && echo EMPTY'
+    done = on_a_disk(disk, f"size={size_kb}k", script, [sys.executable, "-c", FILL, disk / "film.mp4", "60"])
     assert done.stderr == ""
     [told, left] = done.stdout.splitlines()
     assert told.startswith(f"cannot write {disk / 'film.mp4'}: ")

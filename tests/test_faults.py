@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 import streams
 from conftest import SAMPLES, Ffmpeg, run_process
+from disks import on_a_disk
 from forks import CALENDAR, MADE_UP, Child, Forks, forks
 from histories import asked, filled, rep
 
@@ -34,7 +35,10 @@ from repcount import interrupt
 from repcount.camera import camera, pulse
 from repcount.records import Frame
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them"),
+    pytest.mark.usefixtures("history", "model"),
+]
 
 TIMES = int(os.environ.get("REPCOUNT_KILLS", "1"))
 LIVE_KILLS, ANALYZE_KILLS = 70 * TIMES, 20 * TIMES
@@ -42,13 +46,6 @@ LIVE_KILLS, ANALYZE_KILLS = 70 * TIMES, 20 * TIMES
 
 QUIETLY = ("--no-window", "--sound", "off")
 BY_SIGNAL = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
-
-
-@pytest.fixture(autouse=True)
-def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path) -> Path:
-    path = tmp_path / "data" / "history.sqlite3"
-    monkeypatch.setenv("REPCOUNT_HISTORY", str(path))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -346,16 +343,9 @@ def test_a_disk_that_is_full_for_a_while_costs_no_rep(tmp_path: Path) -> None:
     """Full from the third rep to the sixth: counting goes on, it is told once, and all is kept in the end."""
     disk, copy = tmp_path / "disk", tmp_path / "copy"
     disk.mkdir()
-    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    mount = f"mount -t tmpfs -o size=512k tmpfs {disk}"
-    if shutil.which("unshare") is None or subprocess.run([*own, mount], capture_output=True, check=False).returncode:
-        pytest.skip("this system does not let a test mount a file system of its own")
     env = {**os.environ, "REPCOUNT_HISTORY": str(disk / "history.sqlite3"), "PYTHONPATH": str(Path(__file__).parent)}
-    script = f'{mount} && "$@"; code=$?; cp -r {disk} {copy}; exit $code'
-    done = subprocess.run(
-        [*own, script, "sh", sys.executable, "-c", FULL_DISK],
-        capture_output=True, text=True, timeout=120, check=False, env=env,
-    )  # fmt: skip
+    script = f'"$@"; code=$?; cp -r {disk} {copy}; exit $code'
+    done = on_a_disk(disk, "size=512k", script, [sys.executable, "-c", FULL_DISK], env=env)
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r"rep \d+, full", done.stderr)) == 9
     assert done.stderr.count("the disk is full. Counting goes on, and writing is tried again with every rep") == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Cli, Result
+from disks import on_a_disk
 from histories import ZONE, filled, opened, rep, update
 
 from repcount.config import Config
@@ -39,11 +40,9 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "data" / "history.sqlite3"
-    monkeypatch.setenv("REPCOUNT_HISTORY", str(path))
-    filled(path, rep(1), rep(2), started=datetime.now(ZONE) - timedelta(days=1))
-    return path
+def history(history: Path) -> Path:
+    filled(history, rep(1), rep(2), started=datetime.now(ZONE) - timedelta(days=1))
+    return history
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -218,15 +217,10 @@ def test_a_closed_stream_is_not_taken_for_a_file(closed: str, code: int, piece: 
 # --- disks --------------------------------------------------------------------------------------------------
 
 
-def on_a_disk(folder: Path, options: str, before: str, *arguments: str | Path) -> Result:
+def program_on_a_disk(folder: Path, options: str, before: str, *arguments: str | Path) -> Result:
     """The program with a disk of its own in `folder`; the last line of output is what is left there."""
-    mount = f"mount -t tmpfs -o {options} tmpfs {folder}"
-    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    if shutil.which("unshare") is None or subprocess.run([*own, mount], capture_output=True, check=False).returncode:
-        pytest.skip("this system does not let a test mount a file system of its own")
-    script = f'{mount} && cd {folder} && {before}; "$@"; code=$?; echo left: $(ls -A {folder}); exit $code'
-    command = [sys.executable, "-m", "repcount", *map(str, arguments)]
-    done = subprocess.run([*own, script, "sh", *command], capture_output=True, text=True, timeout=120, check=False)
+    script = f'cd {folder} && {before}; "$@"; code=$?; echo left: $(ls -A {folder}); exit $code'
+    done = on_a_disk(folder, options, script, [sys.executable, "-m", "repcount", *arguments])
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -235,7 +229,7 @@ FULL = ("size=64k", "head -c 1000000 /dev/zero >full 2>&-")
 
 def test_a_full_disk_costs_each_file_a_line_and_nothing_else(signal: Path, place: Path, tmp_path: Path) -> None:
     others = [text for option, name in RECOUNT for text in (option, str(place / name))]
-    done = on_a_disk(place, *FULL, "recount", signal, *others)
+    done = program_on_a_disk(place, *FULL, "recount", signal, *others)
     assert done.code == 1
     assert sorted(done.err.splitlines()) == sorted(
         f"repcount: cannot write {place / name}: No space left on device" for _, name in RECOUNT
@@ -249,14 +243,14 @@ def test_a_full_disk_costs_the_other_files_nothing(
     option: str, name: str, signal: Path, place: Path, tmp_path: Path
 ) -> None:
     kept = [text for other, file in RECOUNT if other != option for text in (other, str(tmp_path / file))]
-    done = on_a_disk(place, *FULL, "recount", signal, option, place / name, *kept)
+    done = program_on_a_disk(place, *FULL, "recount", signal, option, place / name, *kept)
     assert (done.code, done.err) == (1, f"repcount: cannot write {place / name}: No space left on device\n")
     assert all((tmp_path / file).stat().st_size > 100 for other, file in RECOUNT if other != option)
     assert done.out.splitlines()[-1] == "left: full"
 
 
 def test_a_full_disk_keeps_what_was_there(signal: Path, place: Path) -> None:
-    done = on_a_disk(
+    done = program_on_a_disk(
         place, FULL[0], f"echo old >o.csv; {FULL[1]}", "recount", signal, "--csv", place / "o.csv", "--force"
     )
     assert done.code == 1
@@ -276,7 +270,7 @@ def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: 
     videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
     for video in videos:
         shutil.copy(empty_room, video)
-    done = on_a_disk(place, *FULL, "analyze", *videos, "--json", place / "o.json", "--csv", tmp_path / "o.csv")
+    done = program_on_a_disk(place, *FULL, "analyze", *videos, "--json", place / "o.json", "--csv", tmp_path / "o.csv")
     assert done.code == 1
     assert sorted(line for line in done.err.splitlines() if not line.startswith("note: ")) == [
         f"repcount: cannot write {place / name}: No space left on device" for name in ("o.json.journal", "o.json")
@@ -291,7 +285,7 @@ def test_a_disk_that_may_only_be_read_is_told_at_once(
     command: str, option: str, history: Path, signal: Path, place: Path, tmp_path: Path
 ) -> None:
     given: list[str | Path] = [signal, "--json", tmp_path / "o.json"] if command == "recount" else []
-    done = on_a_disk(place, "ro", "true", command, *given, option, place / "out.svg")
+    done = program_on_a_disk(place, "ro", "true", command, *given, option, place / "out.svg")
     assert (done.code, done.out) == (1, "left:\n")
     assert done.err == f"repcount: cannot write {place / 'out.svg'}: Read-only file system\n"
     assert not (tmp_path / "o.json").exists(), "it is told before anything is counted"

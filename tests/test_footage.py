@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from conftest import ROOT, benchmark
 
 
 def figures(labels: Path, tmp_path: Path) -> dict[str, Any]:
     """What `benchmarks/accuracy.py` finds."""
     if not labels.exists():
         pytest.skip(f"there is no {labels.parent.name} folder beside the project")
-    out = tmp_path / "figures.json"
-    program = ROOT / "benchmarks" / "accuracy.py"
-    command = [sys.executable, *map(str, [program, labels, "--jobs", "2", "--json", out])]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    found: dict[str, Any] = json.loads(out.read_text())["figures"]
+    document, _ = benchmark("accuracy.py", tmp_path / "figures.json", labels, "--jobs", "2")
+    found: dict[str, Any] = document["figures"]
     return found
 
 

@@ -29,11 +29,8 @@ from repcount.sinks.migrations import MIGRATIONS
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the history of a test is, also for the command line."""
-    path = tmp_path / "data" / "history.sqlite3"
-    monkeypatch.setenv("REPCOUNT_HISTORY", str(path))
-    return path
+def path(history: Path) -> Path:
+    return history
 
 
 # --- what is kept -------------------------------------------------------------------------------------------

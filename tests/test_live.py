@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 import repcount
 
+pytestmark = pytest.mark.usefixtures("history", "model")
+
 LEAD_S = 3.0
 """Somebody lies still for so long before the clip begins: time to see that all is ready."""
 
@@ -70,13 +72,6 @@ def live(*arguments: str | Path, env: dict[str, str] | None = None) -> Iterator[
         watchdog.cancel()
         program.process.kill()
         program.process.communicate()
-
-
-@pytest.fixture(autouse=True)
-def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path) -> Path:
-    path = tmp_path / "history" / "history.sqlite3"
-    monkeypatch.setenv("REPCOUNT_HISTORY", str(path))
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import benchmark
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 def test_a_short_soak_loses_nothing_and_leaves_nothing_open(model: Path, tmp_path: Path) -> None:
     """A minute of a session with a stream that breaks off twice; memory is a matter of hours."""
-    out = tmp_path / "soak.json"
-    command: list[str | Path] = [
-        sys.executable,
-        ROOT / "benchmarks" / "soak.py",
-        "--minutes",
-        "1",
-        "--speed",
-        "4",
-        "--every",
-        "20",
-    ]
-    done = subprocess.run([*command, "--json", out], capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    document = json.loads(out.read_text(encoding="utf-8"))
+    options = ("--minutes", "1", "--speed", "4", "--every", "20")
+    document, _ = benchmark("soak.py", tmp_path / "soak.json", *options, timeout_s=120)
     first, *_, last = document["looks"]
     assert document["faults"] == []
     assert last["announced"] == last["stored"] > 0

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import benchmark
 
 
 def test_the_benchmark_runs_and_both_loops_count_the_same(model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "speed.json"
-    command: list[str | Path] = [
-        sys.executable,
-        ROOT / "benchmarks" / "speed.py",
-        "--quick",
-        "--model",
-        model,
-        "--json",
-        out,
-    ]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8").stdout
-    [short] = json.loads(out.read_text(encoding="utf-8"))
+    [short], told = benchmark("speed.py", tmp_path / "speed.json", "--quick", "--model", model)
     assert short["counts_agree"]
     assert short["runs"]["plain"]["full"] == short["runs"]["repcount"]["full"] == 7
     assert short["runs"]["repcount"]["memory_mb"] > 50
