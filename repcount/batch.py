@@ -30,12 +30,12 @@ def analyze(videos: list[Path], config: Config, model: Path | None, wanted: Want
         signals = _each(videos, wanted.signal, ".csv", "signal", stack)
         films = _each(videos, wanted.annotate, ".mp4", "annotated video", stack)
         outputs.check_distinct([*wanted.texts, *signals, *films], videos)
-        # Here, so that folders and the journal are still those of the process that outlives the others.
-        line = Line() if wanted.cluster else isolate.line([*wanted.texts, *signals, *films])
-        _take_over(line, told, journal)
-        there = {path for path in (*signals, *films) if path.is_file()}
         if journal is not None:
             stack.enter_context(journal)
+        # Here, so that folders and the journal are still those of the process that outlives the others.
+        line = Line() if wanted.cluster else isolate.line([*wanted.texts, *signals, *films])
+        _take_over(line, told)
+        there = {path for path in (*signals, *films) if path.is_file()}
         out = stack.enter_context(outputs.Outputs([*wanted.texts, *signals], told, force=force))
         to_film = [None if line.has(Fact.OVER, number) else film for number, film in enumerate(films)]
         looked_at = [
@@ -58,14 +58,12 @@ def analyze(videos: list[Path], config: Config, model: Path | None, wanted: Want
         line.end_with(told.exit_code())
 
 
-def _take_over(line: Line, told: Report, journal: Journal | None) -> None:
+def _take_over(line: Line, told: Report) -> None:
     """What processes before this one have done stays done."""
     told.noted = line.failed
     told.failed += map(Path, line.known.failed)
     if line.known.stopped:
         told.stopped()
-    if line.again and journal is not None:
-        journal.go_on()
 
 
 class _NothingCountedError(Exception):

@@ -22,7 +22,8 @@ class Journal:
     """One line for each video that is done, beside the JSON file of the results. A context manager.
 
     It is there while a run is under way or was broken off; a run that ends by itself leaves its JSON file alone.
-    The file is made on entering, which raises OutputError where it may not be written.
+    The file is made on entering, which raises OutputError where it may not be written; processes that are forked
+    after that write to the same one. Left empty, it is gone on leaving.
     """
 
     def __init__(self, results: Path, config: Config, *, resume: bool, force: bool) -> None:
@@ -32,7 +33,7 @@ class Journal:
         """Whether there are results of an earlier run, which this one is to replace."""
         self._settings = asdict(config)
         self._done: dict[str, Analysis] = {}
-        self._mode = "a" if resume else "w" if force else "x"
+        self._mode = "ab" if resume else "wb" if force else "xb"
         self._file: FileIO | None = None
         if resume:
             self._read(_documents(results), results)
@@ -41,13 +42,10 @@ class Journal:
     def __enter__(self) -> Self:
         try:
             self._file = FileIO(self.path, self._mode)
-            if self._file.tell():
-                self._file.write(b"\n")  # the last line of a run that was broken off may be cut off
         except FileExistsError as error:
             told = f"{self.path} is of a run that was broken off or goes on: --resume takes it up, --force begins anew"
             raise OutputError(told) from error
         except OSError as error:
-            self._close()
             raise unwritable(self.path, error) from error
         return self
 
@@ -65,10 +63,6 @@ class Journal:
         if empty:
             self.remove()
 
-    def go_on(self) -> None:
-        """Enter it as it was left by the process before this one, which died in the same run."""
-        self._mode = "ab"
-
     def remove(self) -> None:
         """The results are written, or there are none: the journal has done its work."""
         self.path.unlink(missing_ok=True)
@@ -81,7 +75,8 @@ class Journal:
         """Put a result on the disk, unless somebody stopped it half way. Raises OutputError, once, and then rests."""
         if analysis.interrupted or self._file is None:
             return
-        line = json.dumps(table.document(analysis), allow_nan=False).encode() + b"\n"
+        # A line of its own, should whoever wrote before have been broken off in the middle of one.
+        line = b"\n" + json.dumps(table.document(analysis), allow_nan=False).encode() + b"\n"
         try:
             while line:  # a disk that is nearly full takes a part
                 line = line[self._file.write(line) :]
