@@ -12,7 +12,7 @@ from repcount.pieces import LONGEST, Piece, Slot
 from repcount.records import Frame, Pose
 from repcount.together import StoppedError, Together
 
-_AHEAD = 32
+_AHEAD = 16
 """Frames that are decoded ahead of all who measure. A choice."""
 
 _HANDFUL = 8
@@ -43,20 +43,23 @@ class Crew:
         self,
         cutting: Iterable[tuple[Slot, Piece | None]],
         finder: Callable[[], Finder],
+        agree: Callable[[Pose | None, Pose | None], bool],
         jobs: int,
         most: int,
         longest: int = LONGEST,
     ) -> None:
         """One thread reads `cutting`, which tells the slots and where pieces begin; `jobs` others measure.
 
-        About `most` pictures are in memory at a time, where that is enough for a piece of `longest`.
+        `agree` tells whether the poses that two finders have found in one frame are the same. About `most` pictures
+        are in memory at a time, where that is enough for a piece of `longest`.
         """
         self._cutting = cutting
         self._new_finder = finder
-        self._finders: dict[Piece, Finder] = {}
+        self._agree = agree
+        self._finders: set[Finder] = set()
         self._all = Together()
         self._lock, self._wait = self._all.lock, self._all.wait
-        self._more_room, self._more_slots, self._more_poses = (self._all.condition() for _ in range(3))
+        self._more_room, self._more_slots, self._more_poses, self._seams = (self._all.condition() for _ in range(4))
         # All but the first piece of those at work keep their pictures until they are known to fit.
         self._room = max(min((jobs - 1) * longest, most), longest) + _AHEAD
         self._to_measure: deque[Piece] = deque()
@@ -72,13 +75,13 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._all.stop()
-        for piece in list(self._finders):
-            self._close(piece)
+        for finder in list(self._finders):
+            self._close(finder)
 
     # --- decoding ------------------------------------------------------------------------------------------
 
     def _decode(self) -> None:
-        piece = Piece(())
+        piece = Piece((), sure=True)  # of no slots
         for slot, begun in self._cutting:
             if begun is not None:
                 self._begin(piece, begun)
@@ -90,7 +93,8 @@ class Crew:
 
     def _begin(self, before: Piece, piece: Piece) -> None:
         with self._lock:
-            before.whole = True
+            before.whole, before.behind = True, piece
+            piece.sure = not before.slots
             self._to_measure.append(piece)
             self._to_read.append(piece)
             self._more_slots.notify_all()
@@ -123,96 +127,117 @@ class Crew:
     # --- measuring -----------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
-        spare = [self._new_finder()]  # made while the first pictures are decoded
-        try:
-            while (piece := self._next(self._to_measure)) is not None:
-                self._finders[piece] = spare.pop() if spare else self._new_finder()
-                self._measure_piece(piece, self._finders[piece])
-        finally:
-            for finder in spare:
-                finder.close()
+        spare = [self._open()]  # while the first pictures are decoded
+        while (piece := self._next(self._to_measure)) is not None:
+            finder = spare.pop() if spare else self._open()
+            self._warm_up(piece, finder)
+            self._measure_from(piece, finder)
 
-    def _measure_piece(self, piece: Piece, finder: Finder) -> None:
-        self._warm_up(piece, finder)
+    def _measure_from(self, piece: Piece, finder: Finder) -> None:
+        """Measure a piece and, with the same finder, those behind it that do not agree with what it has found."""
+        while self._measured(piece, finder) and (behind := self._behind(piece, finder)) is not None:
+            other = self._begun(behind)
+            goes_on, ends = (other, finder) if self._agreed(piece, behind, finder) else (finder, other)
+            if ends is not None:
+                self._close(ends)
+            if goes_on is None:
+                return
+            piece, finder = behind, goes_on
+        self._close(finder)
+
+    def _measured(self, piece: Piece, finder: Finder) -> bool:
+        """Measure all of a piece; False where it was taken away meanwhile."""
         for slot, pose in self._found(piece, finder):
-            self._tell(piece, slot, pose)
-            if piece.dropped:
-                break
+            if not self._tell(piece, finder, slot, pose):
+                return False
         with self._lock:
-            piece.measured = True
+            piece.measured = piece.finder is finder
             self._more_poses.notify()
-        if piece.dropped:
-            self._close(piece)
+            return piece.measured
+
+    def _found(self, piece: Piece, finder: Finder) -> Iterator[Found]:
+        pose, numbers = None, count()
+        while (slot := self._slot(piece, next(numbers))) is not None:
+            image = slot.image  # of a piece that was taken away it may be gone any moment
+            if image is not None:
+                pose = finder.find(Frame(slot.time_s, image))
+            yield slot, pose
+
+    def _tell(self, piece: Piece, finder: Finder, slot: Slot, pose: Pose | None) -> bool:
+        with self._lock:
+            if piece.finder is not finder:
+                return False
+            piece.poses.append(pose)
+            if piece.sure:
+                self._free(slot)
+            if len(piece.poses) % _HANDFUL == 0:
+                self._more_poses.notify()
+            return True
+
+    def _open(self) -> Finder:
+        finder = self._new_finder()
+        self._finders.add(finder)
+        return finder
+
+    def _close(self, finder: Finder) -> None:
+        self._finders.discard(finder)
+        finder.close()
+
+    # --- seams ---------------------------------------------------------------------------------------------
 
     def _warm_up(self, piece: Piece, finder: Finder) -> None:
         pose = None
         for frame in piece.warm:
             pose = finder.find(frame)
         with self._lock:
-            piece.meets, piece.warmed = pose, True
-            self._more_poses.notify()
+            piece.finder, piece.meets, piece.warmed, piece.warm = finder, pose, True, ()
+            self._seams.notify_all()
 
-    def _found(self, piece: Piece, finder: Finder) -> Iterator[Found]:
-        pose, numbers = None, count()
-        while (slot := self._slot(piece, next(numbers))) is not None:
-            image = slot.image  # of a dropped piece it may be gone any moment
-            if image is not None:
-                pose = finder.find(Frame(slot.time_s, image))
-            yield slot, pose
-
-    def _tell(self, piece: Piece, slot: Slot, pose: Pose | None) -> None:
+    def _behind(self, piece: Piece, finder: Finder) -> Piece | None:
+        """The next one, if there is one and what `finder` has found in this one stands."""
         with self._lock:
-            piece.poses.append(pose)
-            if piece.sure:
-                self._free(slot)
-            if len(piece.poses) % _HANDFUL == 0:
-                self._more_poses.notify()
+            self._wait(self._seams, lambda: piece.sure)
+            return piece.behind if piece.finder is finder else None
 
-    def _close(self, piece: Piece) -> None:
-        finder = self._finders.pop(piece, None)
-        if finder is not None:
-            finder.close()
+    def _begun(self, piece: Piece) -> Finder | None:
+        """A finder for a piece that nobody has begun; None where somebody else has."""
+        with self._lock:
+            if not self._to_measure or self._to_measure[0] is not piece:
+                return None
+            self._to_measure.popleft()
+        finder = self._open()
+        self._warm_up(piece, finder)
+        return finder
+
+    def _agreed(self, piece: Piece, behind: Piece, finder: Finder) -> bool:
+        """Whether what was found in the next piece stands; otherwise `finder` has to measure it."""
+        with self._lock:
+            self._wait(self._seams, lambda: behind.warmed)
+        agreed = self._agree(piece.poses[-1], behind.meets)
+        with self._lock:
+            if not agreed:
+                behind.finder, behind.poses, behind.measured = finder, [], False
+            behind.sure = True
+            for slot in behind.slots[: len(behind.poses)]:
+                self._free(slot)
+            self._seams.notify_all()
+        return agreed
 
     # --- reading -------------------------------------------------------------------------------------------
 
-    def read(self, agree: Callable[[Pose | None, Pose | None], bool]) -> Iterator[Found]:
-        """All slots in their order, each with what was found.
-
-        `agree` tells whether the poses that two finders have found in one frame are the same. Raises what went
-        wrong in any thread.
-        """
+    def read(self) -> Iterator[Found]:
+        """All slots in their order, each with what was found. Raises what went wrong in any thread."""
         try:
-            yield from self._read(agree)
+            while (piece := self._next(self._to_read)) is not None:
+                yield from self._told(piece)
         except StoppedError:
             if self._all.error is None:
                 raise RuntimeError("the crew was left while it was read") from None
             raise self._all.error from None
 
-    def _read(self, agree: Callable[[Pose | None, Pose | None], bool]) -> Iterator[Found]:
-        last: Pose | None = None
-        begun: Piece | None = None  # the one whose finder went on up to here
-        while (piece := self._next(self._to_read)) is not None:
-            with self._lock:
-                self._wait(self._more_poses, lambda: piece.warmed)
-            if begun is None or agree(last, piece.meets):
-                self._take(piece)
-                if begun is not None:
-                    self._close(begun)
-                begun, found = piece, self._told(piece)
-            else:
-                self._drop(piece)
-                found = self._again(piece, self._finders[begun])
-            for slot, pose in found:
-                last = last if slot.still else pose
-                yield slot, pose
-
-    def _take(self, piece: Piece) -> None:
-        with self._lock:
-            piece.sure = True
-            for slot in piece.slots[: len(piece.poses)]:
-                self._free(slot)
-
     def _told(self, piece: Piece) -> Iterator[Found]:
+        with self._lock:
+            self._wait(self._seams, lambda: piece.sure)
         told = 0
         while found := self._more_told(piece, told):
             yield from found
@@ -223,16 +248,3 @@ class Crew:
             self._wait(self._more_poses, lambda: len(piece.poses) >= told + _HANDFUL or piece.measured)
             until = len(piece.poses)
             return list(zip(piece.slots[told:until], piece.poses[told:until], strict=True))
-
-    def _drop(self, piece: Piece) -> None:
-        with self._lock:
-            piece.dropped = True
-            measured = piece.measured
-        if measured:
-            self._close(piece)
-
-    def _again(self, piece: Piece, finder: Finder) -> Iterator[Found]:
-        for slot, pose in self._found(piece, finder):
-            with self._lock:
-                self._free(slot)
-            yield slot, pose

@@ -123,8 +123,8 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
     expected = video.info.duration_s * min(rate_hz, video.info.rate_hz)
     cutting = pieces.cut(slots(video, rate_hz), expected, longest)
     sample = Sample(nan)
-    with Crew(cutting, lambda: Finder(model), jobs, _MEMORY_BYTES // picture_bytes, longest) as crew:
-        for slot, found in crew.read(_agree):
+    with Crew(cutting, lambda: Finder(model), _agree, jobs, _MEMORY_BYTES // picture_bytes, longest) as crew:
+        for slot, found in crew.read():
             pose = found and replace(found, xy_px=found.xy_px * shrink)
             if slot.still:
                 sample = replace(sample, time_s=slot.time_s)

@@ -18,24 +18,17 @@ if TYPE_CHECKING:
 WARM = 5
 """Measured frames before a seam that a piece is given beside its own, so that tracking is warm at the seam."""
 
-LONGEST, SHORTEST = 380, 48
-"""Measured frames of a piece. To begin one costs as much as 15 frames, so that longer ones are better; but Ctrl-C and
-the progress told wait for nothing longer, and most of one is in memory while the piece before is measured."""
+LONGEST, SHORTEST = 380, 32
+"""Measured frames of a piece. Longer ones cost less to begin; but Ctrl-C and the progress told wait for nothing longer,
+and most of one is in memory while the piece before is measured. To share what is left of a video pays from twice the
+cost of a beginning on."""
 
-_SHARES = 2
-"""Between the first piece and the last there is a multiple of so many, so that the work of two goes up evenly."""
+_FIRST = 96
+"""The first piece is no longer: whoever measures the second waits until the first is decoded. Decoding so many frames
+takes about as long as loading the pose model, for which both wait anyway."""
 
-_END_SHARE = 0.35
-"""The first piece is shorter, because whoever measures the second waits until the first is decoded; so is the last,
-for all to end together."""
-
-_LAST_SHORTER = 0.05
-"""By this share of a whole one the last is shorter still: decoding the first takes about so much of the time to
-measure one."""
-
-_TWO_SHARE = 1.8
-"""What is no longer than this many of the longest pieces is cut into two: each seam costs time, and landmarks differ by
-a degree or so until the new finder has settled."""
+_BEGIN = 15
+"""To begin a piece takes as long as to measure so many frames: the pose model is loaded, and tracking is warmed up."""
 
 _STILL_SHARE = 0.25
 """A piece may be shorter or longer by this share for the next to begin where nothing moves. A choice."""
@@ -56,10 +49,14 @@ class Piece:
     """A stretch of a video; grows at one end while it is decoded and at the other while it is measured."""
 
     warm: tuple[Frame, ...]
-    """Measured frames from before the seam, in order; empty for the first piece."""
+    """Measured frames from before the seam, in order; empty for the first piece, and once they are not needed."""
     slots: list[Slot] = field(default_factory=list)
     whole: bool = False
     """Whether all slots are there."""
+    behind: Piece | None = None
+    """The next piece, known by when this one is whole."""
+    finder: object = None
+    """Who measures it; somebody else's findings do not count."""
     meets: Pose | None = None
     """What was found in the last warm frame."""
     warmed: bool = False
@@ -69,9 +66,8 @@ class Piece:
     measured: bool = False
     """Whether all poses are there."""
     sure: bool = False
-    """Whether it fits what was found before; its pictures are kept until then."""
-    dropped: bool = False
-    """Whether it does not, so that nobody needs what is found in it any more."""
+    """Whether who measures it is settled: the finder that began it, where that one agrees with the one of the piece
+    before, or else the latter. The pictures are kept until then."""
 
 
 def slots(frames: Iterable[Frame], grey: Callable[[Frame], NDArray[np.uint8]]) -> Iterator[Slot]:
@@ -104,15 +100,15 @@ def cut(slots: Iterable[Slot], expected: float, longest: int = LONGEST) -> Itera
     lose there.
     """
     latest: deque[Frame] = deque(maxlen=WARM)
-    measured, begun, length, due, still = 0, 0, 0, 0, True
+    two = _Two(longest)
+    measured, length, due, still = 0, 0, 0, True
     for looked, slot in enumerate(slots):
         piece = None
         if slot.image is not None:
             if measured >= due - still * _STILL_SHARE * length:
                 share = measured / looked if looked else 1.0
-                length = _length(share * (expected - looked), begun, longest)
+                length = two.next(measured, share * (expected - looked))
                 due = measured + length
-                begun += 1
                 piece = Piece(tuple(latest))
             measured += 1
             latest.append(Frame(slot.time_s, slot.image))
@@ -120,14 +116,31 @@ def cut(slots: Iterable[Slot], expected: float, longest: int = LONGEST) -> Itera
         yield slot, piece
 
 
-def _length(left: float, begun: int, longest: int) -> int:
-    """Measured frames of the next piece, when about so many are left (NaN where that is not known)."""
-    if not isfinite(left):
-        return longest
-    if begun and left <= longest:
-        return longest
-    ends = _END_SHARE if begun else 2 * _END_SHARE
-    between = max(ceil(left / longest - ends), 0) if begun or left > _TWO_SHARE * longest else 0
-    between += (between + max(begun - 1, 0)) % _SHARES
-    each = left / (between + ends - _LAST_SHORTER)
-    return min(max(ceil(each if begun else _END_SHARE * each), SHORTEST), longest)
+class _Two:
+    """How long pieces have to be for two who measure to end together, each taking the next one when it is free.
+
+    How many there are in truth must not change the pieces, or it would change the result; two cores are the least
+    that this is made for, and with more of them several videos are counted at a time.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._loads = [0, 0]
+        """Measured frames that each has been given; the first is that of the one who took the last piece."""
+        self._given = 0
+
+    def next(self, measured: int, left: float) -> int:
+        """The length of a piece that begins after so many measured frames, with about so many left, or NaN."""
+        if not measured:
+            return min(self._length(left, 0), _FIRST)
+        self._loads[0] += measured - self._given + _BEGIN
+        self._given = measured
+        self._loads.sort()
+        return self._length(left, self._loads[1] - self._loads[0])
+
+    def _length(self, left: float, lead: int) -> int:
+        """`lead` is how much longer the other one is busy."""
+        both_end = (left + lead) / 2
+        if not isfinite(left) or (left <= self._longest and left - both_end < SHORTEST):
+            return self._longest  # the last piece, if the video holds what it promises
+        return min(max(ceil(both_end / ceil(both_end / self._longest)), SHORTEST), self._longest)

@@ -60,7 +60,8 @@ def hips(found: Iterable[Measured]) -> list[float]:
 def _short_pieces() -> Iterator[None]:
     """Three seconds, so that short videos have seams."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_length", lambda left, begun, longest: 30)
+        patch.setattr(pieces, "_FIRST", 30)
+        patch.setattr(pieces, "LONGEST", 30)
         yield
 
 
@@ -161,7 +162,7 @@ def test_a_model_that_is_none_is_told(piece: Path, tmp_path: Path) -> None:
 # --- the crew ----------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False)
 class Counter:
     """A finder that tells how many frames it has seen, and by when it began."""
 
@@ -190,6 +191,10 @@ def pieces_of(size: int, count: int) -> Iterator[tuple[Slot, Piece | None]]:
 Agree = Callable[[Pose | None, Pose | None], bool]
 
 
+def always(before: Pose | None, now: Pose | None) -> bool:
+    return True
+
+
 def run(jobs: int, agree: Agree, *, size: int = 20, count: int = 100) -> tuple[list[tuple[float, ...]], list[Counter]]:
     made: list[Counter] = []
 
@@ -197,15 +202,15 @@ def run(jobs: int, agree: Agree, *, size: int = 20, count: int = 100) -> tuple[l
         made.append(Counter(made))
         return made[-1]
 
-    with Crew(pieces_of(size, count), finder, jobs, most=0) as crew:
-        told = [(slot.time_s, *found.xy_px[0]) for slot, found in crew.read(agree) if found is not None]
+    with Crew(pieces_of(size, count), finder, agree, jobs, most=0) as crew:
+        told = [(slot.time_s, *found.xy_px[0]) for slot, found in crew.read() if found is not None]
     assert all(finder.closed for finder in made)
     return told, made
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8])
 def test_every_piece_has_a_finder_that_was_warmed_up(jobs: int) -> None:
-    told, made = run(jobs, lambda before, now: True)
+    told, made = run(jobs, always)
     begins = [max(number // 20 * 20 - WARM, 0) for number in range(100)]
     assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
     assert sum(bool(finder.seen) for finder in made) == 5
@@ -225,6 +230,37 @@ def test_where_two_do_not_agree_the_one_before_goes_on(jobs: int) -> None:
     assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
 
 
+def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_end() -> None:
+    """And whoever has measured it has no say in the one behind."""
+    ahead, behind = threading.Event(), threading.Event()
+
+    class Late(Counter):
+        def find(self, frame: Frame) -> Pose | None:
+            first, at = self.seen[0] if self.seen else frame.time_s, frame.time_s
+            if at == 39 and first == 20 - WARM:
+                ahead.set()
+            if at == 39 and first == 40 - WARM:
+                behind.set()
+            if first == 0 and at in (19, 39):
+                assert (ahead if at == 19 else behind).wait(60)
+            return super().find(frame)
+
+    made: list[Counter] = []
+
+    def agree(before: Pose | None, now: Pose | None) -> bool:
+        assert before is not None
+        assert now is not None
+        assert before.xy_px[0].sum() == now.xy_px[0].sum(), "both in the same frame"
+        return bool(now.xy_px[0, 0] != 20 - WARM)
+
+    for _ in range(20):
+        ahead.clear()
+        behind.clear()
+        with Crew(pieces_of(20, 100), lambda: Late(made), agree, 2, most=0) as crew:
+            told = [found.xy_px[0, 0] for _, found in crew.read() if found is not None]
+        assert told == [0] * 40 + [40 - WARM] * 20 + [60 - WARM] * 20 + [80 - WARM] * 20
+
+
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_few_pictures_are_in_memory(jobs: int) -> None:
     kept: list[Slot] = []
@@ -237,8 +273,8 @@ def test_few_pictures_are_in_memory(jobs: int) -> None:
             most = max(most, sum(each.image is not None for each in kept))
             yield slot, begun
 
-    with Crew(watched(), lambda: Counter([]), jobs, most=0) as crew:
-        assert sum(1 for _ in crew.read(lambda before, now: True)) == 5 * LONGEST
+    with Crew(watched(), lambda: Counter([]), always, jobs, most=0) as crew:
+        assert sum(1 for _ in crew.read()) == 5 * LONGEST
     assert LONGEST < most < 1.3 * LONGEST
     assert not any(slot.image is not None for slot in kept)
 
@@ -256,9 +292,9 @@ def test_what_goes_wrong_while_measuring_is_raised_where_it_is_read(jobs: int) -
             return super().find(frame)
 
     made: list[Counter] = []
-    crew = Crew(pieces_of(20, 100), lambda: Fails(made), jobs, most=0)
+    crew = Crew(pieces_of(20, 100), lambda: Fails(made), always, jobs, most=0)
     with crew, pytest.raises(_OddError):
-        list(crew.read(lambda before, now: True))
+        list(crew.read())
     assert at_work() == 0
 
 
@@ -267,8 +303,8 @@ def test_what_goes_wrong_while_decoding_is_raised_where_it_is_read() -> None:
         yield from pieces_of(20, 50)
         raise _OddError
 
-    with Crew(broken(), lambda: Counter([]), 2, most=0) as crew, pytest.raises(_OddError):
-        list(crew.read(lambda before, now: True))
+    with Crew(broken(), lambda: Counter([]), always, 2, most=0) as crew, pytest.raises(_OddError):
+        list(crew.read())
     assert at_work() == 0
 
 
@@ -280,12 +316,12 @@ def test_a_reader_may_leave_at_any_time(taken: int) -> None:
         made.append(Counter(made))
         return made[-1]
 
-    with Crew(pieces_of(20, 5000), finder, 3, most=0) as crew:
-        assert len(list(islice(crew.read(lambda before, now: True), taken))) == taken
+    with Crew(pieces_of(20, 5000), finder, always, 3, most=0) as crew:
+        assert len(list(islice(crew.read(), taken))) == taken
     assert at_work() == 0
     assert all(each.closed for each in made)
 
 
 def test_an_empty_video() -> None:
-    with Crew(iter(()), lambda: Counter([]), 2, most=0) as crew:
-        assert list(crew.read(lambda before, now: True)) == []
+    with Crew(iter(()), lambda: Counter([]), always, 2, most=0) as crew:
+        assert list(crew.read()) == []
