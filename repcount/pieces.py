@@ -18,17 +18,23 @@ if TYPE_CHECKING:
 WARM = 5
 """Measured frames before a seam that a piece is given beside its own, so that tracking is warm at the seam."""
 
-LONGEST, SHORTEST = 380, 32
+LONGEST, SHORTEST = 380, 48
 """Measured frames of a piece. Longer ones cost less to begin; but Ctrl-C and the progress told wait for nothing longer,
-and most of one is in memory while the piece before is measured. To share what is left of a video pays from twice the
-cost of a beginning on."""
+and most of one is in memory while the piece before is measured."""
 
 _FIRST = 96
-"""The first piece is no longer: whoever measures the second waits until the first is decoded. Decoding so many frames
-takes about as long as loading the pose model, for which both wait anyway."""
+"""The first piece of a longer video: whoever measures the second waits until the first is decoded. Decoding so many
+frames takes about as long as loading the pose model, for which both wait anyway."""
+
+_TWO_SHARE, _FIRST_SHARE = 1.8, 0.54
+"""What is no longer than 1.8 of the longest pieces is cut into two, the first a little longer, for the second begins
+when the first is decoded: landmarks differ by a degree or so after a seam until the new finder has settled."""
 
 _BEGIN = 15
 """To begin a piece takes as long as to measure so many frames: the pose model is loaded, and tracking is warmed up."""
+
+_WORTH = 2
+"""What is left at the end is shared if that takes off so many beginnings of the time. A choice."""
 
 _STILL_SHARE = 0.25
 """A piece may be shorter or longer by this share for the next to begin where nothing moves. A choice."""
@@ -132,15 +138,20 @@ class _Two:
     def next(self, measured: int, left: float) -> int:
         """The length of a piece that begins after so many measured frames, with about so many left, or NaN."""
         if not measured:
-            return min(self._length(left, 0), _FIRST)
+            return self._first(left)
         self._loads[0] += measured - self._given + _BEGIN
         self._given = measured
         self._loads.sort()
         return self._length(left, self._loads[1] - self._loads[0])
 
+    def _first(self, left: float) -> int:
+        if not left <= _TWO_SHARE * self._longest:
+            return min(_FIRST, self._longest)
+        return min(max(ceil(_FIRST_SHARE * left), SHORTEST), self._longest)
+
     def _length(self, left: float, lead: int) -> int:
         """`lead` is how much longer the other one is busy."""
         both_end = (left + lead) / 2
-        if not isfinite(left) or (left <= self._longest and left - both_end < SHORTEST):
+        if not isfinite(left) or (left <= self._longest and left - both_end < _WORTH * _BEGIN):
             return self._longest  # the last piece, if the video holds what it promises
         return min(max(ceil(both_end / ceil(both_end / self._longest)), SHORTEST), self._longest)
