@@ -171,8 +171,9 @@ def test_recount_into_a_pipe_that_closes_writes_its_files(signal: Path, place: P
 
 
 def test_a_long_history_into_head(history: Path, place: Path) -> None:
+    noon = datetime.now(ZONE).replace(hour=12)  # four hours of reps, all on one day
     with opened(history) as kept:
-        kept.begin(datetime.now(ZONE), "0", "free", Config()).write(update(*map(rep, range(1, 3000))))
+        kept.begin(noon, "0", "free", Config()).write(update(*map(rep, range(1, 3000))))
     exported = piped("history", "export", head=1)
     assert (exported.code, exported.out[:14], exported.err) == (141, "source,number,", "")
     shown = piped("history", "--days", "36500", "--json", "-", "--csv", place / "days.csv")

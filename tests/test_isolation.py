@@ -33,9 +33,9 @@ PROGRAM = (
 
 
 @contextmanager
-def started(*arguments: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """`repcount analyze` as the leader of a group of its own."""
-    command = [sys.executable, "-c", f"{PROGRAM}main()", "analyze", *map(str, arguments)]
+def started(*arguments: str | Path, cwd: Path, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """`repcount analyze` as the leader of a group of its own; `before` is done first."""
+    command = [sys.executable, "-c", f"{PROGRAM}{before}main()", "analyze", *map(str, arguments)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=cwd, start_new_session=True) as process:
         try:
@@ -148,12 +148,27 @@ def test_where_every_video_crashes_it_ends(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
-def test_where_every_process_crashes_it_ends(folder: Path) -> None:
-    before = sorted(folder.iterdir())
-    with started("a.mp4", "b.mp4", *WANTED, cwd=folder) as process:
-        result, crashes = crash(process, signal.SIGILL, lambda pid: not opened(pid))
-    assert (result.code, result.out, crashes) == (1, "", 2)
-    assert result.err.startswith("repcount: a library crashed (SIGILL) while no video was read. Install")
+DIES = """
+import os
+from repcount.run import Run
+
+def die(*_):
+    with open(os.environ["DEATHS"], "a") as file:
+        file.write("x")
+    os.kill(os.getpid(), {number})
+
+Run.all = die
+"""
+"""Whoever is about to begin dies."""
+
+
+def test_where_every_process_crashes_it_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, deaths = sorted(folder.iterdir()), folder.with_suffix(".deaths")
+    monkeypatch.setenv("DEATHS", str(deaths))
+    with started("a.mp4", "b.mp4", *WANTED, cwd=folder, before=DIES.format(number=signal.SIGILL.value)) as process:
+        out, err = process.communicate(timeout=_MOST_S)
+    assert (process.returncode, out, deaths.read_text()) == (1, "", "xx")
+    assert err.startswith("repcount: a library crashed (SIGILL) while no video was read. Install")
     assert sorted(folder.iterdir()) == before
 
 
