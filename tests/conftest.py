@@ -14,12 +14,17 @@ from typing import Any
 
 import imageio_ffmpeg
 import pytest
+from hypothesis import settings
 
 from repcount import cli as command_line
 from repcount import weights
 
 # Where the tests are started in the background Ctrl-C may be ignored, and every process they start would ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_videos"

@@ -174,7 +174,7 @@ def times(reps: tuple[Rep, ...]) -> list[float]:
 
 
 # Whole shifts of times at 32 Hz are exact in binary: nothing but the shift can make a difference.
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(SHAPES, min_size=1, max_size=3), st.integers(1, 10000))
 def test_shifting_all_times_shifts_all_times(shapes: list[Shape], shift_s: int) -> None:
     signal = made(*shapes, rate_hz=32)
@@ -184,7 +184,7 @@ def test_shifting_all_times_shifts_all_times(shapes: list[Shape], shift_s: int) 
     assert times(there) == pytest.approx([time + shift_s for time in times(here)], abs=1e-6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(SHAPES, min_size=1, max_size=3))
 def test_every_other_sample_of_30_hz_gives_the_same_count(shapes: list[Shape]) -> None:
     signal = made(*shapes)
@@ -193,7 +193,7 @@ def test_every_other_sample_of_30_hz_gives_the_same_count(shapes: list[Shape]) -
     assert times(other.reps) == pytest.approx(times(every.reps), abs=0.1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(SHAPES, min_size=1, max_size=3), st.integers(0, 2**32))
 def test_between_two_reps_the_legs_came_down(shapes: list[Shape], seed: int) -> None:
     """Reps do not overlap, their moments are in order, and their phases add up."""

@@ -110,13 +110,13 @@ REPS = st.tuples(st.integers(0, 200_000), st.integers(1, 4), st.sampled_from([Tr
 STARTS = st.tuples(st.integers(0, 60 * 24 * 40), st.sampled_from([-8, 0, 1])).map(
     lambda made: datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=made[1]))) + timedelta(minutes=made[0])
 )
-UNHURRIED = settings(max_examples=60, deadline=None)
+FEWER = settings(max_examples=60)
 SESSIONS = st.lists(st.tuples(STARTS, st.lists(REPS, max_size=4)), max_size=4).map(
     lambda made: [session(start, *reps, number=i) for i, (start, reps) in enumerate(made, 1)]
 )
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS)
 def test_no_rep_is_lost_or_counted_twice(sessions: list[Session]) -> None:
     every = days.totals(sessions)
@@ -126,7 +126,7 @@ def test_no_rep_is_lost_or_counted_twice(sessions: list[Session]) -> None:
     assert every.full + every.partial == sum(len(session.reps) for session in sessions)
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS)
 def test_periods_rise_do_not_overlap_and_hold_what_was_done_in_them(sessions: list[Session]) -> None:
     dates = {days.day_of(session.started, rep) for session in sessions for rep in session.reps}
@@ -137,7 +137,7 @@ def test_periods_rise_do_not_overlap_and_hold_what_was_done_in_them(sessions: li
     assert all(any(week.first <= day <= week.last for week in weeks) for day in dates)
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS, st.randoms(use_true_random=False))
 def test_the_order_of_the_sessions_does_not_matter(sessions: list[Session], random: object) -> None:
     shuffled = list(sessions)
@@ -145,7 +145,7 @@ def test_the_order_of_the_sessions_does_not_matter(sessions: list[Session], rand
     assert days.day_rows(days.by_day(sessions)) == days.day_rows(days.by_day(shuffled))
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS)
 def test_means_lie_among_what_they_are_means_of(sessions: list[Session]) -> None:
     known = [rep.raise_s for session in sessions for rep in session.reps if rep.full and not isnan(rep.raise_s)]
@@ -172,7 +172,7 @@ def test_short_gaps_are_days_and_long_ones_are_told_in_one() -> None:
     ]
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS, st.integers(0, 5), st.integers(0, 30), st.integers(0, 30))
 def test_with_its_gaps_a_line_has_every_day_once(
     sessions: list[Session], longest: int, before: int, after: int
@@ -214,7 +214,7 @@ def test_the_document_holds_days_and_sessions_in_plain_numbers() -> None:
     assert list(document["sessions"][0]) == days.SESSION_COLUMNS
 
 
-@UNHURRIED
+@FEWER
 @given(SESSIONS)
 def test_rows_never_hold_what_json_cannot(sessions: list[Session]) -> None:
     json.dumps(days.document(days.by_day(sessions), sessions, 100), allow_nan=False)
