@@ -147,13 +147,14 @@ class Crew:
 
     def _measured(self, piece: Piece, finder: Finder) -> bool:
         """Measure all of a piece; False where it was taken away meanwhile."""
-        for slot, pose in self._found(piece, finder):
-            if not self._tell(piece, finder, slot, pose):
-                return False
+        if not all(self._tell(piece, finder, slot, pose) for slot, pose in self._found(piece, finder)):
+            return False
         with self._lock:
-            piece.measured = piece.finder is finder
+            if piece.finder is not finder:
+                return False
+            piece.measured = True
             self._more_poses.notify()
-            return piece.measured
+            return True
 
     def _found(self, piece: Piece, finder: Finder) -> Iterator[Found]:
         pose, numbers = None, count()
@@ -175,8 +176,7 @@ class Crew:
             return True
 
     def _open(self) -> Finder:
-        finder = self._new_finder()
-        self._finders.add(finder)
+        self._finders.add(finder := self._new_finder())
         return finder
 
     def _close(self, finder: Finder) -> None:

@@ -266,6 +266,27 @@ def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_e
         assert told == [0] * 40 + [40 - WARM] * 20 + [60 - WARM] * 20 + [80 - WARM] * 20
 
 
+def test_a_piece_that_was_taken_away_is_at_an_end_when_the_one_who_took_it_is() -> None:
+    """Though both wait for the end of the video."""
+    again = threading.Event()
+
+    class Tells(Counter):
+        def find(self, frame: Frame) -> Pose | None:
+            found = super().find(frame)
+            if frame.time_s == 39 and self.seen[0] == 0:
+                again.set()
+            return found
+
+    def cutting() -> Iterator[tuple[Slot, Piece | None]]:
+        yield from pieces_of(20, 40)
+        assert again.wait(60)
+
+    for _ in range(50):
+        again.clear()
+        with Crew(cutting(), lambda: Tells([]), lambda before, now: False, 2, most=0) as crew:
+            assert [found.xy_px[0, 0] for _, found in crew.read() if found is not None] == [0] * 40
+
+
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_few_pictures_are_in_memory(jobs: int) -> None:
     kept: list[Slot] = []
