@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import repcount
-from repcount import capture, pieces, posture
+from repcount import capture, crew, pieces, posture
 from repcount.crew import Crew
 from repcount.errors import ModelError
 from repcount.landmarks import Landmarker
@@ -204,8 +204,8 @@ def run(jobs: int, agree: Agree, *, size: int = 20, count: int = 100) -> tuple[l
         made.append(Counter(made))
         return made[-1]
 
-    with Crew(pieces_of(size, count), finder, agree, jobs, most=0) as crew:
-        told = [(slot.time_s, *found.xy_px[0]) for slot, found in crew.read() if found is not None]
+    with Crew(pieces_of(size, count), finder, agree, jobs, most=0) as work:
+        told = [(slot.time_s, *found.xy_px[0]) for slot, found in work.read() if found is not None]
     assert all(finder.closed for finder in made)
     return told, made
 
@@ -218,25 +218,35 @@ def test_every_piece_has_a_finder_that_was_warmed_up(jobs: int) -> None:
     assert sum(bool(finder.seen) for finder in made) == 5
 
 
-@given(parting=st.sets(st.integers(1, 9)), jobs=st.integers(1, 5))
-def test_where_two_do_not_agree_the_one_before_goes_on(parting: set[int], jobs: int) -> None:
-    """`parting` are the seams at which they do not."""
+PATIENCE = 12
+
+
+@given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
+def test_the_one_before_goes_on_until_two_agree(meeting: list[int], jobs: int) -> None:
+    """`meeting` are the slots of the pieces where they begin to: -1 is the last frame that warms up."""
 
     def agree(before: Pose | None, now: Pose | None) -> bool:
         assert before is not None
         assert now is not None
         assert before.xy_px[0].sum() == now.xy_px[0].sum(), "both in the same frame"
-        return (now.xy_px[0, 0] + WARM) // 20 not in parting
+        begin, seen = now.xy_px[0]
+        return bool(seen - WARM - 1 >= meeting[(int(begin) + WARM) // 20 - 1])
 
-    told, _ = run(jobs, agree, count=200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "_PATIENCE", PATIENCE)
+        told, _ = run(jobs, agree, count=200)
     begins = [0] * 20
-    for piece in range(1, 10):
-        begins += [begins[-1] if piece in parting else 20 * piece - WARM] * 20
+    for piece, slot in enumerate(meeting, start=1):
+        at = max(slot, 0) if slot < PATIENCE else 20
+        begins += [begins[-1]] * at + [20 * piece - WARM] * (20 - at)
     assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
 
 
-def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_end() -> None:
+def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """And whoever has measured it has no say in the one behind."""
+    monkeypatch.setattr(crew, "_PATIENCE", PATIENCE)
     ahead, behind = threading.Event(), threading.Event()
 
     class Late(Counter):
@@ -261,8 +271,8 @@ def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_e
     for _ in range(20):
         ahead.clear()
         behind.clear()
-        with Crew(pieces_of(20, 100), lambda: Late(made), agree, 2, most=0) as crew:
-            told = [found.xy_px[0, 0] for _, found in crew.read() if found is not None]
+        with Crew(pieces_of(20, 100), lambda: Late(made), agree, 2, most=0) as work:
+            told = [found.xy_px[0, 0] for _, found in work.read() if found is not None]
         assert told == [0] * 40 + [40 - WARM] * 20 + [60 - WARM] * 20 + [80 - WARM] * 20
 
 
@@ -283,8 +293,8 @@ def test_a_piece_that_was_taken_away_is_at_an_end_when_the_one_who_took_it_is() 
 
     for _ in range(50):
         again.clear()
-        with Crew(cutting(), lambda: Tells([]), lambda before, now: False, 2, most=0) as crew:
-            assert [found.xy_px[0, 0] for _, found in crew.read() if found is not None] == [0] * 40
+        with Crew(cutting(), lambda: Tells([]), lambda before, now: False, 2, most=0) as work:
+            assert [found.xy_px[0, 0] for _, found in work.read() if found is not None] == [0] * 40
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -306,8 +316,8 @@ def test_few_pictures_are_in_memory(jobs: int) -> None:
             assert full.wait(60), "decoding goes on until a whole piece is there"
             return super().find(frame)
 
-    with Crew(watched(), lambda: Waits([]), always, jobs, most=0) as crew:
-        assert sum(1 for _ in crew.read()) == 5 * LONGEST
+    with Crew(watched(), lambda: Waits([]), always, jobs, most=0) as work:
+        assert sum(1 for _ in work.read()) == 5 * LONGEST
     assert LONGEST < most < 1.1 * LONGEST
     assert not any(slot.image is not None for slot in kept)
 
@@ -325,9 +335,9 @@ def test_what_goes_wrong_while_measuring_is_raised_where_it_is_read(jobs: int) -
             return super().find(frame)
 
     made: list[Counter] = []
-    crew = Crew(pieces_of(20, 100), lambda: Fails(made), always, jobs, most=0)
-    with crew, pytest.raises(_OddError):
-        list(crew.read())
+    work = Crew(pieces_of(20, 100), lambda: Fails(made), always, jobs, most=0)
+    with work, pytest.raises(_OddError):
+        list(work.read())
     assert at_work() == 0
 
 
@@ -336,8 +346,8 @@ def test_what_goes_wrong_while_decoding_is_raised_where_it_is_read() -> None:
         yield from pieces_of(20, 50)
         raise _OddError
 
-    with Crew(broken(), lambda: Counter([]), always, 2, most=0) as crew, pytest.raises(_OddError):
-        list(crew.read())
+    with Crew(broken(), lambda: Counter([]), always, 2, most=0) as work, pytest.raises(_OddError):
+        list(work.read())
     assert at_work() == 0
 
 
@@ -349,12 +359,12 @@ def test_a_reader_may_leave_at_any_time(taken: int) -> None:
         made.append(Counter(made))
         return made[-1]
 
-    with Crew(pieces_of(20, 5000), finder, always, 3, most=0) as crew:
-        assert len(list(islice(crew.read(), taken))) == taken
+    with Crew(pieces_of(20, 5000), finder, always, 3, most=0) as work:
+        assert len(list(islice(work.read(), taken))) == taken
     assert at_work() == 0
     assert all(each.closed for each in made)
 
 
 def test_an_empty_video() -> None:
-    with Crew(iter(()), lambda: Counter([]), always, 2, most=0) as crew:
-        assert list(crew.read()) == []
+    with Crew(iter(()), lambda: Counter([]), always, 2, most=0) as work:
+        assert list(work.read()) == []
