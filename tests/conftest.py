@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -90,12 +91,56 @@ def run_process(*arguments: str | Path, env: dict[str, str] | None = None) -> Re
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+class Benchmark:
+    """A program of `benchmarks` at work; with `idle` only while nothing else is."""
+
+    def __init__(self, name: str, out: Path, *options: str | Path, idle: bool = False) -> None:
+        """It writes its figures to `out`, and what it prints to a file beside it."""
+        self._out, self._printed = out, out.with_suffix(".txt")
+        yields = ["nice", "-n", "19"] if idle and os.name == "posix" else []
+        command = [*yields, sys.executable, ROOT / "benchmarks" / name, *options, "--json", out]
+        with self._printed.open("wb") as printed:
+            self._process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
+
+    def result(self, timeout_s: float | None = None) -> tuple[Any, str]:
+        """What it has written as JSON, and what it has printed. It has to end well."""
+        try:
+            code = self._process.wait(timeout_s)
+        finally:
+            self.stop()
+        printed = self._printed.read_text(encoding="utf-8")
+        assert code == 0, printed
+        return json.loads(self._out.read_text(encoding="utf-8")), printed
+
+    def stop(self) -> None:
+        """End it, should it still be at work."""
+        self._process.kill()
+        self._process.wait()
+
+
 def benchmark(name: str, out: Path, *options: str | Path, timeout_s: float | None = None) -> tuple[Any, str]:
-    """What a program of `benchmarks` writes as JSON to `out`, and what it prints. It has to end well."""
-    command = [sys.executable, ROOT / "benchmarks" / name, *options, "--json", out]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=timeout_s)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(out.read_text(encoding="utf-8")), done.stdout
+    """What a program of `benchmarks` writes as JSON to `out`, and what it prints."""
+    return Benchmark(name, out, *options).result(timeout_s)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The footage comes last: the real clips take minutes, and many tests wait for time to pass."""
+    items.sort(key=lambda item: item.path.name == "test_footage.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_footage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Benchmark | None]:
+    """The real clips at work from the first test on, where they are at hand and asked for."""
+    labels = ROOT.parent / "shared" / "clips" / "labels.json"
+    asked = any(item.name == "test_real" for item in request.session.items)
+    if not asked or not labels.exists():
+        yield None
+        return
+    at_work = Benchmark("accuracy.py", tmp_path_factory.mktemp("real") / "figures.json", labels, idle=True)
+    yield at_work
+    at_work.stop()
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
