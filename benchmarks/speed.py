@@ -158,14 +158,13 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
 
 
 def inference(frames: Sequence[Frame], model: Path) -> float:
-    """Seconds that one takes, the median."""
-    times_s = []
+    """Seconds that one takes, the mean: it is 6 % over the median, for some take much longer."""
     with landmarks.Landmarker(model) as landmarker:
-        for frame in frames:
-            start_s = time.perf_counter()
+        landmarker.find(frames[0])
+        start_s = time.perf_counter()
+        for frame in frames[1:]:
             landmarker.find(frame)
-            times_s.append(time.perf_counter() - start_s)
-    return statistics.median(times_s)
+        return (time.perf_counter() - start_s) / (len(frames) - 1)
 
 
 def alone(what: str, video: Path, model: Path, rate_hz: float, jobs: int | None) -> dict[str, Any]:
