@@ -25,7 +25,7 @@ width, is 210 px long, and the model looks at 256."""
 
 _PIECE_BYTES, _MEMORY_BYTES = 160_000_000, 400_000_000
 """Of the pictures of one piece, and of all that wait, about: 231 and 579 pictures of 640 by 360. However long a video
-is, it takes no more. Choices: with 120 MB a video takes 2 % longer, with 240 MB 1 % less."""
+is, it takes no more. Choices: with 120 MB the set of `benchmarks/speed.py` takes 2 % longer, with 240 MB no less."""
 
 _SOURCE_BYTES = 480_000_000
 """Of the pictures of one piece as they are decoded: 77 of 1920 by 1080. Decoding large ones takes about as long as
