@@ -175,7 +175,7 @@ def test_a_history_of_long_ago_says_when_it_was(path: Path, cli: Cli) -> None:
 
 
 def test_the_newest_day_is_listed_with_its_sessions_and_the_others_if_asked(path: Path, cli: Cli) -> None:
-    now = datetime.now(ZONE).replace(hour=12)
+    now = datetime.now().astimezone().replace(hour=12)
     for back in (3, 1, 1):
         filled(path, *(rep(number) for number in range(1, 6)), started=now - timedelta(days=back))
     newest, every = (cli("history", *options).out.splitlines() for options in ((), ("--sessions",)))
@@ -184,7 +184,7 @@ def test_the_newest_day_is_listed_with_its_sessions_and_the_others_if_asked(path
 
 
 def test_days_off_at_the_beginning_count_for_those_who_began_before(path: Path, cli: Cli) -> None:
-    now = datetime.now(ZONE).replace(hour=12)
+    now = datetime.now().astimezone().replace(hour=12)
     filled(path, rep(1), started=now - timedelta(days=2))
     assert "1 full rep on 1 of 3 days" in cli("history").out
     filled(path, rep(1), started=now - timedelta(days=20))
@@ -192,7 +192,7 @@ def test_days_off_at_the_beginning_count_for_those_who_began_before(path: Path, 
 
 
 def test_csv_and_json_hold_the_days_and_the_sessions(path: Path, cli: Cli, tmp_path: Path) -> None:
-    now = datetime.now(ZONE).replace(hour=12, microsecond=0)
+    now = datetime.now().astimezone().replace(hour=12, microsecond=0)
     filled(path, rep(1), rep(2, full=False), started=now - timedelta(days=2))
     filled(path, rep(1), started=now - timedelta(days=20))
     result = cli("history", "--csv", "-", "--json", tmp_path / "days.json", "--limit", "60")
