@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import Cli, Result
 from disks import on_a_disk
-from histories import ZONE, filled, opened, rep, update
+from histories import filled, opened, rep, update
 
 from repcount.config import Config
 
@@ -41,7 +41,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def history(history: Path) -> Path:
-    filled(history, rep(1), rep(2), started=datetime.now(ZONE) - timedelta(days=1))
+    filled(history, rep(1), rep(2), started=datetime.now().astimezone() - timedelta(days=1))
     return history
 
 
@@ -171,7 +171,7 @@ def test_recount_into_a_pipe_that_closes_writes_its_files(signal: Path, place: P
 
 
 def test_a_long_history_into_head(history: Path, place: Path) -> None:
-    noon = datetime.now(ZONE).replace(hour=12)  # four hours of reps, all on one day
+    noon = datetime.now().astimezone().replace(hour=12)  # four hours of reps, all on one day
     with opened(history) as kept:
         kept.begin(noon, "0", "free", Config()).write(update(*map(rep, range(1, 3000))))
     exported = piped("history", "export", head=1)
