@@ -158,7 +158,7 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
 
 
 def inference(frames: Sequence[Frame], model: Path) -> float:
-    """Seconds that one takes, the mean: it is 6 % over the median, for some take much longer."""
+    """Seconds that one takes, the mean, 5 to 10 % over the median: a total is made of all, slow ones too."""
     with landmarks.Landmarker(model) as landmarker:
         landmarker.find(frames[0])
         start_s = time.perf_counter()

@@ -11,14 +11,10 @@ from typing import Protocol, Self
 from repcount.decoded import Decoded
 from repcount.pieces import LONGEST, Piece, Slot
 from repcount.records import Frame, Pose
-from repcount.together import StoppedError, Together
+from repcount.together import HANDFUL, StoppedError, Together
 
 _AHEAD = 16
 """Frames that are decoded ahead of all who measure. A choice."""
-
-_HANDFUL = 8
-"""Findings that are handed on at a time: a thread that is woken for each takes time from those who measure. A
-choice."""
 
 _PATIENCE = 32
 """Slots of the next piece in which two who do not agree at the seam may come to agree. At 180 places in the labelled
@@ -129,7 +125,7 @@ class Crew:
             piece.poses.append(pose)
             if piece.sure:
                 self._decoded.free([slot])
-            if len(piece.poses) % _HANDFUL == 0:
+            if len(piece.poses) % HANDFUL == 0:
                 self._more_poses.notify_all()
             return True
 
@@ -226,6 +222,6 @@ class Crew:
 
     def _more_told(self, piece: Piece, told: int) -> list[Found]:
         with self._lock:
-            self._wait(self._more_poses, lambda: len(piece.poses) >= told + _HANDFUL or piece.measured)
+            self._wait(self._more_poses, lambda: len(piece.poses) >= told + HANDFUL or piece.measured)
             until = len(piece.poses)
             return list(zip(piece.slots[told:until], piece.poses[told:until], strict=True))

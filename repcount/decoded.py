@@ -6,11 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from repcount.pieces import Piece, Slot
-from repcount.together import Together
-
-_HANDFUL = 8
-"""Pictures that have to be gone before decoding goes on: a thread that is woken for each takes time from those who
-measure. A choice."""
+from repcount.together import HANDFUL, Together
 
 
 class Decoded:
@@ -49,7 +45,7 @@ class Decoded:
     def _add(self, piece: Piece, slot: Slot) -> None:
         with self._lock:
             if not slot.still and self._room <= 0:
-                self._wait(self._more_room, lambda: self._room >= _HANDFUL)
+                self._wait(self._more_room, lambda: self._room >= HANDFUL)
             self._room -= not slot.still
             piece.slots.append(slot)
             self._more_slots.notify_all()
@@ -86,5 +82,5 @@ class Decoded:
         for slot in slots:
             self._room += slot.image is not None
             slot.image = None
-        if self._room >= _HANDFUL:
+        if self._room >= HANDFUL:
             self._more_room.notify()

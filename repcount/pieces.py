@@ -72,8 +72,8 @@ class Piece:
     measured: bool = False
     """Whether all poses are there."""
     sure: bool = False
-    """Whether who measures it is settled: the finder that began it, where that one agrees with the one of the piece
-    before, or else the latter. The pictures are kept until then."""
+    """Whether who measures it is settled: the finder that began it, where that one comes to agree with the one of the
+    piece before, or else the latter. The pictures are kept until then."""
 
 
 def slots(frames: Iterable[Frame], grey: Callable[[Frame], NDArray[np.uint8]]) -> Iterator[Slot]:

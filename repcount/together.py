@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 NAME = "repcount at work"
 """The name of all threads."""
 
+HANDFUL = 8
+"""How many things are handed on at a time: a thread that is woken for each takes time from those who work. A choice."""
+
 _LOOK_S = 0.25
 """How often somebody who waits looks up: on Windows, Ctrl-C is not heard while a thread waits without an end."""
 

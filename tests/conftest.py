@@ -92,7 +92,7 @@ def run_process(*arguments: str | Path, env: dict[str, str] | None = None) -> Re
 
 
 class Benchmark:
-    """A program of `benchmarks` at work; with `idle` only while nothing else is."""
+    """A program of `benchmarks` at work; with `idle` it comes last wherever there is `nice`."""
 
     def __init__(self, name: str, out: Path, *options: str | Path, idle: bool = False) -> None:
         """It writes its figures to `out`, and what it prints to a file beside it."""
