@@ -158,7 +158,7 @@ class _Keeper:
         _, status = os.waitpid(self._pid, 0)
         pid, self._pid = self._pid, 0
         code = os.waitstatus_to_exitcode(status)
-        if code < 0:
+        if code < 0 or self._asked:
             self._dead.append(pid)
         if -code not in _CRASHES:
             self._leave(code)
@@ -186,7 +186,7 @@ class _Keeper:
         raise SystemExit(code)
 
     def _tidy(self) -> None:
-        """Leave no half-written file of a child that died."""
+        """Leave no half-written file of a child that died, or was ended while it opened them."""
         self._let_go()
         for pid in self._dead:
             for file in self._files:

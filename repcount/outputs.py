@@ -12,6 +12,7 @@ from typing import Protocol, Self, TextIO
 
 from repcount.errors import OutputError
 from repcount.hidden import Hidden, is_special, unwritable
+from repcount.interrupt import Brake
 
 STDOUT = Path("-")
 
@@ -123,12 +124,14 @@ class Outputs:
         self._open[path].wanted = False
 
     def _close(self, *, wanted: bool) -> None:
-        for path, output in self._open.items():
-            output.wanted &= wanted
-            try:
-                output.__exit__(None, None, None)
-            except OutputError as error:
-                self._told.failure(path, error)
+        with Brake() as brake:
+            brake.delayed = True  # nothing is left to break off, and a file that is not closed would stay hidden
+            for path, output in self._open.items():
+                output.wanted &= wanted
+                try:
+                    output.__exit__(None, None, None)
+                except OutputError as error:
+                    self._told.failure(path, error)
 
 
 def _text(file: Path) -> TextIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,7 @@ import pytest
 from repcount.errors import OutputError
 from repcount.film import Film
 from repcount.hidden import Hidden
+from repcount.interrupt import NUMBERS
 from repcount.moment import Moment, Stage, Standing
 from repcount.outputs import STDOUT, Outputs, TextOutput, check_distinct
 from repcount.records import Frame
@@ -109,6 +111,29 @@ OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
     "film": lambda path, force: Film(path, force=force),
     "recording": lambda path, force: Recording(path, force=force),
 }
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_files_get_their_names_costs_none(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Hidden.publish
+
+    def hit(hidden: Hidden) -> None:
+        if hidden.final.name == "0.csv":
+            signal.raise_signal(number)
+        publish(hidden)
+
+    monkeypatch.setattr(Hidden, "publish", hit)
+    before = signal.signal(number, signal.default_int_handler)
+    paths = [tmp_path / f"{place}.csv" for place in range(3)]
+    try:
+        with Outputs(paths, Report(io.StringIO(), io.StringIO())) as out:
+            for path in paths:
+                out.write(path, lambda file: file.write("a"))
+    finally:
+        signal.signal(number, before)
+    assert sorted(tmp_path.iterdir()) == paths
 
 
 @pytest.mark.parametrize("kind", OPENED)
