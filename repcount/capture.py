@@ -165,10 +165,13 @@ class Video:
 def shrunk(image: Any, times: int) -> Any:
     """`image` that many times smaller in width and height; what is over at the right and at the bottom goes.
 
-    Whole blocks of pixels become one: OpenCV is three times as fast with them, and places scale exactly.
+    Whole blocks of pixels become one: OpenCV is three times as fast with them, and places scale exactly. It is
+    faster still at halving again and again.
     """
     if times == 1:
         return image
+    if times > 2 and times % 2 == 0:
+        return shrunk(shrunk(image, 2), times // 2)
     height, width = max(image.shape[0] // times, 1), max(image.shape[1] // times, 1)
     whole = image[: height * times, : width * times]
     return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
