@@ -29,6 +29,12 @@ settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_videos"
+FOOTAGE = [
+    SAMPLES / "truth.json",
+    ROOT.parent / "shared" / "rendered" / "labels.json",
+    ROOT.parent / "shared" / "clips" / "labels.json",
+]
+"""The labels of videos with known truth; only the first come along."""
 
 
 @dataclass(frozen=True)
@@ -124,23 +130,23 @@ def benchmark(name: str, out: Path, *options: str | Path, timeout_s: float | Non
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The footage comes last: the real clips take minutes, and many tests wait for time to pass."""
+    """The footage comes last: the clips take minutes, and many tests wait for time to pass."""
     items.sort(key=lambda item: item.path.name == "test_footage.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def real_footage(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Benchmark | None]:
-    """The real clips at work from the first test on, where they are at hand and asked for."""
-    labels = ROOT.parent / "shared" / "clips" / "labels.json"
-    asked = any(item.name == "test_real" for item in request.session.items)
-    if not asked or not labels.exists():
-        yield None
-        return
-    at_work = Benchmark("accuracy.py", tmp_path_factory.mktemp("real") / "figures.json", labels, idle=True)
+def footage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Benchmark]]:
+    """The folders of clips at work from the first test on, where they are at hand and asked for."""
+    asked = any(item.path.name == "test_footage.py" for item in request.session.items)
+    labels = [path for path in FOOTAGE if asked and path.exists()]
+    out = tmp_path_factory.mktemp("footage")
+    at_work = {
+        path.parent.name: Benchmark("accuracy.py", out / f"{path.parent.name}.json", path, "--jobs", "2", idle=True)
+        for path in labels
+    }
     yield at_work
-    at_work.stop()
+    for work in at_work.values():
+        work.stop()
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Benchmark, benchmark
+from conftest import Benchmark
 
 
-def figures(labels: Path, tmp_path: Path) -> dict[str, Any]:
-    """What `benchmarks/accuracy.py` finds."""
-    if not labels.exists():
-        pytest.skip(f"there is no {labels.parent.name} folder beside the project")
-    document, _ = benchmark("accuracy.py", tmp_path / "figures.json", labels, "--jobs", "2")
-    found: dict[str, Any] = document["figures"]
+def figures(footage: dict[str, Benchmark], folder: str) -> dict[str, Any]:
+    """What `benchmarks/accuracy.py` has found there."""
+    if folder not in footage:
+        pytest.skip(f"there is no {folder} folder beside the project")
+    found: dict[str, Any] = footage[folder].result()[0]["figures"]
     return found
 
 
@@ -28,26 +26,24 @@ def at_most(found: dict[str, Any], median_s: float, most_s: float) -> bool:
     return all(error[0] <= median_s and error[1] <= most_s for error in errors)
 
 
-def test_samples(model: Path, tmp_path: Path) -> None:
-    found = figures(ROOT / "sample_videos" / "truth.json", tmp_path)
+def test_samples(footage: dict[str, Benchmark]) -> None:
+    found = figures(footage, "sample_videos")
     assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (4, 4, 0)
     assert found["partials"] == [5, 5]
     assert at_most(found, 0.08, 0.2), found
     assert found["top_flexion_err_deg"][0] <= 6
 
 
-def test_rendered(model: Path, tmp_path: Path) -> None:
-    found = figures(ROOT.parent / "shared" / "rendered" / "labels.json", tmp_path)
+def test_rendered(footage: dict[str, Benchmark]) -> None:
+    found = figures(footage, "rendered")
     assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (11, 11, 0)
     assert (found["partials"], found["false_any"]) == ([5, 5], 0)
     assert at_most(found, 0.09, 0.3), found
     assert found["top_flexion_err_deg"][0] <= 6
 
 
-def test_real(real_footage: Benchmark | None) -> None:
-    if real_footage is None:
-        pytest.skip("there is no clips folder beside the project")
-    found = real_footage.result()[0]["figures"]
+def test_real(footage: dict[str, Benchmark]) -> None:
+    found = figures(footage, "clips")
     assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (7, 7, 0)
     assert found["strict"] >= 6
     assert found["partials"][0] == found["partials"][1]
