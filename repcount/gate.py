@@ -30,8 +30,9 @@ BEFORE_S = 0.25
 """The frames of this time before a movement are to be measured, too: legs leave the floor softly. Without them one
 start in ten is 0.06 s late, with them 0.006 s."""
 
-_AT_LEAST_EVERY_S = 2.0
-"""One frame in this time is measured whatever happens, should light or the model's opinion drift. A choice."""
+_AT_LEAST_EVERY_S = 5.0
+"""One frame in this time is measured whatever happens, should the model's opinion drift; what drifts in the picture
+is noticed by itself. A choice."""
 
 
 class Change(enum.Enum):
