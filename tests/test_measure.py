@@ -135,7 +135,7 @@ def test_where_nothing_moves_nothing_is_measured(
     monkeypatch.setattr(Landmarker, "find", noted)
     found = of(rests, model)
     assert len(found) == pytest.approx(140, abs=1)
-    assert 4 <= sum(time_s > 4.7 for time_s in looked) <= 8
+    assert 1 <= sum(time_s > 4.7 for time_s in looked) <= 3
     assert len(set(hips(found[60:]))) <= 8
     assert repcount.count([one.sample for one in found]).summary.full == 2
 
