@@ -71,18 +71,12 @@ class Gate:
     def _change(self, time_s: float, picture: Grey) -> Change:
         if self._before is None or self._measured is None:
             return Change.MOVEMENT
-        if self._moves(picture, self._before):
+        enough = min(max(_SHARE * float(picture.std()), _LEAST), _MOST)
+        if largest_change(picture, self._before) > enough:
             return Change.MOVEMENT
         if time_s - self._moved_s <= _AFTER_S or time_s - self._measured_s >= _AT_LEAST_EVERY_S:
             return Change.SOMETHING
-        return Change.SOMETHING if self._moves(picture, self._measured) else Change.NOTHING
-
-    @staticmethod
-    def _moves(picture: Grey, before: Grey) -> bool:
-        change = largest_change(picture, before)
-        if not _LEAST < change <= _MOST:  # the contrast takes longer than all the rest
-            return change > _LEAST
-        return change > _SHARE * float(picture.std())
+        return Change.SOMETHING if largest_change(picture, self._measured) > enough else Change.NOTHING
 
 
 def largest_change(picture: Grey, before: Grey) -> float:

@@ -138,11 +138,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def footage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Benchmark]]:
     """The folders of clips at work from the first test on, where they are at hand and asked for."""
     asked = any(item.path.name == "test_footage.py" for item in request.session.items)
-    labels = [path for path in FOOTAGE if asked and path.exists()]
     out = tmp_path_factory.mktemp("footage")
     at_work = {
         path.parent.name: Benchmark("accuracy.py", out / f"{path.parent.name}.json", path, "--jobs", "2", idle=True)
-        for path in labels
+        for path in FOOTAGE
+        if asked and path.exists()
     }
     yield at_work
     for work in at_work.values():
