@@ -38,7 +38,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import imageio_ffmpeg
 
@@ -60,6 +60,8 @@ _NOISE = 4
 
 _BARE = 300
 """Inferences that are timed."""
+
+_Measured = TypeVar("_Measured")
 
 
 @dataclass(frozen=True)
@@ -261,8 +263,9 @@ class Bench:
             for what, done in runs.items():
                 done.append(Run(**self.apart(what, video)))
             work.append(Work(**self.apart("bare", video)))
-        least = sorted(work, key=lambda work: work.limit_s)[len(work) // 2]
-        return self._told(name, {what: middle(done) for what, done in runs.items()}, least, labels)
+        least = middle(work, lambda work: work.limit_s)
+        told = {what: middle(done, lambda run: run.seconds) for what, done in runs.items()}
+        return self._told(name, told, least, labels)
 
     def _told(self, name: str, runs: dict[str, Run], least: Work, labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
         errors = {what: run.errors(labels) for what, run in runs.items()}
@@ -311,7 +314,7 @@ class Bench:
         """The peak for an hour beside that for a minute, which varies by a tenth: the middle one of some."""
         short, long = make_hour(source, folder)
         minutes = [Run(**self.apart("repcount", short)) for _ in range(self.rounds)]
-        minute = sorted(minutes, key=lambda run: run.memory_mb)[len(minutes) // 2]
+        minute = middle(minutes, lambda run: run.memory_mb)
         hour = Run(**self.apart("repcount", long))
         times = hour.memory_mb / minute.memory_mb
         print(f"\nmemory, 1920 by 1080: {minute.memory_mb:.0f} MB for a minute ({minute.seconds:.1f} s), ", end="")
@@ -330,9 +333,9 @@ class Bench:
         return {"name": "demo", "seconds": statistics.median(took_s)}
 
 
-def middle(runs: Sequence[Run]) -> Run:
-    """The run of median length."""
-    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
+def middle(measured: Sequence[_Measured], figure: Callable[[_Measured], float]) -> _Measured:
+    """The one whose figure is the median."""
+    return sorted(measured, key=figure)[len(measured) // 2]
 
 
 def published(folder: Path) -> Path:
