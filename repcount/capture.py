@@ -11,25 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from repcount.clock import Clock as Clock
-from repcount.errors import VideoError, library_error
+from repcount.errors import VideoError
+from repcount.opencv import cv2
 from repcount.records import Frame
-
-# FFmpeg and OpenCV write complaints of their own to stderr, past Python; ours says it better. OpenCV reads
-# this when it is loaded.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-
-try:
-    import cv2
-except ImportError as error:
-    raise library_error("opencv-python", error) from error
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-# Small pictures, and all cores busy anyway: with threads of its own OpenCV mostly waits.
-cv2.setNumThreads(1)
 
 _USUAL_HZ = 30.0
 """Taken for a container that does not tell its frame rate, either."""

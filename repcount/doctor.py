@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from repcount import __version__
-from repcount.camera.faults import PHONE
 from repcount.config import Config, load, user_file
 from repcount.errors import LibraryError, ModelError, RepcountError, SettingError, VideoError
+from repcount.libraries import OPENCV, opencv_conflict
 
 _LEAST_FREE_MB: Final = 100
 """The history takes a megabyte for years, a minute of recorded video about 20. A choice."""
@@ -63,13 +63,11 @@ def packages() -> Check:
     """Whether the packages are installed in the versions that repcount asks for, and OpenCV once."""
     found = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
     wrong = [text for line in metadata.requires("repcount") or [] if (text := unfit(line, found))]
-    second = sorted(name for name in found if name.startswith("opencv-") and name != "opencv-python")
+    # The command that removes the others installs ours, too.
+    second = opencv_conflict()
     if second:
-        wrong.append(
-            f"{' and '.join(second)} overwrites files of opencv-python: pip uninstall {' '.join(second)}, "
-            "then pip install --force-reinstall opencv-python"
-        )
-    told = ", ".join(f"{name} {found[name]}" for name in ("mediapipe", "opencv-python", "numpy") if name in found)
+        wrong = [text for text in wrong if not text.startswith(OPENCV)] + [second]
+    told = ", ".join(f"{name} {found[name]}" for name in ("mediapipe", OPENCV, "numpy") if name in found)
     return Check("packages", None if wrong else True, "; ".join(wrong) or told)
 
 
@@ -180,6 +178,8 @@ def no_camera(system: str = sys.platform) -> str:
         why = "the Linux inside Windows sees none: install repcount in Windows itself"
     else:
         why = "a container or virtual machine has to be given it"
+    from repcount.camera.faults import PHONE
+
     return f"Plug one in; {why}. {PHONE}"
 
 

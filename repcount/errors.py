@@ -36,7 +36,11 @@ class HistoryError(RepcountError):
 
 
 class LibraryError(RepcountError):
-    """OpenCV or MediaPipe does not load on this system."""
+    """A native library does not load on this system."""
+
+
+class EnvironmentWarning(UserWarning):
+    """What is installed works, but may not do so for long."""
 
 
 _LONGEST = 80
@@ -50,27 +54,3 @@ def brief(value: object) -> str:
     except (ValueError, RecursionError):  # Python writes no number of thousands of digits
         return f"{type(value).__name__} of thousands of digits"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-_DEBIAN_PACKAGES = {
-    "libGL.so": "libgl1",
-    "libGLESv2.so": "libgles2",
-    "libEGL.so": "libegl1",
-    "libglib-2.0.so": "libglib2.0-0",
-    "libgthread-2.0.so": "libglib2.0-0",
-}
-
-
-def library_error(package: str, error: BaseException) -> LibraryError:
-    """`error`, raised while `package` was imported, told with the system package that is missing."""
-    text = str(error)
-    missing = next((name for name in _DEBIAN_PACKAGES if name in text), None)
-    if missing is None:
-        return LibraryError(
-            f"{package} does not load: {text}. Install it again: pip install --force-reinstall {package}"
-        )
-    library = text.split(":")[0].strip()
-    return LibraryError(
-        f"{package} needs the system library {library}, which is not here. "
-        f"On Debian or Ubuntu: apt-get install {_DEBIAN_PACKAGES[missing]}"
-    )

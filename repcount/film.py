@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from repcount.errors import OutputError, library_error
+from repcount.errors import OutputError
 from repcount.hidden import Hidden, unwritable
+from repcount.libraries import library_error, requirement
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -198,7 +199,8 @@ def _first_there(codecs: Sequence[str]) -> str:
         raise library_error("av", error) from error
     there = [codec for codec in codecs if codec in av.codecs_available]
     if not there:
-        raise OutputError(f"this PyAV can encode none of {', '.join(codecs)}: pip install --force-reinstall av")
+        again = f"pip install --force-reinstall {requirement('av')}"
+        raise OutputError(f"this PyAV can encode none of {', '.join(codecs)}: {again}")
     return there[0]
 
 

@@ -22,6 +22,7 @@ from repcount import hidden
 from repcount.errors import LibraryError
 from repcount.interrupt import NUMBERS
 from repcount.known import Known
+from repcount.libraries import requirement
 from repcount.line import Line, heard
 
 _HEAVY = ("numpy", "cv2", "mediapipe", "av")
@@ -171,7 +172,8 @@ class _Keeper:
             self._tidy()
             raise LibraryError(
                 f"a library crashed ({of}) while no video was read. "
-                "Install them again: pip install --force-reinstall opencv-python mediapipe"
+                f"Install them again: pip install --force-reinstall {requirement('opencv-python-headless')} "
+                f"{requirement('mediapipe')}"
             )
 
     def _leave(self, code: int) -> NoReturn:

@@ -13,7 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from repcount.errors import ModelError, library_error
+from repcount.errors import ModelError
+from repcount.libraries import library_error
 from repcount.records import Frame, Pose
 
 try:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-_COUNTED_WITH = ("repcount", "mediapipe", "opencv-python", "numpy")
+_COUNTED_WITH = ("repcount", "mediapipe", "opencv-python-headless", "numpy")
 
 
 def page(template: str, *scripts: str, **values: Any) -> str:

@@ -35,7 +35,7 @@ class Display:
     def window(self, title: str, within_s: float = 20.0) -> None:
         """Wait for a window, and give it the keyboard."""
         until_s = time.monotonic() + within_s
-        find = ["xdotool", "search", "--onlyvisible", "--name", title, "windowfocus"]
+        find = ["xdotool", "search", "--onlyvisible", "--class", title, "windowfocus"]
         while subprocess.run(find, env=self.env, capture_output=True, check=False, timeout=20).returncode:
             assert time.monotonic() < until_s, f"there is no window {title}"
 

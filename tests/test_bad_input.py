@@ -14,7 +14,8 @@ import pytest
 from conftest import SAMPLES, Cli, Ffmpeg, Result, pattern, run_process
 
 from repcount import capture
-from repcount.errors import VideoError, library_error
+from repcount.errors import VideoError
+from repcount.libraries import library_error
 
 
 def assert_told(result: Result, *parts: str) -> None:
@@ -280,29 +281,59 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], cli: Cli) -> None:
 # --- libraries ---------------------------------------------------------------------------------------------
 
 LIBRARIES = [
-    ("libGL.so.1", "libgl1"),
-    ("libgthread-2.0.so.0", "libglib2.0-0"),
-    ("libglib-2.0.so.0", "libglib2.0-0"),
-    ("libGLESv2.so.2", "libgles2"),
-    ("libEGL.so.1", "libegl1"),
+    ("libGL.so.1", "libgl1", "libglvnd-glx", "mesa-gl"),
+    ("libgthread-2.0.so.0", "libglib2.0-0", "glib2", "glib"),
+    ("libxcb.so.1", "libxcb1", "libxcb", "libxcb"),
+    ("libX11.so.6", "libx11-6", "libX11", "libx11"),
+    ("libstdc++.so.6", "libstdc++6", "libstdc++", "libstdc++"),
+    ("libgomp.so.1", "libgomp1", "libgomp", "libgomp"),
 ]
 
 
-@pytest.mark.parametrize(("library", "package"), LIBRARIES)
-def test_a_missing_system_library_is_told_with_its_package(library: str, package: str) -> None:
-    error = ImportError(f"{library}: cannot open shared object file: No such file or directory")
-    assert str(library_error("opencv-python", error)) == (
-        f"opencv-python needs the system library {library}, which is not here. "
-        f"On Debian or Ubuntu: apt-get install {package}"
-    )
+@pytest.mark.parametrize(("library", "apt", "dnf", "apk"), LIBRARIES)
+def test_a_missing_system_library_is_told_with_its_packages(library: str, apt: str, dnf: str, apk: str) -> None:
+    for text in (
+        f"{library}: cannot open shared object file: No such file or directory",
+        f"Error loading shared library {library}: No such file or directory (needed by /usr/lib/x.so)",
+    ):
+        assert str(library_error("av", ImportError(text))) == (
+            f"av needs the system library {library}, which is not installed: apt-get install {apt} (Debian, Ubuntu), "
+            f"dnf install {dnf} (Fedora) or apk add {apk} (Alpine)"
+        )
 
 
-def test_an_unknown_failure_to_load_is_told_as_it_is() -> None:
-    error = library_error("mediapipe", ImportError("No module named 'mediapipe'"))
+def test_a_missing_system_library_that_nobody_listed_is_told_with_how_to_search() -> None:
+    error = library_error("av", OSError("libfoo-2.so.3: cannot open shared object file: No such file or directory"))
+    told = str(error)
+    assert "av needs the system library libfoo-2.so.3" in told
+    assert "apt-file search libfoo-2.so.3" in told
+    assert "dnf provides '*/libfoo-2.so.3'" in told
+    assert "nstall it again" not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "libavcodec-c4204469.so.62.28.101: cannot open shared object file: No such file or directory",
+        "/venv/mediapipe/tasks/c/libmediapipe.so: cannot open shared object file: No such file or directory",
+    ],
+)
+def test_a_library_that_the_package_itself_brings_is_no_system_library(text: str) -> None:
+    assert "Install it again: pip install --force-reinstall" in str(library_error("av", OSError(text)))
+
+
+def test_an_unknown_failure_to_load_is_told_in_a_line_with_the_versions_that_are_allowed() -> None:
+    """Without them pip would take the newest MediaPipe, which reports on its use."""
+    error = library_error("mediapipe", ImportError("it is\n  broken"))
     assert str(error) == (
-        "mediapipe does not load: No module named 'mediapipe'. "
-        "Install it again: pip install --force-reinstall mediapipe"
+        "mediapipe does not load: it is broken. "
+        'Install it again: pip install --force-reinstall "mediapipe<0.10.32,>=0.10.30"'
     )
+
+
+def test_a_package_that_is_not_installed_is_told() -> None:
+    error = library_error("no-such-package", ModuleNotFoundError("No module named 'no_such'", name="no_such"))
+    assert str(error) == 'no-such-package is not installed: pip install "no-such-package"'
 
 
 FAKES = [

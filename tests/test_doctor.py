@@ -125,7 +125,7 @@ def test_a_second_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(tmp_path)
     check = doctor.packages()
     assert check.ok is None
-    assert "pip uninstall opencv-contrib-python" in check.text
+    assert "pip uninstall -y opencv-contrib-python opencv-python-headless && pip install" in check.text
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_there_is_one_opencv() -> None:
     """Several OpenCV distributions write into the same folder and break each other."""
     installed = {str(distribution.metadata["Name"]).lower() for distribution in metadata.distributions()}
     for names in (installed, {pin.name for pin in locked()}, {need.name for need in project()}):
-        assert {name for name in names if name.startswith("opencv")} == {"opencv-python"}
+        assert {name for name in names if name.startswith("opencv")} == {"opencv-python-headless"}
 
 
 def test_no_mediapipe_that_reports_or_brings_a_second_opencv_is_allowed() -> None:
@@ -127,7 +127,7 @@ def test_the_installed_mediapipe_could_not_connect_if_it_wanted_to() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of calls are written otherwise")
 def test_a_library_that_connects_is_noticed() -> None:
     """OpenCV's FFmpeg does, for streams."""
-    assert any(sign in path.read_bytes() for path in binaries("opencv-python") for sign in REPORTING)
+    assert any(sign in path.read_bytes() for path in binaries("opencv-python-headless") for sign in REPORTING)
 
 
 # --- licences ----------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from conftest import Ffmpeg
@@ -70,7 +69,7 @@ class Screen:
         return self.process.stdout.readline().strip()
 
     def press(self, *keys: str) -> None:
-        _xdotool(self.display, "key", "--window", self.window, *keys)
+        _xdotool(self.display, "key", *keys)
 
 
 def _xdotool(display: str, *arguments: str) -> str:
@@ -111,7 +110,9 @@ def screen(display: str, tmp_path: Path) -> Iterator[Screen]:
         try:
             shown = Screen(display, process, "")
             assert shown.line() == "shown", errors.read_text(encoding="utf-8")
-            yield Screen(display, process, _xdotool(display, "search", "--name", window.TITLE).splitlines()[-1])
+            number = _xdotool(display, "search", "--onlyvisible", "--class", f"^{window.TITLE}$").splitlines()[-1]
+            _xdotool(display, "windowmove", "--sync", number, "0", "0", "windowfocus", "--sync", number)
+            yield Screen(display, process, number)
         finally:
             process.kill()
             process.communicate(timeout=30)
@@ -229,13 +230,13 @@ def on_linux() -> None:
     ("env", "reason"),
     [
         ({}, "there is no display here"),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "need X11"),
+        ({"WAYLAND_DISPLAY": "no-such"}, "no window can be opened on the display no-such"),
         ({"DISPLAY": ":12345"}, "no window can be opened on the display :12345"),
     ],
 )
 def test_without_a_display_it_is_said_why(env: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Qt would end the whole process."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+    """Nor is the console taken over, which SDL can, too."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
@@ -245,12 +246,6 @@ def test_without_a_display_it_is_said_why(env: dict[str, str], reason: str, monk
 def test_with_a_display_nothing_is_in_the_way(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", display)
     assert window.no_window_because() is None
-
-
-def test_an_opencv_without_windows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What opencv-python-headless 5.0 answers."""
-    monkeypatch.setattr(cv2, "currentUIFramework", lambda: "")
-    assert "opencv-python has them" in (window.no_window_because() or "")
 
 
 # --- notices -----------------------------------------------------------------------------------------------

@@ -7,20 +7,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import repcount.capture  # noqa: F401  keeps OpenCV from writing to the terminal, if it comes first
 from repcount.camera import addresses, faults
 from repcount.camera.faults import Trouble
 from repcount.camera.pulse import clock_s
-from repcount.errors import library_error
+from repcount.opencv import cv2
 
 # OpenCV waits 10 s for a camera that stopped and takes no other limit for cameras on Linux. It reads this
 # when the first camera is used.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
-
-try:
-    import cv2
-except ImportError as error:
-    raise library_error("opencv-python", error) from error
 
 if TYPE_CHECKING:
     import numpy as np

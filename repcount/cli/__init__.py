@@ -6,14 +6,16 @@ import contextlib
 import io
 import os
 import sys
-from typing import Annotated, NoReturn, TextIO
+import warnings
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from repcount import __version__
 from repcount.cli import files, history, live, setup
 from repcount.cli.options import note
-from repcount.errors import RepcountError
+from repcount.errors import EnvironmentWarning, RepcountError
+from repcount.libraries import library_error, missing_library
 
 _STDERR = 2
 
@@ -55,6 +57,7 @@ def main() -> NoReturn:
     """Run the command line; every error of ours is one line and exit code 1."""
     _fill_gaps()
     _keep_notes()
+    warnings.showwarning = _show_warning
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
@@ -64,7 +67,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         status = _UNREAD
         _let_go(stdout)
-    except (RepcountError, OSError) as error:
+    except (RepcountError, OSError, ImportError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
         note(f"repcount: {_told(error)}")
@@ -74,6 +77,17 @@ def main() -> NoReturn:
         note("repcount: stopped")
         status = 130
     sys.exit(status)
+
+
+_usual_warning = warnings.showwarning
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Ours are a line for people, without the place in the code."""
+    if issubclass(category, EnvironmentWarning):
+        note(f"note: {message}")
+    else:
+        _usual_warning(message, category, *place, **more)
 
 
 class _Notes(io.TextIOWrapper):
@@ -123,7 +137,10 @@ def _status() -> int | str | None:
     return 0
 
 
-def _told(error: RepcountError | OSError) -> str:
+def _told(error: RepcountError | OSError | ImportError) -> str:
+    """In a line. Native libraries that do not load raise OSError, too, but without a number."""
+    if isinstance(error, ImportError) or (isinstance(error, OSError) and missing_library(error)):
+        return str(library_error((getattr(error, "name", None) or "a library").partition(".")[0], error))
     return f"{error.filename or 'the output'}: {error.strerror}" if isinstance(error, OSError) else str(error)
 
 

@@ -61,7 +61,8 @@ def live(
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n next set or end the rest, + and - correct the count by hand.
+    set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
+    and comes back.
     """
     from repcount import plan as plans
     from repcount import studio

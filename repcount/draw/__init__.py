@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from repcount import words as spoken
@@ -16,6 +15,7 @@ from repcount.draw.skeleton import DRAWN
 from repcount.draw.style import INK, Sizes
 from repcount.draw.words import keys
 from repcount.moment import Notice, Stage, Standing
+from repcount.opencv import cv2
 from repcount.records import Pose
 
 if TYPE_CHECKING:

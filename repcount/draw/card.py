@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from repcount.draw.style import INK
+from repcount.opencv import cv2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

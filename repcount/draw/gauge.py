@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-import cv2
-
 from repcount.draw.style import BLUE, DIM_BLUE, FAINT, INK, TEXT, Colour, Sizes
 from repcount.moment import Standing
+from repcount.opencv import cv2
 
 if TYPE_CHECKING:
     import numpy as np

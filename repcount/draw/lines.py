@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
-
 from repcount.draw import text
 from repcount.draw.style import AMBER, BLUE, DIGIT_SHARE, FAINT, MUTED, REGULAR, STRONG, TEXT, Colour
+from repcount.opencv import cv2
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from repcount.draw.style import BLUE, INK, TEXT, Colour, Sizes
+from repcount.opencv import cv2
 from repcount.records import Pose
 
 if TYPE_CHECKING:

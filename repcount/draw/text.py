@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import cv2
-
 from repcount.draw.style import REGULAR, Colour
+from repcount.opencv import cv2
 
 if TYPE_CHECKING:
     import numpy as np

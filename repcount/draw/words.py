@@ -16,7 +16,7 @@ _PHASE_WORDS = {
     Phase.LOWER: "Lower",
 }
 
-_KEYS = ("n next set", "r start again", "+ - correct", "q quit")
+_KEYS = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
 
 
 def keys(stage: Stage) -> str:

@@ -83,7 +83,7 @@ def _inside(low: float, high: float, size: int) -> tuple[int, int]:
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    import cv2
+    from repcount.opencv import cv2
 
     high, wide = image.shape[:2]
     size = (_WIDE_PX, max(round(high * _WIDE_PX / wide), 1))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
+import faulthandler
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-import cv2
+import numpy as np
 
 from repcount import draw
+from repcount.draw.style import BLUE, INK, TEXT
 from repcount.errors import LibraryError
+from repcount.libraries import library_error, needs
 from repcount.moment import KEYS, Command, Moment, Notice, Say
 from repcount.records import Pose
 from repcount.words import shown
 
 if TYPE_CHECKING:
-    import numpy as np
+    import pygame
     from numpy.typing import NDArray
 
 TITLE = "repcount"
@@ -29,55 +34,120 @@ NOTICE_S = 3.0
 _FIRST_SIZE = (1280, 720)
 """Fits on the smallest laptop screens in use, 1366 by 768."""
 
-_MOST, _LEAST = (1920, 1080), (320, 180)
-"""Pictures larger than the one take too long to draw, nothing can be read in smaller ones than the other."""
+_MOST, _LEAST = (2560, 1440), (320, 180)
+"""Larger pictures than the one take too long to draw (13 ms of processor for it, 33 ms for 3840 by 2160, where all of
+a frame has 66); nothing can be read in smaller ones than the other."""
 
 _TRIAL_S = 20.0
-"""An X server that has not answered by now will not. A choice."""
+"""A display server that has not answered by now will not. Heuristic."""
 
-_TRIAL = f"import cv2; cv2.namedWindow({TITLE!r})"
+_TRIAL = "import pygame; pygame.display.init()"
 
-_QUIET = {"QT_LOGGING_RULES": "*=false"}
-"""Qt would tell the user's terminal that it has no fonts; none are needed."""
+_SETTINGS = {
+    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
+    # SIGINT and SIGTERM are repcount's own: SDL would make events of them.
+    "SDL_NO_SIGNAL_HANDLERS": "1",
+    # A person on the mat looks at the window and touches nothing.
+    "SDL_VIDEO_ALLOW_SCREENSAVER": "0",
+    # SDL takes every full-screen window for a game, for which KDE turns its effects off.
+    "SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR": "0",
+    # By this name desktops know the program; pygame would take that of the script.
+    "SDL_VIDEO_X11_WMCLASS": TITLE,
+    "SDL_VIDEO_WAYLAND_WMCLASS": TITLE,
+    # Windows: sizes in points, pictures in the pixels of the screen.
+    "SDL_WINDOWS_DPI_SCALING": "1",
+}
+"""What SDL and pygame read from the environment, where the user has not set it."""
+
+_FATAL_SIGNALS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGQUIT")
+"""pygame replaces the default handlers of these when it is imported."""
+
+_X11_LIBRARIES = ("libX11.so.6", "libXext.so.6")
+_WAYLAND_LIBRARIES = ("libwayland-client.so.0", "libwayland-cursor.so.0", "libwayland-egl.so.1", "libxkbcommon.so.0")
+_WAYLAND_FRAME = "libdecor-0.so.0"
+"""SDL takes these from the system when it opens a window; all else is in its wheel."""
+
+
+def _load() -> ModuleType:
+    """Import pygame: no banner, no sound device, no signal handler. Raises LibraryError. Main thread only."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    try:
+        import pygame
+    except (ImportError, OSError) as error:
+        raise library_error("pygame-ce", error) from error
+    if not hasattr(pygame, "Window"):
+        raise library_error("pygame-ce", ImportError(f"pygame {pygame.version.ver} has no Window"))
+    _restore_signals()
+    return pygame
+
+
+def _restore_signals() -> None:
+    """Those that Python knows to be the default, and that faulthandler, which pygame leaves alone, does not use."""
+    for name in _FATAL_SIGNALS:
+        number = getattr(signal, name, None)
+        if number is None or signal.getsignal(number) is not signal.SIG_DFL:
+            continue
+        if name == "SIGQUIT" or not faulthandler.is_enabled():
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _driver() -> dict[str, str]:
+    """Which display servers SDL may use. By itself it also tries the graphics card, and takes over the console."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("SDL_VIDEODRIVER"):
+        return {}
+    servers = ["x11"] if os.environ.get("DISPLAY") else []
+    if os.environ.get("WAYLAND_DISPLAY"):
+        # Wayland is sharp on HiDPI, where XWayland is scaled up; but without libdecor the window has no frame.
+        servers.insert(0 if _not_loadable(_WAYLAND_FRAME) is None else 1, "wayland")
+    return {"SDL_VIDEODRIVER": ",".join(servers)}
 
 
 def no_window_because() -> str | None:
     """Why no window can be shown here and what to do about it, for people; None where one can."""
-    if not cv2.currentUIFramework():
-        return "this OpenCV was built without windows; opencv-python has them, opencv-python-headless has not"
-    if sys.platform in ("win32", "darwin"):
-        return None
-    if os.environ.get("DISPLAY"):
-        return _tried()
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return "OpenCV's windows need X11, and this Wayland session offers none (XWayland is off)"
-    return "there is no display here (DISPLAY is not set)"
+    native = sys.platform in ("win32", "darwin")
+    chosen = os.environ.get("SDL_VIDEODRIVER")
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not (native or chosen or display):
+        return "there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+    try:
+        _load()
+    except LibraryError as error:
+        return str(error)
+    return None if native else _tried(display or str(chosen))
 
 
-def _tried() -> str | None:
-    """Qt ends the whole process where a display does not let it in, so another process tries it first."""
+def _tried(display: str) -> str | None:
+    """Another process tries it first: one that waits for a display server hears no signal."""
     command = [sys.executable, "-P", "-c", _TRIAL]
-    refused = f"no window can be opened on the display {os.environ['DISPLAY']}: it is not there or does not let us in"
     try:
         done = subprocess.run(
             command,
-            env={**os.environ, **_QUIET},
+            env={**os.environ, **_driver()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=_TRIAL_S,
             check=False,
         )
+        if done.returncode == 0:
+            return None
     except (OSError, subprocess.TimeoutExpired):
-        return refused
-    return None if done.returncode == 0 else refused
+        pass
+    libraries = _X11_LIBRARIES if os.environ.get("DISPLAY") else _WAYLAND_LIBRARIES
+    lacking = next((library for library in libraries if _not_loadable(library)), None)
+    if lacking is not None:
+        return needs("the window", lacking)
+    return f"no window can be opened on the display {display}: it is not there or does not let us in"
 
 
-def _is_open() -> bool:
+def _not_loadable(library: str) -> str | None:
+    """Why a system library does not load; None where it does."""
     try:
-        return bool(cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1)
-    except cv2.error:
-        return False  # with its last window Qt forgets that there ever was one
+        ctypes.CDLL(library)
+    except OSError as error:
+        return str(error)
+    return None
 
 
 class Board:
@@ -99,36 +169,42 @@ class Window:
     def __init__(self, *, mirror: bool = True) -> None:
         """`mirror`: show the picture as a mirror does."""
         self._mirror = mirror
+        self._window: pygame.Window | None = None
         self._shown = False
-        self._closed = False
+        self._full_screen = False
         self._corner = draw.Corner.LEFT
         self._size = _FIRST_SIZE
         self._board = Board()
 
     def __enter__(self) -> Self:
         """Raises LibraryError."""
-        for name, value in _QUIET.items():
-            os.environ.setdefault(name, value)
+        self._pygame = _load()
+        os.environ.update(_driver())
         try:
-            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
-        except cv2.error as error:
-            raise LibraryError(f"OpenCV cannot open a window: {error.err}. Count without one: --no-window") from error
+            self._pygame.display.init()
+            # Hidden until the first picture tells its proportions.
+            self._window = self._pygame.Window(TITLE, _FIRST_SIZE, hidden=True, resizable=True, allow_high_dpi=True)
+        except self._pygame.error as error:
+            self._pygame.display.quit()
+            raise LibraryError(f"no window can be opened: {error}. Count without one: --no-window") from error
+        self._window.set_icon(self._icon())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._closed:
-            self._closed = True
-            cv2.destroyWindow(TITLE)
-            cv2.waitKey(1)  # without it the window stays until the process ends
+        self._close()
+        self._pygame.display.quit()
 
     def show(self, moment: Moment) -> None:
-        """Show the picture of `moment`. Ask for `commands` after each: only then the system paints it."""
-        if self._closed:
+        """Show the picture of `moment`. Ask for `commands` after each, or the system takes the window for hung."""
+        if self._window is None:
             return
-        view = self._view(moment)
-        image, pose = self._picture_of(moment, view)
+        if not self._shown:
+            self._open(moment)
+        surface = self._window.get_surface()  # one of its own after each change of size
+        view = surface.get_size()
+        image, pose = self._picture_of(moment, _drawable(*view))
         self._corner = draw.corner_beside(pose, self._corner, mirror=self._mirror)
         drawn = draw.picture(
             image,
@@ -140,38 +216,79 @@ class Window:
             corner=self._corner,
             footer=draw.keys(moment.standing.stage),
         )
-        cv2.imshow(TITLE, cv2.cvtColor(draw.framed(drawn, *view), cv2.COLOR_RGB2BGR))
+        self._paint(surface, draw.fitted(drawn, None, *view)[0])
+        self._window.flip()
 
     def commands(self) -> list[Command]:
         """What was asked for with keys since the last time; closing the window asks to quit."""
-        found = []
-        # waitKeyEx, as waitKey cuts codes off to a byte: the left arrow would be a Q.
-        while not self._closed and (key := cv2.waitKeyEx(1)) != -1:
-            command = KEYS.get(chr(key).lower()) if 0 <= key < 128 else None
-            if command is not None:
-                found.append(command)
-        if not self._closed and not _is_open():
-            self._closed = True
-            found.append(Command.QUIT)
+        found: list[Command] = []
+        for event in self._pygame.event.get() if self._window is not None else []:
+            if event.type in (self._pygame.QUIT, self._pygame.WINDOWCLOSE):
+                self._close()
+                return [*found, Command.QUIT]
+            if event.type == self._pygame.KEYDOWN:
+                found += self._command(event)
         return found
 
-    def _view(self, moment: Moment) -> tuple[int, int]:
-        """Width and height to draw for: those of the window, within reason."""
-        if not self._shown:
-            self._shown = True
-            image = moment.frame.image if moment.frame else draw.blank(*_FIRST_SIZE)
-            first, _ = draw.fitted(image, None, *_FIRST_SIZE)
-            cv2.resizeWindow(TITLE, first.shape[1], first.shape[0])
-            return first.shape[1], first.shape[0]
-        _, _, width, height = cv2.getWindowImageRect(TITLE)
-        if width <= 0 or height <= 0:
-            return self._size
-        shrink = min(1.0, _MOST[0] / width, _MOST[1] / height)
-        return max(_LEAST[0], round(width * shrink)), max(_LEAST[1], round(height * shrink))
+    def _command(self, event: pygame.Event) -> list[Command]:
+        """The command of a key; those that are about the window itself are done here."""
+        # Not the key's code: on many keyboards `+` is another key with shift.
+        letter = event.unicode.lower()
+        if letter == "f" or (event.key == self._pygame.K_ESCAPE and self._full_screen):
+            self._switch_full_screen()
+        return [KEYS[letter]] if letter in KEYS else []
+
+    def _switch_full_screen(self) -> None:
+        if self._window is None:
+            return
+        self._full_screen = not self._full_screen
+        if self._full_screen:
+            self._window.set_fullscreen(True)
+        else:
+            self._window.set_windowed()
+        self._pygame.mouse.set_visible(not self._full_screen)
+
+    def _open(self, moment: Moment) -> None:
+        """Show the window in the proportions of the picture."""
+        assert self._window is not None
+        self._shown = True
+        if moment.frame is not None:
+            first, _ = draw.fitted(moment.frame.image, None, *_FIRST_SIZE)
+            self._window.size = first.shape[1], first.shape[0]
+            self._window.position = self._pygame.WINDOWPOS_CENTERED
+        self._window.show()
+
+    def _icon(self) -> pygame.Surface:
+        """Somebody lying with the legs up, as an L."""
+        icon: pygame.Surface = self._pygame.Surface((64, 64))
+        icon.fill(INK)
+        for colour, begin, end in ((TEXT, (14, 46), (40, 46)), (BLUE, (40, 46), (48, 12))):
+            self._pygame.draw.line(icon, colour, begin, end, 9)
+        return icon
+
+    def _close(self) -> None:
+        if self._window is not None:
+            self._window.destroy()
+            self._window = None
+
+    def _paint(self, surface: pygame.Surface, picture: NDArray[np.uint8]) -> None:
+        """The picture in the middle, and darkness around it."""
+        height, width = picture.shape[:2]
+        across, down = surface.get_size()
+        if (width, height) != (across, down):
+            surface.fill(INK)
+        image = self._pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
+        surface.blit(image, ((across - width) // 2, (down - height) // 2))
 
     def _picture_of(self, moment: Moment, view: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
         if moment.frame is None:
-            return draw.blank(*self._size), None
+            return draw.fitted(draw.blank(*self._size), None, *view)
         image, pose = draw.fitted(moment.frame.image, moment.pose, *view)
         self._size = image.shape[1], image.shape[0]
         return image, pose
+
+
+def _drawable(width: int, height: int) -> tuple[int, int]:
+    """Width and height to draw for: the window's pixels, within reason; what is drawn is scaled where they differ."""
+    shrink = min(1.0, _MOST[0] / width, _MOST[1] / height)
+    return max(_LEAST[0], round(width * shrink)), max(_LEAST[1], round(height * shrink))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from repcount.errors import OutputError
+from repcount.libraries import library_error
 from repcount.sound.mixer import Mixer
 from repcount.sound.tones import RATE_HZ, Clip
 
@@ -53,7 +54,7 @@ def _open_card() -> Any:
             miniaudio.SampleFormat.FLOAT32, 1, RATE_HZ, _BUFFER_MS, backends=real, app_name="repcount"
         )
     except ImportError as error:
-        raise OutputError(f"the package miniaudio does not load ({error}), so nothing is heard") from error
+        raise OutputError(f"nothing is heard: {library_error('miniaudio', error)}") from error
     except Exception as error:  # MiniaudioError, and whatever the systems below it come up with.
         raise OutputError(
             "no sound device could be opened, so nothing is heard; connect a loudspeaker or use --sound off"
