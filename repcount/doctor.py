@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,7 +16,7 @@ from typing import Final
 
 from repcount import __version__
 from repcount.config import Config, load, user_file
-from repcount.errors import LibraryError, ModelError, RepcountError, SettingError, VideoError
+from repcount.errors import EnvironmentWarning, LibraryError, ModelError, RepcountError, SettingError, VideoError
 from repcount.libraries import OPENCV, opencv_conflict
 
 _LEAST_FREE_MB: Final = 100
@@ -92,8 +93,9 @@ def unfit(line: str, found: dict[str, str]) -> str | None:
 
 def load_libraries() -> None:
     """Load OpenCV and MediaPipe. Raises LibraryError."""
-    import repcount.capture
-    import repcount.landmarks  # noqa: F401
+    with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # said by `packages`
+        import repcount.capture
+        import repcount.landmarks  # noqa: F401
 
 
 def _libraries() -> Iterator[Check]:

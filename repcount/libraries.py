@@ -117,7 +117,9 @@ def opencvs() -> list[str]:
 
 def mend_opencv() -> str:
     """The command after which there is one OpenCV, and a whole one."""
-    return f"pip uninstall -y {' '.join(opencvs() or [OPENCV])} && pip install {requirement(OPENCV)}"
+    install = f"pip install {requirement(OPENCV)}"
+    there = opencvs()
+    return f"pip uninstall -y {' '.join(there)} && {install}" if there else install
 
 
 def opencv_conflict() -> str | None:
@@ -126,7 +128,7 @@ def opencv_conflict() -> str | None:
     others = [name for name in there if name != OPENCV]
     if not others:
         return None
-    are = "is" if len(others) == 1 else "are"
-    place = "beside" if OPENCV in there else "instead of"
-    what = f"{' and '.join(others)} {are} installed {place} {OPENCV}"
-    return f"{what}, and each overwrites files of the others: {mend_opencv()}"
+    names = f"{' and '.join(others)} {'is' if len(others) == 1 else 'are'} installed"
+    if OPENCV in there:
+        return f"{names} beside {OPENCV}, and each overwrites files of the others: {mend_opencv()}"
+    return f"{names} instead of {OPENCV}, with which repcount is tested: {mend_opencv()}"
