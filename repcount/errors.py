@@ -52,6 +52,11 @@ def brief(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
+def printable(text: str) -> str:
+    """`text` with what cannot be shown told as escapes: names of files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 _DEBIAN_PACKAGES = {
     "libGL.so": "libgl1",
     "libGLESv2.so": "libgles2",
