@@ -16,7 +16,15 @@ from typing import Final
 
 from repcount import __version__
 from repcount.config import Config, load, user_file
-from repcount.errors import EnvironmentWarning, LibraryError, ModelError, RepcountError, SettingError, VideoError
+from repcount.errors import (
+    EnvironmentWarning,
+    HistoryError,
+    LibraryError,
+    ModelError,
+    RepcountError,
+    SettingError,
+    VideoError,
+)
 from repcount.libraries import OPENCV, opencv_conflict
 
 _LEAST_FREE_MB: Final = 100
@@ -203,10 +211,14 @@ def voice() -> Check:
 
 def history() -> Check:
     """Whether the history can be written."""
-    from repcount.sinks.history_file import default_path
+    from repcount.sinks import history_file
 
-    path = default_path()
-    there = next(place for place in (path, *path.parents) if place.exists())
+    try:
+        path = history_file.default_path()
+        history_file.find(path)
+    except HistoryError as error:
+        return Check("history", False, str(error))
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
     if there != path and not there.is_dir():
         return Check("history", False, f"{there} is no folder: name another file in $REPCOUNT_HISTORY")
     if not os.access(there, os.W_OK):

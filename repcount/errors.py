@@ -54,3 +54,8 @@ def brief(value: object) -> str:
     except (ValueError, RecursionError):  # Python writes no number of thousands of digits
         return f"{type(value).__name__} of thousands of digits"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def printable(text: str) -> str:
+    """`text` with what cannot be shown told as escapes: names of files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

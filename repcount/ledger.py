@@ -15,8 +15,9 @@ from typing import TextIO
 from repcount import days, outputs, table, workout
 from repcount.analysis import Analysis, Source
 from repcount.days import Period, Session
+from repcount.errors import printable
 from repcount.sinks import history_chart
-from repcount.sinks.history import History, Which, default_path
+from repcount.sinks.history import History, Which, default_path, find
 from repcount.told import Report
 
 Span = tuple[date, date]
@@ -76,10 +77,10 @@ def _writers(
 
 
 def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
-    """The sessions since a day, and the days that the history spans; looking leaves no file where there was none."""
-    if not default_path().exists():
+    """The sessions since a day, and the days that the history spans; looking changes nothing on the disk."""
+    if find(default_path()) is None:
         return (), None
-    with History(default_path(), _note) as history:
+    with History(default_path()) as history:
         return history.sessions(first), history.span()
 
 
@@ -87,7 +88,7 @@ def _tell(
     asked: Asked, periods: Sequence[Period], sessions: Sequence[Session], span: Span | None, file: TextIO
 ) -> None:
     if span is None:
-        print(f"There are no sessions yet. `repcount live` keeps them in {default_path()}", file=file)
+        print(f"There are no sessions yet. `repcount live` keeps them in {printable(str(default_path()))}", file=file)
         return
     oldest, newest = span
     if not periods:
@@ -130,7 +131,7 @@ def _analysis(session: Session, first: date) -> Analysis:
 
 def delete(which: Which, agreed: Callable[[str], bool]) -> None:
     """Delete from the history for good, once somebody has `agreed`. Raises RepcountError."""
-    if not default_path().exists():
+    if find(default_path()) is None:
         print("There is no history, so nothing was deleted")
         return
     with History(default_path(), _note) as history:
@@ -138,7 +139,7 @@ def delete(which: Which, agreed: Callable[[str], bool]) -> None:
         damaged = len(history.damaged()) if which.everything else 0
         what = f"{_plural(reps, 'rep')} in {_plural(sessions, 'session')}"
         what += f" and {_plural(damaged, 'damaged file')}" if damaged else ""
-        if not reps and not damaged:
+        if not sessions and not damaged:
             print("There is nothing of that in the history, so nothing was deleted")
         elif agreed(f"Delete {what} for good?"):
             history.delete(which)

@@ -12,6 +12,7 @@ from pathlib import Path
 from repcount.config import Config
 from repcount.records import Event, Phase, Rep, Update
 from repcount.sinks.history import History
+from repcount.sinks.migrations import APPLICATION_ID
 
 ZONE = timezone(timedelta(hours=1))
 START = datetime(2026, 11, 22, 7, 30, 5, tzinfo=ZONE)
@@ -44,6 +45,13 @@ def filled(path: Path, *reps: Rep, started: datetime = START, plan: str = "3x30"
             recorder.write(update(each))
         recorder.end(60)
     return recorder.id
+
+
+def damaged(mark: str = "") -> bytes:
+    """A history by its header, with nothing behind it that could be read."""
+    header = bytearray(100)
+    header[:16], header[68:72] = b"SQLite format 3\0", APPLICATION_ID.to_bytes(4, "big")
+    return bytes(header) + mark.encode()
 
 
 def asked(path: Path, query: str) -> list[tuple[object, ...]]:

@@ -29,7 +29,7 @@ import streams
 from conftest import SAMPLES, Ffmpeg, run_process
 from disks import on_a_disk
 from forks import CALENDAR, MADE_UP, Child, Forks, forks
-from histories import asked, filled, rep
+from histories import asked, damaged, filled, rep
 
 from repcount import interrupt
 from repcount.camera import camera, pulse
@@ -355,12 +355,36 @@ def test_a_disk_that_is_full_for_a_while_costs_no_rep(tmp_path: Path) -> None:
 
 def test_live_sets_a_damaged_history_aside_and_says_so(forked: Forks, history: Path) -> None:
     history.parent.mkdir()
-    history.write_bytes(b"Dear diary,\n" * 500)
+    history.write_bytes(damaged("Dear diary"))
     child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "3"})
     assert child.end() == 0, child.told
     assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in child.told
     assert kept(history) == {1: [1, 2, 3]}
-    assert history.with_name("history.damaged-1.sqlite3").read_bytes() == b"Dear diary,\n" * 500
+    assert history.with_name("history.damaged-1.sqlite3").read_bytes() == damaged("Dear diary")
+
+
+def test_live_leaves_a_file_that_is_no_history_alone_and_counts_without(forked: Forks, history: Path) -> None:
+    history.parent.mkdir()
+    history.write_text("Dear diary", encoding="utf-8")
+    child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "3"})
+    assert child.end() == 0, child.told
+    assert child.told.count("another kind of file, not a history of repcount") == 1
+    assert "Counting goes on without a history" in child.told
+    assert announced(child) == [1, 2, 3]
+    assert visible(history.parent) == [history.name]
+    assert history.read_text(encoding="utf-8") == "Dear diary"
+
+
+def test_a_history_that_is_removed_in_a_session_is_written_again(forked: Forks, history: Path) -> None:
+    """All of the session: what was told before is gone with the file."""
+    child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "20"})
+    told_by(child, 4)
+    history.unlink()
+    assert child.end() == 0, child.told
+    assert announced(child) == list(range(1, 21))
+    assert kept(history) == {1: list(range(1, 21))}
+    assert child.told.count("was removed or replaced; this session is written again") == 1
+    assert visible(history.parent) == [history.name]
 
 
 def test_live_counts_without_a_history_that_is_of_a_newer_version(forked: Forks, history: Path) -> None:

@@ -9,19 +9,20 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import Cli
-from histories import DAY, START, ZONE, asked, filled, opened, rep, update
+from histories import DAY, START, ZONE, asked, damaged, filled, opened, rep, update
 
 from repcount import days, ledger
 from repcount.config import Config
 from repcount.days import Session
+from repcount.errors import printable
 from repcount.records import Flag, Removal, Rep
-from repcount.sinks import history_chart
-from repcount.sinks.history import Which
+from repcount.sinks import history_chart, history_report
+from repcount.sinks.history import History, Which
 
 
 @pytest.fixture
@@ -101,12 +102,47 @@ def test_of_a_session_over_midnight_one_day_can_be_deleted(path: Path, cli: Cli)
 
 def test_deleting_everything_takes_damaged_files_with_it(path: Path, cli: Cli) -> None:
     path.parent.mkdir()
-    path.write_text(MARK, encoding="utf-8")
-    assert cli("history").code == 0
-    assert on_disk(path)
+    path.write_bytes(damaged(MARK))
+    with History(path, lambda _: None):
+        assert on_disk(path)
+    others = {
+        f"history.damaged-{name}": content
+        for name, content in {
+            "2.sqlite3": b"Dear diary",
+            "3.sqlite3": b"",
+            "4.txt": damaged(),
+            "old.sqlite3": damaged(),
+            "5.sqlite3-wal": b"alone",
+        }.items()
+    }
+    for name, content in others.items():
+        (path.parent / name).write_bytes(content)
     result = cli("history", "delete", "--all", "--yes")
     assert (result.code, result.out) == (0, "Deleted 0 reps in 0 sessions and 1 damaged file\n")
-    assert list(path.parent.iterdir()) == [path]
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir() if file != path} == others
+
+
+@pytest.mark.parametrize("which", [["--all"], ["--session", "2"], ["--day", "2026-11-23"], ["--before", "2026-11-24"]])
+def test_a_session_that_was_cut_off_before_its_first_rep_can_be_deleted(which: list[str], path: Path, cli: Cli) -> None:
+    """Its time and its camera are on the disk."""
+    filled(path, rep(1), started=START + timedelta(days=5))
+    with opened(path) as history:
+        history.begin(START + timedelta(days=1), MARK, "free", Config())
+    assert on_disk(path)
+    result = cli("history", "delete", *which, "--yes")
+    reps, sessions = ("1 rep", "2 sessions") if which == ["--all"] else ("0 reps", "1 session")
+    assert (result.code, result.out) == (0, f"Deleted {reps} in {sessions}\n")
+    assert not on_disk(path)
+    assert asked(path, "SELECT id FROM session") == ([] if which == ["--all"] else [(1,)])
+
+
+def test_what_was_not_asked_for_stays(path: Path, cli: Cli) -> None:
+    """A session without reps of another day, and one over midnight that has reps left."""
+    filled(path, rep(1), rep(2), started=START.replace(hour=23, minute=59, second=54))
+    with opened(path) as history:
+        history.begin(START + timedelta(days=5), "0", "free", Config())
+    assert cli("history", "delete", "--day", f"{DAY}", "--yes").out == "Deleted 1 rep in 1 session\n"
+    assert asked(path, "SELECT id FROM session") == [(1,), (2,)]
 
 
 def test_deleting_makes_the_file_smaller(path: Path, cli: Cli) -> None:
@@ -299,6 +335,20 @@ def test_the_tables_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPat
     assert "raise/lower" in heading or columns < 80
 
 
+@pytest.mark.parametrize(
+    "plan", ["[/nonsense]", "[red]3x30[/red]", "[link=x]", "\x1b]0;title\a", "a\nb", "\\[", "\u202e03x3"]
+)
+def test_a_plan_is_shown_as_it_is_and_obeyed_by_nobody(plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    file = Screen()
+    sessions = [Session(1, START, None, "0", plan, Config(), (rep(1),))]
+    history_chart.show(days.by_day(sessions), sessions, file, today=DAY, limit=100)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", file.getvalue())
+    assert printable(plan) in plain
+    assert printable(plain.replace("\n", "")) == plain.replace("\n", "")
+
+
 def test_a_terminal_without_blocks_gets_bars_of_its_own_letters() -> None:
     content = io.BytesIO()
     file = io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace")
@@ -331,3 +381,25 @@ def test_the_history_as_a_page(path: Path, cli: Cli, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>")
     assert "2026" in text
+
+
+@pytest.mark.parametrize(("asked_for", "drawn"), [(1, 1), (14, 14), (28, 28), (60, 50), (36500, 50)])
+def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: int, drawn: int) -> None:
+    """Of the days before, no reps were read: they would look like days off."""
+    today = DAY + timedelta(days=49)
+    sessions = [Session(i, START + timedelta(days=i), None, "0", "free", Config(), (rep(1),)) for i in range(50)]
+    first = max(today - timedelta(days=asked_for - 1), date.min)
+    read = [session for session in sessions if session.started.date() >= first]
+    page = history_report.report(read, first=first, today=today, limit=100)
+    chart = re.search(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)
+    assert chart is not None
+    assert chart[0].count("1 full") == drawn
+    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', chart[0])]
+    assert min(places) < 40 + 1000 / drawn, "the first of the days is at the left"
+
+
+def test_few_days_on_record_are_drawn_within_four_weeks() -> None:
+    sessions = [Session(1, START, None, "0", "free", Config(), (rep(1),))]
+    page = history_report.report(sessions, first=DAY - timedelta(days=89), today=DAY, limit=100)
+    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', page)]
+    assert max(places) > 900

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from repcount.errors import HistoryError
@@ -18,6 +19,9 @@ Values = Sequence[object] | Mapping[str, object]
 
 _BUSY_S = 5.0
 """How long to wait for another repcount. A commit takes milliseconds, deleting at most a second. A choice."""
+
+_TRIES = 20
+"""Heuristic: a copy takes a millisecond or two, and other programs write a history every few seconds."""
 
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -39,15 +43,47 @@ _REASONS = {
 class Database:
     """The open file, for one thread. What is executed outside of `transaction` is committed at once.
 
-    A damaged file is renamed and a new one begun, which `notify` is told. Raises HistoryError for a file that
-    cannot be opened, that a newer repcount has written or that is another program's; these are not touched.
+    With `notify` it can be written: a file that is not there is made, and a damaged history is renamed and a new one
+    begun, which `notify` is told. Without it, this is a copy in memory, and nothing on the disk is changed: no file is
+    made, locked or renamed, and a disk that is full or read-only is no hindrance.
+    Raises HistoryError for a file that cannot be opened or is not known to be a history (see `history_file`); it is
+    not touched.
     """
 
-    def __init__(self, path: Path, notify: Callable[[str], None]) -> None:
-        self.path = path.resolve()
+    def __init__(self, path: Path, notify: Callable[[str], None] | None = None) -> None:
+        self.path = Path(os.path.realpath(path))
+        self._notify = notify
         with _told(self.path, "open"):
-            history_file.make_folder(self.path)
-            self._connection = _opened(self.path, notify)
+            found = history_file.find(path)
+            self._connection = _copied(self.path) if notify is None else _opened(self.path, found, notify)
+            self._files = self._identities()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the file that is written no longer has its name: it was removed, moved or replaced."""
+        with _told(self.path, "look for"):
+            return history_file.identity(self.path) != self._files[0]
+
+    def reopen(self) -> None:
+        """Open what has the name of the file now, or a new one, after it was `lost`. Raises HistoryError.
+
+        What is committed goes into the file that was lost; its log is removed, or SQLite would read it into the
+        new one.
+        """
+        assert self._notify is not None
+        with _told(self.path, "open"):
+            with suppress(sqlite3.ProgrammingError):  # it is closed, and then the file was not to be opened
+                if self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise HistoryError(f"the history {self.path} is gone, and another program holds it. Close that")
+                self._connection.close()
+            for file, ours in zip(history_file.sidecars(self.path), self._files[1:], strict=True):
+                if ours is not None and history_file.identity(file) == ours:
+                    file.unlink()
+            self._connection = _opened(self.path, history_file.find(self.path), self._notify)
+            self._files = self._identities()
+
+    def _identities(self) -> list[history_file.Identity | None]:
+        return [history_file.identity(file) for file in (self.path, *history_file.sidecars(self.path))]
 
     def close(self) -> None:
         """Close it; the last one to do so tidies up the log."""
@@ -81,8 +117,9 @@ class Database:
             )
 
 
-def _opened(path: Path, notify: Callable[[str], None]) -> sqlite3.Connection:
-    if not path.exists():
+def _opened(path: Path, found: Path | None, notify: Callable[[str], None]) -> sqlite3.Connection:
+    if found is None:
+        history_file.make_folder(path)
         _create(path)
     seen = history_file.identity(path)
     try:
@@ -91,9 +128,51 @@ def _opened(path: Path, notify: Callable[[str], None]) -> sqlite3.Connection:
         kept = history_file.set_aside(path, seen)
         if kept:
             notify(f"the history {path} is damaged: {error}. It is kept as {kept.name}, and a new one is begun")
-    if not path.exists():
+    if history_file.find(path) is None:
         _create(path)
     return _checked(path)
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    """A copy in memory, brought up to this version. Raises HistoryError, also for a damaged one."""
+    for _ in range(_TRIES):
+        before, logged = history_file.content(path), history_file.has_log(path)
+        error = None
+        try:
+            memory = _snapshot(path, logged)
+        except (DamagedError, sqlite3.Error) as raised:
+            error = raised
+        changed = history_file.content(path) != before or history_file.has_log(path) != logged
+        if error is None and (logged or not changed):  # with a log SQLite has held its locks
+            return memory
+        if isinstance(error, DamagedError) and not changed:
+            raise HistoryError(
+                f"the history {path} is damaged: {error}. It was left as it is; the next `repcount live` keeps it "
+                "under another name and begins a new one"
+            ) from error
+        if error is not None and not changed:
+            raise error
+    raise HistoryError(f"the history {path} is being written all the time. Try again")
+
+
+def _snapshot(path: Path, logged: bool) -> sqlite3.Connection:
+    """A checked copy in memory; with no log to read, no lock is taken. Raises DamagedError and sqlite3.Error."""
+    # A mere mode=ro would make the log and its index, and leave them. With `readonly_shm` an index that is there is
+    # read, or built anew in memory; only where the index alone is missing, SQLite has to make it.
+    _, index, _ = history_file.sidecars(path)
+    how = "immutable=1" if not logged else "readonly_shm=1" if index.exists() else ""
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    memory.row_factory = sqlite3.Row
+    try:
+        with _damage_told():
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&{how}", uri=True, timeout=_BUSY_S)) as source:
+                source.backup(memory)
+            _check_integrity(memory)
+            _migrate(memory, path)
+    except BaseException:
+        memory.close()
+        raise
+    return memory
 
 
 def _create(path: Path) -> None:
@@ -107,24 +186,36 @@ def _create(path: Path) -> None:
 
 
 def _checked(path: Path) -> sqlite3.Connection:
-    """The open file. Raises DamagedError for one that SQLite finds fault with."""
-    history_file.check_head(path)
+    """The open file. Raises DamagedError for a history that SQLite finds fault with."""
+    history_file.find(path)
     history_file.make_private(path)
-    connection = None
-    try:
+    with _damage_told():
         connection = _connected(path)
-        fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise DamagedError(fault)
-        _migrate(connection, path)
-        return connection
-    except BaseException as error:
-        if connection:
+        try:
+            _check_integrity(connection)
+            _migrate(connection, path)
+        except BaseException:
             connection.close()
-        if isinstance(error, sqlite3.DatabaseError) and _code(error) in _DAMAGE:
+            raise
+    return connection
+
+
+def _check_integrity(connection: sqlite3.Connection) -> None:
+    fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise DamagedError(fault)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Tells damage from other errors of SQLite. Raises DamagedError."""
+    try:
+        yield
+    except UnicodeDecodeError as error:  # what SQLite complains of is part of its complaint
+        raise DamagedError("its layout is no text") from error
+    except sqlite3.DatabaseError as error:
+        if _code(error) in _DAMAGE:
             raise DamagedError(str(error)) from error
-        if isinstance(error, UnicodeDecodeError):  # what SQLite complains of is part of its complaint
-            raise DamagedError("its layout is no text") from error
         raise
 
 

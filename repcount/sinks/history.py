@@ -19,7 +19,7 @@ from repcount.records import Removal, Rep, Update
 from repcount.sinks import history_file, history_row
 from repcount.sinks.database import Database
 
-default_path = history_file.default_path
+default_path, find = history_file.default_path, history_file.find
 
 _REP_FIELDS = [field.name for field in fields(Rep)]
 
@@ -38,12 +38,14 @@ class Which:
 class History:
     """All live sessions. A context manager, for one thread.
 
-    A damaged file is renamed and a new one begun, which `notify` is told. Raises HistoryError for a file that
-    cannot be opened, that a newer repcount has written or that is another program's; these are not touched.
+    With `notify` it can be written: a damaged history is renamed and a new one begun, which `notify` is told. Without
+    it, it is as the file was a moment ago, and nothing on the disk is changed. Raises HistoryError for a file that
+    cannot be opened or is not known to be a history; it is not touched.
     """
 
-    def __init__(self, path: Path, notify: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, notify: Callable[[str], None] | None = None) -> None:
         self._db = Database(path, notify)
+        self._notify = notify
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +69,7 @@ class History:
             "version": __version__,
             "settings": json.dumps(asdict(settings)),
         }
-        return Recorder(self._db, started, {"id": self._db.execute(_insert("session", row), row), **row})
+        return Recorder(self._db, started, {"id": self._db.execute(_insert("session", row), row), **row}, self._notify)
 
     def full_on(self, day: date) -> int:
         """The full reps of one day, over all sessions, without those taken off by hand. Raises HistoryError."""
@@ -105,10 +107,14 @@ class History:
             raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {reason}") from error
 
     def count(self, which: Which) -> tuple[int, int]:
-        """In how many sessions `delete` would find how many reps. Raises HistoryError."""
+        """In how many sessions `delete` would find how many reps. Raises HistoryError.
+
+        A session that was cut off before its first rep is one, too: its start and its camera are on the disk.
+        """
         rule, value = _rule(which)
         sessions, reps = self._db.rows(f"SELECT count(DISTINCT session_id), count(*) FROM rep WHERE {rule}", [value])[0]
-        return sessions, reps
+        without = self._db.rows(f"SELECT count(*) FROM session WHERE {_WITHOUT_REPS} AND {_of_session(rule)}", [value])
+        return sessions + int(without[0][0]), reps
 
     def delete(self, which: Which) -> None:
         """Take reps, and sessions that have none left, from the disk for good.
@@ -117,22 +123,33 @@ class History:
         """
         rule, value = _rule(which)
         with self._db.transaction():
-            self._db.execute(f"DELETE FROM rep WHERE {rule}", [value])
             # A session that still counts is put back by its next rep.
-            self._db.execute(f"DELETE FROM session WHERE id NOT IN ({_IN_USE})")
+            self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND {_of_session(rule)}", [value])
+            touched = self._db.rows(f"SELECT DISTINCT session_id FROM rep WHERE {rule}", [value])
+            self._db.execute(f"DELETE FROM rep WHERE {rule}", [value])
+            for row in touched:
+                self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND id = ?", [row["session_id"]])
         self._db.scrub()
         if which.everything:
             for file in self.damaged():
-                file.unlink()
+                history_file.remove(file)
 
 
 class Recorder:
     """A sink that puts the reps of one session on the record; `History.begin` makes it."""
 
-    def __init__(self, db: Database, started: datetime, row: dict[str, Any]) -> None:
-        self.id: int = row["id"]
-        self._db, self._started, self._row = db, started, row
+    def __init__(
+        self, db: Database, started: datetime, row: dict[str, Any], notify: Callable[[str], None] | None
+    ) -> None:
+        self._db, self._started, self._row, self._notify = db, started, row, notify
+        self._kept: list[Rep | Removal] = []
+        """For a file that is lost: all of the session is written again."""
         self._waiting: list[Rep | Removal] = []
+
+    @property
+    def id(self) -> int:
+        """The number of the session; another one where it had to go on in another file."""
+        return int(self._row["id"])
 
     @property
     def waiting(self) -> int:
@@ -159,9 +176,16 @@ class Recorder:
         ended = _utc(self._started + timedelta(seconds=after_s))
         with self._db.transaction():
             self._db.execute("UPDATE session SET ended_utc = ? WHERE id = ?", [ended, self.id])
-            self._db.execute(f"DELETE FROM session WHERE id = ? AND id NOT IN ({_IN_USE})", [self.id])
+            self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND id = ?", [self.id])
 
     def _save(self) -> None:
+        """Commit what waits, and make sure that it is in the file that has the name."""
+        self._follow()
+        self._commit()
+        if self._follow():
+            self._commit()
+
+    def _commit(self) -> None:
         if not self._waiting:
             return
         with self._db.transaction():
@@ -169,7 +193,24 @@ class Recorder:
             self._db.execute(_insert("session", self._row, "IGNORE"), self._row)
             for event in self._waiting:
                 self._take(event)
+        self._kept += self._waiting
         self._waiting.clear()
+
+    def _follow(self) -> bool:
+        """Where the file was removed, moved or replaced, go on with what is there now; whether that was so."""
+        if not self._db.lost:
+            return False
+        # First of all, so that nothing is forgotten where there is no way to go on now.
+        self._waiting, self._kept = self._kept + self._waiting, []
+        self._db.reopen()
+        same = "SELECT id FROM session WHERE started_utc = :started_utc AND settings = :settings"
+        found = self._db.rows(same, self._row)
+        self._row["id"] = found[0]["id"] if found else None
+        if not found:
+            self._row["id"] = self._db.execute(_insert("session", self._row), self._row)
+            if self._notify:
+                self._notify(f"the history {self._db.path} was removed or replaced; this session is written again")
+        return True
 
     def _take(self, event: Rep | Removal) -> None:
         if isinstance(event, Removal):
@@ -183,7 +224,7 @@ class Recorder:
         self._db.execute(_insert("rep", row, "REPLACE"), row)
 
 
-_IN_USE = "SELECT session_id FROM rep"
+_WITHOUT_REPS = "id NOT IN (SELECT session_id FROM rep)"
 _REPS_SINCE = """
     SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
     ORDER BY session_id, number
@@ -204,6 +245,11 @@ def _rule(which: Which) -> tuple[str, str | int]:
     if which.before is not None:
         return "day < ?", which.before.isoformat()
     return "?", which.everything
+
+
+def _of_session(rule: str) -> str:
+    """The same condition on sessions."""
+    return rule.replace("session_id", "id")
 
 
 def _utc(moment: datetime) -> str:

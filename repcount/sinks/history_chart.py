@@ -13,6 +13,7 @@ from rich.text import Text
 
 from repcount import days
 from repcount.days import Period, Session, Totals
+from repcount.errors import printable
 
 _PIPE_COLUMNS = 100
 """Where the output goes to a file or a pipe, which have no width of their own."""
@@ -82,7 +83,7 @@ def _session_table(sessions: Sequence[Session], console: Console, today: date) -
         _column("full", sums, lambda total: str(total.full)),
     ]
     length = ["length", *(_length(session) for session in sessions)]
-    plan = ["plan", *(session.plan for session in sessions)]
+    plan = ["plan", *(printable(session.plan) for session in sessions)]
     columns, _ = _fitting([*_numbers(sums), length, plan], console.width + _GAP - sum(map(_width, left)))
     return _table([*left, *columns], [True] * len(sessions))
 
@@ -124,7 +125,10 @@ def _table(columns: Sequence[Sequence[str | Text]], bright: Sequence[bool]) -> T
     for name, *_ in columns:
         table.add_column(name, justify="right" if isinstance(name, str) and name else "left", no_wrap=True)
     for is_bright, *cells in zip(bright, *(cells for _, *cells in columns), strict=True):
-        table.add_row(*cells, style="" if is_bright else "dim")
+        # As text: in a string rich would obey what looks like its markup, and the plan is anybody's.
+        table.add_row(
+            *(Text(cell) if isinstance(cell, str) else cell for cell in cells), style="" if is_bright else "dim"
+        )
     return table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from repcount import days
 from repcount.days import Period, Session, Totals
 from repcount.page import page, versions
-from repcount.sinks.history_report_svg import LAYOUTS, LEAST_SHARE, bars, charts, count, full_date
+from repcount.sinks.history_report_svg import LAYOUTS, LEAST_DAYS, LEAST_SHARE, bars, charts, count, full_date
 from repcount.trend import LEAST_DEG, clear, clear_tempo
 
 Cell = tuple[str, float | str]
@@ -25,7 +25,8 @@ def report(sessions: Sequence[Session], *, first: date, today: date, limit: int,
     daily = days.since(days.by_day(sessions), first)
     weekly = days.since(days.by_week(sessions), _monday(first))
     last = max([today, *(period.first for period in daily)])
-    begin = daily[0].first if daily else last
+    # Not before `first`: the sessions before it were not read, and would be drawn as days off.
+    begin = max(first, min([last - timedelta(days=LEAST_DAYS - 1), *(period.first for period in daily)]))
     return page(
         "history.html",
         "sort.js",

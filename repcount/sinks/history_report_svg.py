@@ -16,7 +16,8 @@ LEAST_SHARE = 0.1
 LAYOUTS = {"broad": (1040, 84), "slim": (328, 28)}
 """Width of the bars and how many days they go back at most: twelve weeks, and four on a phone. The calendar has
 all. It is up to the style sheet which of them is shown."""
-_LEAST_DAYS = 28
+LEAST_DAYS = 28
+"""Days that are drawn where so many were asked for, even if nothing was done on the first of them."""
 _PLOT_PX, _LEFT, _TOP, _BOTTOM = 150, 40, 10, 24
 
 _SMALL = 420
@@ -76,7 +77,7 @@ def bars(daily: Sequence[Period], span: tuple[date, date], limit: int, layout: s
     """The newest days of a span in one layout."""
     width, most_days = LAYOUTS[layout]
     first, last = span
-    shown = min(max((last - first).days + 1, _LEAST_DAYS), most_days)
+    shown = min((last - first).days + 1, most_days)
     begin = last - timedelta(days=shown - 1)
     inside = [period for period in daily if period.first >= begin]
     most = max([limit, *(period.totals.full + period.totals.partial for period in inside)]) * 1.05

@@ -15,8 +15,8 @@ from repcount import findings
 from repcount.analysis import Analysis
 from repcount.chart import Chart, Span, chart, strips
 from repcount.curve import Curve
-from repcount.errors import OutputError
-from repcount.sinks.plot_strip import LEFT_IN, RIGHT_IN, Strip, legend, printable
+from repcount.errors import OutputError, printable
+from repcount.sinks.plot_strip import LEFT_IN, RIGHT_IN, Strip, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -36,11 +36,6 @@ _NUMBER_IN = 0.16
 _SECONDS_A_LABEL_IN = 0.6
 
 
-def printable(text: str) -> str:
-    """`text` with what cannot be shown told as escapes: names of files may hold anything."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 @dataclass(frozen=True, slots=True)
 class Strip:
     """One row: `scale_s` seconds would fill the width."""
