@@ -60,6 +60,7 @@ def test_what_no_longer_holds_is_done_again(cli: Cli, folder: list[Path], tmp_pa
     assert sources(results) == ["a.mp4", "b.mp4"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_where_it_was(cli: Cli, folder: list[Path], tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     long = SAMPLES / "09_partial_and_full.mp4"
@@ -83,6 +84,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(cli: Cli, folder: list[Path],
     assert not journal.exists()
 
 
+@pytest.mark.slow
 def test_the_results_do_not_depend_on_how_many_are_at_work(cli: Cli, folder: list[Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
@@ -171,6 +173,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[C
         made.close()
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_told(cli: Cli, piece: Path) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed")
     done = cli("analyze", piece, "--cluster", "127.0.0.1:1")
@@ -179,6 +182,7 @@ def test_no_scheduler_is_told(cli: Cli, piece: Path) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_a_cluster_counts_the_same_even_if_a_worker_dies(
     cli: Cli, cluster: Cluster, folder: list[Path], tmp_path: Path
 ) -> None:

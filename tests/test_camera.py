@@ -124,6 +124,7 @@ def one_after_another(*opened: Capture | Trouble) -> Opener:
 STREAMS = [streams.mjpeg, streams.rtsp, streams.udp]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STREAMS, ids=["mjpeg", "rtsp", "udp"])
 def test_a_stream_is_seen_as_it_is_now(kind: Any, counting: Path) -> None:
     with kind(counting) as stream, camera(stream.url) as eye:
@@ -226,6 +227,7 @@ def test_what_is_no_file_is_told_at_once(source: str, told: str) -> None:
 # --- what goes wrong with streams --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_FIRST_WAIT_S", 0.2)
     with streams.mjpeg(counting, loop=True) as stream, camera(stream.url) as eye:
@@ -245,6 +247,7 @@ def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pyt
     assert not eye.lost_for_good
 
 
+@pytest.mark.slow
 def test_a_stream_that_falls_silent_is_told(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in ((opening, "_READ_MS", 1000), (feeds, "_STALE_S", 0.8), (inbox, "_SILENT_S", 0.5)):
         monkeypatch.setattr(module, name, value)
@@ -258,6 +261,7 @@ def test_a_stream_that_falls_silent_is_told(counting: Path, monkeypatch: pytest.
         assert [each.say for each in troubles(eye, Say.CAMERA_BACK)] == [Say.CAMERA_BACK]
 
 
+@pytest.mark.slow
 def test_a_program_ends_in_the_middle_of_a_dead_stream_and_keeps_its_mouth_shut(counting: Path) -> None:
     code = (
         "import sys\nfrom repcount.camera import camera\n"
@@ -291,6 +295,7 @@ def test_a_stream_that_stands_still_is_told_until_it_moves(counting: Path, monke
         assert [each.say for each in troubles(eye, Say.CAMERA_BACK)] == [Say.CAMERA_BACK]
 
 
+@pytest.mark.slow
 def test_a_slow_stream_is_told_once_with_its_rate(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_SLOW_FOR_S", 0.2)
     monkeypatch.setattr(pulse, "_WINDOW_S", 1.2)

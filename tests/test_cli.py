@@ -114,6 +114,7 @@ def test_the_signal_of_one_video_goes_into_a_folder_that_is_there(cli: Cli, empt
 # --- Ctrl-C and closed pipes -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_counted(endless: Path, piece: Path, tmp_path: Path) -> None:
     """The rows of the signal tell how far it is: Ctrl-C comes some seconds into the first of two videos."""
     wanted: list[str | Path] = [
@@ -146,6 +147,7 @@ def test_ctrl_c_keeps_what_was_counted(endless: Path, piece: Path, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reps.csv", "reps.json", "signals"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_videos_before(piece: Path, endless: Path, tmp_path: Path) -> None:
     """It comes the moment that the result of the first video is read."""
     process = start("analyze", piece, endless, "--json", tmp_path / "reps.json")
@@ -177,12 +179,14 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_the_signal_of_a_stopped_analysis_gives_the_same_reps(endless: Path, tmp_path: Path) -> None:
     process = start("analyze", endless, "--json", tmp_path / "reps.json", "--signal", "-")
     assert process.stdout is not None
     rows = [process.stdout.readline() for _ in range(60)]
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    rest = process.stdout.read()  # `communicate` would lose what has been read ahead of the 60 lines
+    process.communicate(timeout=60)
     assert process.returncode == 130
     (tmp_path / "signal.csv").write_text("".join(rows) + rest, encoding="utf-8")
     told = json.loads((tmp_path / "reps.json").read_text(encoding="utf-8"))["reps"]

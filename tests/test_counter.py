@@ -229,6 +229,7 @@ def miss(seed: int) -> str:
     return "" if found == ["full"] * reps else f"seed {seed}: {about}: {found}"
 
 
+@pytest.mark.slow
 def test_999_of_1000_random_sets_are_counted_exactly() -> None:
     """Any rest, top, tempo, noise, rate, drop-outs and outliers; every miss is printed."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:

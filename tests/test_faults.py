@@ -36,6 +36,7 @@ from repcount.camera import camera, pulse
 from repcount.records import Frame
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them"),
     pytest.mark.usefixtures("history", "model"),
 ]

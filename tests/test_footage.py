@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from conftest import Benchmark
 
+pytestmark = pytest.mark.slow
+
 
 def figures(footage: dict[str, Benchmark], folder: str) -> dict[str, Any]:
     """What `benchmarks/accuracy.py` has found there."""

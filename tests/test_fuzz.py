@@ -31,6 +31,7 @@ def fuzz(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("fuzz")
 
 
+@pytest.mark.slow
 def test_thousands_of_hostile_files_are_read_or_refused_in_one_line(
     fuzz: ModuleType, model: Path, tmp_path: Path
 ) -> None:
@@ -56,6 +57,7 @@ def test_every_byte_of_a_file_is_flipped_cut_and_repeated(fuzz: ModuleType) -> N
     assert many >= 300
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_or_hangs_is_told_and_the_others_go_on(
     fuzz: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,7 @@ def go(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_kill_at_any_moment_loses_no_announced_rep(path: Path) -> None:
     rng = random.Random(1)

@@ -22,7 +22,10 @@ from conftest import SAMPLES, Ffmpeg, Result
 from repcount.known import Fact, Known, Stage
 from repcount.line import Line, heard
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="crashes are isolated on Linux alone")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="crashes are isolated on Linux alone"),
+]
 
 _MOST_S = 60.0
 

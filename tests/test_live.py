@@ -119,6 +119,7 @@ def agree(reps: list[dict[str, str]], clip: Path) -> None:
     assert np.abs(apart - offset).max() <= 0.15, apart - offset
 
 
+@pytest.mark.slow
 def test_a_stream_in_a_window_with_keys(clip: Path, tmp_path: Path, history: Path) -> None:
     """Count, keys, screenshots, CSV, JSON and history of one session that somebody watches."""
     out, told = tmp_path / "reps.csv", tmp_path / "told.json"
@@ -151,6 +152,7 @@ def test_a_stream_in_a_window_with_keys(clip: Path, tmp_path: Path, history: Pat
     assert kept(history) == [(1, True, False), (2, True, False), (3, True, False), (4, True, True)]
 
 
+@pytest.mark.slow
 def test_a_stream_by_udp_in_the_terminal_alone(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "reps.csv"
     with streams.udp(clip, CLIP_HZ, lead_s=LEAD_S + 4) as stream:
@@ -162,6 +164,7 @@ def test_a_stream_by_udp_in_the_terminal_alone(clip: Path, tmp_path: Path) -> No
     agree(rows(out), clip)
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_off_keeps_the_count_and_says_so(tmp_path: Path, history: Path) -> None:
     with (
         streams.mjpeg(SAMPLES / "07_fast_reps.mp4", CLIP_HZ, lead_s=LEAD_S) as stream,
@@ -183,6 +186,7 @@ def test_a_stream_that_breaks_off_keeps_the_count_and_says_so(tmp_path: Path, hi
     assert sum(" rep " in line for line in program.lines[:gone]) >= 2
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "reps.csv"
     with streams.mjpeg(clip, CLIP_HZ, lead_s=LEAD_S) as stream:
@@ -194,6 +198,7 @@ def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip:
     assert len(rows(out)) == 1
 
 
+@pytest.mark.slow
 def test_what_was_announced_survives_kill_9(still_first: Path, history: Path) -> None:
     with live("--camera", still_first, "--no-window", "--sound", "off") as program:
         program.until("rep 2, full")
@@ -202,6 +207,7 @@ def test_what_was_announced_survives_kill_9(still_first: Path, history: Path) ->
     assert [number for number, _, _ in kept(history)][:2] == [1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_signals_end_it_with_the_result(still_first: Path, tmp_path: Path, number: int, code: int) -> None:
     out = tmp_path / "reps.csv"
@@ -212,6 +218,7 @@ def test_signals_end_it_with_the_result(still_first: Path, tmp_path: Path, numbe
     assert len(rows(out)) == 1
 
 
+@pytest.mark.slow
 def test_a_file_is_counted_recorded_and_counted_again(still_first: Path, tmp_path: Path, cli: Cli) -> None:
     film, angles, out = tmp_path / "kept.mp4", tmp_path / "signal.csv", tmp_path / "reps.csv"
     done = cli(

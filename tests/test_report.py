@@ -105,6 +105,7 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PAGES)
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (700, 800)])
 def test_it_opens_without_a_complaint_or_a_request_and_fits_the_screen(
@@ -117,6 +118,7 @@ def test_it_opens_without_a_complaint_or_a_request_and_fits_the_screen(
     assert browser.run("return document.documentElement.scrollWidth") <= size[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PAGES)
 @pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (PHONE, False)])
 def test_everybody_can_read_it(kind: str, size: tuple[int, int], dark: bool, browser: Browser, save: Save) -> None:
@@ -125,6 +127,7 @@ def test_everybody_can_read_it(kind: str, size: tuple[int, int], dark: bool, bro
     assert browser.violations() == []
 
 
+@pytest.mark.slow
 def test_the_dark_is_dark(browser: Browser, save: Save) -> None:
     page = save(report([short()]))
     shades = []
@@ -136,6 +139,7 @@ def test_the_dark_is_dark(browser: Browser, save: Save) -> None:
     assert dark_shade < 120
 
 
+@pytest.mark.slow
 def test_nothing_can_leave_the_page(browser: Browser, save: Save) -> None:
     """The browser itself forbids it, whatever might get into the page."""
     browser.open(save(report([short()])))
@@ -151,6 +155,7 @@ def text_of(browser: Browser) -> str:
     return str(browser.one(".tip").text)
 
 
+@pytest.mark.slow
 def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
     browser.open(save(report([short()])))
     assert browser.all(".tip") == []
@@ -165,6 +170,7 @@ def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
     assert browser.all(".tip") == browser.all("tr.on") == []
 
 
+@pytest.mark.slow
 def test_pointing_at_a_row_shows_its_rep_in_the_plot(browser: Browser, save: Save) -> None:
     browser.open(save(report([short()])))
     browser.point_at(browser.all("table.reps tbody tr")[2])
@@ -176,6 +182,7 @@ def focused(browser: Browser) -> str:
     return str(browser.driver.switch_to.active_element.get_attribute("aria-label") or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_reps_are_one_stop_and_arrows_go_through_them(size: tuple[int, int], browser: Browser, save: Save) -> None:
     browser.open(save(report([session()])), size)
@@ -200,6 +207,7 @@ def column(browser: Browser, name: str) -> list[str]:
     return [row.find_elements("css selector", "th, td")[at].text for row in browser.all("table.sorted tbody tr")]
 
 
+@pytest.mark.slow
 def test_the_table_sorts_both_ways_by_pointer_and_by_key(browser: Browser, save: Save) -> None:
     browser.open(save(report([session()])))
     head = next(each for each in browser.all("thead button") if each.text == "lower s")
@@ -216,6 +224,7 @@ def test_the_table_sorts_both_ways_by_pointer_and_by_key(browser: Browser, save:
     assert column(browser, "verdict")[-1].startswith("partial")
 
 
+@pytest.mark.slow
 def test_what_is_not_known_sorts_last(browser: Browser, save: Save) -> None:
     browser.open(save(report([short()])))
     head = next(each for each in browser.all("thead button") if each.text == "pause s")
@@ -224,6 +233,7 @@ def test_what_is_not_known_sorts_last(browser: Browser, save: Save) -> None:
         assert column(browser, "pause s")[-1] == "–"
 
 
+@pytest.mark.slow
 def test_the_days_sort(browser: Browser, save: Save) -> None:
     browser.open(save(history()))
     next(each for each in browser.all("thead button") if each.text == "full").click()
@@ -231,6 +241,7 @@ def test_the_days_sort(browser: Browser, save: Save) -> None:
     assert shown == sorted(shown)
 
 
+@pytest.mark.slow
 def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp_path: Path) -> None:
     name = "a #1? 100% 'é'.mp4"
     shutil.copy(SAMPLES / "07_fast_reps.mp4", tmp_path / name)
@@ -246,18 +257,21 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
     browser.until(lambda: browser.run("return document.querySelector('.wide .now').style.visibility === 'visible'"))
 
 
+@pytest.mark.slow
 def test_a_video_that_is_not_there_is_told(browser: Browser, save: Save) -> None:
     browser.open(save(report([replace(short(), video="gone.mp4")])))
     browser.until(lambda: not browser.all("video"))
     assert any("gone.mp4 is not in the folder" in each.text for each in browser.all("p.small"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["session", "history"])
 def test_it_prints_on_two_pages(kind: str, browser: Browser, save: Save) -> None:
     browser.open(save(PAGES[kind]()), dark=True)
     assert browser.pages_printed() <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_name_of_a_file_may_be_anything(name: str, browser: Browser, save: Save) -> None:
     hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(name,))

@@ -19,6 +19,8 @@ import streams
 from conftest import SAMPLES
 from display import display
 
+pytestmark = pytest.mark.slow
+
 CALLS = "%network,open,openat,openat2,io_uring_setup"
 
 # A call and its arguments; strace writes them when the call begins, whoever else calls before it ends.

@@ -9,6 +9,7 @@ import pytest
 from conftest import benchmark
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 def test_a_short_soak_loses_nothing_and_leaves_nothing_open(model: Path, tmp_path: Path) -> None:
     """A minute of a session with a stream that breaks off twice; memory is a matter of hours."""

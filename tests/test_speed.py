@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from conftest import benchmark
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_and_both_loops_count_the_same(model: Path, tmp_path: Path) -> None:
     [short], told = benchmark("speed.py", tmp_path / "speed.json", "--quick", "--model", model)
     assert short["counts_agree"]
