@@ -99,11 +99,16 @@ def find(path: Path) -> Path | None:
 def _followed(path: Path) -> Path | None:
     try:
         return Path(os.path.realpath(path, strict=True))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         whole = path.absolute()
         link = next((place for place in (whole, *whole.parents) if place.is_symlink() and not place.exists()), None)
         if link is None:
-            return None
+            there = next(place for place in whole.parents if os.path.exists(place))
+            if there.is_dir():
+                return None
+            raise HistoryError(
+                f"{there} is no folder, so the history {path} cannot be in it. Name another file in $REPCOUNT_HISTORY"
+            ) from None
         raise HistoryError(
             f"{link} is a link to {os.readlink(link)}, which is not there. It was left as it is. Bring back what it "
             "leads to, remove the link, or name another file in $REPCOUNT_HISTORY"
