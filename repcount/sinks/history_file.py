@@ -74,7 +74,9 @@ def _own_folder() -> Path:
 def find(path: Path) -> Path | None:
     """The history of that name, links to it followed; None where there is nothing. Looks, and changes nothing.
 
-    Raises HistoryError for whatever is not known to be a history of this user, or was written by a newer repcount.
+    Not for a file that this process has open in SQLite, which would lose its locks: POSIX drops them with the first
+    descriptor that is closed. Raises HistoryError for whatever is not known to be a history of this user, or was
+    written by a newer repcount.
     """
     # Sidecars first: where another repcount has made one just now, its file was there before.
     beside = [file for file in sidecars(Path(os.path.realpath(path))) if os.path.lexists(file)]
