@@ -219,8 +219,6 @@ def history() -> Check:
     except HistoryError as error:
         return Check("history", False, str(error))
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if there != path and not there.is_dir():
-        return Check("history", False, f"{there} is no folder: name another file in $REPCOUNT_HISTORY")
     if not os.access(there, os.W_OK):
         text = f"{there} may not be written: change its permissions or name another file in $REPCOUNT_HISTORY"
         return Check("history", False, text)

@@ -402,7 +402,7 @@ def test_reps_that_cannot_be_written_are_written_with_the_next_that_can(path: Pa
 def test_a_place_where_no_file_can_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "history.sqlite3"
-    with pytest.raises(HistoryError, match=f"cannot open the history {path}: Not a directory"):
+    with pytest.raises(HistoryError, match=f"{tmp_path / 'file'} is no folder"):
         opened(path)
 
 

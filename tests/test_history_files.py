@@ -146,6 +146,14 @@ def dangling_folder(path: Path) -> None:
     path.parent.symlink_to(path.parent.with_name("unmounted"))
 
 
+def in_the_place_of_its_folder(make: Made) -> Made:
+    def put(path: Path) -> None:
+        path.parent.rmdir()
+        make(path.parent)
+
+    return put
+
+
 def of_another(make: Made) -> Made:
     def give(path: Path) -> None:
         make(path)
@@ -188,6 +196,8 @@ REFUSED: dict[str, tuple[Made, str]] = {
     "other database with a log": (logged_database, "is a database of another program"),
     "newer history": (newer, "was written by a newer repcount"),
     "folder": (Path.mkdir, "is a folder"),
+    "below a file": (in_the_place_of_its_folder(text), "data is no folder"),
+    "below a pipe": (in_the_place_of_its_folder(os.mkfifo), "data is no folder"),
     "folder with a history": (full_folder, "is a folder"),
     "named pipe": (os.mkfifo, "is a named pipe"),
     "socket": (unix_socket, "is a socket"),
@@ -241,9 +251,9 @@ def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def shown(of_a_file: tuple[Any, ...]) -> str:
-    inode, mode, _, size, _, held = of_a_file
-    return f"{inode:>9} {mode} {size:>6} {held}"
+def shown(state: tuple[Any, ...]) -> str:
+    inode, mode, _, size, _, held = state
+    return f"{inode} {mode} {size} B {held}"
 
 
 def live() -> list[str]:
@@ -281,12 +291,10 @@ def test_what_is_no_history_is_refused_and_left_as_it_is(
     assert after == before
     if request.config.getoption("capture") == "no":
         with capsys.disabled():
-            print(f"\n{kind}: {check.text.replace(str(tmp_path), '')}")
-            for name in sorted({*before, *after} - {".", "data"}):
-                was, now = (
-                    f"{i:>9} {mode} {size:>6} {held}" for i, mode, _, size, _, held in (before[name], after[name])
-                )
-                print(f"  {name:28} {was}\n  {'':28} {now}")
+            for name in sorted({*before, *after} - ({"."} if "data/history.sqlite3" not in before else {".", "data"})):
+                rows = [shown(state[name]) if name in state else "not there" for state in (before, after)]
+                print(f"\n| {kind} | {name} | {' | '.join(rows)} |", end="")
+            print(f"\n| | | {check.text.replace(str(tmp_path), '')} | |")
 
 
 def test_a_named_user_who_does_not_exist_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,9 @@ def _own_folder() -> Path:
 def find(path: Path) -> Path | None:
     """The history of that name, links to it followed; None where there is nothing. Looks, and changes nothing.
 
-    Raises HistoryError for whatever is not known to be a history of this user, or was written by a newer repcount.
+    Not for a file that this process has open in SQLite, which would lose its locks: POSIX drops them with the first
+    descriptor that is closed. Raises HistoryError for whatever is not known to be a history of this user, or was
+    written by a newer repcount.
     """
     # Sidecars first: where another repcount has made one just now, its file was there before.
     beside = [file for file in sidecars(Path(os.path.realpath(path))) if os.path.lexists(file)]
@@ -99,11 +101,16 @@ def find(path: Path) -> Path | None:
 def _followed(path: Path) -> Path | None:
     try:
         return Path(os.path.realpath(path, strict=True))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         whole = path.absolute()
         link = next((place for place in (whole, *whole.parents) if place.is_symlink() and not place.exists()), None)
         if link is None:
-            return None
+            there = next(place for place in whole.parents if os.path.exists(place))
+            if there.is_dir():
+                return None
+            raise HistoryError(
+                f"{there} is no folder, so the history {path} cannot be in it. Name another file in $REPCOUNT_HISTORY"
+            ) from None
         raise HistoryError(
             f"{link} is a link to {os.readlink(link)}, which is not there. It was left as it is. Bring back what it "
             "leads to, remove the link, or name another file in $REPCOUNT_HISTORY"
