@@ -318,14 +318,3 @@ def test_a_picture_is_fitted_into_the_window_with_its_body(size: tuple[int, int]
     assert width / height == pytest.approx(size[0] / size[1], rel=0.01)
     assert pose is not None
     assert pose.xy_px == pytest.approx(lying((width, height)).xy_px, abs=1)
-
-
-@pytest.mark.parametrize(("size", "shape"), [((900, 500), (800, 1440, 3)), ((500, 900), (2304, 1280, 3))])
-def test_a_frame_gives_the_proportions_of_the_window_and_cuts_nothing(
-    size: tuple[int, int], shape: tuple[int, int, int]
-) -> None:
-    image = plain((1280, 800))
-    framed = draw.framed(image, *size)
-    assert framed.shape == shape
-    assert (framed == GREY).all(axis=2).sum() == 1280 * 800
-    assert draw.framed(image, 640, 400) is image

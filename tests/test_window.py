@@ -181,6 +181,51 @@ def test_a_resized_window_frames_the_picture_darkly(screen: Screen, ffmpeg: Ffmp
     assert eventually(screen.display, ffmpeg, tmp_path / "shot.rgb", is_framed)
 
 
+@pytest.fixture
+def window_manager(display: str) -> Iterator[None]:
+    """Without one no window fills the screen."""
+    if shutil.which("openbox") is None:
+        pytest.skip("openbox is not installed: apt-get install openbox")
+    env = {**os.environ, "DISPLAY": display}
+    manager = subprocess.Popen(["openbox"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    yield
+    manager.terminate()
+    manager.wait(timeout=30)
+
+
+@pytest.mark.usefixtures("window_manager")
+def test_f_fills_the_screen_and_comes_back_and_so_does_escape(screen: Screen, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    def is_full(shot: Shot) -> bool:
+        return near(shot[700, 5], (40, 90, 140)) and near(shot[700, WIDTH - 5], (140, 90, 40))
+
+    for back in ("f", "Escape"):
+        screen.press("f")
+        assert eventually(screen.display, ffmpeg, tmp_path / "full.rgb", is_full)
+        screen.press(back)
+        assert eventually(screen.display, ffmpeg, tmp_path / "back.rgb", lambda shot: not is_full(shot))
+    screen.press("Escape", "q")  # which closes nothing where nothing is full
+    assert [screen.line(), screen.line()] == [Command.QUIT, "closed"]
+
+
+def test_signals_are_left_as_they_were_and_the_sound_device_alone(display: str) -> None:
+    """pygame takes over the signals of crashes when it is imported, SDL SIGINT and SIGTERM."""
+    code = """
+import re, sys
+def caught(): return re.search(r"SigCgt:.*", open("/proc/self/status").read())[0]
+from repcount.sinks.window import Window
+before = caught()
+loaded = "pygame" in sys.modules
+with Window():
+    import pygame
+    print(caught() == before, loaded, pygame.mixer.get_init(), pygame.display.get_allow_screensaver())
+"""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("there is no /proc")
+    env = {**os.environ, "DISPLAY": display}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True False None False\n", "")
+
+
 def test_closing_the_window_quits(screen: Screen) -> None:
     _close_as_a_window_manager_does(screen.display, int(screen.window))
     assert [screen.line(), screen.line()] == [Command.QUIT, "closed"]

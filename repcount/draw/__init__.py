@@ -21,7 +21,7 @@ from repcount.records import Pose
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "fitted", "framed", "keys", "picture"]
+__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "fitted", "keys", "picture"]
 
 _DIMMED = 0.45
 """Brightness of a picture in which nothing counts. A choice."""
@@ -100,15 +100,3 @@ def fitted(
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     scaled: NDArray[np.uint8] = cv2.resize(image, size, interpolation=how)
     return scaled, pose and replace(pose, xy_px=pose.xy_px * factor)
-
-
-def framed(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """The picture in the middle of a dark one with the proportions of `width` to `height`, none of it cut off."""
-    high, wide = image.shape[:2]
-    across, down = max(wide, round(high * width / height)), max(high, round(wide * height / width))
-    left, top = (across - wide) // 2, (down - high) // 2
-    right, bottom = across - wide - left, down - high - top
-    if not (left or top or right or bottom):
-        return image
-    bordered: NDArray[np.uint8] = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=INK)
-    return bordered

@@ -100,7 +100,12 @@ def _driver() -> dict[str, str]:
     if os.environ.get("WAYLAND_DISPLAY"):
         # Wayland is sharp on HiDPI, where XWayland is scaled up; but without libdecor the window has no frame.
         servers.insert(0 if _not_loadable(_WAYLAND_FRAME) is None else 1, "wayland")
-    return {"SDL_VIDEODRIVER": ",".join(servers)}
+    chosen = {"SDL_VIDEODRIVER": ",".join(servers)}
+    if servers == ["x11"]:
+        # Through shared memory a picture costs a third to a half of what it does through OpenGL in software; Wayland
+        # and macOS know no such way. Measured: benchmarks/window.py.
+        chosen["SDL_FRAMEBUFFER_ACCELERATION"] = os.environ.get("SDL_FRAMEBUFFER_ACCELERATION", "0")
+    return chosen
 
 
 def no_window_because() -> str | None:
