@@ -147,9 +147,9 @@ def test_resume_replaces_the_files_of_its_own_run(
 
 
 def piped(*arguments: str | Path, head: int = 0) -> Result:
-    """The program into a pipe whose reader goes after so many lines; with 0 at once."""
+    """The program into a pipe whose reader goes after so many lines; with 0 at once. A small pipe, lest all fits in."""
     command = [sys.executable, "-m", "repcount", *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pipesize=4096)
     assert process.stdout is not None
     assert process.stderr is not None
     out = "".join(process.stdout.readline() for _ in range(head))

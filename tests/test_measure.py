@@ -110,6 +110,7 @@ def test_places_are_those_in_the_picture_of_the_source(
         assert big.sample.trunk_px == pytest.approx(3 * small.sample.trunk_px, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_one_who_lies_is_followed_across_seams(ffmpeg: Ffmpeg, clips: Path, model: Path) -> None:
     """A finder that begins anew may see the larger one, who stands, first: without a look at what was found before,
     6 of 12 reps are lost.

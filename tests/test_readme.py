@@ -28,6 +28,7 @@ def test_its_pictures_and_links_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
+@pytest.mark.slow
 def test_its_commands_run(cli: Cli, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All lines of the block on commands, in order, in an empty folder with the sample videos."""
     (tmp_path / "sample_videos").symlink_to(ROOT / "sample_videos")

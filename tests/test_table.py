@@ -286,4 +286,4 @@ def test_a_rep_that_ends_with_the_video_is_in_the_signal(tmp_path: Path) -> None
         for update in repcount.pipeline.updates((Sample(*pair) for pair in pairs), Config()):
             writer.write(update)
     assert len(list(table.read_signal(path))) == 60
-    assert repcount.recount(path).reps == direct.reps
+    assert repr(repcount.recount(path).reps) == repr(direct.reps)  # NaN is equal to nothing

@@ -264,7 +264,7 @@ class Listener:
     """A speech recogniser that knows a few words and nothing of what was said."""
 
     def __init__(self) -> None:
-        import pocketsphinx
+        pocketsphinx = pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
 
         phrases = (*NUMBER_WORDS, "ready", "slower", "higher", "legs straight", "all the way down", "set done")
         self._decoder = pocketsphinx.Decoder(samprate=16000, lm=None, loglevel="FATAL")
@@ -332,6 +332,7 @@ def session(voice_here: None, tmp_path_factory: pytest.TempPathFactory) -> Sessi
     return Session(sentences(sound_of(file)), told_s)
 
 
+@pytest.mark.slow
 def test_the_right_words_are_heard_in_the_right_order(session: Session) -> None:
     """A cue so soon after the first is not heard, the long sentence is cut off, the farewell is not."""
     listener = Listener()
@@ -344,6 +345,7 @@ def test_the_right_words_are_heard_in_the_right_order(session: Session) -> None:
     assert heard_[cut + 1 :] == ["four", "higher", "five", "set done", "five"]
 
 
+@pytest.mark.slow
 def test_a_number_is_heard_at_once(session: Session) -> None:
     begun_s = [when_s for when_s, _ in session.heard]
     told_s = [told for at, told in enumerate(session.told_s) if Say.COUNT in TOLD[at] and at != CUTS]
@@ -387,6 +389,7 @@ def test_without_a_voice_there_are_tones(
     np.testing.assert_allclose(heard_[0][1], expected, atol=0.001)
 
 
+@pytest.mark.slow
 def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
     file = tmp_path / "pace.wav"
     with Voice("tones", pace="0.5/0/0.5/0", file=file) as voice:
@@ -401,6 +404,7 @@ def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
     assert len(ticks_s) >= 2
 
 
+@pytest.mark.slow
 def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixture[str], voice_here: None) -> None:
     """Longer than the pipe holds, so that writing to it blocks."""
     longest_s = []
