@@ -160,11 +160,6 @@ def test_only_the_entry_point_imports_the_command_line() -> None:
     assert users - CLI == {"repcount.__main__"}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_no_module_is_over_250_lines(module: str) -> None:
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 250
-
-
 @pytest.mark.parametrize("command", ["import repcount.cli", "import repcount", "HELP"])
 def test_nothing_heavy_is_loaded_for_the_help(command: str) -> None:
     show_help = (
