@@ -42,7 +42,7 @@ _LONGEST_TOLD = 1000
 """Letters of a message. A choice: it has to fit on a screen."""
 
 _NEAR_PX = 800
-"""As `parallel.TARGET_LONG_SIDE_PX`, which cannot be asked without loading the pose model's library."""
+"""As `parallel.TRACKED_LONG_SIDE_PX`, which cannot be asked without loading the pose model's library."""
 
 
 def run(kind: str, path: Path, number: int, samples: Path) -> str:

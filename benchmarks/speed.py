@@ -151,7 +151,7 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
         still = [slot.still for slot in parallel.gated(film, rate_hz)]
         decode_s = time.perf_counter() - start_s
     with capture.video(video) as film:
-        shrink = film.info.shrink(parallel.TARGET_LONG_SIDE_PX)
+        shrink = film.info.shrink(parallel.TRACKED_LONG_SIDE_PX)
         frames = list(islice(film.frames(rate_hz, shrink), _BARE))
     alone_s = inference(frames, model)
     with ThreadPoolExecutor(pipeline.cores()) as pool:

@@ -18,7 +18,7 @@ from repcount.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
 from repcount.records import Frame, Pose, Sample
 from repcount.tracker import PersonTracker
 
-TARGET_LONG_SIDE_PX = 800
+TRACKED_LONG_SIDE_PX = 800
 """Approximate length of the longer side of the pictures that are tracked. On the labelled clips the hip angle differs
 from that of full size by 0.43° at the median and 1.9° at the 95th percentile: as much as if two columns of pixels were
 cut off. At 512 it is 0.58° and 2.6°. A body so small that it is barely measured well, with a trunk of 8 % of the
@@ -302,7 +302,7 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
     Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
     frame before. The result is the same for any `jobs`. Raises ModelError.
     """
-    shrink = video.info.shrink(TARGET_LONG_SIDE_PX)
+    shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     source_bytes = 3 * video.info.width * video.info.height
     picture_bytes = source_bytes // shrink**2
     most = min(_CHUNK_BYTES // picture_bytes, _CHUNK_SOURCE_BYTES // source_bytes)
@@ -323,7 +323,7 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
 
 def gated(video: Video, rate_hz: float) -> Iterator[FrameSlot]:
     """The frames of a video to analyse, shrunk, through the motion gate."""
-    shrink = video.info.shrink(TARGET_LONG_SIDE_PX)
+    shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     further = max(round(video.info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
     return frame_slots(video.frames(rate_hz, shrink), lambda frame: capture.grey(frame, further))
 
