@@ -22,7 +22,7 @@ import accuracy
 import hostile
 
 import repcount
-from repcount import capture, cli, clock, config, gate, ledger, pieces, pipeline, table
+from repcount import capture, chunking, cli, clock, config, ledger, pipeline, table
 from repcount.errors import RepcountError
 from repcount.records import Frame
 from repcount.sinks.history import History, Which
@@ -42,7 +42,7 @@ _LONGEST_TOLD = 1000
 """Letters of a message. A choice: it has to fit on a screen."""
 
 _NEAR_PX = 800
-"""As `measure.NEAR_PX`, which cannot be asked without loading the pose model's library."""
+"""As `parallel.TRACKED_LONG_SIDE_PX`, which cannot be asked without loading the pose model's library."""
 
 
 def run(kind: str, path: Path, number: int, samples: Path) -> str:
@@ -68,10 +68,11 @@ def _video(path: Path, number: int, _: Path) -> str:
         info = video.info
         assert math.isnan(info.duration_s) or 0 < info.duration_s < math.inf
         shrink = info.shrink(_NEAR_PX)
-        smaller = max(round(info.shrink(gate.NEAR_PX) / shrink), 1)
+        smaller = max(round(info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
         frames = _checked(video.frames(rate_hz, shrink))
-        slots = pieces.slots(frames, lambda frame: capture.grey(frame, smaller))
-        read = list(itertools.islice(pieces.cut(slots, info.duration_s * min(rate_hz, info.rate_hz)), _MOST_FRAMES))
+        slots = chunking.frame_slots(frames, lambda frame: capture.grey(frame, smaller))
+        chunks = chunking.split_into_chunks(slots, info.duration_s * min(rate_hz, info.rate_hz))
+        read = list(itertools.islice(chunks, _MOST_FRAMES))
         assert 0 < len(read) < _MOST_FRAMES
         assert len(read) <= video.frames_read
         assert 0 < video.duration_s < math.inf

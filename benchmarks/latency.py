@@ -27,11 +27,11 @@ from repcount import live, weights
 from repcount.camera import Camera, camera
 from repcount.config import Config
 from repcount.interrupt import Stop
-from repcount.measure import Finder
 from repcount.moment import Command, Moment
 from repcount.records import Rep
 from repcount.session import Aims
 from repcount.sinks.voice import Voice
+from repcount.tracker import PersonTracker
 
 
 @dataclass
@@ -80,14 +80,14 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         Voice(file=Path(folder) / "heard.wav") as voice,
-        Finder(weights.ready()) as finder,
+        PersonTracker(weights.ready()) as tracker,
         camera(str(given.video)) as source,
         Stop() as stop,
     ):
         watch, timed = Stopwatch(source), TimedVoice(voice)
         record = live.Record(None, lambda: 0, print)
         began_s, used_s = time.monotonic(), time.process_time()
-        outcome = live.run(live.Session(source, finder, config, Aims(), record, [watch], [timed], print), stop)
+        outcome = live.run(live.Session(source, tracker, config, Aims(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
     show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")

@@ -46,12 +46,12 @@ from repcount import live, weights  # noqa: E402
 from repcount.camera import camera, pulse  # noqa: E402
 from repcount.config import Config  # noqa: E402
 from repcount.interrupt import Stop  # noqa: E402
-from repcount.measure import Finder  # noqa: E402
 from repcount.moment import Command, Moment  # noqa: E402
 from repcount.session import Aims  # noqa: E402
 from repcount.sinks.history import History  # noqa: E402
 from repcount.sinks.status import Status  # noqa: E402
 from repcount.sinks.voice import Voice  # noqa: E402
+from repcount.tracker import PersonTracker  # noqa: E402
 
 CLIP = ROOT / "sample_videos" / "02_side_man_shorts.mp4"
 CLIP_HZ = 24.0
@@ -219,7 +219,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         sent = stack.enter_context(stream(folder, speed))
         voice = stack.enter_context(Voice("voice", volume=0.0))
         history = stack.enter_context(History(folder / "history.sqlite3", told.append))
-        finder = stack.enter_context(Finder(weights.ready(), look_round=True))
+        tracker = stack.enter_context(PersonTracker(weights.ready(), look_round=True))
         eye = stack.enter_context(camera(sent.url, give_up_s=600))
         lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", buffering=1))
         status = stack.enter_context(Status(lines))
@@ -232,7 +232,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
 
         record = live.Record(recorder, today, told.append)
         outcome = live.run(
-            live.Session(eye, finder, Config(), Aims(), record, [status, watch], [voice], told.append),
+            live.Session(eye, tracker, Config(), Aims(), record, [status, watch], [voice], told.append),
             stack.enter_context(Stop()),
         )
         counted = len(outcome.analysis.reps)

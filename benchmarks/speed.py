@@ -42,7 +42,7 @@ from typing import Any, TypeVar
 
 import imageio_ffmpeg
 
-from repcount import Analysis, Config, capture, count, landmarks, measure, pipeline, posture, table, weights
+from repcount import Analysis, Config, capture, count, landmarks, parallel, pipeline, posture, table, weights
 from repcount.records import Frame, Sample
 
 SAMPLES = Path(__file__).parents[1] / "sample_videos"
@@ -148,10 +148,10 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
     """Decode and look for movement with nothing else going on; then measure some frames likewise."""
     start_s = time.perf_counter()
     with capture.video(video, threads=1) as film:
-        still = [slot.still for slot in measure.slots(film, rate_hz)]
+        still = [slot.still for slot in parallel.gated(film, rate_hz)]
         decode_s = time.perf_counter() - start_s
     with capture.video(video) as film:
-        shrink = film.info.shrink(measure.NEAR_PX)
+        shrink = film.info.shrink(parallel.TRACKED_LONG_SIDE_PX)
         frames = list(islice(film.frames(rate_hz, shrink), _BARE))
     alone_s = inference(frames, model)
     with ThreadPoolExecutor(pipeline.cores()) as pool:

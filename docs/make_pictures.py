@@ -18,8 +18,8 @@ from matplotlib.patches import Patch
 
 import repcount
 from repcount import capture, posture, weights
-from repcount.measure import Finder
 from repcount.records import Frame, Pose, Rep, Sample, Update
+from repcount.tracker import PersonTracker
 
 HERE = Path(__file__).parent
 VIDEO = HERE.parent / "sample_videos" / "09_partial_and_full.mp4"
@@ -71,9 +71,9 @@ def stills(times_s: Sequence[float]) -> list[Still]:
     """The first frames at or after some rising times."""
     found: list[Still] = []
     side = ""
-    with capture.video(VIDEO) as video, Finder(weights.ready()) as finder:
+    with capture.video(VIDEO) as video, PersonTracker(weights.ready()) as tracker:
         for frame in video.frames(repcount.Config().rate_hz):
-            pose = finder.find(frame)
+            pose = tracker.track(frame)
             sample = posture.sample(frame.time_s, pose, side)
             side = sample.side
             if pose is not None and frame.time_s >= times_s[len(found)] - 0.01:

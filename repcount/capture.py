@@ -45,32 +45,6 @@ class VideoInfo:
         return max(round(max(self.width, self.height) / near_px), 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A decoded frame as OpenCV keeps it."""
-
-    time_s: float
-    bgr: Any
-
-    def frame(self, longest_px: float = math.inf) -> Frame:
-        """A copy in red-green-blue, neither side of it longer than `longest_px`."""
-        return Frame(self.time_s, cv2.cvtColor(_shrunk(self.bgr, longest_px), cv2.COLOR_BGR2RGB))
-
-    def grey(self, longest_px: float) -> NDArray[np.uint8]:
-        """A small grey copy, (height, width)."""
-        small: NDArray[np.uint8] = cv2.cvtColor(_shrunk(self.bgr, longest_px), cv2.COLOR_BGR2GRAY)
-        return small
-
-
-def _shrunk(image: Any, longest_px: float) -> Any:
-    height, width = image.shape[:2]
-    share = longest_px / max(height, width)
-    if share >= 1:
-        return image
-    size = max(round(share * width), 1), max(round(share * height), 1)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
 class Video:
     """A recorded file, read once from the beginning to the end. A context manager."""
 

@@ -12,12 +12,12 @@ from repcount.coach import Coach
 from repcount.config import Config
 from repcount.errors import HistoryError
 from repcount.interrupt import Stop
-from repcount.measure import Finder
 from repcount.moment import Command, Moment, Notice
 from repcount.pipeline import Sink
 from repcount.records import Frame, Rep, Update
 from repcount.session import Aims
 from repcount.sinks.history import Recorder
+from repcount.tracker import PersonTracker
 
 _WAIT_S = 0.25
 """Longest wait for a frame before keys and clocks are looked at again. A choice."""
@@ -117,7 +117,7 @@ class Session:
     """What takes part in a live session."""
 
     camera: Camera
-    finder: Finder
+    tracker: PersonTracker
     config: Config
     aims: Aims
     record: Record
@@ -161,7 +161,7 @@ def _count(live: Session, coach: Coach, stop: Stop) -> None:
         got = live.camera.next(_WAIT_S, due_s - _EARLY / live.config.rate_hz)
         if isinstance(got, Frame):
             due_s = max(due_s + 1 / live.config.rate_hz, got.time_s + 0.5 / live.config.rate_hz)
-            moment = coach.see(got, live.finder.find(got), live.finder.people, live.camera.rate_hz)
+            moment = coach.see(got, live.tracker.track(got), live.tracker.people, live.camera.rate_hz)
         else:
             if isinstance(got, Trouble):
                 live.note(got.text)

@@ -14,7 +14,7 @@ from repcount.counting import Counting
 from repcount.records import Pose, Sample, Update
 
 if TYPE_CHECKING:
-    from repcount.measure import Measured
+    from repcount.parallel import Measured
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -66,12 +66,12 @@ def analyze(
     """Count a recorded video.
 
     `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
-    need be, of which `notify` is told in a line. `jobs` is how many pieces of the video are measured at a time, by
+    need be, of which `notify` is told in a line. `jobs` is how many chunks of the video are tracked at a time, by
     default as many as there are cores; the result does not depend on it. `saw` is told the time and the pose of
     every analysed frame, `progress` is called after each. Ctrl-C ends the analysis early; what was counted until
     then is the result, marked `interrupted`. Raises RepcountError.
     """
-    from repcount import capture, measure, weights
+    from repcount import capture, parallel, weights
 
     settings = config or Config()
     tally = Tally()
@@ -80,7 +80,7 @@ def analyze(
     # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
     with capture.video(path, threads=max(here // 2, 1)) as video:
         ready = weights.ready(given, notify)
-        with closing(measure.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
+        with closing(parallel.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
             read = _watched(measured, video.info.duration_s, saw, progress)
             interrupted = _run(read, settings, [tally, *sinks])
         info = video.info

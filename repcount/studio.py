@@ -17,7 +17,6 @@ from repcount.config import Config
 from repcount.errors import HistoryError, OutputError
 from repcount.hidden import Hidden, is_special
 from repcount.interrupt import Stop
-from repcount.measure import Finder
 from repcount.run import SignalFile
 from repcount.session import Aims
 from repcount.sinks.history import History, default_path
@@ -26,6 +25,7 @@ from repcount.sinks.status import Status
 from repcount.sinks.voice import Voice
 from repcount.sinks.window import Window, no_window_because
 from repcount.told import Report, Wanted
+from repcount.tracker import PersonTracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,16 @@ def _set_up(asked: Asked, config: Config, model: Path, told: Report, stack: Exit
     voice = _voice(asked.sound, stack, force=asked.force)
     recording = _recording(asked, told, stack)
     # Both take their time; the camera has this thread, in which macOS asks whether it may be used.
-    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(Finder, model, look_round=True)
+    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(PersonTracker, model, look_round=True)
     stack.callback(_close, loading)
     source = stack.enter_context(camera(asked.camera, give_up_s=asked.give_up_s))
-    finder = loading.result()
+    tracker = loading.result()
     record = _record(asked, config, told, stack)
     desks: list[live.Desk] = [*_window(asked, told, stack), stack.enter_context(Status(sys.stderr))]
-    return live.Session(source, finder, config, asked.aims, record, desks, [*voice, *recording], told.note)
+    return live.Session(source, tracker, config, asked.aims, record, desks, [*voice, *recording], told.note)
 
 
-def _close(loading: Future[Finder]) -> None:
+def _close(loading: Future[PersonTracker]) -> None:
     if loading.exception() is None:
         loading.result().close()
 

@@ -132,7 +132,7 @@ class Forks:
 def serve() -> None:
     """Fork a program for every line, tell its number and then how it ended."""
     import repcount.batch
-    import repcount.measure
+    import repcount.parallel
     import repcount.studio  # noqa: F401
 
     print("ready", flush=True)
@@ -183,7 +183,7 @@ def make_up(reps: int, happens: Sequence[tuple[int, Any]] = ()) -> None:
 
     if reps >= 0:
         vars(studio)["camera"] = lambda source, **_: Room(reps, dict(happens))
-    vars(studio)["Finder"] = Figure
+    vars(studio)["PersonTracker"] = Figure
 
 
 class Room:
@@ -238,7 +238,7 @@ class Figure:
     def close(self) -> None:
         pass
 
-    def find(self, frame: Any) -> Any:
+    def track(self, frame: Any) -> Any:
         into_s = frame.time_s - 2
         flexion = self._shape.flexion(into_s % (_REP_S + 1.0)) if into_s > 0 else 4.0
         return self._pose(self._body(left=flexion, right=flexion))

@@ -18,7 +18,7 @@ from conftest import Ffmpeg, pattern
 from disks import on_a_disk
 from numpy.typing import NDArray
 
-from repcount import capture, draw, measure, posture
+from repcount import capture, draw, posture
 from repcount.analysis import Analysis, Source, Tally
 from repcount.annotate import Account, annotate
 from repcount.config import Config
@@ -28,6 +28,7 @@ from repcount.errors import OutputError, VideoError
 from repcount.film import Film
 from repcount.records import Flag, Phase, Pose, Rep, Sample, Update
 from repcount.track import Track
+from repcount.tracker import PersonTracker
 
 Image = NDArray[np.uint8]
 
@@ -429,9 +430,9 @@ def test_a_real_video_gets_a_body_that_moves_in_every_frame(piece: Path, model: 
 def _analysed(path: Path, model: Path) -> tuple[Analysis, Track]:
     track, tally, counting = Track(), Tally(), Counting(Config())
     updates, side = [], ""
-    with capture.video(path) as video, measure.Finder(model) as finder:
+    with capture.video(path) as video, PersonTracker(model) as tracker:
         for frame in video.frames(Config().rate_hz):
-            pose = finder.find(frame)
+            pose = tracker.track(frame)
             track.saw(frame.time_s, pose)
             sample = posture.sample(frame.time_s, pose, side)
             side = sample.side

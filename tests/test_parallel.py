@@ -1,4 +1,4 @@
-"""Measuring a video in pieces: the same for any number of jobs, nothing lost at the seams, and it stops when told."""
+"""Tracking in parallel: the same for any number of jobs, nothing lost at the seams, and it stops when told."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import repcount
-from repcount import capture, crew, pieces, posture
-from repcount.crew import Crew
+from repcount import capture, chunking, parallel, posture
+from repcount.chunking import WARMUP_FRAMES, FrameSlot, Warmup
 from repcount.errors import ModelError
 from repcount.landmarks import Landmarker
-from repcount.measure import Measured, measured
-from repcount.pieces import LONGEST, WARM, Piece, Slot
+from repcount.parallel import THREAD_NAME, Measured, ParallelPoseEstimator, measured
 from repcount.records import Frame, Pose
-from repcount.together import NAME
 
 HZ = 10.0
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -51,7 +49,7 @@ def numbers(found: Iterable[Measured]) -> list[tuple[object, ...]]:
 
 
 def at_work() -> int:
-    return sum(thread.name == NAME for thread in threading.enumerate())
+    return sum(thread.name == THREAD_NAME for thread in threading.enumerate())
 
 
 def hips(found: Iterable[Measured]) -> list[float]:
@@ -59,11 +57,11 @@ def hips(found: Iterable[Measured]) -> list[float]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _short_pieces() -> Iterator[None]:
+def _short_chunks() -> Iterator[None]:
     """Three seconds, so that short videos have seams."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_FIRST", 30)
-        patch.setattr(pieces, "LONGEST", 30)
+        patch.setattr(chunking, "_FIRST_CHUNK", 30)
+        patch.setattr(chunking, "MAX_CHUNK", 30)
         yield
 
 
@@ -72,7 +70,7 @@ def fast(model: Path) -> list[Measured]:
     return of(SAMPLES / "07_fast_reps.mp4", model, jobs=2)
 
 
-# --- the model on real pieces ------------------------------------------------------------------------------
+# --- the model on real chunks ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
@@ -86,7 +84,7 @@ def test_the_samples_are_at_the_times_of_the_frames(fast: list[Measured]) -> Non
     assert [one.sample.time_s for one in fast] == times
 
 
-def test_pieces_differ_no_more_from_one_that_is_followed_than_the_model_is_unsure(
+def test_chunks_differ_no_more_from_a_single_tracker_than_the_model_is_unsure(
     fast: list[Measured], model: Path
 ) -> None:
     """Two columns of pixels cut off make 0.4° at the median and 1.9° at the 95th percentile."""
@@ -112,7 +110,7 @@ def test_places_are_those_in_the_picture_of_the_source(
 
 @pytest.mark.slow
 def test_the_one_who_lies_is_followed_across_seams(ffmpeg: Ffmpeg, clips: Path, model: Path) -> None:
-    """A finder that begins anew may see the larger one, who stands, first: without a look at what was found before,
+    """A tracker that starts afresh may see the larger one, who stands, first: without a look at what was found before,
     6 of 12 reps are lost.
     """
     source = SAMPLES / "07_fast_reps.mp4"
@@ -122,7 +120,7 @@ def test_the_one_who_lies_is_followed_across_seams(ffmpeg: Ffmpeg, clips: Path, 
     assert repcount.count([one.sample for one in found]).summary.full == 12
 
 
-def test_where_nothing_moves_nothing_is_measured(
+def test_where_nothing_moves_nothing_is_tracked(
     ffmpeg: Ffmpeg, piece: Path, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests = ffmpeg("-i", piece, "-vf", "tpad=stop_mode=clone:stop_duration=10", tmp_path / "rests.mp4")
@@ -162,18 +160,18 @@ def test_a_model_that_is_none_is_told(piece: Path, tmp_path: Path) -> None:
     assert at_work() == 0
 
 
-# --- the crew ----------------------------------------------------------------------------------------------
+# --- the estimator ----------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
-class Counter:
-    """A finder that tells how many frames it has seen, and by when it began."""
+class FakeTracker:
+    """Reports how many frames it has seen, and at which it began."""
 
-    made: list[Counter]
+    made: list[FakeTracker]
     closed: bool = False
     seen: list[float] = field(default_factory=list)
 
-    def find(self, frame: Frame) -> Pose | None:
+    def track(self, frame: Frame) -> Pose | None:
         assert not self.closed
         self.seen.append(frame.time_s)
         place = np.full((33, 2), [self.seen[0], len(self.seen)], float)
@@ -184,10 +182,10 @@ class Counter:
         self.closed = True
 
 
-def pieces_of(size: int, count: int) -> Iterator[tuple[Slot, Piece | None]]:
-    latest: deque[Frame] = deque(maxlen=WARM)
+def chunks_of(size: int, count: int) -> Iterator[tuple[FrameSlot, Warmup | None]]:
+    latest: deque[Frame] = deque(maxlen=WARMUP_FRAMES)
     for number in range(count):
-        yield Slot(float(number), IMAGE, still=False), Piece(tuple(latest)) if number % size == 0 else None
+        yield FrameSlot(float(number), IMAGE, still=False), tuple(latest) if number % size == 0 else None
         latest.append(Frame(float(number), IMAGE))
 
 
@@ -198,129 +196,150 @@ def always(before: Pose | None, now: Pose | None) -> bool:
     return True
 
 
-def run(jobs: int, agree: Agree, *, size: int = 20, count: int = 100) -> tuple[list[tuple[float, ...]], list[Counter]]:
-    made: list[Counter] = []
+def run(
+    jobs: int, agree: Agree, *, size: int = 20, count: int = 100
+) -> tuple[list[tuple[float, ...]], list[FakeTracker]]:
+    made: list[FakeTracker] = []
 
-    def finder() -> Counter:
-        made.append(Counter(made))
+    def new_tracker() -> FakeTracker:
+        made.append(FakeTracker(made))
         return made[-1]
 
-    with Crew(pieces_of(size, count), finder, agree, jobs, most=0) as work:
+    with ParallelPoseEstimator(chunks_of(size, count), new_tracker, agree, jobs, room=200) as work:
         told = [(slot.time_s, *found.xy_px[0]) for slot, found in work.read() if found is not None]
-    assert all(finder.closed for finder in made)
+    assert all(tracker.closed for tracker in made)
     return told, made
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8])
-def test_every_piece_has_a_finder_that_was_warmed_up(jobs: int) -> None:
+def test_every_chunk_has_a_tracker_that_was_warmed_up(jobs: int) -> None:
     told, made = run(jobs, always)
-    begins = [max(number // 20 * 20 - WARM, 0) for number in range(100)]
+    begins = [max(number // 20 * 20 - WARMUP_FRAMES, 0) for number in range(100)]
     assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
-    assert sum(bool(finder.seen) for finder in made) == 5
+    assert sum(bool(tracker.seen) for tracker in made) == 5
 
 
 PATIENCE = 12
 
 
 @given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
-def test_the_one_before_goes_on_until_two_agree(meeting: list[int], jobs: int) -> None:
-    """`meeting` are the slots of the pieces where they begin to: -1 is the last frame that warms up."""
+def test_the_earlier_tracker_goes_on_until_both_agree(meeting: list[int], jobs: int) -> None:
+    """`meeting` are the slots of the chunks where they begin to: -1 is the last frame that warms up."""
 
     def agree(before: Pose | None, now: Pose | None) -> bool:
         assert before is not None
         assert now is not None
         assert before.xy_px[0].sum() == now.xy_px[0].sum(), "both in the same frame"
         begin, seen = now.xy_px[0]
-        return bool(seen - WARM - 1 >= meeting[(int(begin) + WARM) // 20 - 1])
+        return bool(seen - WARMUP_FRAMES - 1 >= meeting[(int(begin) + WARMUP_FRAMES) // 20 - 1])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crew, "_PATIENCE", PATIENCE)
+        patch.setattr(parallel, "_PATIENCE", PATIENCE)
         told, _ = run(jobs, agree, count=200)
     begins = [0] * 20
-    for piece, slot in enumerate(meeting, start=1):
+    for chunk, slot in enumerate(meeting, start=1):
         at = max(slot, 0) if slot < PATIENCE else 20
-        begins += [begins[-1]] * at + [20 * piece - WARM] * (20 - at)
+        begins += [begins[-1]] * at + [20 * chunk - WARMUP_FRAMES] * (20 - at)
     assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
 
 
-def test_the_one_before_goes_on_over_a_piece_that_somebody_has_measured_to_its_end(
+def test_the_earlier_tracker_goes_on_over_a_chunk_that_is_tracked_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And whoever has measured it has no say in the one behind."""
-    monkeypatch.setattr(crew, "_PATIENCE", PATIENCE)
+    """And the superseded tracker has no say in the next chunk."""
+    monkeypatch.setattr(parallel, "_PATIENCE", PATIENCE)
     ahead, behind = threading.Event(), threading.Event()
 
-    class Late(Counter):
-        def find(self, frame: Frame) -> Pose | None:
+    class Late(FakeTracker):
+        def track(self, frame: Frame) -> Pose | None:
             first, at = self.seen[0] if self.seen else frame.time_s, frame.time_s
-            if at == 39 and first == 20 - WARM:
+            if at == 39 and first == 20 - WARMUP_FRAMES:
                 ahead.set()
-            if at == 39 and first == 40 - WARM:
+            if at == 39 and first == 40 - WARMUP_FRAMES:
                 behind.set()
             if first == 0 and at in (19, 39):
                 assert (ahead if at == 19 else behind).wait(60)
-            return super().find(frame)
+            return super().track(frame)
 
-    made: list[Counter] = []
+    made: list[FakeTracker] = []
 
     def agree(before: Pose | None, now: Pose | None) -> bool:
         assert before is not None
         assert now is not None
         assert before.xy_px[0].sum() == now.xy_px[0].sum(), "both in the same frame"
-        return bool(now.xy_px[0, 0] != 20 - WARM)
+        return bool(now.xy_px[0, 0] != 20 - WARMUP_FRAMES)
 
     for _ in range(20):
         ahead.clear()
         behind.clear()
-        with Crew(pieces_of(20, 100), lambda: Late(made), agree, 2, most=0) as work:
+        with ParallelPoseEstimator(chunks_of(20, 100), lambda: Late(made), agree, 2, room=200) as work:
             told = [found.xy_px[0, 0] for _, found in work.read() if found is not None]
-        assert told == [0] * 40 + [40 - WARM] * 20 + [60 - WARM] * 20 + [80 - WARM] * 20
+        assert told == [0] * 40 + [40 - WARMUP_FRAMES] * 20 + [60 - WARMUP_FRAMES] * 20 + [80 - WARMUP_FRAMES] * 20
 
 
-def test_a_piece_that_was_taken_away_is_at_an_end_when_the_one_who_took_it_is() -> None:
+def test_a_superseded_chunk_ends_when_the_earlier_tracker_is_through_it() -> None:
     """Though both wait for the end of the video."""
     again = threading.Event()
 
-    class Tells(Counter):
-        def find(self, frame: Frame) -> Pose | None:
-            found = super().find(frame)
+    class Tells(FakeTracker):
+        def track(self, frame: Frame) -> Pose | None:
+            found = super().track(frame)
             if frame.time_s == 39 and self.seen[0] == 0:
                 again.set()
             return found
 
-    def cutting() -> Iterator[tuple[Slot, Piece | None]]:
-        yield from pieces_of(20, 40)
+    def slots() -> Iterator[tuple[FrameSlot, Warmup | None]]:
+        yield from chunks_of(20, 40)
         assert again.wait(60)
 
     for _ in range(50):
         again.clear()
-        with Crew(cutting(), lambda: Tells([]), lambda before, now: False, 2, most=0) as work:
+        with ParallelPoseEstimator(slots(), lambda: Tells([]), lambda before, now: False, 2, room=200) as work:
             assert [found.xy_px[0, 0] for _, found in work.read() if found is not None] == [0] * 40
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_few_pictures_are_in_memory(jobs: int) -> None:
-    kept: list[Slot] = []
-    most, full = 0, threading.Event()
+@given(room=st.integers(1, 60), size=st.integers(1, 40), agree=st.booleans(), jobs=st.integers(1, 4))
+def test_no_more_images_are_held_than_there_is_room_for(room: int, size: int, agree: bool, jobs: int) -> None:
+    """Any room will do: what has to be read next is never kept waiting by what comes later."""
+    held: list[FrameSlot] = []
+    most = 0
 
-    def watched() -> Iterator[tuple[Slot, Piece | None]]:
+    def watched() -> Iterator[tuple[FrameSlot, Warmup | None]]:
         nonlocal most
-        for slot, begun in pieces_of(LONGEST, 5 * LONGEST):
-            kept.append(slot)
-            most = max(most, sum(each.image is not None for each in kept))
-            if most > LONGEST:
-                full.set()
-            yield slot, begun
+        for slot, warmup in chunks_of(size, 200):
+            held[:] = [each for each in held if each.image is not None]
+            most = max(most, len(held))
+            held.append(slot)
+            yield slot, warmup
 
-    class Waits(Counter):
-        def find(self, frame: Frame) -> Pose | None:
-            assert full.wait(60), "decoding goes on until a whole piece is there"
-            return super().find(frame)
+    with ParallelPoseEstimator(watched(), lambda: FakeTracker([]), lambda *_: agree, jobs, room) as work:
+        assert sum(slot.image is None for slot, _ in work.read()) == 200
+    assert most <= room + 1, "the last is decoded and waits for room"
+    assert not any(slot.image is not None for slot in held)
 
-    with Crew(watched(), lambda: Waits([]), always, jobs, most=0) as work:
-        assert sum(1 for _ in work.read()) == 5 * LONGEST
-    assert LONGEST < most < 1.1 * LONGEST
-    assert not any(slot.image is not None for slot in kept)
+
+@given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
+def test_no_more_trackers_are_open_than_jobs_but_two_at_a_seam(meeting: list[int], jobs: int) -> None:
+    made: list[FakeTracker] = []
+    most = 0
+
+    def new_tracker() -> FakeTracker:
+        nonlocal most
+        made.append(FakeTracker(made))
+        most = max(most, sum(not tracker.closed for tracker in list(made)))
+        return made[-1]
+
+    def agree(before: Pose | None, now: Pose | None) -> bool:
+        assert now is not None
+        begin, seen = now.xy_px[0]
+        return bool(seen - WARMUP_FRAMES - 1 >= meeting[(int(begin) + WARMUP_FRAMES) // 20 - 1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parallel, "_PATIENCE", PATIENCE)
+        with ParallelPoseEstimator(chunks_of(20, 200), new_tracker, agree, jobs, room=200) as work:
+            assert sum(1 for _ in work.read()) == 200
+    assert most <= max(jobs, 2)
+    assert all(tracker.closed for tracker in made)
 
 
 class _OddError(Exception):
@@ -328,44 +347,57 @@ class _OddError(Exception):
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_what_goes_wrong_while_measuring_is_raised_where_it_is_read(jobs: int) -> None:
-    class Fails(Counter):
-        def find(self, frame: Frame) -> Pose | None:
+def test_what_goes_wrong_while_tracking_is_raised_where_it_is_read(jobs: int) -> None:
+    class Fails(FakeTracker):
+        def track(self, frame: Frame) -> Pose | None:
             if frame.time_s == 50:
                 raise _OddError
-            return super().find(frame)
+            return super().track(frame)
 
-    made: list[Counter] = []
-    work = Crew(pieces_of(20, 100), lambda: Fails(made), always, jobs, most=0)
+    made: list[FakeTracker] = []
+    work = ParallelPoseEstimator(chunks_of(20, 100), lambda: Fails(made), always, jobs, room=200)
     with work, pytest.raises(_OddError):
         list(work.read())
     assert at_work() == 0
 
 
 def test_what_goes_wrong_while_decoding_is_raised_where_it_is_read() -> None:
-    def broken() -> Iterator[tuple[Slot, Piece | None]]:
-        yield from pieces_of(20, 50)
+    def broken() -> Iterator[tuple[FrameSlot, Warmup | None]]:
+        yield from chunks_of(20, 50)
         raise _OddError
 
-    with Crew(broken(), lambda: Counter([]), always, 2, most=0) as work, pytest.raises(_OddError):
+    with (
+        ParallelPoseEstimator(broken(), lambda: FakeTracker([]), always, 2, room=200) as work,
+        pytest.raises(_OddError),
+    ):
         list(work.read())
     assert at_work() == 0
 
 
 @pytest.mark.parametrize("taken", [0, 1, 30, 99])
-def test_a_reader_may_leave_at_any_time(taken: int) -> None:
-    made: list[Counter] = []
+@pytest.mark.parametrize("room", [1, 200])
+def test_a_reader_may_leave_at_any_time(taken: int, room: int) -> None:
+    """The decoder waits for room then, and with little of it the trackers for frames."""
+    made: list[FakeTracker] = []
 
-    def finder() -> Counter:
-        made.append(Counter(made))
+    def new_tracker() -> FakeTracker:
+        made.append(FakeTracker(made))
         return made[-1]
 
-    with Crew(pieces_of(20, 5000), finder, always, 3, most=0) as work:
+    with ParallelPoseEstimator(chunks_of(20, 5000), new_tracker, always, 3, room) as work:
         assert len(list(islice(work.read(), taken))) == taken
     assert at_work() == 0
     assert all(each.closed for each in made)
 
 
+def test_a_reader_that_goes_on_after_the_end_is_told() -> None:
+    with ParallelPoseEstimator(chunks_of(20, 100), lambda: FakeTracker([]), always, 2, room=200) as work:
+        reading = work.read()
+        next(reading)
+    with pytest.raises(RuntimeError, match="left while it was read"):
+        list(reading)
+
+
 def test_an_empty_video() -> None:
-    with Crew(iter(()), lambda: Counter([]), always, 2, most=0) as work:
+    with ParallelPoseEstimator(iter(()), lambda: FakeTracker([]), always, 2, room=200) as work:
         assert list(work.read()) == []
