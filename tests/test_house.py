@@ -28,7 +28,6 @@ PURE = VALUES | {
         "curve",
         "departure",
         "judge",
-        "known",
         "moment",
         "placement",
         "plan",
