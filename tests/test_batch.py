@@ -144,7 +144,9 @@ class Cluster:
 
     def _begin(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self._folder
+        )
         self._stack.callback(process.communicate)
         self._stack.callback(process.kill)
         return process
