@@ -622,7 +622,7 @@ class DaskExecutor:
             import dask
 
             # A cluster that goes away is told in a line of ours; theirs has a traceback.
-            with dask.config.set({"logging": {"distributed": "critical", "tornado": "critical"}}):
+            with dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")}):
                 from distributed import Client
         except ImportError as error:
             raise LibraryError('--cluster needs Dask: pip install "repcount[cluster]"') from error
@@ -703,6 +703,8 @@ class DaskExecutor:
         try:
             value = future.result()
         except Exception as error:  # whatever a worker died of
+            if future.status in ("cancelled", "lost"):  # not by us, who would have settled it before
+                raise WorkerError(f"the Dask scheduler at {self._address} is gone") from error
             task.settle(TaskError(f"it could not be counted on the cluster: {error}", str(error)))
             return
         if isinstance(value, RepcountError):
