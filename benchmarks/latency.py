@@ -26,7 +26,7 @@ from scoring import percentile
 from repcount import live, weights
 from repcount.camera import Camera, camera
 from repcount.config import Config
-from repcount.interrupt import Stop
+from repcount.interrupt import InterruptGuard
 from repcount.moment import Command, Moment
 from repcount.records import Rep
 from repcount.session import Aims
@@ -82,7 +82,7 @@ def main() -> None:
         Voice(file=Path(folder) / "heard.wav") as voice,
         PersonTracker(weights.ready()) as tracker,
         camera(str(given.video)) as source,
-        Stop() as stop,
+        InterruptGuard() as stop,
     ):
         watch, timed = Stopwatch(source), TimedVoice(voice)
         record = live.Record(None, lambda: 0, print)

@@ -45,7 +45,7 @@ import streams  # noqa: E402
 from repcount import live, weights  # noqa: E402
 from repcount.camera import camera, pulse  # noqa: E402
 from repcount.config import Config  # noqa: E402
-from repcount.interrupt import Stop  # noqa: E402
+from repcount.interrupt import InterruptGuard  # noqa: E402
 from repcount.moment import Command, Moment  # noqa: E402
 from repcount.session import Aims  # noqa: E402
 from repcount.sinks.history import History  # noqa: E402
@@ -233,7 +233,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         record = live.Record(recorder, today, told.append)
         outcome = live.run(
             live.Session(eye, tracker, Config(), Aims(), record, [status, watch], [voice], told.append),
-            stack.enter_context(Stop()),
+            stack.enter_context(InterruptGuard()),
         )
         counted = len(outcome.analysis.reps)
         lines.flush()

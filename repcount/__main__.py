@@ -12,7 +12,7 @@ def main() -> NoReturn:
     """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
     status: int | str | None = None
     try:
-        interrupt.heed()
+        interrupt.install_handlers()
         from repcount.cli import main as command
 
         command()
@@ -20,7 +20,7 @@ def main() -> NoReturn:
         pass
     except SystemExit as ended:
         status = ended.code
-    interrupt.let_go()
+    interrupt.restore_handlers()
     sys.exit(interrupt.exit_code() or status)
 
 

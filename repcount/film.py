@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from repcount.errors import OutputError
-from repcount.hidden import Hidden, unwritable
+from repcount.hidden import AtomicFile, unwritable
 from repcount.libraries import library_error, requirement
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _ENDINGS = (".mp4", ".m4v", ".mov")
@@ -51,19 +51,25 @@ class Film:
     """
 
     def __init__(
-        self, path: Path, codecs: Sequence[str] = _CODECS, *, force: bool = False, private: bool = False
+        self,
+        path: Path,
+        codecs: Sequence[str] = _CODECS,
+        *,
+        force: bool = False,
+        private: bool = False,
+        into: Path | None = None,
     ) -> None:
         """Make the file, hidden beside `path`; the first of the `codecs` that is there is used.
 
         A file that is there already is replaced by `force` alone; a `private` one is its owner's only.
+        With `into` the film is written to that file, which stays for the caller to publish or to remove.
 
         Raises OutputError and, where PyAV does not load, LibraryError.
         """
-        if path.suffix.lower() not in _ENDINGS:
-            raise OutputError(f"cannot write {path}: the video is an MP4 file; name it {path.stem or 'video'}.mp4")
+        check_name(path)
         self.path = path
         self._codec = _first_there(codecs)
-        self._hidden = Hidden(path, force=force, private=private)
+        self._hidden = AtomicFile(path, force=force, private=private) if into is None else _Lent(into)
         self._container: Any = None
         self._stream: Any = None
         self._first_s = 0.0
@@ -192,6 +198,25 @@ class Film:
             raise unwritable(self.path, error) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """A file of somebody else's, who publishes or removes it."""
+
+    path: Path
+
+    def publish(self) -> None:
+        """Leave it as it is."""
+
+    def discard(self) -> None:
+        """Leave it as it is."""
+
+
+def check_name(path: Path) -> None:
+    """Raise OutputError where the name is not that of a film."""
+    if path.suffix.lower() not in _ENDINGS:
+        raise OutputError(f"cannot write {path}: the video is an MP4 file; name it {path.stem or 'video'}.mp4")
+
+
 def _first_there(codecs: Sequence[str]) -> str:
     try:
         import av
@@ -206,6 +231,8 @@ def _first_there(codecs: Sequence[str]) -> str:
 
 def _even(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The last row or column twice where their number is odd."""
+    import numpy as np
+
     height, width = image.shape[:2]
     if height % 2 or width % 2:
         return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

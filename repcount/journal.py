@@ -18,12 +18,12 @@ from repcount.errors import OutputError
 from repcount.hidden import unwritable
 
 
-class Journal:
+class ResumeJournal:
     """One line for each video that is done, beside the JSON file of the results. A context manager.
 
     It is there while a run is under way or was broken off; a run that ends by itself leaves its JSON file alone.
-    The file is made on entering, which raises OutputError where it may not be written; processes that are forked
-    after that write to the same one. Left empty, it is gone on leaving.
+    The file is made on entering, which raises OutputError where it may not be written. Left empty, it is removed on
+    leaving.
     """
 
     def __init__(self, results: Path, config: Config, *, resume: bool, force: bool) -> None:

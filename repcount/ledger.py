@@ -18,7 +18,7 @@ from repcount.days import Period, Session
 from repcount.errors import printable
 from repcount.sinks import history_chart
 from repcount.sinks.history import History, Which, default_path, find
-from repcount.told import Report
+from repcount.told import ConsoleReporter
 
 Span = tuple[date, date]
 """The first and the last day on which something was done."""
@@ -46,12 +46,12 @@ class Asked:
         return self.today - timedelta(days=self.days - 1)
 
 
-def show(asked: Asked) -> Report:
+def show(asked: Asked) -> ConsoleReporter:
     """Show days and sessions; write them down, for the user alone, where that is asked for. Raises RepcountError."""
     named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
     outputs.check_distinct(named, [])
-    told = Report(sys.stderr if outputs.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
-    with outputs.Outputs(named, told, force=asked.force, private=True) as out:
+    told = ConsoleReporter(sys.stderr if outputs.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
+    with outputs.OutputSet(named, told, force=asked.force, private=True) as out:
         sessions, span = _read(asked.first)
         periods = days.since(days.by_day(sessions), asked.first)
         for path, write in _writers(asked, periods, sessions):
@@ -110,13 +110,13 @@ def _write_csv(file: TextIO, periods: Sequence[Period], sessions: Sequence[Sessi
         writer.writerow({name: table.harmless(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
 
 
-def export(path: Path, first: date | None, *, force: bool = False) -> Report:
+def export(path: Path, first: date | None, *, force: bool = False) -> ConsoleReporter:
     """Write the reps since a day as `analyze` writes them, for the user alone; the session's start is their source.
 
     Raises RepcountError.
     """
-    told = Report(sys.stderr, sys.stderr)
-    with outputs.Outputs([path], told, force=force, private=True) as out:
+    told = ConsoleReporter(sys.stderr, sys.stderr)
+    with outputs.OutputSet([path], told, force=force, private=True) as out:
         sessions, _ = _read(first)
         out.write(path, lambda file: table.write_reps(file, [_analysis(each, first or date.min) for each in sessions]))
     return told

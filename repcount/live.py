@@ -11,7 +11,7 @@ from repcount.camera import Camera, Trouble
 from repcount.coach import Coach
 from repcount.config import Config
 from repcount.errors import HistoryError
-from repcount.interrupt import Stop
+from repcount.interrupt import InterruptGuard
 from repcount.moment import Command, Moment, Notice
 from repcount.pipeline import Sink
 from repcount.records import Frame, Rep, Update
@@ -140,7 +140,7 @@ class Session:
             desk.show(moment)
 
 
-def run(live: Session, stop: Stop) -> Outcome:
+def run(live: Session, stop: InterruptGuard) -> Outcome:
     """Count until a key, `stop` or the camera ends it."""
     tally = Tally()
     live.record.sinks.insert(0, tally)
@@ -155,7 +155,7 @@ def run(live: Session, stop: Stop) -> Outcome:
     return Outcome(analysis, stop.signal, camera.lost_for_good)
 
 
-def _count(live: Session, coach: Coach, stop: Stop) -> None:
+def _count(live: Session, coach: Coach, stop: InterruptGuard) -> None:
     due_s = 0.0
     while stop.signal is None and not live.camera.ended:
         got = live.camera.next(_WAIT_S, due_s - _EARLY / live.config.rate_hz)

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from repcount.errors import OutputError
-from repcount.hidden import Hidden, is_special, unwritable
-from repcount.interrupt import Brake
+from repcount.hidden import AtomicFile, is_special, unwritable
+from repcount.interrupt import InterruptGuard
 
 STDOUT = Path("-")
 
 
-class Told(Protocol):
+class FailureReporter(Protocol):
     """Who is told what goes wrong."""
 
     def failure(self, path: Path, error: OutputError) -> None:
@@ -39,7 +39,7 @@ class TextOutput:
         self.path = path
         self.wanted = True
         """False: nothing is to be left of it."""
-        self._hidden: Hidden | None = None
+        self._hidden: AtomicFile | None = None
         if path == STDOUT:
             if isinstance(stdout, io.TextIOWrapper):
                 stdout.reconfigure(encoding="utf-8", newline="", errors="backslashreplace")
@@ -53,8 +53,8 @@ class TextOutput:
     def _open(self, path: Path, *, force: bool, private: bool) -> TextIO:
         if is_special(path):
             return _text(path)
-        self._hidden = Hidden(path, force=force, private=private)
-        return _text(self._hidden.path)
+        self._hidden = AtomicFile(path, force=force, private=private)
+        return _text(self._hidden.take_descriptor())
 
     def __enter__(self) -> Self:
         return self
@@ -75,16 +75,18 @@ class TextOutput:
                 self._hidden.discard()
 
 
-class Outputs:
+class OutputSet:
     """The files of one run, each of which appears whole or not at all, whatever happens to the others.
 
     A context manager. Opening them is the test whether they may be written, and raises OutputError; what goes
-    wrong later is told to `told` and costs that file alone.
+    wrong later is reported to `reporter` and costs that file alone.
     """
 
-    def __init__(self, paths: Iterable[Path], told: Told, *, force: bool = False, private: bool = False) -> None:
+    def __init__(
+        self, paths: Iterable[Path], reporter: FailureReporter, *, force: bool = False, private: bool = False
+    ) -> None:
         """`force` and `private` as for TextOutput."""
-        self._told = told
+        self._reporter = reporter
         self._open: dict[Path, TextOutput] = {}
         try:
             for path in paths:
@@ -111,9 +113,9 @@ class Outputs:
         except OSError as error:
             self.drop(path)
             if path == STDOUT:
-                self._told.lose(error)
+                self._reporter.lose(error)
             else:
-                self._told.failure(path, unwritable(path, error))
+                self._reporter.failure(path, unwritable(path, error))
 
     def put(self, path: Path, content: bytes) -> None:
         """Write bytes."""
@@ -124,17 +126,17 @@ class Outputs:
         self._open[path].wanted = False
 
     def _close(self, *, wanted: bool) -> None:
-        with Brake() as brake:
-            brake.delayed = True  # nothing is left to break off, and a file that is not closed would stay hidden
+        with InterruptGuard() as guard:
+            guard.delayed = True  # nothing is left to interrupt, and a file that is not closed would stay hidden
             for path, output in self._open.items():
                 output.wanted &= wanted
                 try:
                     output.__exit__(None, None, None)
                 except OutputError as error:
-                    self._told.failure(path, error)
+                    self._reporter.failure(path, error)
 
 
-def _text(file: Path) -> TextIO:
+def _text(file: Path | int) -> TextIO:
     """UTF-8 whatever the system's habits are; file names that are no text are told with escapes."""
     return open(file, "w", encoding="utf-8", newline="", errors="backslashreplace")
 

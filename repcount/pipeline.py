@@ -78,7 +78,7 @@ def analyze(
     given = Path(model) if model else None
     here = cores()
     # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
-    with capture.video(path, threads=max(here // 2, 1)) as video:
+    with capture.video(path, threads=max((jobs or here) // 2, 1)) as video:
         ready = weights.ready(given, notify)
         with closing(parallel.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
             read = _watched(measured, video.info.duration_s, saw, progress)
@@ -91,13 +91,23 @@ def analyze(
     return tally.result(source, settings, warnings, interrupted=interrupted)
 
 
-def recount(path: StrPath, config: Config | None = None, *, sinks: Sequence[Sink] = ()) -> Analysis:
-    """Count again from a signal CSV that `analyze` saved, with other settings. Raises RepcountError."""
+def recount(
+    path: StrPath,
+    config: Config | None = None,
+    *,
+    sinks: Sequence[Sink] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Analysis:
+    """Count again from a signal CSV that `analyze` saved, with other settings. Raises RepcountError.
+
+    `should_stop` is asked before each sample; what was counted until it says so is the result, marked `interrupted`.
+    """
     from repcount import table
 
     settings = config or Config()
     tally = Tally()
-    interrupted = _run(table.read_signal(Path(path)), settings, [tally, *sinks])
+    samples = _until(should_stop, table.read_signal(Path(path)))
+    interrupted = _run(samples, settings, [tally, *sinks])
     source = Source(str(path), tally.last_s, analysed=tally.samples)
     return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)
 
@@ -113,6 +123,13 @@ def _run(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bo
         for sink in sinks:
             sink.write(update)
     return stopped.by_hand
+
+
+def _until(should_stop: Callable[[], bool], samples: Iterable[Sample]) -> Iterator[Sample]:
+    for sample in samples:
+        if should_stop():
+            raise KeyboardInterrupt
+        yield sample
 
 
 class _Stoppable:

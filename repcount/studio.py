@@ -15,16 +15,15 @@ from repcount.camera import camera
 from repcount.camera.pulse import clock_s
 from repcount.config import Config
 from repcount.errors import HistoryError, OutputError
-from repcount.hidden import Hidden, is_special
-from repcount.interrupt import Stop
-from repcount.run import SignalFile
+from repcount.hidden import AtomicFile, is_special
+from repcount.interrupt import InterruptGuard
 from repcount.session import Aims
 from repcount.sinks.history import History, default_path
 from repcount.sinks.recording import Recording
 from repcount.sinks.status import Status
 from repcount.sinks.voice import Voice
 from repcount.sinks.window import Window, no_window_because
-from repcount.told import Report, Wanted
+from repcount.told import ConsoleReporter, OutputOptions
 from repcount.tracker import PersonTracker
 
 
@@ -59,24 +58,24 @@ class Asked:
     """The calendar's clock, with its zone."""
 
 
-def hold(asked: Asked, config: Config, model: Path | None, wanted: Wanted, told: Report) -> int:
+def hold(asked: Asked, config: Config, model: Path | None, wanted: OutputOptions, told: ConsoleReporter) -> int:
     """Hold a live session, then show and write its result; returns the exit code. Raises RepcountError."""
     named = [path for path in (wanted.csv, wanted.json, wanted.signal) if path is not None]
     others = [path for path in (asked.record, asked.sound.file) if path is not None]
     outputs.check_distinct([*named, *others], [Path(asked.camera)])
-    with Stop() as stop, ExitStack() as stack:
-        out = stack.enter_context(outputs.Outputs(named, told, force=wanted.force))
+    with InterruptGuard() as stop, ExitStack() as stack:
+        out = stack.enter_context(outputs.OutputSet(named, told, force=wanted.force))
         session = _set_up(asked, config, weights.ready(model, told.note), told, stack)
         if wanted.signal is not None:
-            session.record.sinks.append(SignalFile(out, wanted.signal))
+            session.record.sinks.append(batch.SignalSink(out, wanted.signal))
         outcome = live.run(session, stop)
-        batch.write([outcome.analysis], wanted, out)
+        batch.write_reps([outcome.analysis], wanted, out)
     # At the very end: where the terminal is gone, this is not to cost the files.
     told.analysis(outcome.analysis, heading=False)
     return outcome.exit_code or told.exit_code()
 
 
-def _set_up(asked: Asked, config: Config, model: Path, told: Report, stack: ExitStack) -> live.Session:
+def _set_up(asked: Asked, config: Config, model: Path, told: ConsoleReporter, stack: ExitStack) -> live.Session:
     """All that takes part; what can be done without is told and left out."""
     voice = _voice(asked.sound, stack, force=asked.force)
     recording = _recording(asked, told, stack)
@@ -95,7 +94,7 @@ def _close(loading: Future[PersonTracker]) -> None:
         loading.result().close()
 
 
-def _recording(asked: Asked, told: Report, stack: ExitStack) -> list[Recording]:
+def _recording(asked: Asked, told: ConsoleReporter, stack: ExitStack) -> list[Recording]:
     if asked.record is None:
         return []
     recording = Recording(asked.record, force=asked.force)
@@ -104,14 +103,14 @@ def _recording(asked: Asked, told: Report, stack: ExitStack) -> list[Recording]:
     return [stack.enter_context(recording)]
 
 
-def _tell_of(recording: Recording, path: Path, told: Report) -> None:
+def _tell_of(recording: Recording, path: Path, told: ConsoleReporter) -> None:
     if recording.trouble:
         told.failure(path, OutputError(recording.trouble))
     elif recording.left_out:
         told.note(f"note: {recording.left_out} frames are not in {path}: the machine was too slow")
 
 
-def _record(asked: Asked, config: Config, told: Report, stack: ExitStack) -> live.Record:
+def _record(asked: Asked, config: Config, told: ConsoleReporter, stack: ExitStack) -> live.Record:
     started, begun_s = asked.now(), clock_s()
     try:
         history = stack.enter_context(History(default_path(), told.note))
@@ -132,11 +131,11 @@ def _voice(sound: Sound, stack: ExitStack, *, force: bool) -> list[Voice]:
         return []
     file = sound.file
     if file is not None and not is_special(file):
-        file = stack.enter_context(Hidden(file, force=force)).path
+        file = stack.enter_context(AtomicFile(file, force=force)).path
     return [stack.enter_context(Voice(sound.kind, sound.volume, sound.pace, file))]
 
 
-def _window(asked: Asked, told: Report, stack: ExitStack) -> list[Window]:
+def _window(asked: Asked, told: ConsoleReporter, stack: ExitStack) -> list[Window]:
     if not asked.window:
         return []
     reason = no_window_because()

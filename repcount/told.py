@@ -1,4 +1,4 @@
-"""What is wanted of a run, and where people read what came of it."""
+"""Output options and console reporting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from repcount.sinks import terminal
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OutputOptions:
     """Which files to write; None for not asked, `-` for standard output."""
 
     csv: Path | None = None
@@ -35,7 +35,8 @@ class Wanted:
     cluster: str | None = None
     """Address of the Dask scheduler that is to do the work."""
     jobs: int | None = None
-    """How many pieces of video are measured at a time; None for as many as there are cores."""
+    """How many trackers measure at a time, in all; None for as many as there are cores. On a cluster: for each video,
+    by default one."""
     force: bool = False
     """Whether files that are there already are overwritten."""
 
@@ -56,7 +57,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Report:
+class ConsoleReporter:
     """Where people read: results, and what happened on the way."""
 
     results: TextIO
@@ -65,8 +66,6 @@ class Report:
     go_on: bool = False
     """Whether there is more to do than to fill standard output."""
     failed: list[Path] = field(default_factory=list)
-    noted: Callable[[Path], None] = lambda _: None
-    """Who else is to know that the failure of a file has been told."""
     interrupted: bool = False
     lost: OSError | None = None
     """Why standard output takes nothing more (`| head` has gone, or the disk behind it is full)."""
@@ -105,7 +104,6 @@ class Report:
         """Tell that something could not be done with one file."""
         self.failed.append(path)
         self.note(f"repcount: {error}")
-        self.noted(path)
 
     def stopped(self) -> None:
         """Tell that Ctrl-C ended it where there is no result that tells it."""
@@ -119,7 +117,7 @@ class Report:
         return 130 if self.interrupted else int(bool(self.failed))
 
 
-def results(wanted: Wanted, *, explain: bool) -> Report:
+def results(wanted: OutputOptions, *, explain: bool) -> ConsoleReporter:
     """Results go to standard output, unless the data alone was asked for there."""
     data_only = outputs.STDOUT in (wanted.csv, wanted.json, wanted.signal, wanted.report)
-    return Report(sys.stderr if data_only else sys.stdout, sys.stderr, explain, wanted.files)
+    return ConsoleReporter(sys.stderr if data_only else sys.stdout, sys.stderr, explain, wanted.files)

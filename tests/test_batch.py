@@ -134,8 +134,8 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._stack = contextlib.ExitStack()
         self._folder = folder
-        scheduler = self._begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        self.address = self._until(scheduler, r"(tcp://127\.0\.0\.1:\d+)")
+        self.scheduler = self._begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.address = self._until(self.scheduler, r"(tcp://127\.0\.0\.1:\d+)")
         self.workers = [self._worker(str(number)) for number in (1, 2)]
 
     def _worker(self, name: str) -> subprocess.Popen[str]:
@@ -146,7 +146,9 @@ class Cluster:
 
     def _begin(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self._folder
+        )
         self._stack.callback(process.communicate)
         self._stack.callback(process.kill)
         return process
@@ -180,6 +182,65 @@ def test_no_scheduler_is_told(cli: Cli, piece: Path) -> None:
     assert (done.code, done.out) == (1, "")
     assert "no Dask scheduler answers at 127.0.0.1:1" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("address", ["tcp://", "http://127.0.0.1:1", "tcp://127.0.0.1:99999", "a:b:c", "/x", "::1"])
+def test_what_is_no_address_is_told_at_once(cli: Cli, piece: Path, address: str) -> None:
+    done = cli("analyze", piece, "--cluster", address)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"repcount: {address} is no address of a Dask scheduler: write it as tcp://host:8786\n"
+
+
+@pytest.mark.slow
+def test_a_worker_without_repcount_is_told(
+    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
+    (tmp_path / "repcount.py").write_text("raise ModuleNotFoundError(\"No module named 'repcount'\")")
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    with monkeypatch.context() as there:
+        there.setenv("PYTHONPATH", str(tmp_path))
+        made = Cluster(tmp_path)
+    with contextlib.closing(made):
+        done = cli("analyze", piece, "--cluster", made.address)
+    assert (done.code, done.out) == (1, "")
+    told = (
+        r"repcount: the Dask worker tcp://\S+ cannot load repcount: No module named 'repcount'. Install it there, too\n"
+    )
+    assert re.fullmatch(told, done.err), done.err
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_costs_what_is_not_counted_yet(
+    folder: list[Path], tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    results = tmp_path / "results.json"
+    made = Cluster(tmp_path)
+    long = SAMPLES / "09_partial_and_full.mp4"
+    with contextlib.closing(made):
+        run = start("analyze", folder[0], long, "--cluster", made.address, "--json", results)
+        killer = threading.Timer(90, run.kill)
+        killer.start()
+        try:
+            for _ in run.stdout or ():
+                break
+            made.scheduler.kill()
+            _, err = run.communicate()
+        finally:
+            killer.cancel()
+            run.kill()
+    assert run.returncode == 1
+    assert "Traceback" not in err
+    assert f"the Dask scheduler at {made.address} is gone; not counted: {long}" in err
+    assert sources(results) == ["a.mp4"]
+
+
+@pytest.mark.slow
+def test_a_video_named_twice_is_counted_twice(cli: Cli, cluster: Cluster, folder: list[Path], tmp_path: Path) -> None:
+    for where in ([], ["--cluster", cluster.address]):
+        results = tmp_path / f"results{len(where)}.json"
+        assert cli("analyze", folder[0], folder[0], *where, "--json", results).code == 0
+        assert sources(results) == ["a.mp4", "a.mp4"]
 
 
 @pytest.mark.slow

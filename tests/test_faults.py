@@ -291,22 +291,21 @@ def until(screen: int, text: str | None) -> None:
     assert text is None, seen[-2000:]
 
 
-def test_a_brake_heeds_the_signals_of_the_system_as_it_heeds_ctrl_c() -> None:
+def test_a_guard_heeds_the_signals_of_the_system_as_it_heeds_ctrl_c() -> None:
     before = {number: signal.getsignal(number) for number in BY_SIGNAL}
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        interrupt.heed()
+        interrupt.install_handlers()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, "nohup wants it so"
-        with interrupt.Brake() as brake:
-            brake.delayed = True
+        with interrupt.InterruptGuard() as guard:
+            guard.delayed = True
             os.kill(os.getpid(), signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGHUP)
-            with pytest.raises(KeyboardInterrupt):
-                brake.check()
-            brake.check()
+            assert [guard.requested(), guard.requested()] == [True, False]
+            assert guard.signal == signal.SIGTERM
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
-        interrupt.let_go()
+        interrupt.restore_handlers()
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         for number, handler in before.items():

@@ -28,7 +28,6 @@ PURE = VALUES | {
         "curve",
         "departure",
         "judge",
-        "known",
         "moment",
         "placement",
         "plan",
@@ -59,8 +58,8 @@ ONLY_IN: dict[str, set[str]] = {
     "pygame": {"repcount.sinks.window"},
     "typer": CLI,
     "rich": {f"repcount.sinks.{name}" for name in ("terminal", "status", "history_chart")},
-    "subprocess": {"repcount.weights", "repcount.sinks.voice", "repcount.sinks.window"},
-    "time": {"repcount.camera.pulse", "repcount.sinks.voice"}
+    "subprocess": {"repcount.weights", "repcount.workers", "repcount.sinks.voice", "repcount.sinks.window"},
+    "time": {"repcount.camera.pulse", "repcount.sinks.voice", "repcount.workers"}
     | {f"repcount.sound.{name}" for name in ("library", "output", "speaker")},
     "sqlite3": {"repcount.sinks.database"},
     "av": {"repcount.film"},

@@ -16,13 +16,13 @@ import pytest
 
 from repcount.errors import OutputError
 from repcount.film import Film
-from repcount.hidden import Hidden
+from repcount.hidden import AtomicFile
 from repcount.interrupt import NUMBERS
 from repcount.moment import Moment, Stage, Standing
-from repcount.outputs import STDOUT, Outputs, TextOutput, check_distinct
+from repcount.outputs import STDOUT, OutputSet, TextOutput, check_distinct
 from repcount.records import Frame
 from repcount.sinks.recording import Recording
-from repcount.told import Report
+from repcount.told import ConsoleReporter
 
 
 def test_a_file_appears_on_success_only(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_a_full_disk_is_told() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
 def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
-    told = Report(io.StringIO(), io.StringIO())
-    with Outputs([Path("/dev/full"), tmp_path / "reps.csv"], told) as out:
+    told = ConsoleReporter(io.StringIO(), io.StringIO())
+    with OutputSet([Path("/dev/full"), tmp_path / "reps.csv"], told) as out:
         for path in (Path("/dev/full"), tmp_path / "reps.csv"):
             out.write(path, lambda file: file.write("reps"))
     assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
@@ -107,7 +107,7 @@ def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
 
 OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
     "text": lambda path, force: TextOutput(path, io.StringIO(), force=force),
-    "texts": lambda path, force: Outputs([path], Report(io.StringIO(), io.StringIO()), force=force),
+    "texts": lambda path, force: OutputSet([path], ConsoleReporter(io.StringIO(), io.StringIO()), force=force),
     "film": lambda path, force: Film(path, force=force),
     "recording": lambda path, force: Recording(path, force=force),
 }
@@ -117,18 +117,18 @@ OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
 def test_a_signal_while_files_get_their_names_costs_none(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = Hidden.publish
+    publish = AtomicFile.publish
 
-    def hit(hidden: Hidden) -> None:
+    def hit(hidden: AtomicFile) -> None:
         if hidden.final.name == "0.csv":
             signal.raise_signal(number)
         publish(hidden)
 
-    monkeypatch.setattr(Hidden, "publish", hit)
+    monkeypatch.setattr(AtomicFile, "publish", hit)
     before = signal.signal(number, signal.default_int_handler)
     paths = [tmp_path / f"{place}.csv" for place in range(3)]
     try:
-        with Outputs(paths, Report(io.StringIO(), io.StringIO())) as out:
+        with OutputSet(paths, ConsoleReporter(io.StringIO(), io.StringIO())) as out:
             for path in paths:
                 out.write(path, lambda file: file.write("a"))
     finally:
@@ -199,7 +199,7 @@ def test_a_film_takes_no_device_s_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["x" * 255, "\N{LEG}" * 62, "-", "--force", "a\nb", "=1+1"])
 def test_any_name_that_a_disk_takes(name: str, tmp_path: Path) -> None:
-    with Hidden(tmp_path / name):
+    with AtomicFile(tmp_path / name):
         assert all(path.name.startswith(".") for path in tmp_path.iterdir())
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

@@ -133,8 +133,17 @@ def _status() -> int | str | None:
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):  # which typer takes for an end like any other
             raise ended.__context__ from None
+        if _interrupted(ended):  # which typer makes an exit code of, without a word
+            raise KeyboardInterrupt from None
         return ended.code
     return 0
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is what led to `error`."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _told(error: RepcountError | OSError | ImportError) -> str:

@@ -34,7 +34,8 @@ Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a
 Report = Annotated[Path | None, typer.Option(help="Write all there is to see into one HTML file; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, max=64, help="Pieces of video measured at a time [as many as there are cores].")
+    int | None,
+    typer.Option(min=1, max=64, help="Pose trackers at work at a time, over all videos [as many as there are cores]."),
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Pass over videos whose results are in the --json file, whole, already.")
@@ -77,13 +78,20 @@ def analyze(
     explain: Explain = False,
 ) -> None:
     """Count in recorded files."""
-    from repcount import batch
-    from repcount.told import Wanted, results
+    from repcount.workers import LocalExecutor
 
-    wanted = Wanted(csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force)
-    told = results(wanted, explain=explain)
-    batch.analyze(videos, settings(config, strictness, tempo, set_, rate), model, wanted, told)
-    leave(told)
+    with LocalExecutor(jobs, len(videos)) as local:
+        if cluster is None:
+            local.start()  # it loads its libraries while this process gets ready
+        from repcount import batch
+        from repcount.told import OutputOptions, results
+
+        options = OutputOptions(
+            csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
+        )
+        reporter = results(options, explain=explain)
+        batch.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
+    leave(reporter)
 
 
 def recount(
@@ -101,23 +109,26 @@ def recount(
 ) -> None:
     """Count again from a saved signal with other settings; no video needed."""
     from repcount import batch
-    from repcount.told import Wanted, results
+    from repcount.told import OutputOptions, results
 
-    wanted = Wanted(csv, json, plot=plot, report=report, made=_today(), force=force)
-    told = results(wanted, explain=explain)
-    batch.recount(signal, settings(config, strictness, tempo, set_), wanted, told)
-    leave(told)
+    options = OutputOptions(csv, json, plot=plot, report=report, made=_today(), force=force)
+    reporter = results(options, explain=explain)
+    batch.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
+    leave(reporter)
 
 
 def demo(model: Model = None) -> None:
     """Count a sample video that comes with repcount."""
-    from repcount import batch, demo
-    from repcount.told import Wanted, results
+    from repcount.workers import LocalExecutor
 
-    wanted = Wanted()
-    told = results(wanted, explain=False)
-    batch.analyze([demo.video()], load(None), model, wanted, told)
-    leave(told)
+    with LocalExecutor() as local:
+        local.start()
+        from repcount import batch, demo
+        from repcount.told import OutputOptions, results
+
+        reporter = results(OutputOptions(), explain=False)
+        batch.run_batch([demo.video()], load(None), model, OutputOptions(), reporter, local)
+    leave(reporter)
 
 
 def _today() -> str:

@@ -67,7 +67,7 @@ def live(
     from repcount import plan as plans
     from repcount import studio
     from repcount.session import Aims
-    from repcount.told import Wanted, results
+    from repcount.told import OutputOptions, results
 
     asked = studio.Asked(
         now=lambda: datetime.now().astimezone(),
@@ -80,7 +80,7 @@ def live(
         give_up_s=give_up,
         force=force,
     )
-    wanted = Wanted(csv, json, signal, force=force)
+    wanted = OutputOptions(csv, json, signal, force=force)
     told = results(wanted, explain=False)
     told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
     code = studio.hold(asked, settings(config, strictness, tempo, set_), model, wanted, told)

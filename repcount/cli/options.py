@@ -12,7 +12,7 @@ from repcount.config import MOST_HZ, Config, load
 from repcount.errors import SettingError
 
 if TYPE_CHECKING:
-    from repcount.told import Report
+    from repcount.told import ConsoleReporter
 
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]
@@ -39,7 +39,7 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def leave(told: Report) -> None:
+def leave(told: ConsoleReporter) -> None:
     """End the command with the exit code of what became of it."""
     code = told.exit_code()
     if code:

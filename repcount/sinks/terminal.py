@@ -85,7 +85,7 @@ class _Speed(ProgressColumn):
         return Text(f"{task.speed:.1f}x" if task.speed else "", style="dim")
 
 
-class Bar:
+class ProgressBar:
     """A progress bar by video time; silent where `file` is no terminal. A context manager."""
 
     def __init__(self, file: TextIO, label: str) -> None:
