@@ -23,7 +23,7 @@ import imageio_ffmpeg
 
 from repcount.config import Config
 from repcount.records import Phase, Rep, Update
-from repcount.sinks.history import History
+from repcount.sinks.history import HistoryStore
 
 CONTAINERS = ("mp4", "avi", "mkv", "webm", "gif")
 
@@ -97,7 +97,7 @@ def _lift(time_s: float, peaks: Sequence[float]) -> float:
 def _make_history(path: Path) -> None:
     path.unlink(missing_ok=True)
     began = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=1)))
-    with History(path, print) as history:
+    with HistoryStore(path, print) as history:
         for day in range(3):
             recorder = history.begin(began + timedelta(days=day), "0", "3x10", Config())
             for n in range(1, 6):

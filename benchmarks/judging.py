@@ -25,7 +25,7 @@ import repcount
 from repcount import capture, chunking, cli, clock, config, ledger, pipeline, table
 from repcount.errors import RepcountError
 from repcount.records import Frame
-from repcount.sinks.history import History, Which
+from repcount.sinks.history import DeleteFilter, HistoryStore
 
 Judge = Callable[[Path, int, Path], str]
 """Takes the file, the number of the case and the folder of sound files; says what came of it."""
@@ -64,13 +64,13 @@ def _check_told(text: str, path: Path) -> None:
 def _video(path: Path, number: int, _: Path) -> str:
     """All that is done with a video before the pose model looks at it."""
     rate_hz = _RATES_HZ[number % len(_RATES_HZ)]
-    with capture.video(path, threads=number % 2 + 1) as video:
+    with capture.open_video(path, threads=number % 2 + 1) as video:
         info = video.info
         assert math.isnan(info.duration_s) or 0 < info.duration_s < math.inf
         shrink = info.shrink(_NEAR_PX)
         smaller = max(round(info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
         frames = _checked(video.frames(rate_hz, shrink))
-        slots = chunking.frame_slots(frames, lambda frame: capture.grey(frame, smaller))
+        slots = chunking.frame_slots(frames, lambda frame: capture.to_grey(frame, smaller))
         chunks = chunking.split_into_chunks(slots, info.duration_s * min(rate_hz, info.rate_hz))
         read = list(itertools.islice(chunks, _MOST_FRAMES))
         assert 0 < len(read) < _MOST_FRAMES
@@ -91,7 +91,7 @@ def _checked(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 def _stamps(path: Path, _: int, __: Path) -> str:
     given = json.loads(path.read_bytes())
-    made = clock.Clock(given["frame_s"])
+    made = clock.TimestampRepair(given["frame_s"])
     times = [made.stamp(stamp) for stamp in given["stamps"]]
     assert times[0] == 0
     assert all(earlier < later < math.inf for earlier, later in itertools.pairwise(times))
@@ -151,18 +151,18 @@ def _labels(path: Path, number: int, samples: Path) -> str:
 def _history(path: Path, number: int, _: Path) -> str:
     """All that looks at the history, and on every third case what deletes from it."""
     os.environ["REPCOUNT_HISTORY"] = str(path)
-    with History(path, lambda _: None) as history:
+    with HistoryStore(path, lambda _: None) as history:
         sessions = history.sessions()
         assert {session.id for session in history.sessions(date(2026, 11, 22))} <= {session.id for session in sessions}
         history.span()
         assert history.full_on(date(2026, 11, 21)) >= 0
-        found = history.count(Which(everything=True))
+        found = history.count(DeleteFilter(everything=True))
         assert sum(len(session.reps) for session in sessions) <= found[1]
     named = {name: path.parent / f"out.{name}" for name in ("csv", "json", "html")}
     # A page takes ten times as long as all the rest.
     page = named["html"] if number % 7 == 0 else None
     days, every = (36500, True) if number % 2 else (14, False)
-    asked = ledger.Asked(
+    asked = ledger.HistoryQuery(
         today=_TODAY, days=days, every_session=every, limit=100, csv=named["csv"], json=named["json"], report=page
     )
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -170,7 +170,7 @@ def _history(path: Path, number: int, _: Path) -> str:
         _strict(named["json"].read_text(encoding="utf-8"))
         ledger.export(path.parent / "reps.csv", None)
         if number % 3 == 0:
-            ledger.delete(Which(before=_TODAY), lambda _: True)
+            ledger.delete(DeleteFilter(before=_TODAY), lambda _: True)
     return GOOD
 
 

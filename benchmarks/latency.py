@@ -24,13 +24,13 @@ from pathlib import Path
 from scoring import percentile
 
 from repcount import live, weights
-from repcount.camera import Camera, camera
+from repcount.camera import Camera, open_camera
 from repcount.config import Config
 from repcount.interrupt import InterruptGuard
-from repcount.moment import Command, Moment
+from repcount.moment import Command, LiveUpdate
 from repcount.records import Rep
-from repcount.session import Aims
-from repcount.sinks.voice import Voice
+from repcount.session import SessionGoals
+from repcount.sinks.voice import VoiceClient
 from repcount.tracker import PersonTracker
 
 
@@ -38,14 +38,14 @@ from repcount.tracker import PersonTracker
 class TimedVoice:
     """A voice whose hold-ups are noted."""
 
-    voice: Voice
+    voice: VoiceClient
     held_up_s: list[float] = field(default_factory=list)
 
     @property
     def trouble(self) -> str | None:
         return self.voice.trouble
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         before_s = time.perf_counter()
         self.voice.show(moment)
         self.held_up_s.append(time.perf_counter() - before_s)
@@ -60,7 +60,7 @@ class Stopwatch:
     behind_s: list[float] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         now_s = self.camera.now_s()
         if moment.frame is not None:
             self.behind_s.append(now_s - moment.frame.time_s)
@@ -79,15 +79,15 @@ def main() -> None:
     config = Config()
     with (
         tempfile.TemporaryDirectory() as folder,
-        Voice(file=Path(folder) / "heard.wav") as voice,
-        PersonTracker(weights.ready()) as tracker,
-        camera(str(given.video)) as source,
+        VoiceClient(file=Path(folder) / "heard.wav") as voice,
+        PersonTracker(weights.ensure_model()) as tracker,
+        open_camera(str(given.video)) as source,
         InterruptGuard() as stop,
     ):
         watch, timed = Stopwatch(source), TimedVoice(voice)
-        record = live.Record(None, lambda: 0, print)
+        record = live.EventRecorder(None, lambda: 0, print)
         began_s, used_s = time.monotonic(), time.process_time()
-        outcome = live.run(live.Session(source, tracker, config, Aims(), record, [watch], [timed], print), stop)
+        outcome = live.run(live.Session(source, tracker, config, SessionGoals(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
     show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")

@@ -137,7 +137,7 @@ def score(folder: Path, signals: Path | None, settings: repcount.Config, clip: C
         analysis = _analysis(folder / clip["file"], clip["id"], signals, settings)
     except repcount.RepcountError as error:
         return Score(clip, failure=str(error))
-    refusals = [refusal.reason.value for refusal in analysis.refusals]
+    refusals = [refusal.reason.value for refusal in analysis.rejections]
     result = Score(clip, table.document(analysis)["reps"], refusals)
     if clip["class"] != "distractor":
         _compare(result)

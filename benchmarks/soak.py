@@ -43,14 +43,14 @@ sys.path.insert(0, str(ROOT / "tests"))
 import streams  # noqa: E402
 
 from repcount import live, weights  # noqa: E402
-from repcount.camera import camera, pulse  # noqa: E402
+from repcount.camera import open_camera, pulse  # noqa: E402
 from repcount.config import Config  # noqa: E402
 from repcount.interrupt import InterruptGuard  # noqa: E402
-from repcount.moment import Command, Moment  # noqa: E402
-from repcount.session import Aims  # noqa: E402
-from repcount.sinks.history import History  # noqa: E402
-from repcount.sinks.status import Status  # noqa: E402
-from repcount.sinks.voice import Voice  # noqa: E402
+from repcount.moment import Command, LiveUpdate  # noqa: E402
+from repcount.session import SessionGoals  # noqa: E402
+from repcount.sinks.history import HistoryStore  # noqa: E402
+from repcount.sinks.status import LiveTerminal  # noqa: E402
+from repcount.sinks.voice import VoiceClient  # noqa: E402
 from repcount.tracker import PersonTracker  # noqa: E402
 
 CLIP = ROOT / "sample_videos" / "02_side_man_shorts.mp4"
@@ -139,7 +139,7 @@ class Watch:
     every_s: float
     history: Path
     lines: Path
-    voice: Voice
+    voice: VoiceClient
     stream: streams.Mjpeg
     speed: float
     quiet: bool
@@ -152,7 +152,7 @@ class Watch:
     def __post_init__(self) -> None:
         self._due_s = self._cut_s = self.every_s
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         self._frames += moment.frame is not None
         self._over = moment.time_s >= 60 * self.minutes
         if moment.time_s >= self._cut_s - self.every_s / 2 and not self._over:
@@ -217,12 +217,12 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         told: list[str] = []
         sent = stack.enter_context(stream(folder, speed))
-        voice = stack.enter_context(Voice("voice", volume=0.0))
-        history = stack.enter_context(History(folder / "history.sqlite3", told.append))
-        tracker = stack.enter_context(PersonTracker(weights.ready(), look_round=True))
-        eye = stack.enter_context(camera(sent.url, give_up_s=600))
+        voice = stack.enter_context(VoiceClient("voice", volume=0.0))
+        history = stack.enter_context(HistoryStore(folder / "history.sqlite3", told.append))
+        tracker = stack.enter_context(PersonTracker(weights.ensure_model(), look_round=True))
+        eye = stack.enter_context(open_camera(sent.url, give_up_s=600))
         lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", buffering=1))
-        status = stack.enter_context(Status(lines))
+        status = stack.enter_context(LiveTerminal(lines))
         watch = Watch(minutes, every_s, folder / "history.sqlite3", folder / "lines.txt", voice, sent, speed, quiet)
         started, begun_s = datetime.now().astimezone(), pulse.clock_s()
         recorder = history.begin(started, sent.url, "free", Config())
@@ -230,9 +230,9 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         def today() -> int:
             return history.full_on((started + timedelta(seconds=pulse.clock_s() - begun_s)).date())
 
-        record = live.Record(recorder, today, told.append)
+        record = live.EventRecorder(recorder, today, told.append)
         outcome = live.run(
-            live.Session(eye, tracker, Config(), Aims(), record, [status, watch], [voice], told.append),
+            live.Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], told.append),
             stack.enter_context(InterruptGuard()),
         )
         counted = len(outcome.analysis.reps)

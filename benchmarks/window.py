@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from repcount import draw
-from repcount.moment import Moment, Notice, Say, Stage, Standing
+from repcount.moment import Announcement, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.records import Frame, Phase
 from repcount.sinks.window import TITLE, Window
 
@@ -27,7 +27,7 @@ PICTURES = 100
 
 IMAGE = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), dtype=np.uint8)
 POSE = pose(Body(left=60, right=60))
-STANDING = Standing(Stage.COUNTING, Phase.RAISE, 12, 2, lift_deg=40.0, upright_deg=67.0, back_deg=20.0)
+STANDING = SessionStatus(Stage.COUNTING, Phase.RAISE, 12, 2, lift_deg=40.0, upright_deg=67.0, back_deg=20.0)
 
 
 def resize(width: int, height: int) -> None:
@@ -42,8 +42,8 @@ def shown_ms(window: Window) -> float:
     """Processor time of one picture."""
     begun_s = time.process_time()
     for number in range(PICTURES):
-        notices = (Notice(Say.HIGHER),) if number % 30 == 0 else ()
-        window.show(Moment(number / 15, Frame(number / 15, IMAGE), POSE, "left", STANDING, notices=notices))
+        notices = (Announcement(Cue.HIGHER),) if number % 30 == 0 else ()
+        window.show(LiveUpdate(number / 15, Frame(number / 15, IMAGE), POSE, "left", STANDING, announcements=notices))
         window.commands()
     return (time.process_time() - begun_s) / PICTURES * 1000
 
@@ -52,8 +52,8 @@ def drawn_ms(width: int, height: int) -> float:
     """Processor time of drawing it alone."""
     begun_s = time.process_time()
     for _ in range(PICTURES):
-        image, body = draw.fitted(IMAGE, POSE, width, height)
-        draw.picture(image, body, "left", STANDING, ["Higher"], mirror=True)
+        image, body = draw.fit(IMAGE, POSE, width, height)
+        draw.draw_overlay(image, body, "left", STANDING, ["Higher"], mirror=True)
     return (time.process_time() - begun_s) / PICTURES * 1000
 
 

@@ -71,10 +71,10 @@ def stills(times_s: Sequence[float]) -> list[Still]:
     """The first frames at or after some rising times."""
     found: list[Still] = []
     side = ""
-    with capture.video(VIDEO) as video, PersonTracker(weights.ready()) as tracker:
+    with capture.open_video(VIDEO) as video, PersonTracker(weights.ensure_model()) as tracker:
         for frame in video.frames(repcount.Config().rate_hz):
             pose = tracker.track(frame)
-            sample = posture.sample(frame.time_s, pose, side)
+            sample = posture.compute_sample(frame.time_s, pose, side)
             side = sample.side
             if pose is not None and frame.time_s >= times_s[len(found)] - 0.01:
                 found.append(Still(frame, pose, sample))

@@ -8,7 +8,7 @@ from math import isnan
 
 from repcount import workout
 from repcount.config import Config
-from repcount.records import Event, Flag, Refusal, Removal, Rep, Sample, Unfinished, Update
+from repcount.records import Event, Flag, Rejection, Rep, RepRemoved, Sample, UnfinishedRep, Update
 
 _TRACKED_LITTLE = 0.5
 _FEET_SEEN = 0.5
@@ -49,9 +49,9 @@ class Analysis:
     source: Source
     settings: Config
     reps: tuple[Rep, ...]
-    refusals: tuple[Refusal, ...]
+    rejections: tuple[Rejection, ...]
     """Movements of the legs that are no leg raises, each with its reason."""
-    unfinished: Unfinished | None
+    unfinished: UnfinishedRep | None
     """A movement that the end of the video cut off."""
     tracked: float
     warnings: tuple[str, ...]
@@ -66,7 +66,7 @@ class Analysis:
 
 
 @dataclass(slots=True)
-class Tally:
+class AnalysisBuilder:
     """Gathers updates into an Analysis; keeps events and sums, never samples."""
 
     events: list[Event] = field(default_factory=list)
@@ -98,11 +98,11 @@ class Tally:
         self, source: Source, settings: Config, warnings: list[str] | None = None, *, interrupted: bool = False
     ) -> Analysis:
         """The analysis of everything written so far."""
-        removed = {event.number for event in self.events if isinstance(event, Removal)}
+        removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
         counted = [event for event in self.events if isinstance(event, Rep)]
         reps = workout.with_pauses([rep for rep in counted if rep.number not in removed])
-        refusals = tuple(event for event in self.events if isinstance(event, Refusal))
-        unfinished = next((event for event in self.events if isinstance(event, Unfinished)), None)
+        refusals = tuple(event for event in self.events if isinstance(event, Rejection))
+        unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         told = [
             *(warnings or []),
             *self._warnings(source),
@@ -127,7 +127,7 @@ class Tally:
         return told
 
 
-def _of_events(reps: tuple[Rep, ...], refusals: tuple[Refusal, ...], unfinished: Unfinished | None) -> list[str]:
+def _of_events(reps: tuple[Rep, ...], refusals: tuple[Rejection, ...], unfinished: UnfinishedRep | None) -> list[str]:
     told = []
     if refusals:
         told.append(explain(len(reps) + len(refusals), refusals))
@@ -145,7 +145,7 @@ def _by_hand(reps: tuple[Rep, ...], removed: set[int]) -> list[str]:
     return [*told, f"{len(removed)} reps were taken off by hand"] if removed else told
 
 
-def explain(movements: int, refusals: tuple[Refusal, ...]) -> str:
+def explain(movements: int, refusals: tuple[Rejection, ...]) -> str:
     """One sentence on what was seen and not counted."""
     reasons = Counter(refusal.reason for refusal in refusals)
     listed = "; ".join(f"{reason} ({count})" if len(reasons) > 1 else reason for reason, count in reasons.most_common())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from repcount import capture, draw
 from repcount.analysis import Analysis
-from repcount.film import Film, has_sound
-from repcount.moment import Stage, Standing
+from repcount.film import VideoWriter, has_sound
+from repcount.moment import SessionStatus, Stage
 from repcount.records import Phase, Rep
-from repcount.track import Track
+from repcount.track import PoseTrack
 
 _EVERY_FRAME_HZ = 1e9
 
@@ -20,8 +20,12 @@ _SETTLING_S = 3.0
 was over by then."""
 
 
-def annotate(
-    path: Path, analysis: Analysis, track: Track, film: Film, progress: Callable[[float, float], None] | None = None
+def write_annotated(
+    path: Path,
+    analysis: Analysis,
+    track: PoseTrack,
+    film: VideoWriter,
+    progress: Callable[[float, float], None] | None = None,
 ) -> list[str]:
     """Write the video at `path` to `film` again, with what `analysis` found drawn on every frame.
 
@@ -29,14 +33,14 @@ def annotate(
     told the seconds done and the seconds there are. Returns what to tell people. Raises VideoError and OutputError,
     and leaves no film then.
     """
-    account, corner = Account(analysis, track), track.corner()
-    with film, capture.video(path) as video:
+    account, corner = PlaybackState(analysis, track), track.corner()
+    with film, capture.open_video(path) as video:
         for frame in video.frames(_EVERY_FRAME_HZ):
             now_s = frame.time_s
             if analysis.interrupted and now_s > track.end_s:
                 break
             pose, side = track.pose(now_s), track.side(now_s)
-            film.add(now_s, draw.picture(frame.image, pose, side, account.standing(now_s), corner=corner))
+            film.write(now_s, draw.draw_overlay(frame.image, pose, side, account.standing(now_s), corner=corner))
             if progress is not None:
                 progress(now_s, video.info.duration_s)
         film.finish(video.duration_s)
@@ -44,22 +48,22 @@ def annotate(
     return [*notes, f"the sound of {path} is not in {film.path}"] if has_sound(path) else notes
 
 
-class Account:
+class PlaybackState:
     """What was known at each time of a video that has been counted to its end."""
 
-    def __init__(self, analysis: Analysis, track: Track) -> None:
+    def __init__(self, analysis: Analysis, track: PoseTrack) -> None:
         self._reps, self._config, self._track = analysis.reps, analysis.settings, track
         self._starts_s = [rep.start_s for rep in self._reps]
         self._ends_s = [rep.end_s for rep in self._reps]
 
-    def standing(self, time_s: float) -> Standing:
+    def standing(self, time_s: float) -> SessionStatus:
         """The count goes up when the legs are back, whenever the counter was sure of it."""
         done = self._reps[: bisect_right(self._ends_s, time_s)]
         begun = self._reps[: bisect_right(self._starts_s, time_s)]
         number = begun[-1].set if begun else 1
         of_set = [rep.full for rep in done if rep.set == number]
         upright_deg, rest_deg = self._config.full_deg, self._track.rest_deg(time_s)
-        return Standing(
+        return SessionStatus(
             stage=Stage.COUNTING,
             phase=self._phase(time_s, begun[-1] if begun else None),
             full=sum(of_set),

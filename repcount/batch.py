@@ -13,7 +13,7 @@ from typing import TextIO
 from repcount import film, outputs, pipeline, table, weights
 from repcount.analysis import Analysis
 from repcount.config import Config
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.errors import OutputError, RepcountError, SettingError, VideoError
 from repcount.hidden import AtomicFile
 from repcount.interrupt import InterruptGuard
@@ -52,7 +52,7 @@ class Entry:
     annotated: AtomicFile | None = None
     """Where its annotated copy goes."""
     analysis: Analysis | None = None
-    trace: Curve | None = None
+    trace: AngleTrace | None = None
     thumbnails: dict[int, bytes] = field(default_factory=dict)
     annotated_path: Path | None = None
     """The annotated copy, once it is there."""
@@ -98,7 +98,7 @@ def run_batch(
         if options.cluster:
             executor = stack.enter_context(DaskExecutor(options.cluster))
         elif any(video.is_file() for video in videos):
-            model = weights.ready(model, reporter.note)
+            model = weights.ensure_model(model, reporter.note)
         runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
         done = runner.run(entries)
         if not done:
@@ -352,7 +352,7 @@ def recount(signal: Path, config: Config, options: OutputOptions, reporter: Cons
     outputs.check_distinct(options.texts, [signal])
     with outputs.OutputSet(options.texts, reporter, force=options.force) as out, InterruptGuard() as guard:
         guard.delayed = True
-        trace = Curve() if options.drawn else None
+        trace = AngleTrace() if options.drawn else None
         sinks = [trace] if trace is not None else []
         analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=guard.requested)
         entry = Entry(signal, analysis=analysis, trace=trace)
@@ -401,17 +401,17 @@ def _write_plot(
 
 def _report(path: Path, done: Sequence[Entry], made: str) -> bytes:
     """The report of all videos; an annotated copy in the same folder is played in it."""
-    from repcount.sinks.report import Counted, report
+    from repcount.sinks.report import ReportItem, render_report
 
     counted = [
-        Counted(entry.analysis, entry.trace, entry.thumbnails, _beside(entry.annotated_path, path))
+        ReportItem(entry.analysis, entry.trace, entry.thumbnails, _beside(entry.annotated_path, path))
         for entry in done
         if entry.analysis is not None and entry.trace is not None
     ]
-    return report(counted, made=made).encode("utf-8", "backslashreplace")
+    return render_report(counted, made=made).encode("utf-8", "backslashreplace")
 
 
-def _traces(done: Iterable[Entry]) -> Iterator[tuple[Analysis, Curve]]:
+def _traces(done: Iterable[Entry]) -> Iterator[tuple[Analysis, AngleTrace]]:
     for entry in done:
         if entry.analysis is not None and entry.trace is not None:
             yield entry.analysis, entry.trace

@@ -30,7 +30,7 @@ _UNIX = 3
 """The same time and system in every archive: equal input gives equal bytes, on Windows, too."""
 
 
-def build(detector: bytes, landmarker: bytes, *, mask: bool = False) -> bytes:
+def build_task_bundle(detector: bytes, landmarker: bytes, *, mask: bool = False) -> bytes:
     """The bundle made of MediaPipe's `pose_detection.tflite` and `pose_landmark_full.tflite`.
 
     Without `mask` the mask of the person is blank and takes no time.
@@ -44,7 +44,7 @@ def build(detector: bytes, landmarker: bytes, *, mask: bool = False) -> bytes:
     return target.getvalue()
 
 
-def is_whole(content: Any) -> bool:
+def is_valid_bundle(content: Any) -> bool:
     """Whether a file (path or binary file object) is a bundle with both models, their checksums right."""
     try:
         with zipfile.ZipFile(content) as bundle:

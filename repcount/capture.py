@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from repcount.clock import Clock as Clock
+from repcount.clock import TimestampRepair as TimestampRepair
 from repcount.errors import VideoError
 from repcount.opencv import cv2
 from repcount.records import Frame
@@ -45,7 +45,7 @@ class VideoInfo:
         return max(round(max(self.width, self.height) / near_px), 1)
 
 
-class Video:
+class VideoReader:
     """A recorded file, read once from the beginning to the end. A context manager."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
@@ -60,7 +60,7 @@ class Video:
             raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
         self._picture: Any = image
         self.info = self._info(path, image)
-        self._clock = Clock(1.0 / self.info.rate_hz)
+        self._clock = TimestampRepair(1.0 / self.info.rate_hz)
 
     def _info(self, path: Path, image: Any) -> VideoInfo:
         rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
@@ -92,7 +92,7 @@ class Video:
                 due_s = max(due_s + 1 / rate_hz, time_s + 0.5 / rate_hz)
                 image = self._picture if self._clock.frames == 1 else self._retrieve()
                 if image is not None:
-                    yield Frame(time_s, cv2.cvtColor(shrunk(image, shrink), cv2.COLOR_BGR2RGB))
+                    yield Frame(time_s, cv2.cvtColor(downscale(image, shrink), cv2.COLOR_BGR2RGB))
             image = True if self._capture.grab() else None
 
     def _retrieve(self) -> Any:
@@ -124,7 +124,7 @@ class Video:
         return f"the file says that it lasts {told_s:.1f} s, but only {read_s:.1f} s of it can be read"
 
 
-def shrunk(image: Any, times: int) -> Any:
+def downscale(image: Any, times: int) -> Any:
     """`image` that many times smaller in width and height; what is over at the right and at the bottom goes.
 
     Whole blocks of pixels become one: OpenCV is three times as fast with them, and places scale exactly. It is
@@ -133,23 +133,23 @@ def shrunk(image: Any, times: int) -> Any:
     if times == 1:
         return image
     if times > 2 and times % 2 == 0:
-        return shrunk(shrunk(image, 2), times // 2)
+        return downscale(downscale(image, 2), times // 2)
     height, width = max(image.shape[0] // times, 1), max(image.shape[1] // times, 1)
     whole = image[: height * times, : width * times]
     return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def grey(frame: Frame, shrink: int) -> NDArray[np.uint8]:
+def to_grey(frame: Frame, shrink: int) -> NDArray[np.uint8]:
     """A grey picture of `frame`, (height, width), that many times smaller."""
-    picture: NDArray[np.uint8] = shrunk(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), shrink)
+    picture: NDArray[np.uint8] = downscale(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), shrink)
     return picture
 
 
-def video(path: str | os.PathLike[str], threads: int = 0) -> Video:
+def open_video(path: str | os.PathLike[str], threads: int = 0) -> VideoReader:
     """Open a recorded file for so many threads to decode it. Raises VideoError."""
     checked = Path(path)
     _check(checked)
-    return Video(checked, threads)
+    return VideoReader(checked, threads)
 
 
 def _check(path: Path) -> None:

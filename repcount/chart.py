@@ -10,7 +10,7 @@ from statistics import median
 
 from repcount import findings
 from repcount.analysis import Analysis
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.findings import FLAGS
 from repcount.records import Flag, Rep
 
@@ -36,7 +36,7 @@ UNSEEN = "not seen"
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class RepSpan:
     """One rep, with the two levels it was held against as hip flexion; NaN where they are not known."""
 
     rep: Rep
@@ -69,12 +69,12 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class Timeline:
     """All that is drawn of one analysis."""
 
-    curve: Curve
+    curve: AngleTrace
     duration_s: float
-    bands: tuple[Band, ...]
+    bands: tuple[RepSpan, ...]
     groups: tuple[Group, ...]
     lanes: tuple[Lane, ...]
     """In the order in which they are drawn; none is empty."""
@@ -83,18 +83,18 @@ class Chart:
     high_deg: float
 
 
-def chart(analysis: Analysis, curve: Curve) -> Chart:
+def build_timeline(analysis: Analysis, curve: AngleTrace) -> Timeline:
     """What there is to draw."""
     ends = [*curve.time_s[-1:], *(rep.end_s for rep in analysis.reps), analysis.source.duration_s]
     low_deg, high_deg = _range(analysis, curve)
-    refused = tuple((refusal.start_s, refusal.end_s) for refusal in analysis.refusals)
-    return Chart(
+    refused = tuple((refusal.start_s, refusal.end_s) for refusal in analysis.rejections)
+    return Timeline(
         curve, max(max(ends), 1.0), _bands(analysis, curve), _groups(analysis.reps), _lanes(analysis, curve, refused),
         refused, low_deg, high_deg,
     )  # fmt: skip
 
 
-def _range(analysis: Analysis, curve: Curve) -> Span:
+def _range(analysis: Analysis, curve: AngleTrace) -> Span:
     known = [deg for deg in curve.flexion_deg if not isnan(deg)]
     known += [rep.top_flexion_deg for rep in analysis.reps if not isnan(rep.top_flexion_deg)]
     low = max(_WIDEST_DEG[0], min(_STANDARD_DEG[0], *known, 0.0) - 3.0)
@@ -102,7 +102,7 @@ def _range(analysis: Analysis, curve: Curve) -> Span:
     return low, high
 
 
-def _bands(analysis: Analysis, curve: Curve) -> tuple[Band, ...]:
+def _bands(analysis: Analysis, curve: AngleTrace) -> tuple[RepSpan, ...]:
     reps = analysis.reps
     rests = {number: _rest(list(of_set)) for number, of_set in groupby(reps, lambda rep: rep.set)}
     middles = [(a.end_s + b.start_s) / 2 for a, b in pairwise(reps)]
@@ -112,7 +112,7 @@ def _bands(analysis: Analysis, curve: Curve) -> tuple[Band, ...]:
         rise = rep.top_flexion_deg - rests[rep.set]
         down = rests[rep.set] + analysis.settings.return_share * rise
         upright = analysis.settings.full_deg + _flexion_over_lift(rep, curve)
-        bands.append(Band(rep, upright if rise == rise else nan, down, span))
+        bands.append(RepSpan(rep, upright if rise == rise else nan, down, span))
     return tuple(bands)
 
 
@@ -127,7 +127,7 @@ def _rest(reps: Sequence[Rep]) -> float:
     return median(known) if known else nan
 
 
-def _flexion_over_lift(rep: Rep, curve: Curve) -> float:
+def _flexion_over_lift(rep: Rep, curve: AngleTrace) -> float:
     """By how much the flexion at the top is more than the elevation on which the verdict was given.
 
     The verdict sees a trunk that is raised, a floor that the camera tilts, and the feet; the hip angle does not.
@@ -150,16 +150,16 @@ def _groups(reps: Sequence[Rep]) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _lanes(analysis: Analysis, curve: Curve, refused: tuple[Span, ...]) -> tuple[Lane, ...]:
+def _lanes(analysis: Analysis, curve: AngleTrace, refused: tuple[Span, ...]) -> tuple[Lane, ...]:
     lanes = [
         Lane(words, tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags))
         for flag, words in FLAGS.items()
     ]
-    lanes += [Lane(UNCOUNTED, refused), Lane(UNSEEN, tuple(curve.unseen()))]
+    lanes += [Lane(UNCOUNTED, refused), Lane(UNSEEN, tuple(curve.gaps()))]
     return tuple(lane for lane in lanes if lane.spans)
 
 
-def strips(chart: Chart, longest_s: float) -> tuple[Span, ...]:
+def strips(chart: Timeline, longest_s: float) -> tuple[Span, ...]:
     """The pieces of time to draw one below the other, none longer than `longest_s`.
 
     What fits into one piece is one, and so is a recording in which nothing happens. Otherwise stretches of

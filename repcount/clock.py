@@ -20,7 +20,7 @@ _LONGEST_JUMP_S = 86400.0
 
 
 @dataclass(slots=True)
-class Clock:
+class TimestampRepair:
     """Turns a container's time stamps into seconds from the first frame, strictly rising.
 
     A single bad stamp is put just behind the frame before it; where several in a row are bad, the times go

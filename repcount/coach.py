@@ -9,8 +9,8 @@ from math import isnan, nan
 
 from repcount import placement, posture, readiness, reminder, session
 from repcount.config import Config
-from repcount.counting import Counting
-from repcount.moment import Command, Moment, Notice, Say, Stage, Standing
+from repcount.counting import RepCounter
+from repcount.moment import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.records import Frame, Phase, Pose, Rep, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
@@ -32,14 +32,14 @@ Keep = Callable[[Update], int]
 class Coach:
     """One live session. Whatever is told in a moment was kept before."""
 
-    def __init__(self, config: Config, aims: session.Aims, keep: Keep, today: int = 0) -> None:
+    def __init__(self, config: Config, aims: session.SessionGoals, keep: Keep, today: int = 0) -> None:
         self._config, self._aims, self._keep = config, aims, keep
-        self._counting = Counting(config)
-        self._session = session.State()
-        self._readiness = readiness.State()
-        self._reminder = reminder.State()
+        self._counting = RepCounter(config)
+        self._session = session.SessionState()
+        self._readiness = readiness.ReadinessState()
+        self._reminder = reminder.ReminderState()
         self._paused = False
-        self._trouble: Say | None = None
+        self._trouble: Cue | None = None
         self._today = today
         self._update: Update | None = None
         self._side = ""
@@ -47,32 +47,34 @@ class Coach:
         self._fast_enough_s = nan
         self._slow_told = False
         self._updates: list[Update] = []
-        self._notices: list[Notice] = []
+        self._notices: list[Announcement] = []
 
-    def see(self, frame: Frame, pose: Pose | None, people: int, camera_hz: float = nan) -> Moment:
+    def see(self, frame: Frame, pose: Pose | None, people: int, camera_hz: float = nan) -> LiveUpdate:
         """One analysed frame with the person found in it; `people` is how many were found."""
         time_s = frame.time_s
-        sample = posture.sample(time_s, pose, self._side)
+        sample = posture.compute_sample(time_s, pose, self._side)
         self._side = sample.side
         self._trouble = None
         was_ready = self._readiness.ready
-        self._readiness = readiness.step(self._config, self._readiness, sample, placement.sight(frame, pose, people))
+        self._readiness = readiness.update_readiness(
+            self._config, self._readiness, sample, placement.check_framing(frame, pose, people)
+        )
         if self._readiness.ready and not self._paused:
             if not was_ready:
-                self._notices.append(Notice(Say.READY))
+                self._notices.append(Announcement(Cue.READY))
             self._take(self._counting.push(sample))
         elif was_ready:
             self._stop_counting()
         return self._moment(time_s, frame, pose, camera_hz)
 
-    def idle(self, time_s: float) -> Moment:
+    def idle(self, time_s: float) -> LiveUpdate:
         """The moment after a while without a frame."""
         return self._moment(time_s, None, None, nan)
 
-    def trouble(self, notice: Notice) -> None:
+    def trouble(self, notice: Announcement) -> None:
         """Something is the matter with the camera, or no longer."""
         self._notices.append(notice)
-        self._trouble = None if notice.say is Say.CAMERA_BACK else notice.say
+        self._trouble = None if notice.cue is Cue.CAMERA_BACK else notice.cue
 
     def command(self, command: Command, time_s: float) -> None:
         """Somebody pressed a key."""
@@ -86,7 +88,7 @@ class Coach:
         if command in actions:
             actions[command](time_s)
 
-    def end(self, time_s: float) -> Moment:
+    def end(self, time_s: float) -> LiveUpdate:
         """The last moment: a return on the last frame is a rep."""
         self._stop_counting()
         return self._moment(time_s, None, None, nan)
@@ -95,22 +97,22 @@ class Coach:
         self._paused = not self._paused
         if self._paused:
             self._stop_counting()
-        self._notices.append(Notice(Say.PAUSED if self._paused else Say.GOING_ON))
+        self._notices.append(Announcement(Cue.PAUSED if self._paused else Cue.GOING_ON))
 
     def _restart(self, time_s: float) -> None:
         """The reps of this set are taken off the record."""
         self._stop_counting(keep=False)
         self._take([self._counting.remove(time_s, rep.number) for rep in self._session.reps])
-        self._say(session.restarted(self._session))
+        self._say(session.restart_set(self._session))
 
     def _next(self, time_s: float) -> None:
         """End the set, or the rest."""
         if self._session.resting:
-            self._say(session.over(self._session))
+            self._say(session.end_rest(self._session))
             self._session = replace(self._session, rest_since_s=nan)
         else:
             self._stop_counting()
-            self._say(session.closed(self._aims, self._session, time_s))
+            self._say(session.close_set(self._aims, self._session, time_s))
         self._counting.next_set()
 
     def _add(self, time_s: float) -> None:
@@ -121,7 +123,7 @@ class Coach:
         full = [rep for rep in self._session.reps if rep.full]
         if full:
             self._take([self._counting.remove(time_s, full[-1].number)])
-            self._say(session.removed(self._session, full[-1].number))
+            self._say(session.on_rep_removed(self._session, full[-1].number))
 
     def _stop_counting(self, *, keep: bool = True) -> None:
         updates = self._counting.end()
@@ -137,25 +139,25 @@ class Coach:
             self._update = update if update.sample else self._update
             for event in update.events:
                 if isinstance(event, Rep):
-                    self._say(session.counted(self._aims, self._session, event, self._today))
+                    self._say(session.on_rep(self._aims, self._session, event, self._today))
 
-    def _say(self, told: session.Told) -> None:
+    def _say(self, told: session.Transition) -> None:
         self._session, notices = told
         self._notices.extend(notices)
-        if any(notice.say is Say.REST_OVER for notice in notices):
+        if any(notice.cue is Cue.REST_OVER for notice in notices):
             self._counting.next_set()
 
-    def _moment(self, time_s: float, frame: Frame | None, pose: Pose | None, camera_hz: float) -> Moment:
+    def _moment(self, time_s: float, frame: Frame | None, pose: Pose | None, camera_hz: float) -> LiveUpdate:
         if not self._paused:
             moving = self._update is not None and self._update.phase in _MOVING
-            self._say(session.passed(self._config, self._aims, self._session, time_s, moving=moving))
+            self._say(session.on_tick(self._config, self._aims, self._session, time_s, moving=moving))
         if frame is not None:
             self._clock(time_s, camera_hz)
             self._remind(time_s)
         standing = self._standing(time_s, camera_hz)
         updates, notices = tuple(self._updates), tuple(self._notices)
         self._updates, self._notices = [], []
-        return Moment(time_s, frame, pose, self._side, standing, updates, notices)
+        return LiveUpdate(time_s, frame, pose, self._side, standing, updates, notices)
 
     def _clock(self, time_s: float, camera_hz: float) -> None:
         """Measure the rate; a machine that is too slow for it leaves frames out by itself."""
@@ -167,7 +169,7 @@ class Coach:
             self._fast_enough_s = time_s
         elif time_s - self._fast_enough_s > _SLOW_S and not self._slow_told:
             self._slow_told = True
-            self._notices.append(Notice(Say.SLOWED_DOWN, round(self._analysed_hz)))
+            self._notices.append(Announcement(Cue.SLOWED_DOWN, round(self._analysed_hz)))
 
     @property
     def _analysed_hz(self) -> float:
@@ -179,22 +181,22 @@ class Coach:
         waits = self._paused or self._session.finished or (self._session.resting and not self._session.over)
         patience_s = _PATIENCE_IN_SET_S if self._session.reps else _PATIENCE_S
         problem = None if waits else self._readiness.problem
-        self._reminder, say = reminder.step(self._reminder, time_s, problem, patience_s)
+        self._reminder, say = reminder.update_reminder(self._reminder, time_s, problem, patience_s)
         if say is not None:
-            self._notices.append(Notice(say))
+            self._notices.append(Announcement(say))
 
     def _stage(self) -> Stage:
-        if self._trouble not in (None, Say.CAMERA_SLOW):
+        if self._trouble not in (None, Cue.CAMERA_SLOW):
             return Stage.NO_PICTURE
         if self._paused:
             return Stage.PAUSED
         stage = session.stage(self._session)
         return Stage.PLACING if stage is Stage.COUNTING and not self._readiness.ready else stage
 
-    def _standing(self, time_s: float, camera_hz: float) -> Standing:
+    def _standing(self, time_s: float, camera_hz: float) -> SessionStatus:
         kept, plan, update = self._session, self._aims.plan, self._update
         upright, rest = self._config.full_deg, update.rest_deg if update else nan
-        return Standing(
+        return SessionStatus(
             stage=self._stage(),
             phase=update.phase if update else Phase.UNKNOWN,
             full=kept.full,

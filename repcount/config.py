@@ -78,20 +78,20 @@ class Config:
         for item in fields(self):
             if item.metadata:
                 _check(item.name, getattr(self, item.name), item.metadata["low"], item.metadata["high"])
-        phases(self.tempo)
+        parse_tempo(self.tempo)
 
     @property
     def fast_raise_s(self) -> float:
         """Raises shorter than this are fast."""
-        return self.fast_share * phases(self.tempo)[0]
+        return self.fast_share * parse_tempo(self.tempo)[0]
 
     @property
     def fast_lower_s(self) -> float:
         """Lowers shorter than this are fast."""
-        return self.fast_share * phases(self.tempo)[2]
+        return self.fast_share * parse_tempo(self.tempo)[2]
 
 
-def phases(tempo: str) -> tuple[float, float, float, float]:
+def parse_tempo(tempo: str) -> tuple[float, float, float, float]:
     """The seconds of raise, hold, lower and pause that a tempo such as `2/0/2/0` asks for."""
     try:
         raise_s, hold_s, lower_s, pause_s = (float(part) for part in tempo.split("/"))

@@ -8,8 +8,8 @@ from math import isnan, nan
 
 from repcount import judge, scene, smoothing
 from repcount.config import Config
-from repcount.records import Event, Phase, Reason, Refusal, Sample, Unfinished
-from repcount.trace import Movement, Point, above_floor
+from repcount.records import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
+from repcount.trace import Movement, TracePoint, elevation_above_floor
 
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
@@ -44,7 +44,7 @@ class State:
     phase: Phase = Phase.UNKNOWN
     smooth_deg: float = nan
     """The smoothed hip angle."""
-    guard: smoothing.Guard = field(default_factory=smoothing.Guard)
+    guard: smoothing.OutlierGuard = field(default_factory=smoothing.OutlierGuard)
     filter: smoothing.OneEuro = field(default_factory=smoothing.OneEuro)
     waiting: tuple[Sample, ...] = ()
     """Samples that the guard has not answered for."""
@@ -52,7 +52,7 @@ class State:
     """The sample that phase, angle and the events of the last step speak of."""
     place: Sample | None = None
     """The newest sample that shows where the person is."""
-    trace: tuple[Point, ...] = ()
+    trace: tuple[TracePoint, ...] = ()
     rest: float = nan
     """Lift at which this person's legs rest."""
     opened_s: float = nan
@@ -74,7 +74,7 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     `smoothing.DELAY` steps back. Numbers and sets of reps are given later, by `workout`.
     """
     waiting = (*state.waiting, sample)
-    guarded, hip_deg = smoothing.guard(state.guard, sample.time_s, sample.hip_deg)
+    guarded, hip_deg = smoothing.push_outlier_guard(state.guard, sample.time_s, sample.hip_deg)
     late = len(waiting) > smoothing.DELAY
     state = replace(state, guard=guarded, waiting=waiting[1:] if late else waiting, about=None)
     return _decide(config, state, waiting[0], hip_deg) if late else (state, ())
@@ -84,7 +84,7 @@ def flush(config: Config, state: State) -> tuple[State, tuple[Event, ...]]:
     """The state after one of the samples that still wait, when no more come."""
     first, *others = state.waiting
     last_s = state.guard.window[-1][0]
-    guarded, hip_deg = smoothing.guard(state.guard, last_s + 1.0, nan)
+    guarded, hip_deg = smoothing.push_outlier_guard(state.guard, last_s + 1.0, nan)
     return _decide(config, replace(state, guard=guarded, waiting=tuple(others)), first, hip_deg)
 
 
@@ -95,9 +95,9 @@ def finish(config: Config, state: State) -> tuple[Event, ...]:
     if not isnan(state.returned_s):
         return _judged(config, state, returned=True)
     movement = Movement(state.trace, state.rest, state.peak)
-    if state.peak - state.rest < config.partial_deg or judge.refusal(config, movement):
+    if state.peak - state.rest < config.partial_deg or judge.rejection_reason(config, movement):
         return ()
-    return (Unfinished(movement.start_s),)
+    return (UnfinishedRep(movement.start_s),)
 
 
 def _decide(config: Config, state: State, sample: Sample, hip_deg: float) -> tuple[State, tuple[Event, ...]]:
@@ -112,33 +112,33 @@ def _break(config: Config, state: State, sample: Sample) -> tuple[State, tuple[E
     """Give up the movement under way after a cut or a person out of sight for too long."""
     reason = None
     if state.trace and sample.time_s - state.trace[-1].time_s > config.max_gap_s:
-        reason = Reason.LOST
-    if state.place is not None and scene.is_cut(state.place, (sample, *state.waiting)):
-        reason = Reason.CUT
-    if reason is Reason.CUT or scene.is_same(state.place, sample):
+        reason = RejectionReason.LOST
+    if state.place is not None and scene.is_scene_cut(state.place, (sample, *state.waiting)):
+        reason = RejectionReason.CUT
+    if reason is RejectionReason.CUT or scene.is_same(state.place, sample):
         state = replace(state, place=sample)
     if reason is None:
         return state, ()
-    return _afresh(state), _given_up(config, state, sample.time_s, reason)
+    return _reset(state), _given_up(config, state, sample.time_s, reason)
 
 
-def _given_up(config: Config, state: State, time_s: float, reason: Reason) -> tuple[Event, ...]:
+def _given_up(config: Config, state: State, time_s: float, reason: RejectionReason) -> tuple[Event, ...]:
     """What is left of a movement that goes out of sight: a rep if the legs were back, else the reason."""
     if not isnan(state.returned_s):
         return _judged(config, state, returned=True)
     tried = not isnan(state.opened_s) and state.peak - state.rest >= config.partial_deg
-    return (Refusal(state.opened_s, time_s, reason),) if tried else ()
+    return (Rejection(state.opened_s, time_s, reason),) if tried else ()
 
 
-def _afresh(state: State) -> State:
+def _reset(state: State) -> State:
     """Forget the movement under way and what was seen before it, but not how this person rests."""
     return State(guard=state.guard, waiting=state.waiting, about=state.about, place=state.place, rest=state.rest)
 
 
 def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tuple[State, tuple[Event, ...]]:
-    raw = above_floor(flexion, sample)
+    raw = elevation_above_floor(flexion, sample)
     lift = smoothing.one_euro(state.filter, sample.time_s, raw)
-    point = Point(sample, flexion, lift.value)
+    point = TracePoint(sample, flexion, lift.value)
     smooth_deg = 180.0 - (lift.value + flexion - raw)
     state = replace(state, filter=lift, smooth_deg=smooth_deg, trace=(*state.trace, point))
     if isnan(state.opened_s):
@@ -146,13 +146,13 @@ def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tu
     return _moving(config, state, point)
 
 
-def _at_bottom(config: Config, state: State, point: Point) -> State:
+def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     """Follow the rest until the legs leave it."""
     trace = tuple(p for p in state.trace if point.time_s - p.time_s <= _REST_WINDOW_S)
     lowest = min(range(len(trace)), key=lambda i: trace[i].smooth)
     low = trace[lowest].smooth
     state = replace(state, trace=trace)
-    if _sure(trace, min) <= low + config.leave_deg:
+    if _robust_extreme(trace, min) <= low + config.leave_deg:
         phase = Phase.PAUSE if point.low_lift <= config.rest_deg else Phase.UNKNOWN
         return replace(state, rest=_rest(config, state, low), phase=phase)
     return _open(replace(state, trace=trace[lowest:]), point, low)
@@ -168,7 +168,7 @@ def _rest(config: Config, state: State, low: float) -> float:
     return low if isnan(state.rest) else min(low, state.rest)
 
 
-def _open(state: State, point: Point, low: float) -> State:
+def _open(state: State, point: TracePoint, low: float) -> State:
     rest = low if isnan(state.rest) else min(low, state.rest)
     return replace(
         state,
@@ -183,43 +183,43 @@ def _open(state: State, point: Point, low: float) -> State:
     )
 
 
-def _sure(trace: tuple[Point, ...], which: Callable[..., float]) -> float:
+def _robust_extreme(trace: tuple[TracePoint, ...], which: Callable[..., float]) -> float:
     """The smaller or larger of the two newest lifts: one wild value that got through decides nothing."""
     return which(p.smooth for p in trace[-2:])
 
 
-def _moving(config: Config, state: State, point: Point) -> tuple[State, tuple[Event, ...]]:
+def _moving(config: Config, state: State, point: TracePoint) -> tuple[State, tuple[Event, ...]]:
     if point.time_s - state.opened_s > config.max_rep_s:
-        refusal = Refusal(state.opened_s, point.time_s, Reason.TOO_LONG)
-        return _afresh(state), (refusal,)
+        refusal = Rejection(state.opened_s, point.time_s, RejectionReason.TOO_LONG)
+        return _reset(state), (refusal,)
     state = _track(config, state, point)
     rise = state.peak - state.rest
-    up_again = _sure(state.trace, min) - state.valley
+    up_again = _robust_extreme(state.trace, min) - state.valley
     if not isnan(state.returned_s):
         if up_again > config.leave_deg:
-            return _turn(config, state, point, returned=True)
+            return _start_next_rep(config, state, point, returned=True)
         return _settle(config, state, point)
     if state.sank and up_again > max(config.leave_deg, _TURN_SHARE * rise):
-        return _turn(config, state, point, returned=False)
+        return _start_next_rep(config, state, point, returned=False)
     return state, ()
 
 
-def _track(config: Config, state: State, point: Point) -> State:
+def _track(config: Config, state: State, point: TracePoint) -> State:
     """Peak, valley and phase after one more point of a movement."""
-    high = _sure(state.trace, min)
+    high = _robust_extreme(state.trace, min)
     if high > state.peak and isnan(state.returned_s):
         return replace(state, peak=high, valley=high, valley_s=point.time_s, sank=False, phase=Phase.RAISE)
     if point.smooth < state.valley:
         state = replace(state, valley=point.smooth, valley_s=point.time_s)
     rise = state.peak - state.rest
-    sank = state.sank or _sure(state.trace, max) < state.rest + _HUMP_SHARE * rise
+    sank = state.sank or _robust_extreme(state.trace, max) < state.rest + _HUMP_SHARE * rise
     phase = Phase.HOLD if point.smooth > state.peak - _TOP_SHARE * rise else Phase.LOWER
     if isnan(state.returned_s) and point.low_lift <= state.rest + config.return_share * rise:
         return replace(state, phase=phase, sank=sank, returned_s=point.time_s)
     return replace(state, phase=phase, sank=sank)
 
 
-def _settle(config: Config, state: State, point: Point) -> tuple[State, tuple[Event, ...]]:
+def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tuple[Event, ...]]:
     """Wait until the legs have stopped sinking, then judge the movement."""
     recent = [p.smooth for p in state.trace if point.time_s - p.time_s <= _SETTLE_S]
     still = max(recent) - point.smooth < _SETTLE_DEG and point.time_s - state.returned_s >= _SETTLE_S
@@ -231,7 +231,9 @@ def _settle(config: Config, state: State, point: Point) -> tuple[State, tuple[Ev
     return replace(state, trace=kept, rest=rest, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
 
 
-def _turn(config: Config, state: State, point: Point, *, returned: bool) -> tuple[State, tuple[Event, ...]]:
+def _start_next_rep(
+    config: Config, state: State, point: TracePoint, *, returned: bool
+) -> tuple[State, tuple[Event, ...]]:
     """The legs go up again: one movement ends at the valley and the next begins there."""
     events = _judged(config, state, returned=returned)
     kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
@@ -240,5 +242,5 @@ def _turn(config: Config, state: State, point: Point, *, returned: bool) -> tupl
 
 def _judged(config: Config, state: State, *, returned: bool) -> tuple[Event, ...]:
     movement = Movement(state.trace, state.rest, state.peak, state.valley_s, returned)
-    verdict = judge.judge(config, movement)
+    verdict = judge.classify_movement(config, movement)
     return () if verdict is None else (verdict,)

@@ -7,10 +7,10 @@ from math import nan
 
 from repcount import counter, judge, workout
 from repcount.config import Config
-from repcount.records import Event, Flag, Phase, Removal, Rep, Sample, Update
+from repcount.records import Event, Flag, Phase, Rep, RepRemoved, Sample, Update
 
 
-class Counting:
+class RepCounter:
     """One count from its first sample to its last, with the corrections that people make by hand."""
 
     def __init__(self, config: Config) -> None:
@@ -52,19 +52,23 @@ class Counting:
 
     def remove(self, time_s: float, number: int) -> Update:
         """Take the rep of that number off the record by hand. Numbers are never given twice."""
-        return _without_sample((Removal(time_s, number),))
+        return _without_sample((RepRemoved(time_s, number),))
 
     def _update(self, found: Sequence[Event]) -> Update:
         state = self._state
-        lift = judge.elevation(state.trace[-1].smooth, state.trace[-1].foot_lift, state.rest) if _seen(state) else nan
-        rest = judge.elevation(state.rest, nan, state.rest)
+        lift = (
+            judge.leg_elevation(state.trace[-1].smooth, state.trace[-1].foot_lift, state.rest) if _seen(state) else nan
+        )
+        rest = judge.leg_elevation(state.rest, nan, state.rest)
         return Update(state.about, state.smooth_deg, state.phase, self._numbered(found), lift, rest)
 
     def _numbered(self, found: Sequence[Event]) -> tuple[Event, ...]:
         events: list[Event] = []
         for event in found:
             if isinstance(event, Rep):
-                self._before = workout.follow(self._config, self._before, event, fresh_set=self._fresh_set)
+                self._before = workout.assign_number_and_set(
+                    self._config, self._before, event, fresh_set=self._fresh_set
+                )
                 self._fresh_set = False
                 event = self._before
             events.append(event)

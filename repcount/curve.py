@@ -29,7 +29,7 @@ def _floats() -> array[float]:
 
 
 @dataclass(slots=True)
-class Curve:
+class AngleTrace:
     """A sink that keeps the hip flexion over time, and where in the picture the person was.
 
     All arrays are of one length, one entry for each sample, NaN where it is not known.
@@ -73,7 +73,7 @@ class Curve:
         """The indices of the samples from `start_s` to `end_s`."""
         return range(bisect_left(self.time_s, start_s), bisect_left(self.time_s, end_s))
 
-    def unseen(self, least_s: float = _GAP_S) -> list[tuple[float, float]]:
+    def gaps(self, least_s: float = _GAP_S) -> list[tuple[float, float]]:
         """When nobody was seen, or no angle was sure, for at least `least_s`: start and end in seconds."""
         if not self.time_s:
             return []

@@ -68,7 +68,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class DateRange:
     """Some days in a row and what was done on them."""
 
     first: date
@@ -85,7 +85,7 @@ DAY_COLUMNS = ["day", *(field.name for field in fields(Totals))]
 SESSION_COLUMNS = ["id", "started", "ended", "source", "plan", *DAY_COLUMNS[2:]]
 """A session's totals without the number of sessions."""
 
-Done = tuple[Session, Rep]
+HistoryTotals = tuple[Session, Rep]
 
 
 def totals(sessions: Iterable[Session]) -> Totals:
@@ -93,27 +93,27 @@ def totals(sessions: Iterable[Session]) -> Totals:
     return _sum(list(_done(sessions)))
 
 
-def by_day(sessions: Iterable[Session]) -> tuple[Period, ...]:
+def by_day(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
     """The days on which something was done, oldest first."""
     return _by(sessions, lambda day: day, 1)
 
 
-def by_week(sessions: Iterable[Session]) -> tuple[Period, ...]:
+def by_week(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
     """The same by weeks, which begin on Monday."""
     return _by(sessions, lambda day: day - day.weekday() * _ONE_DAY, 7)
 
 
-def since(periods: Iterable[Period], first: date) -> tuple[Period, ...]:
+def since(periods: Iterable[DateRange], first: date) -> tuple[DateRange, ...]:
     """The periods that begin on `first` or later."""
     return tuple(period for period in periods if period.first >= first)
 
 
-def with_gaps(periods: Sequence[Period], first: date, last: date, longest: int = 2) -> tuple[Period, ...]:
+def with_gaps(periods: Sequence[DateRange], first: date, last: date, longest: int = 2) -> tuple[DateRange, ...]:
     """Days and, from `first` to `last`, the days without exercise.
 
     Each of these is a period of its own; more than `longest` in a row are one.
     """
-    line: list[Period] = []
+    line: list[DateRange] = []
     after = first
     for period in periods:
         line += [*_gap(after, period.first, longest), period]
@@ -121,27 +121,27 @@ def with_gaps(periods: Sequence[Period], first: date, last: date, longest: int =
     return (*line, *_gap(after, last + _ONE_DAY, longest))
 
 
-def _gap(first: date, after: date, longest: int) -> list[Period]:
+def _gap(first: date, after: date, longest: int) -> list[DateRange]:
     days = (after - first).days
     if days > longest:
-        return [Period(first, days)]
-    return [Period(first + i * _ONE_DAY, 1) for i in range(days)]
+        return [DateRange(first, days)]
+    return [DateRange(first + i * _ONE_DAY, 1) for i in range(days)]
 
 
-def _done(sessions: Iterable[Session]) -> Iterator[Done]:
+def _done(sessions: Iterable[Session]) -> Iterator[HistoryTotals]:
     return ((session, rep) for session in sessions for rep in session.reps)
 
 
-def _by(sessions: Iterable[Session], begin: Callable[[date], date], days: int) -> tuple[Period, ...]:
-    def key(done: Done) -> date:
+def _by(sessions: Iterable[Session], begin: Callable[[date], date], days: int) -> tuple[DateRange, ...]:
+    def key(done: HistoryTotals) -> date:
         return begin(day_of(done[0].started, done[1]))
 
     return tuple(
-        Period(first, days, _sum(list(group))) for first, group in groupby(sorted(_done(sessions), key=key), key)
+        DateRange(first, days, _sum(list(group))) for first, group in groupby(sorted(_done(sessions), key=key), key)
     )
 
 
-def _sum(done: Sequence[Done]) -> Totals:
+def _sum(done: Sequence[HistoryTotals]) -> Totals:
     reps = [rep for _, rep in done]
     full = [rep for rep in reps if rep.full]
     return Totals(
@@ -163,13 +163,13 @@ def _mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else nan
 
 
-def document(periods: Iterable[Period], sessions: Iterable[Session], day_limit: int) -> dict[str, Any]:
+def document(periods: Iterable[DateRange], sessions: Iterable[Session], day_limit: int) -> dict[str, Any]:
     """Days and sessions as the `repcount-history/1` document."""
     rows = {"days": day_rows(periods), "sessions": session_rows(sessions)}
     return {"schema": SCHEMA, "day_limit": day_limit, **rows}
 
 
-def day_rows(periods: Iterable[Period]) -> list[dict[str, Any]]:
+def day_rows(periods: Iterable[DateRange]) -> list[dict[str, Any]]:
     """One row of DAY_COLUMNS per day; unknown is None."""
     return [{"day": period.first.isoformat(), **_plain(period.totals)} for period in periods]
 

@@ -9,7 +9,7 @@ from repcount.errors import VideoError
 NAME = "02_side_man_shorts.mp4"
 
 
-def video() -> Path:
+def sample_video_path() -> Path:
     """The sample inside an installed package, or the one in the checkout. Raises VideoError."""
     here = Path(__file__).parent
     for folder in (here / "sample_videos", here.parent / "sample_videos"):

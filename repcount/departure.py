@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-Walk = Sequence[tuple[float, float]]
+Flank = Sequence[tuple[float, float]]
 """(time in seconds, lift in degrees) pairs along one flank of a movement, from the top to the bottom."""
 
 _LEAVING_SHARE, _ARRIVING_SHARE, _FAR_SHARE = 0.072, 0.05, 0.25
@@ -28,19 +28,19 @@ clips whose movement begins before anything can be seen to move and people's lab
 starts are then within 0.09 s of both, and half of the ends within 0.02 s and 0.08 s."""
 
 
-def leaving(walk: Walk) -> float:
+def movement_onset(walk: Flank) -> float:
     """When a limb left the bottom of a walk that is told backwards in time, from the top."""
     departure_s, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
     return max(departure_s, seen_s - _LEAD_SHARE * (near_s - seen_s))
 
 
-def arriving(walk: Walk) -> float:
+def movement_end(walk: Flank) -> float:
     """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
     departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk], _ARRIVING_SHARE)
     return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
 
 
-def _departure(walk: Walk, near_share: float) -> tuple[float, float, float]:
+def _departure(walk: Flank, near_share: float) -> tuple[float, float, float]:
     """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
 
     People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
@@ -71,7 +71,7 @@ def _time_share(way: float) -> float:
     return low
 
 
-def crossing(walk: Walk, level: float) -> float:
+def crossing(walk: Flank, level: float) -> float:
     """When the angle first is at or below `level`, between the pairs; the last time where it never is."""
     for (t0, x0), (t1, x1) in pairwise(walk):
         if x0 > level >= x1:

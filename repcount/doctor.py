@@ -146,10 +146,10 @@ def _speed_s(path: Path) -> float:
     from repcount.landmarks import Landmarker
 
     took: list[float] = []
-    with capture.video(demo.video()) as film, Landmarker(path) as landmarker:
+    with capture.open_video(demo.sample_video_path()) as film, Landmarker(path) as landmarker:
         for frame in islice(film.frames(Config().rate_hz), 1 + _FRAMES):
             begun_s = clock_s()
-            landmarker.find(frame)
+            landmarker.detect(frame)
             took.append(clock_s() - begun_s)
     return sorted(took[1:])[(len(took) - 1) // 2]
 
@@ -167,9 +167,9 @@ def given(source: str) -> Check:
 
 def cameras() -> Iterator[Check]:
     """The cameras of this computer."""
-    from repcount.camera.listing import found
+    from repcount.camera.listing import find_cameras
 
-    all_of_them = found()
+    all_of_them = find_cameras()
     if not all_of_them:
         yield Check("camera", False, f"none found. {no_camera()}")
     one_works = any(camera.works for camera in all_of_them)
@@ -195,9 +195,9 @@ def no_camera(system: str = sys.platform) -> str:
 
 def display() -> Check:
     """Whether a window can be shown."""
-    from repcount.sinks.window import no_window_because
+    from repcount.sinks.window import display_problem
 
-    reason = no_window_because()
+    reason = display_problem()
     return Check("window", None if reason else True, f"{reason}; live counts without" if reason else "can be shown")
 
 

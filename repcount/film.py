@@ -43,7 +43,7 @@ _USUAL_S = 1 / 30
 """Length of the only picture of a film of one."""
 
 
-class Film:
+class VideoWriter:
     """A video file that appears whole or not at all. A context manager, for one thread at a time.
 
     The size is that of the first picture; an odd one gets one more row or column, because H.264 wants even ones.
@@ -98,7 +98,7 @@ class Film:
         else:
             self.discard()
 
-    def add(self, time_s: float, image: NDArray[np.uint8]) -> None:
+    def write(self, time_s: float, image: NDArray[np.uint8]) -> None:
         """Add a picture, (height, width, 3) red-green-blue, that is shown from `time_s` until the next one.
 
         The times have to rise; the film begins at the first of them. A picture of another size than the first is

@@ -8,7 +8,7 @@ from math import isfinite
 
 from repcount.analysis import Analysis
 from repcount.records import Flag, Rep
-from repcount.trend import Course, Trend, courses
+from repcount.trend import SetTrend, Trend, set_trends
 
 FLAGS = {
     Flag.SHORT_TOP: "not upright",
@@ -50,11 +50,11 @@ def notes(analysis: Analysis) -> list[str]:
     return [f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}"] if hands_off else []
 
 
-def verdict(analysis: Analysis) -> str:
+def summary_sentence(analysis: Analysis) -> str:
     """The result in one sentence."""
     if not analysis.reps:
         return _nothing(analysis)
-    parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_change(courses(analysis.reps))]
+    parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_change(set_trends(analysis.reps))]
     stopped = ["the count was stopped by hand"] if analysis.interrupted else []
     return "; ".join([*parts, *stopped]) + "."
 
@@ -62,8 +62,8 @@ def verdict(analysis: Analysis) -> str:
 def _nothing(analysis: Analysis) -> str:
     if not analysis.tracked:
         return "No leg raise was counted: nobody was found in the picture."
-    if analysis.refusals:
-        return f"No leg raise was counted: {_plural(len(analysis.refusals), 'movement')} did not qualify."
+    if analysis.rejections:
+        return f"No leg raise was counted: {_plural(len(analysis.rejections), 'movement')} did not qualify."
     return "No leg raise was counted: the legs did not move enough."
 
 
@@ -101,7 +101,7 @@ def _fast(analysis: Analysis) -> list[str]:
     return [f"{which} {'was' if fast == 1 else 'were'} faster than asked"]
 
 
-def _change(sets: Sequence[Course]) -> list[str]:
+def _change(sets: Sequence[SetTrend]) -> list[str]:
     changed = [course for course in sets if course.tempo or course.top]
     if not changed:
         return []
@@ -114,7 +114,7 @@ def _change(sets: Sequence[Course]) -> list[str]:
     return [f"the reps changed towards the end of {which}, most in set {most.set}: {_both(most)}"]
 
 
-def _both(course: Course) -> str:
+def _both(course: SetTrend) -> str:
     tempo = [f"{abs(course.tempo.share):.0%} {_pace(course.tempo)}"] if course.tempo else []
     top = [f"{abs(course.top.change):.0f}° {'lower' if course.top.change < 0 else 'higher'}"] if course.top else []
     return " and ".join([*tempo, *top])
@@ -124,7 +124,7 @@ def _pace(tempo: Trend) -> str:
     return "faster" if tempo.change < 0 else "slower"
 
 
-def course(course: Course) -> str:
+def trend_sentences(course: SetTrend) -> str:
     """How one set went, in a sentence; what is not told did not change clearly."""
     told = []
     if course.tempo:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import hypot, isnan
 
 from repcount.config import Config
-from repcount.records import Flag, Reason, Refusal, Rep, Sample
-from repcount.trace import Movement, middle
+from repcount.records import Flag, Rejection, RejectionReason, Rep, Sample
+from repcount.trace import Movement, nanmedian
 
 _MIN_REP_S = 0.5
 """No pair of legs goes up and comes down in less (the quickest labelled rep takes 1.2 s). A choice."""
@@ -51,27 +51,27 @@ def _other(sample: Sample) -> float:
     return 180.0 - sample.other_hip_deg
 
 
-def judge(config: Config, movement: Movement) -> Rep | Refusal | None:
+def classify_movement(config: Config, movement: Movement) -> Rep | Rejection | None:
     """A rep, the reason why the movement is none, or None where it is too small to be a try."""
     if _top(movement) - max(movement.rest, _lowest_before(movement)) < config.partial_deg:
         return None
-    reason = refusal(config, movement)
+    reason = rejection_reason(config, movement)
     if reason is not None:
-        return Refusal(movement.start_s, movement.end_s, reason)
+        return Rejection(movement.start_s, movement.end_s, reason)
     return _rep(config, movement)
 
 
 def _top(movement: Movement) -> float:
-    return middle(p.lift for p in movement.top_points)
+    return nanmedian(p.lift for p in movement.top_points)
 
 
 def _lowest_before(movement: Movement) -> float:
     return min(p.smooth for p in movement.trace if p.time_s <= movement.top_s)
 
 
-def refusal(config: Config, movement: Movement) -> Reason | None:
+def rejection_reason(config: Config, movement: Movement) -> RejectionReason | None:
     """Why the movement is no leg raise: the first condition that fails. What is not known does not fail."""
-    return next((reason for reason, fails in _CONDITIONS.items() if fails(config, movement)), None)
+    return next((reason for reason, fails in _REJECTION_RULES.items() if fails(config, movement)), None)
 
 
 def _not_from_bottom(config: Config, movement: Movement) -> bool:
@@ -79,11 +79,11 @@ def _not_from_bottom(config: Config, movement: Movement) -> bool:
 
 
 def _not_lying(config: Config, movement: Movement) -> bool:
-    return abs(middle(p.sample.trunk_deg for p in movement.points)) > config.lying_deg
+    return abs(nanmedian(p.sample.trunk_deg for p in movement.points)) > config.lying_deg
 
 
 def _not_on_back(config: Config, movement: Movement) -> bool:
-    return middle(p.sample.chest_deg for p in movement.points) < _CHEST_DEG
+    return nanmedian(p.sample.chest_deg for p in movement.points) < _CHEST_DEG
 
 
 def _trunk_moved(config: Config, movement: Movement) -> bool:
@@ -125,7 +125,7 @@ def _hips_moved(config: Config, movement: Movement) -> bool:
         y = read(lambda s: s.hip_y) - movement.at_start(lambda s: s.hip_y)
         return hypot(x, y)
 
-    trunk = middle(p.sample.trunk_px for p in movement.points)
+    trunk = nanmedian(p.sample.trunk_px for p in movement.points)
     return max(travel(movement.at_top), travel(movement.at_end)) > _HIPS_TRUNKS * trunk
 
 
@@ -133,16 +133,16 @@ def _too_short(config: Config, movement: Movement) -> bool:
     return movement.end_s - movement.start_s < _MIN_REP_S
 
 
-_CONDITIONS: dict[Reason, Callable[[Config, Movement], bool]] = {
-    Reason.NOT_LYING: _not_lying,
-    Reason.NOT_ON_BACK: _not_on_back,
-    Reason.NOT_FROM_BOTTOM: _not_from_bottom,
-    Reason.TRUNK_MOVED: _trunk_moved,
-    Reason.ONE_LEG: _one_leg,
-    Reason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
-    Reason.MOSTLY_KNEES: _feet_stayed,
-    Reason.HIPS_MOVED: _hips_moved,
-    Reason.TOO_SHORT: _too_short,
+_REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
+    RejectionReason.NOT_LYING: _not_lying,
+    RejectionReason.NOT_ON_BACK: _not_on_back,
+    RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
+    RejectionReason.TRUNK_MOVED: _trunk_moved,
+    RejectionReason.ONE_LEG: _one_leg,
+    RejectionReason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
+    RejectionReason.MOSTLY_KNEES: _feet_stayed,
+    RejectionReason.HIPS_MOVED: _hips_moved,
+    RejectionReason.TOO_SHORT: _too_short,
 }
 
 
@@ -151,7 +151,7 @@ def _rep(config: Config, movement: Movement) -> Rep:
     start_s, end_s = movement.start_s, movement.end_s
     raise_s, lower_s = reached_s - start_s, end_s - left_s
     knee = movement.at_top(_knee)
-    top = middle(p.flexion for p in movement.top_points)
+    top = nanmedian(p.flexion for p in movement.top_points)
     confidence = _confidence(movement)
     found = {
         Flag.SHORT_TOP: _highest(movement) < config.full_deg,
@@ -160,7 +160,7 @@ def _rep(config: Config, movement: Movement) -> Rep:
         Flag.FAST_LOWER: lower_s + _DOUBT_S < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
         Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg,
-        Flag.HANDS_OFF_HEAD: middle(p.sample.hands_on_head for p in movement.points) < 0.5,
+        Flag.HANDS_OFF_HEAD: nanmedian(p.sample.hands_on_head for p in movement.points) < 0.5,
         Flag.LOW_CONFIDENCE: confidence < config.min_confidence,
     }
     flags = tuple(flag for flag, is_so in found.items() if is_so)
@@ -187,10 +187,10 @@ _NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART
 
 
 def _highest(movement: Movement) -> float:
-    return elevation(_top(movement), middle(p.foot_lift for p in movement.top_points), movement.rest)
+    return leg_elevation(_top(movement), nanmedian(p.foot_lift for p in movement.top_points), movement.rest)
 
 
-def elevation(thigh: float, foot: float, rest: float) -> float:
+def leg_elevation(thigh: float, foot: float, rest: float) -> float:
     """Of the legs above the floor: the mean of the thigh and of the line from hip to ankle, where it is known.
 
     The thigh alone stands upright while the lower leg still hangs. Legs that rest below the level of the
@@ -203,8 +203,8 @@ def elevation(thigh: float, foot: float, rest: float) -> float:
 
 def _confidence(movement: Movement) -> float:
     """Product of how well the leg was seen and how good the view is; 1 where neither is known."""
-    seen = middle(p.sample.visibility for p in movement.points)
-    view = middle(p.sample.view_deg for p in movement.points)
+    seen = nanmedian(p.sample.visibility for p in movement.points)
+    view = nanmedian(p.sample.view_deg for p in movement.points)
     doubt = (view - _VIEW_GOOD_DEG) / (_VIEW_BAD_DEG - _VIEW_GOOD_DEG)
     clear = 1.0 if isnan(view) else 1.0 - min(max(doubt, 0.0), 1.0)
     return clear * (1.0 if isnan(seen) else min(seen, 1.0))

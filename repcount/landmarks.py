@@ -62,7 +62,7 @@ class Landmarker:
             self._landmarker.close()
         _give_back()
 
-    def find(self, frame: Frame) -> list[Pose]:
+    def detect(self, frame: Frame) -> list[Pose]:
         """The people in `frame`. The times of the frames have to rise."""
         # VIDEO mode wants strictly rising whole milliseconds; two frames may round to the same one.
         first = self._last_ms < 0

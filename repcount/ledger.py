@@ -14,10 +14,10 @@ from typing import TextIO
 
 from repcount import days, outputs, table, workout
 from repcount.analysis import Analysis, Source
-from repcount.days import Period, Session
+from repcount.days import DateRange, Session
 from repcount.errors import printable
 from repcount.sinks import history_chart
-from repcount.sinks.history import History, Which, default_path, find
+from repcount.sinks.history import DeleteFilter, HistoryStore, default_path, find
 from repcount.told import ConsoleReporter
 
 Span = tuple[date, date]
@@ -25,7 +25,7 @@ Span = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class HistoryQuery:
     """What is to be seen of the history."""
 
     today: date
@@ -46,7 +46,7 @@ class Asked:
         return self.today - timedelta(days=self.days - 1)
 
 
-def show(asked: Asked) -> ConsoleReporter:
+def show(asked: HistoryQuery) -> ConsoleReporter:
     """Show days and sessions; write them down, for the user alone, where that is asked for. Raises RepcountError."""
     named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
     outputs.check_distinct(named, [])
@@ -61,7 +61,7 @@ def show(asked: Asked) -> ConsoleReporter:
 
 
 def _writers(
-    asked: Asked, periods: Sequence[Period], sessions: Sequence[Session]
+    asked: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session]
 ) -> Iterator[tuple[Path, Callable[[TextIO], object]]]:
     if asked.csv is not None:
         yield asked.csv, lambda file: _write_csv(file, periods, sessions, every_session=asked.every_session)
@@ -69,10 +69,10 @@ def _writers(
         document = days.document(periods, sessions, asked.limit)
         yield asked.json, lambda file: file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
     if asked.report is not None:
-        from repcount.sinks.history_report import report
+        from repcount.sinks.history_report import render_history_report
 
         made = f"{asked.today:%d %B %Y}"
-        page = report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
+        page = render_history_report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
         yield asked.report, lambda file: file.write(page)
 
 
@@ -80,12 +80,12 @@ def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
     """The sessions since a day, and the days that the history spans; looking changes nothing on the disk."""
     if find(default_path()) is None:
         return (), None
-    with History(default_path()) as history:
+    with HistoryStore(default_path()) as history:
         return history.sessions(first), history.span()
 
 
 def _tell(
-    asked: Asked, periods: Sequence[Period], sessions: Sequence[Session], span: Span | None, file: TextIO
+    asked: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session], span: Span | None, file: TextIO
 ) -> None:
     if span is None:
         print(f"There are no sessions yet. `repcount live` keeps them in {printable(str(default_path()))}", file=file)
@@ -96,18 +96,20 @@ def _tell(
         return
     line = days.with_gaps(periods, max(oldest, asked.first), max(newest, asked.today))
     listed = [session for session in sessions if asked.every_session or _touches(session, newest)]
-    history_chart.show(line, listed, file, today=asked.today, limit=asked.limit)
+    history_chart.print_table(line, listed, file, today=asked.today, limit=asked.limit)
 
 
 def _touches(session: Session, day: date) -> bool:
     return any(days.day_of(session.started, rep) == day for rep in session.reps)
 
 
-def _write_csv(file: TextIO, periods: Sequence[Period], sessions: Sequence[Session], *, every_session: bool) -> None:
+def _write_csv(file: TextIO, periods: Sequence[DateRange], sessions: Sequence[Session], *, every_session: bool) -> None:
     writer = csv.DictWriter(file, days.SESSION_COLUMNS if every_session else days.DAY_COLUMNS)
     writer.writeheader()
     for row in days.session_rows(sessions) if every_session else days.day_rows(periods):
-        writer.writerow({name: table.harmless(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+        writer.writerow(
+            {name: table.escape_formula(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        )
 
 
 def export(path: Path, first: date | None, *, force: bool = False) -> ConsoleReporter:
@@ -129,12 +131,12 @@ def _analysis(session: Session, first: date) -> Analysis:
     return Analysis(source, session.settings, kept, (), None, nan, ())
 
 
-def delete(which: Which, agreed: Callable[[str], bool]) -> None:
+def delete(which: DeleteFilter, agreed: Callable[[str], bool]) -> None:
     """Delete from the history for good, once somebody has `agreed`. Raises RepcountError."""
     if find(default_path()) is None:
         print("There is no history, so nothing was deleted")
         return
-    with History(default_path(), _note) as history:
+    with HistoryStore(default_path(), _note) as history:
         sessions, reps = history.count(which)
         damaged = len(history.damaged()) if which.everything else 0
         what = f"{_plural(reps, 'rep')} in {_plural(sessions, 'session')}"

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from repcount.analysis import Analysis, Source, Tally
-from repcount.camera import Camera, Trouble
+from repcount.analysis import Analysis, AnalysisBuilder, Source
+from repcount.camera import Camera, CameraFault
 from repcount.coach import Coach
 from repcount.config import Config
 from repcount.errors import HistoryError
 from repcount.interrupt import InterruptGuard
-from repcount.moment import Command, Moment, Notice
+from repcount.moment import Announcement, Command, LiveUpdate
 from repcount.pipeline import Sink
 from repcount.records import Frame, Rep, Update
-from repcount.session import Aims
-from repcount.sinks.history import Recorder
+from repcount.session import SessionGoals
+from repcount.sinks.history import SessionRecorder
 from repcount.tracker import PersonTracker
 
 _WAIT_S = 0.25
@@ -28,14 +28,14 @@ _EARLY = 0.25
 second one of them. A choice."""
 
 
-class Screen(Protocol):
+class View(Protocol):
     """Shows or says moments."""
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Show one moment; must not take long."""
 
 
-class Helper(Screen, Protocol):
+class BackgroundView(View, Protocol):
     """A screen without which a session goes on."""
 
     @property
@@ -43,7 +43,7 @@ class Helper(Screen, Protocol):
         """What is wrong with it, for people; None while all is well."""
 
 
-class Desk(Screen, Protocol):
+class InteractiveView(View, Protocol):
     """A screen with keys."""
 
     def commands(self) -> list[Command]:
@@ -51,10 +51,10 @@ class Desk(Screen, Protocol):
 
 
 @dataclass(slots=True)
-class Record:
+class EventRecorder:
     """Puts updates on the record: the history first, so that nothing is told that is not kept."""
 
-    history: Recorder | None
+    history: SessionRecorder | None
     """None where none can be kept."""
     full_today: Callable[[], int]
     """The day's full reps in the history. Raises HistoryError."""
@@ -119,17 +119,17 @@ class Session:
     camera: Camera
     tracker: PersonTracker
     config: Config
-    aims: Aims
-    record: Record
-    desks: Sequence[Desk]
+    aims: SessionGoals
+    record: EventRecorder
+    desks: Sequence[InteractiveView]
     """Screens with keys, which can also end the session."""
-    helpers: Sequence[Helper]
+    helpers: Sequence[BackgroundView]
     note: Callable[[str], None]
     """Tells what happens, beside the screens."""
     troubles: set[str] = field(default_factory=set)
     """Those of the helpers that were told."""
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Hand a moment to all screens, the quick ones first."""
         for helper in self.helpers:
             helper.show(moment)
@@ -142,7 +142,7 @@ class Session:
 
 def run(live: Session, stop: InterruptGuard) -> Outcome:
     """Count until a key, `stop` or the camera ends it."""
-    tally = Tally()
+    tally = AnalysisBuilder()
     live.record.sinks.insert(0, tally)
     coach = Coach(live.config, live.aims, live.record, live.record.today)
     camera = live.camera
@@ -163,9 +163,9 @@ def _count(live: Session, coach: Coach, stop: InterruptGuard) -> None:
             due_s = max(due_s + 1 / live.config.rate_hz, got.time_s + 0.5 / live.config.rate_hz)
             moment = coach.see(got, live.tracker.track(got), live.tracker.people, live.camera.rate_hz)
         else:
-            if isinstance(got, Trouble):
+            if isinstance(got, CameraFault):
                 live.note(got.text)
-                coach.trouble(Notice(got.say, round(got.number)))
+                coach.trouble(Announcement(got.say, round(got.number)))
             moment = coach.idle(live.camera.now_s())
         live.show(moment)
         for command in [command for desk in live.desks for command in desk.commands()]:

@@ -9,7 +9,7 @@ from math import nan
 from repcount.records import Frame, Phase, Pose, Rep, Update
 
 
-class Say(enum.StrEnum):
+class Cue(enum.StrEnum):
     """What there is to tell the person on the mat. The words are in `words`, the tones in `voice`."""
 
     COUNT = "count"
@@ -62,10 +62,10 @@ class Say(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Announcement:
     """One thing to tell, once, and the number that belongs to it."""
 
-    say: Say
+    cue: Cue
     number: int = 0
 
 
@@ -109,7 +109,7 @@ KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionStatus:
     """Where the workout stands: all that a picture shows beside the picture."""
 
     stage: Stage
@@ -136,7 +136,7 @@ class Standing:
     """From here on the legs count as upright."""
     back_deg: float = nan
     """Down to here they have to come to be back."""
-    problem: Say | None = None
+    problem: Cue | None = None
     """What is wrong with the placement or the camera, one of `NOBODY` to `CAMERA_SLOW`; None where all is well."""
     rest_left_s: float = nan
     """Seconds of rest left; below 0 when it is over, NaN while there is none."""
@@ -147,7 +147,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LiveUpdate:
     """What live sinks are handed: after each analysed frame, and about once a second while there is none."""
 
     time_s: float
@@ -157,6 +157,6 @@ class Moment:
     pose: Pose | None
     side: str
     """`left` or `right`: the leg that counts; empty while nobody is seen."""
-    standing: Standing
+    status: SessionStatus
     updates: tuple[Update, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    announcements: tuple[Announcement, ...] = ()

@@ -15,7 +15,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _COUNTED_WITH = ("repcount", "mediapipe", "opencv-python-headless", "numpy")
 
 
-def page(template: str, *scripts: str, **values: Any) -> str:
+def render_page(template: str, *scripts: str, **values: Any) -> str:
     """The page; `template` and `scripts` are names in the folder of templates.
 
     Every value is escaped, and only the style and the script of ours, known by their hashes, are let run: the
@@ -44,12 +44,12 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def picture(jpeg: bytes) -> str:
+def jpeg_data_uri(jpeg: bytes) -> str:
     """A JPEG as an address that holds it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
-def address(name: str) -> str:
+def file_address(name: str) -> str:
     """The name of a file beside the page as a relative address."""
     return "./" + quote(name.encode("utf-8", "surrogateescape"))
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from repcount import capture, chunking, posture
-from repcount.capture import Video
+from repcount.capture import VideoReader
 from repcount.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
 from repcount.records import Frame, Pose, Sample
 from repcount.tracker import PersonTracker
@@ -296,7 +296,7 @@ class Measured:
     """In pixels of the source, whatever the size of the picture that was tracked."""
 
 
-def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
+def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
     """Track the person lying down in a video at about `rate_hz` frames a second, in order.
 
     Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
@@ -317,21 +317,21 @@ def measured(video: Video, model: Path, rate_hz: float, jobs: int) -> Generator[
             if slot.still:
                 sample = replace(sample, time_s=slot.time_s)
             else:
-                sample = posture.sample(slot.time_s, pose, sample.side)
+                sample = posture.compute_sample(slot.time_s, pose, sample.side)
             yield Measured(sample, pose)
 
 
-def gated(video: Video, rate_hz: float) -> Iterator[FrameSlot]:
+def gated(video: VideoReader, rate_hz: float) -> Iterator[FrameSlot]:
     """The frames of a video to analyse, shrunk, through the motion gate."""
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     further = max(round(video.info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
-    return frame_slots(video.frames(rate_hz, shrink), lambda frame: capture.grey(frame, further))
+    return frame_slots(video.frames(rate_hz, shrink), lambda frame: capture.to_grey(frame, further))
 
 
 def same_pose(one: Pose | None, other: Pose | None) -> bool:
     """Whether two poses in the same frame are of the same person in the same posture."""
     if one is None or other is None:
         return one is other
-    a, b = (posture.sample(0.0, pose, "left") for pose in (one, other))
-    near = posture.distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)
+    a, b = (posture.compute_sample(0.0, pose, "left") for pose in (one, other))
+    near = posture.hip_distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)
     return near and abs(a.hip_deg - b.hip_deg) < _SAME_DEG

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from repcount.analysis import Analysis, Source, Tally
+from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
-from repcount.counting import Counting
+from repcount.counting import RepCounter
 from repcount.records import Pose, Sample, Update
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def updates(samples: Iterable[Sample], config: Config) -> Iterator[Update]:
 
     The times of the samples have to rise; live, recorded and replayed samples all come through here.
     """
-    counting = Counting(config)
+    counting = RepCounter(config)
     for sample in samples:
         yield from counting.push(sample)
     yield from counting.end()
@@ -45,7 +45,7 @@ def count(samples: Iterable[Sample | tuple[float, float]], config: Config | None
     The times have to rise. A hip angle of NaN means that nobody was seen.
     """
     made = (sample if isinstance(sample, Sample) else Sample(*sample) for sample in samples)
-    tally = Tally()
+    tally = AnalysisBuilder()
     settings = config or Config()
     for update in updates(made, settings):
         tally.write(update)
@@ -74,12 +74,12 @@ def analyze(
     from repcount import capture, parallel, weights
 
     settings = config or Config()
-    tally = Tally()
+    tally = AnalysisBuilder()
     given = Path(model) if model else None
     here = cores()
     # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
-    with capture.video(path, threads=max((jobs or here) // 2, 1)) as video:
-        ready = weights.ready(given, notify)
+    with capture.open_video(path, threads=max((jobs or here) // 2, 1)) as video:
+        ready = weights.ensure_model(given, notify)
         with closing(parallel.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
             read = _watched(measured, video.info.duration_s, saw, progress)
             interrupted = _run(read, settings, [tally, *sinks])
@@ -105,7 +105,7 @@ def recount(
     from repcount import table
 
     settings = config or Config()
-    tally = Tally()
+    tally = AnalysisBuilder()
     samples = _until(should_stop, table.read_signal(Path(path)))
     interrupted = _run(samples, settings, [tally, *sinks])
     source = Source(str(path), tally.last_s, analysed=tally.samples)

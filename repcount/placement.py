@@ -21,7 +21,7 @@ _EVERY = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Framing:
     """What one frame shows of the place, beside the angles of its sample."""
 
     people: int
@@ -35,14 +35,14 @@ class Sight:
     """Length of the trunk as a share of the picture's longer side."""
 
 
-def sight(frame: Frame, pose: Pose | None, people: int) -> Sight:
+def check_framing(frame: Frame, pose: Pose | None, people: int) -> Framing:
     """What `frame` shows; where `pose` is None there is nobody."""
     brightness = float(frame.image[::_EVERY, ::_EVERY].mean())
     if pose is None:
-        return Sight(0, brightness)
+        return Framing(0, brightness)
     height, width = frame.image.shape[:2]
     size = np.array([width, height], dtype=np.float64)
-    return Sight(
+    return Framing(
         people,
         brightness,
         head_inside=_inside(pose.xy_px[list(_HEAD)], size),

@@ -15,7 +15,7 @@ REST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WorkoutPlan:
     """Sets asked, and full reps in each; None in both is a free session."""
 
     sets: int | None = None
@@ -24,14 +24,14 @@ class Plan:
     """`+`: a set goes on past its reps until the person stops."""
 
 
-FREE = Plan()
+FREE = WorkoutPlan()
 
 
-def parse(text: str | None) -> Plan:
+def parse_plan(text: str | None) -> WorkoutPlan:
     """`3x30`, `5x20`, `3x30+` or `free`. Raises SettingError."""
     if text is None or text.strip().lower() == "free":
         return FREE
     found = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,3})\s*(\+?)\s*", text, re.IGNORECASE)
     if found is None or int(found[1]) == 0 or int(found[2]) == 0:
         raise SettingError(f"plan is {text!r}; it must be sets x reps, such as 3x30, 5x20 or 3x30+, or free")
-    return Plan(int(found[1]), int(found[2]), bool(found[3]))
+    return WorkoutPlan(int(found[1]), int(found[2]), bool(found[3]))

@@ -34,7 +34,7 @@ _SIDE_SWITCH = 0.15
 """How much more visible the other leg must be to take over, so that the choice does not flicker (a choice)."""
 
 
-def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
+def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     """The sample of one frame; `side` is the side of the sample before, or empty.
 
     A frame with nobody in it gives a sample of NaN.
@@ -66,12 +66,12 @@ def sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     )
 
 
-def lies(pose: Pose) -> bool:
+def is_lying(pose: Pose) -> bool:
     """Whether the trunk is nearer to lying than to standing."""
     return abs(_elevation(pose, _view_deg(pose.world_m))) < _LYING_DEG
 
 
-def distance_px(pose: Pose, other: Pose | None) -> float:
+def hip_distance_px(pose: Pose, other: Pose | None) -> float:
     """How far apart the hips of two people are, 0 when there is no other."""
     if other is None:
         return 0.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 
 from repcount.config import Config
-from repcount.moment import Say
-from repcount.placement import Sight
+from repcount.moment import Cue
+from repcount.placement import Framing
 from repcount.records import Sample
 
 _STILL_S = 1.0
@@ -36,11 +36,11 @@ _DARK = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ReadinessState:
     """What the placement check remembers."""
 
     ready: bool = False
-    problem: Say | None = Say.NOBODY
+    problem: Cue | None = Cue.NOBODY
     """What keeps the person from being ready or, of somebody who is ready, what could be better."""
     calm: tuple[Sample, ...] = ()
     """The newest samples of somebody who lies as asked, `_STILL_S` of them."""
@@ -50,7 +50,7 @@ class State:
     """When the trunk was down last."""
 
 
-def step(config: Config, state: State, sample: Sample, sight: Sight) -> State:
+def update_readiness(config: Config, state: ReadinessState, sample: Sample, sight: Framing) -> ReadinessState:
     """The state after one more frame. The times of the samples have to rise."""
     if isnan(sample.hip_deg):
         return _nobody(state, sample, sight)
@@ -62,49 +62,49 @@ def step(config: Config, state: State, sample: Sample, sight: Sight) -> State:
     return _wait(config, state, sample, sight)
 
 
-def _nobody(state: State, sample: Sample, sight: Sight) -> State:
+def _nobody(state: ReadinessState, sample: Sample, sight: Framing) -> ReadinessState:
     if state.ready and sample.time_s - state.seen_s < _GONE_S:
         return state
-    return replace(state, ready=False, calm=(), problem=Say.TOO_DARK if sight.brightness < _DARK else Say.NOBODY)
+    return replace(state, ready=False, calm=(), problem=Cue.TOO_DARK if sight.brightness < _DARK else Cue.NOBODY)
 
 
-def _watch(state: State, sample: Sample, sight: Sight) -> State:
+def _watch(state: ReadinessState, sample: Sample, sight: Framing) -> ReadinessState:
     if sample.time_s - state.down_s > _UP_S:
-        return replace(state, ready=False, calm=(), problem=Say.NOT_LYING)
+        return replace(state, ready=False, calm=(), problem=Cue.NOT_LYING)
     return replace(state, problem=_advice(sight))
 
 
-def _wait(config: Config, state: State, sample: Sample, sight: Sight) -> State:
+def _wait(config: Config, state: ReadinessState, sample: Sample, sight: Framing) -> ReadinessState:
     problem = _obstacle(config, sample, sight)
     if problem is not None:
         return replace(state, calm=(), problem=problem)
     calm = (*(s for s in state.calm if sample.time_s - s.time_s <= _STILL_S), sample)
     if not _still(calm):
-        return replace(state, calm=calm[-1:], problem=Say.NOT_STILL)
+        return replace(state, calm=calm[-1:], problem=Cue.NOT_STILL)
     # The oldest sample kept is up to one interval younger than asked; half of one settles it.
     if len(calm) > 1 and calm[-1].time_s - calm[0].time_s >= _STILL_S - (calm[1].time_s - calm[0].time_s):
         return replace(state, ready=True, calm=(), problem=_advice(sight))
     return replace(state, calm=calm, problem=_advice(sight))
 
 
-def _obstacle(config: Config, sample: Sample, sight: Sight) -> Say | None:
+def _obstacle(config: Config, sample: Sample, sight: Framing) -> Cue | None:
     """The first thing that is in the way of counting."""
     lift = 180.0 - sample.hip_deg - sample.trunk_deg
     obstacles = {
-        Say.HEAD_OUT: not sight.head_inside,
-        Say.NOT_LYING: abs(sample.trunk_deg) > config.lying_deg or sample.chest_deg < _CHEST_DEG,
-        Say.FEET_OUT: not sight.feet_inside,
-        Say.FROM_THE_END: sample.view_deg > _OBLIQUE_DEG,
-        Say.NOT_STILL: lift > config.rest_deg,
+        Cue.HEAD_OUT: not sight.head_inside,
+        Cue.NOT_LYING: abs(sample.trunk_deg) > config.lying_deg or sample.chest_deg < _CHEST_DEG,
+        Cue.FEET_OUT: not sight.feet_inside,
+        Cue.FROM_THE_END: sample.view_deg > _OBLIQUE_DEG,
+        Cue.NOT_STILL: lift > config.rest_deg,
     }
     return next((say for say, is_so in obstacles.items() if is_so), None)
 
 
-def _advice(sight: Sight) -> Say | None:
+def _advice(sight: Framing) -> Cue | None:
     """What could be better and hinders nobody."""
     if sight.trunk_share < _SMALL_SHARE:
-        return Say.TOO_FAR
-    return Say.TWO_PEOPLE if sight.people > 1 else None
+        return Cue.TOO_FAR
+    return Cue.TWO_PEOPLE if sight.people > 1 else None
 
 
 def _still(calm: tuple[Sample, ...]) -> bool:

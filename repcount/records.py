@@ -97,7 +97,7 @@ class Flag(enum.StrEnum):
     """Added with a key during a live session; nothing of it was measured."""
 
 
-class Reason(enum.StrEnum):
+class RejectionReason(enum.StrEnum):
     """Why a movement is no leg raise at all."""
 
     NOT_LYING = "the trunk was not lying"
@@ -143,23 +143,23 @@ class Rep:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """A movement that is not a rep, and why."""
 
     start_s: float
     end_s: float
-    reason: Reason
+    reason: RejectionReason
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedRep:
     """A movement still under way when the samples ended."""
 
     start_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class RepRemoved:
     """A rep that a key took off the record during a live session."""
 
     time_s: float
@@ -167,7 +167,7 @@ class Removal:
     """That of the rep."""
 
 
-Event = Rep | Refusal | Unfinished | Removal
+Event = Rep | Rejection | UnfinishedRep | RepRemoved
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, nan
 
-from repcount.moment import Say
+from repcount.moment import Cue
 
 _AGAIN_S = 12.0
 """Time to get up, move the camera and lie down. A choice."""
 
-_ONCE = {Say.TOO_FAR, Say.TWO_PEOPLE}
+_ONCE = {Cue.TOO_FAR, Cue.TWO_PEOPLE}
 """Advice that hinders nobody is given once."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ReminderState:
     """What is remembered of the problem at hand."""
 
-    problem: Say | None = None
+    problem: Cue | None = None
     since_s: float = nan
     told_s: float = -inf
-    told: frozenset[Say] = frozenset()
+    told: frozenset[Cue] = frozenset()
     """All that was told."""
 
 
-def step(state: State, time_s: float, problem: Say | None, patience_s: float) -> tuple[State, Say | None]:
+def update_reminder(
+    state: ReminderState, time_s: float, problem: Cue | None, patience_s: float
+) -> tuple[ReminderState, Cue | None]:
     """The state, and what to tell now: a problem that has lasted `patience_s`, or that goes on and on."""
     if problem is not state.problem:
         state = replace(state, problem=problem, since_s=time_s)

@@ -22,7 +22,7 @@ def is_same(before: Sample | None, now: Sample) -> bool:
     return before is None or now.time_s - before.time_s > _WITHIN_S or not _differs(before, now)
 
 
-def is_cut(before: Sample, following: Sequence[Sample]) -> bool:
+def is_scene_cut(before: Sample, following: Sequence[Sample]) -> bool:
     """Whether another scene begins with the samples that follow `before`.
 
     All of them have to differ: landmarks that jump for a frame and come back are no cut.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 
 from repcount.config import Config
-from repcount.moment import Notice, Say, Stage
-from repcount.plan import DAY_LIMIT, FREE, REST_S, Plan
+from repcount.moment import Announcement, Cue, Stage
+from repcount.plan import DAY_LIMIT, FREE, REST_S, WorkoutPlan
 from repcount.records import Flag, Rep
 
 _LAST = 5
@@ -17,28 +17,28 @@ _SOON_S = 10.0
 """How long before the end of the rest it is announced: time enough to lie down. A choice."""
 
 _CUES = {
-    Flag.SHORT_BOTTOM: Say.ALL_THE_WAY_DOWN,
-    Flag.BENT_KNEES: Say.LEGS_STRAIGHT,
-    Flag.LEGS_APART: Say.LEGS_TOGETHER,
-    Flag.SHORT_TOP: Say.HIGHER,
-    Flag.FAST_RAISE: Say.SLOWER,
-    Flag.FAST_LOWER: Say.SLOWER,
+    Flag.SHORT_BOTTOM: Cue.ALL_THE_WAY_DOWN,
+    Flag.BENT_KNEES: Cue.LEGS_STRAIGHT,
+    Flag.LEGS_APART: Cue.LEGS_TOGETHER,
+    Flag.SHORT_TOP: Cue.HIGHER,
+    Flag.FAST_RAISE: Cue.SLOWER,
+    Flag.FAST_LOWER: Cue.SLOWER,
 }
 """What a flag asks for, the most helpful first: knees that bend also keep the legs from standing upright."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aims:
+class SessionGoals:
     """What the person means to do."""
 
-    plan: Plan = FREE
+    plan: WorkoutPlan = FREE
     rest_s: float = REST_S
     """Rest between two sets."""
     day_limit: int = DAY_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SessionState:
     """Where the session stands."""
 
     reps: tuple[Rep, ...] = ()
@@ -69,10 +69,10 @@ class State:
         return not isnan(self.rest_since_s)
 
 
-Told = tuple[State, tuple[Notice, ...]]
+Transition = tuple[SessionState, tuple[Announcement, ...]]
 
 
-def counted(aims: Aims, state: State, rep: Rep, today: int) -> Told:
+def on_rep(aims: SessionGoals, state: SessionState, rep: Rep, today: int) -> Transition:
     """The state after a rep, and what to say; `today` is the day's full reps with this one."""
     if rep.set != state.set:
         state = replace(state, set=rep.set, reps=())
@@ -81,85 +81,85 @@ def counted(aims: Aims, state: State, rep: Rep, today: int) -> Told:
     if rep.full:
         state = replace(state, session=state.session + 1)
         by_hand = Flag.BY_HAND in rep.flags
-        notices.append(Notice(Say.ADDED if by_hand else Say.COUNT, state.full))
-    notices += [Notice(cue) for cue in _cue(rep)]
+        notices.append(Announcement(Cue.ADDED if by_hand else Cue.COUNT, state.full))
+    notices += [Announcement(cue) for cue in _cue(rep)]
     notices += _milestones(aims, state, rep)
     if aims.plan.reps is not None and state.full == aims.plan.reps and rep.full and not aims.plan.more:
-        state, more = closed(aims, state, rep.end_s)
+        state, more = close_set(aims, state, rep.end_s)
         notices += more
     if today >= aims.day_limit and not state.limit_told:
         state = replace(state, limit_told=True)
-        notices.append(Notice(Say.DAY_LIMIT, today))
+        notices.append(Announcement(Cue.DAY_LIMIT, today))
     return state, tuple(notices)
 
 
-def _cue(rep: Rep) -> list[Say]:
+def _cue(rep: Rep) -> list[Cue]:
     return [cue for flag, cue in _CUES.items() if flag in rep.flags][:1]
 
 
-def _milestones(aims: Aims, state: State, rep: Rep) -> list[Notice]:
+def _milestones(aims: SessionGoals, state: SessionState, rep: Rep) -> list[Announcement]:
     left = (aims.plan.reps or 0) - state.full
     last = rep.full and left == _LAST and (aims.plan.reps or 0) > 2 * _LAST
-    return [Notice(Say.LAST_FIVE, left)] if last else []
+    return [Announcement(Cue.LAST_FIVE, left)] if last else []
 
 
-def removed(state: State, number: int) -> Told:
+def on_rep_removed(state: SessionState, number: int) -> Transition:
     """The state after a rep of this set was taken off by hand."""
     kept = tuple(rep for rep in state.reps if rep.number != number)
     gone = sum(rep.full for rep in state.reps) - sum(rep.full for rep in kept)
     state = replace(state, reps=kept, session=state.session - gone)
-    return state, (Notice(Say.REMOVED, state.full),)
+    return state, (Announcement(Cue.REMOVED, state.full),)
 
 
-def restarted(state: State) -> Told:
+def restart_set(state: SessionState) -> Transition:
     """The state after this set's reps were taken off by hand, and the set begins anew."""
     ended = state.closed_set == state.set
     done = state.done_sets - ended
     closed_set = 0 if ended else state.closed_set
-    gone = State(set=state.set, session=state.session - state.full, done_sets=done, closed_set=closed_set)
-    return replace(gone, limit_told=state.limit_told), (Notice(Say.RESTARTED),)
+    gone = SessionState(set=state.set, session=state.session - state.full, done_sets=done, closed_set=closed_set)
+    return replace(gone, limit_told=state.limit_told), (Announcement(Cue.RESTARTED),)
 
 
-def closed(aims: Aims, state: State, time_s: float) -> Told:
+def close_set(aims: SessionGoals, state: SessionState, time_s: float) -> Transition:
     """The state after a set has ended: the rest begins, or all is done. A set without reps just goes on."""
     if state.resting or not state.reps:
         return state, ()
     done = state.done_sets + (state.closed_set != state.set)
     finished = aims.plan.sets is not None and done >= aims.plan.sets
-    what = Notice(Say.WORKOUT_DONE, state.session) if finished else Notice(Say.SET_DONE, state.full)
+    what = Announcement(Cue.WORKOUT_DONE, state.session) if finished else Announcement(Cue.SET_DONE, state.full)
     return replace(state, done_sets=done, closed_set=state.set, rest_since_s=time_s, finished=finished), (what,)
 
 
-def passed(config: Config, aims: Aims, state: State, time_s: float, *, moving: bool) -> Told:
+def on_tick(config: Config, aims: SessionGoals, state: SessionState, time_s: float, *, moving: bool) -> Transition:
     """The state at a time between reps; `moving` holds a set open while the legs are on their way."""
     if state.reps and not state.resting and not moving:
         last_s = state.reps[-1].end_s
-        return closed(aims, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
+        return close_set(aims, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
     if not state.resting or state.finished:
         return state, ()
     left_s = rest_left_s(aims, state, time_s)
     if left_s <= 0 and not state.over:
-        return over(state)
+        return end_rest(state)
     if left_s <= _SOON_S and not state.warned and aims.rest_s > 2 * _SOON_S:
-        return replace(state, warned=True), (Notice(Say.REST_SOON_OVER, round(_SOON_S)),)
+        return replace(state, warned=True), (Announcement(Cue.REST_SOON_OVER, round(_SOON_S)),)
     return state, ()
 
 
-def over(state: State) -> Told:
+def end_rest(state: SessionState) -> Transition:
     """The state after the rest: the next set may begin, with its own count."""
     if not state.resting or state.over:
         return state, ()
     next_set = state.set + 1
     state = replace(state, set=next_set, reps=(), warned=True, over=True)
-    return state, (Notice(Say.REST_OVER, next_set),)
+    return state, (Announcement(Cue.REST_OVER, next_set),)
 
 
-def rest_left_s(aims: Aims, state: State, time_s: float) -> float:
+def rest_left_s(aims: SessionGoals, state: SessionState, time_s: float) -> float:
     """Seconds of rest left, below 0 when it is over; NaN while there is none."""
     return state.rest_since_s + aims.rest_s - time_s
 
 
-def stage(state: State) -> Stage:
+def stage(state: SessionState) -> Stage:
     """Counting, resting or done, as far as the reps tell."""
     if state.finished and state.resting:
         return Stage.DONE

@@ -32,7 +32,7 @@ _EVEN_REACH_S = 2.5 * _EVEN_S
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class OutlierGuard:
     """State of the outlier guard."""
 
     window: tuple[tuple[float, float], ...] = ()
@@ -45,7 +45,7 @@ DELAY = _SIDE
 """The guard answers this many values late."""
 
 
-def guard(state: Guard, time_s: float, value: float) -> tuple[Guard, float]:
+def push_outlier_guard(state: OutlierGuard, time_s: float, value: float) -> tuple[OutlierGuard, float]:
     """Leave out values that neither their neighbours nor the speed of legs can explain (after Hampel).
 
     The answer is about the value `DELAY` calls ago, whose neighbours on both sides are now known: the value
@@ -56,12 +56,12 @@ def guard(state: Guard, time_s: float, value: float) -> tuple[Guard, float]:
     if len(window) <= _SIDE:
         return moved, nan
     at_s, judged = window[-1 - _SIDE]
-    if isnan(judged) or _strays(window, at_s, judged) or _jumped(state.good, at_s, judged):
+    if isnan(judged) or _is_outlier(window, at_s, judged) or _jumped(state.good, at_s, judged):
         return moved, nan
     return replace(moved, good=(at_s, judged)), judged
 
 
-def _strays(window: tuple[tuple[float, float], ...], at_s: float, judged: float) -> bool:
+def _is_outlier(window: tuple[tuple[float, float], ...], at_s: float, judged: float) -> bool:
     near = [(t, x) for t, x in window if not isnan(x) and abs(t - at_s) <= _NEIGHBOUR_S]
     reach_s = min((abs(t - at_s) for t, _ in near if t != at_s), default=0.0)
     values = sorted(x for _, x in near)
@@ -110,7 +110,7 @@ def _low_pass(old: float, new: float, share: float) -> float:
     return old + share * (new - old)
 
 
-def evened(times_s: Sequence[float], values: Sequence[float]) -> tuple[float, ...]:
+def gaussian_smooth(times_s: Sequence[float], values: Sequence[float]) -> tuple[float, ...]:
     """Each value evened out with its neighbours, by a Gaussian in time: no lag, less jitter. The times rise."""
     evened, first, last = [], 0, 0
     for at_s in times_s:

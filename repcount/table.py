@@ -45,10 +45,10 @@ def document(analysis: Analysis) -> dict[str, Any]:
     """One analysis as the `repcount/1` document."""
     return {
         "schema": SCHEMA,
-        "source": _plain(analysis.source),
+        "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
-        "summary": _plain(analysis.summary),
-        "reps": [_plain(rep) for rep in analysis.reps],
+        "summary": _to_row(analysis.summary),
+        "reps": [_to_row(rep) for rep in analysis.reps],
         "warnings": list(analysis.warnings),
     }
 
@@ -65,7 +65,7 @@ def read_document(document: dict[str, Any]) -> Analysis | None:
             source=Source(**document["source"]),
             settings=Config(**document["settings"]),
             reps=tuple(_rep(rep) for rep in document["reps"]),
-            refusals=(),
+            rejections=(),
             unfinished=None,
             tracked=float(document["summary"]["tracked"]),
             warnings=tuple(document["warnings"]),
@@ -88,15 +88,15 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     writer.writerow(["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            writer.writerow([harmless(analysis.source.path), *(_cell(value) for value in _plain(rep).values())])
+            writer.writerow([escape_formula(analysis.source.path), *(_cell(value) for value in _to_row(rep).values())])
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A cell of text that no spreadsheet runs: what would be a formula gets an apostrophe in front."""
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def _plain(record: Any) -> dict[str, Any]:
+def _to_row(record: Any) -> dict[str, Any]:
     return {field.name: _rounded(field.name, getattr(record, field.name)) for field in dataclasses.fields(record)}
 
 

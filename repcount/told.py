@@ -72,14 +72,14 @@ class ConsoleReporter:
 
     def analysis(self, analysis: Analysis, *, heading: bool) -> None:
         """Show one result."""
-        self._result(lambda: terminal.show(analysis, self.results, heading=heading))
+        self._result(lambda: terminal.print_analysis(analysis, self.results, heading=heading))
         for warning in analysis.warnings:
             self.note(f"note: {warning}")
         if self.explain:
             self._result(lambda: self._refused(analysis))
 
     def _refused(self, analysis: Analysis) -> None:
-        for refusal in analysis.refusals:
+        for refusal in analysis.rejections:
             line = f"  {refusal.start_s:7.2f} to {refusal.end_s:.2f} s: not counted, {refusal.reason}"
             print(line, file=self.results)
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from math import inf, isnan, nan
 from statistics import fmean, median
 
-from repcount.departure import arriving, crossing, leaving
+from repcount.departure import crossing, movement_end, movement_onset
 from repcount.records import Sample
-from repcount.smoothing import evened
+from repcount.smoothing import gaussian_smooth
 
 _TOP_DEG = 2.0
 _TOP_WITHIN_S = 1.0
@@ -22,7 +22,7 @@ _PLATEAU_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TracePoint:
     """A sample whose angle passed the outlier guard."""
 
     sample: Sample
@@ -39,18 +39,18 @@ class Point:
     @property
     def lift(self) -> float:
         """Elevation of the thigh above the floor: the flexion less what the trunk itself is raised."""
-        return above_floor(self.flexion, self.sample)
+        return elevation_above_floor(self.flexion, self.sample)
 
     @property
     def foot_lift(self) -> float:
         """Elevation of the line from hip to ankle, NaN where the ankle is not known."""
-        return above_floor(self.sample.ankle_deg, self.sample)
+        return elevation_above_floor(self.sample.ankle_deg, self.sample)
 
     @property
     def both_lift(self) -> float:
         """Mean lift of both thighs."""
         other = 180.0 - self.sample.other_hip_deg
-        return self.lift if isnan(other) else above_floor((self.flexion + other) / 2, self.sample)
+        return self.lift if isnan(other) else elevation_above_floor((self.flexion + other) / 2, self.sample)
 
     @property
     def low_lift(self) -> float:
@@ -62,7 +62,7 @@ class Point:
 class Movement:
     """Points from the bottom before a raise to the bottom after the lower (or to the end of what there is)."""
 
-    trace: tuple[Point, ...]
+    trace: tuple[TracePoint, ...]
     rest: float
     """Lift at which this person's legs rest."""
     peak: float
@@ -89,20 +89,22 @@ class Movement:
     def _feet(self) -> tuple[float, ...]:
         """What leaves the floor first and is back last: the feet, where they are known throughout."""
         lifts = [p.foot_lift for p in self.trace]
-        return self._even if any(isnan(lift) for lift in lifts) else self._evened(_without_strays(lifts))
+        return self._even if any(isnan(lift) for lift in lifts) else self._evened(_median3(lifts))
 
     def _evened(self, lifts: Sequence[float]) -> tuple[float, ...]:
-        return evened([p.time_s for p in self.trace], lifts)
+        return gaussian_smooth([p.time_s for p in self.trace], lifts)
 
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return max(leaving(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
+        return max(movement_onset(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
 
     @cached_property
     def end_s(self) -> float:
         """When they are back at the bottom."""
-        return min(arriving(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s)
+        return min(
+            movement_end(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s
+        )
 
     @cached_property
     def top_s(self) -> float:
@@ -124,9 +126,9 @@ class Movement:
         rise = [i for i in range(first, last) if self.trace[i].time_s <= half_s]
         fall = [i for i in range(last - 1, first - 1, -1) if self.trace[i].time_s >= half_s]
         if len(rise) > 1:
-            reached_s = max(arriving(self._walk(upside_down, rise)), reached_s)
+            reached_s = max(movement_end(self._walk(upside_down, rise)), reached_s)
         if len(fall) > 1:
-            left_s = min(leaving(self._walk(upside_down, fall)), left_s)
+            left_s = min(movement_onset(self._walk(upside_down, fall)), left_s)
         return min(reached_s, self.top_s), max(left_s, self.top_s)
 
     @cached_property
@@ -152,40 +154,40 @@ class Movement:
         return [(self.trace[i].time_s, lifts[i]) for i in indices]
 
     @cached_property
-    def top_points(self) -> tuple[Point, ...]:
+    def top_points(self) -> tuple[TracePoint, ...]:
         """The points of the hold; at least the highest one."""
         first, last = self._plateau
         return tuple(p for p in self.trace if first <= p.time_s <= last) or (self.trace[self._peak_at],)
 
     @cached_property
-    def points(self) -> tuple[Point, ...]:
+    def points(self) -> tuple[TracePoint, ...]:
         """The points from start to end."""
         return tuple(p for p in self.trace if self.start_s <= p.time_s <= self.end_s)
 
     def at_start(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
         """Median of a reading around the start, NaN where it was never known."""
-        return middle(read(p.sample) for p in self.trace if abs(p.time_s - self.start_s) <= span_s / 2)
+        return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.start_s) <= span_s / 2)
 
     def at_end(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
         """Median of a reading around the end."""
-        return middle(read(p.sample) for p in self.trace if abs(p.time_s - self.end_s) <= span_s / 2)
+        return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.end_s) <= span_s / 2)
 
     def at_top(self, read: Callable[[Sample], float]) -> float:
         """Median of a reading during the hold."""
-        return middle(read(p.sample) for p in self.top_points)
+        return nanmedian(read(p.sample) for p in self.top_points)
 
 
-def middle(values: Iterable[float]) -> float:
+def nanmedian(values: Iterable[float]) -> float:
     """Median of the known values, NaN where there is none."""
     known = [value for value in values if not isnan(value)]
     return median(known) if known else nan
 
 
-def _without_strays(lifts: Sequence[float]) -> list[float]:
+def _median3(lifts: Sequence[float]) -> list[float]:
     """The median of each and its two neighbours: ankles jump, and no guard has seen them."""
     return [median(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts))]
 
 
-def above_floor(flexion: float, sample: Sample) -> float:
+def elevation_above_floor(flexion: float, sample: Sample) -> float:
     """The elevation that a flexion makes on the trunk of `sample`; a trunk that is not known lies."""
     return flexion - (0.0 if isnan(sample.trunk_deg) else sample.trunk_deg)

@@ -28,7 +28,7 @@ _LOOKED_AT = 200
 """Poses that decide on which side the head is. A choice."""
 
 
-class Track:
+class PoseTrack:
     """Bodies and verdicts of one video by time; about 8 MB for an hour of it at 15 frames a second.
 
     `saw` and `write` are to be called in the order of time.

@@ -65,14 +65,14 @@ class PersonTracker:
 
     def track(self, frame: Frame) -> Pose | None:
         """The person lying down in `frame`, else anybody, else None. The times of the frames must rise."""
-        people = self._landmarker(self._people_to_look_for(frame.time_s)).find(frame)
+        people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
         self.people = len(people)
-        lying = [pose for pose in people if posture.lies(pose)]
+        lying = [pose for pose in people if posture.is_lying(pose)]
         if len(people) != 1 or not lying:
             self._crowded_s = frame.time_s
         if lying:
             self._lying_s = frame.time_s
-            self._chosen = min(lying, key=lambda pose: posture.distance_px(pose, self._chosen))
+            self._chosen = min(lying, key=lambda pose: posture.hip_distance_px(pose, self._chosen))
             return self._chosen
         return people[0] if people else None
 

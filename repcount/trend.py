@@ -54,7 +54,7 @@ class Trend:
         return self.change / self.first if self.first else 0.0
 
 
-def fit(values: Sequence[float]) -> Trend | None:
+def fit_trend(values: Sequence[float]) -> Trend | None:
     """The line of Theil and Sen (the median of all slopes) with the chance by Mann and Kendall.
 
     Unknown values (NaN) are passed over; None for fewer than `LEAST` known ones.
@@ -72,7 +72,7 @@ def fit(values: Sequence[float]) -> Trend | None:
 
 def clear(values: Sequence[float], least: float) -> Trend | None:
     """The trend, if it is hardly by chance and changes by `least` or more from first to last."""
-    trend = fit(values)
+    trend = fit_trend(values)
     return trend if trend and trend.chance <= _BY_CHANCE and abs(trend.change) >= least else None
 
 
@@ -110,7 +110,7 @@ def _ways(count: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class SetTrend:
     """How one set went: each trend is None unless it is clear and large enough to matter."""
 
     set: int
@@ -121,7 +121,7 @@ class Course:
     """Highest flexion, degrees."""
 
 
-def courses(reps: Sequence[Rep]) -> tuple[Course, ...]:
+def set_trends(reps: Sequence[Rep]) -> tuple[SetTrend, ...]:
     """One for each set, in order."""
     by_set: dict[int, list[Rep]] = {}
     for rep in reps:
@@ -129,6 +129,6 @@ def courses(reps: Sequence[Rep]) -> tuple[Course, ...]:
     return tuple(_course(number, tuple(of_set)) for number, of_set in sorted(by_set.items()))
 
 
-def _course(number: int, reps: tuple[Rep, ...]) -> Course:
+def _course(number: int, reps: tuple[Rep, ...]) -> SetTrend:
     tempo = clear_tempo([rep.raise_s + rep.lower_s for rep in reps])
-    return Course(number, reps, tempo, clear([rep.top_flexion_deg for rep in reps], LEAST_DEG))
+    return SetTrend(number, reps, tempo, clear([rep.top_flexion_deg for rep in reps], LEAST_DEG))

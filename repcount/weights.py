@@ -57,7 +57,7 @@ _OTHERWISE = f"Or name a model file with --model or ${VARIABLE}"
 Notify = Callable[[str], None]
 
 
-def cache_file() -> Path:
+def cached_model_path() -> Path:
     """Where the prepared model is kept."""
     import platformdirs
 
@@ -70,10 +70,10 @@ def locate(given: Path | None = None) -> tuple[Path, str]:
         return given, "--model"
     if os.environ.get(VARIABLE):
         return Path(os.environ[VARIABLE]), f"${VARIABLE}"
-    return cache_file(), "cache"
+    return cached_model_path(), "cache"
 
 
-def ready(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
+def ensure_model(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
     """A model file to rely on, prepared first if it is not there.
 
     The one in the cache is the one that repcount makes, byte for byte. Of one that somebody names no hash is known;
@@ -88,7 +88,7 @@ def ready(given: Path | None = None, notify: Notify = lambda _: None) -> Path:
     raise ModelError(f"the pose model {path} ({chosen_by}) cannot be used: {wrong}")
 
 
-def published() -> bytes:
+def build_unmodified() -> bytes:
     """The bundle with all that the published model gives, to compare with. Raises ModelError."""
     return _fetch(mask=True)
 
@@ -109,7 +109,7 @@ def install(notify: Notify = lambda _: None) -> Path:
     """Prepare the model in the cache, unless it is there already. Raises ModelError."""
     import filelock
 
-    target = cache_file()
+    target = cached_model_path()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(target.with_suffix(".lock"), timeout=_WAIT_S):
@@ -130,7 +130,7 @@ def _wrong(path: Path, chosen_by: str) -> str | None:
             if chosen_by == "cache":
                 ours = hashlib.file_digest(file, "sha256").hexdigest() in _BUNDLE_SHA256
                 return None if ours else "damaged, or made by another version of repcount"
-            return None if bundle.is_whole(file) else "it is no pose model bundle (.task), or it is damaged"
+            return None if bundle.is_valid_bundle(file) else "it is no pose model bundle (.task), or it is damaged"
     except FileNotFoundError:
         return _MISSING
     except OSError as error:
@@ -160,7 +160,7 @@ def _fetch(*, mask: bool = False) -> bytes:
                 landmarker = _checked(archive.read(_LANDMARKER), {_LANDMARKER_SHA256}, _EXCHANGED)
         except (zipfile.BadZipFile, KeyError) as error:
             raise ModelError(f"the downloaded package is damaged: {error}. Try again. {_OTHERWISE}") from error
-    return bundle.build(detector, landmarker, mask=mask)
+    return bundle.build_task_bundle(detector, landmarker, mask=mask)
 
 
 def _checked(content: bytes, sha256: set[str], otherwise: str) -> bytes:

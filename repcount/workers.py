@@ -32,7 +32,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 from repcount.analysis import Analysis
 from repcount.config import Config
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.errors import LibraryError, RepcountError
 from repcount.interrupt import NUMBERS
 
@@ -95,7 +95,7 @@ class VideoResult:
     analysis: Analysis
     signal: str = ""
     """The text of the signal CSV."""
-    trace: Curve | None = None
+    trace: AngleTrace | None = None
     track: bytes = b""
     """A pickled Track: opaque to the command, which would have to load numpy and OpenCV to read it."""
 
@@ -108,15 +108,15 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
     from repcount import pipeline, table
 
     text = io.StringIO(newline="")
-    trace = Curve() if job.trace else None
+    trace = AngleTrace() if job.trace else None
     track = None
     sinks: list[pipeline.Sink] = [table.SignalWriter(text)] if job.signal else []
     if trace is not None:
         sinks.append(trace)
     if job.track:
-        from repcount.track import Track
+        from repcount.track import PoseTrack
 
-        track = Track()
+        track = PoseTrack()
         sinks.append(track)
     analysis = pipeline.analyze(
         job.video,
@@ -145,11 +145,13 @@ class AnnotationJob:
 
 def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
     """Write the annotated copy; returns what to tell people. Raises VideoError and OutputError."""
-    from repcount.annotate import annotate
-    from repcount.film import Film
+    from repcount.annotate import write_annotated
+    from repcount.film import VideoWriter
 
     # The bytes come from `count_video`, through the command, and nobody else can write to these pipes.
-    return annotate(job.video, job.analysis, pickle.loads(job.track), Film(job.name, into=job.into), progress)
+    return write_annotated(
+        job.video, job.analysis, pickle.loads(job.track), VideoWriter(job.name, into=job.into), progress
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +160,16 @@ class ThumbnailJob:
 
     video: Path
     analysis: Analysis
-    trace: Curve
+    trace: AngleTrace
 
 
 def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
     """A small JPEG of the top of each rep, by the number of the rep. Raises VideoError and OutputError."""
     from repcount import capture
-    from repcount.sinks.stills import Stills
+    from repcount.sinks.stills import RepThumbnails
 
-    stills = Stills(job.analysis, job.trace)
-    with capture.video(job.video) as video:
+    stills = RepThumbnails(job.analysis, job.trace)
+    with capture.open_video(job.video) as video:
         for frame in video.frames(job.analysis.settings.rate_hz):
             progress(frame.time_s, video.info.duration_s)
             stills.take(frame)
@@ -182,14 +184,14 @@ class PlotJob:
     """A plot to draw, of the kind that the name of its file asks for."""
 
     path: Path
-    videos: list[tuple[Analysis, Curve]]
+    videos: list[tuple[Analysis, AngleTrace]]
 
 
 def draw_plot(job: PlotJob, progress: Progress) -> bytes:
     """The content of the plot's file. Raises OutputError."""
     from repcount.sinks import plot
 
-    return plot.drawn(plot.kind(job.path), job.videos)
+    return plot.render_plot(plot.kind(job.path), job.videos)
 
 
 # --- tasks --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from repcount.config import Config
 from repcount.records import Rep
 
 
-def follow(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
+def assign_number_and_set(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
     """`rep` with its number and set, given the one before it; `fresh_set` begins a set whatever the pause was."""
     if before is None:
         return replace(rep, number=1, set=1)

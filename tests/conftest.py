@@ -176,7 +176,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The pose model, prepared first if need be."""
-    return weights.ready()
+    return weights.ensure_model()
 
 
 @pytest.fixture(scope="session")

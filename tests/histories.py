@@ -11,7 +11,7 @@ from pathlib import Path
 
 from repcount.config import Config
 from repcount.records import Event, Phase, Rep, Update
-from repcount.sinks.history import History
+from repcount.sinks.history import HistoryStore
 from repcount.sinks.migrations import APPLICATION_ID
 
 ZONE = timezone(timedelta(hours=1))
@@ -33,8 +33,8 @@ def silent(text: str) -> None:
     raise AssertionError(f"said without a reason: {text}")
 
 
-def opened(path: Path) -> History:
-    return History(path, silent)
+def opened(path: Path) -> HistoryStore:
+    return HistoryStore(path, silent)
 
 
 def filled(path: Path, *reps: Rep, started: datetime = START, plan: str = "3x30") -> int:

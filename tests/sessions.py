@@ -9,16 +9,16 @@ from dataclasses import replace
 from signals import Shape, flexions, samples
 
 from repcount import Config, Sample, pipeline
-from repcount.analysis import Analysis, Source, Tally
-from repcount.curve import Curve
+from repcount.analysis import Analysis, AnalysisBuilder, Source
+from repcount.curve import AngleTrace
 
 PAUSE_S = 45.0
 
 
 def counted(
     samples: Iterable[Sample], name: str = "session.mp4", config: Config | None = None
-) -> tuple[Analysis, Curve]:
-    settings, tally, curve = config or Config(), Tally(), Curve()
+) -> tuple[Analysis, AngleTrace]:
+    settings, tally, curve = config or Config(), AnalysisBuilder(), AngleTrace()
     for update in pipeline.updates(samples, settings):
         tally.write(update)
         curve.write(update)

@@ -11,9 +11,9 @@ from signals import Shape
 
 from repcount.coach import Coach
 from repcount.config import Config
-from repcount.moment import Moment, Say
-from repcount.records import Frame, Pose, Removal, Rep, Update
-from repcount.session import Aims
+from repcount.moment import Cue, LiveUpdate
+from repcount.records import Frame, Pose, Rep, RepRemoved, Update
+from repcount.session import SessionGoals
 
 HZ = 15.0
 _ROOM = np.full((720, 1280, 3), 128, dtype=np.uint8)
@@ -27,20 +27,20 @@ SITTING = Body(left=80, right=80, trunk=75)
 class Stage:
     """Plays scenes one after the other and keeps what came of them."""
 
-    aims: Aims = field(default_factory=Aims)
+    aims: SessionGoals = field(default_factory=SessionGoals)
     config: Config = field(default_factory=Config)
     earlier: int = 0
     """Full reps of the day before this session."""
     time_s: float = 0.0
-    moments: list[Moment] = field(default_factory=list)
-    kept: list[Rep | Removal] = field(default_factory=list)
+    moments: list[LiveUpdate] = field(default_factory=list)
+    kept: list[Rep | RepRemoved] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.coach = Coach(self.config, self.aims, self._keep, self.earlier)
 
     def _keep(self, update: Update) -> int:
-        self.kept += [event for event in update.events if isinstance(event, Rep | Removal)]
-        removed = {event.number for event in self.kept if isinstance(event, Removal)}
+        self.kept += [event for event in update.events if isinstance(event, Rep | RepRemoved)]
+        removed = {event.number for event in self.kept if isinstance(event, RepRemoved)}
         reps = [event for event in self.kept if isinstance(event, Rep)]
         return self.earlier + sum(rep.full for rep in reps if rep.number not in removed)
 
@@ -76,15 +76,15 @@ class Stage:
         self.play(1.0, lambda t: replace(LYING, trunk=75 * (1 - t), left=80 - 76 * t, right=80 - 76 * t))
 
     @property
-    def told(self) -> list[tuple[Say, int]]:
-        return [(notice.say, notice.number) for moment in self.moments for notice in moment.notices]
+    def told(self) -> list[tuple[Cue, int]]:
+        return [(notice.cue, notice.number) for moment in self.moments for notice in moment.announcements]
 
     @property
-    def says(self) -> list[Say]:
+    def says(self) -> list[Cue]:
         return [say for say, _ in self.told]
 
-    def when(self, say: Say) -> list[float]:
-        return [moment.time_s for moment in self.moments for notice in moment.notices if notice.say is say]
+    def when(self, say: Cue) -> list[float]:
+        return [moment.time_s for moment in self.moments for notice in moment.announcements if notice.cue is say]
 
     @property
     def reps(self) -> list[Rep]:
@@ -92,10 +92,10 @@ class Stage:
 
     @property
     def counts(self) -> Iterator[int]:
-        return (number for say, number in self.told if say is Say.COUNT)
+        return (number for say, number in self.told if say is Cue.COUNT)
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> LiveUpdate:
         return self.moments[-1]
 
 

@@ -19,15 +19,15 @@ from disks import on_a_disk
 from numpy.typing import NDArray
 
 from repcount import capture, draw, posture
-from repcount.analysis import Analysis, Source, Tally
-from repcount.annotate import Account, annotate
+from repcount.analysis import Analysis, AnalysisBuilder, Source
+from repcount.annotate import PlaybackState, write_annotated
 from repcount.config import Config
-from repcount.counting import Counting
+from repcount.counting import RepCounter
 from repcount.draw.style import BLUE, TEXT
 from repcount.errors import OutputError, VideoError
-from repcount.film import Film
+from repcount.film import VideoWriter
 from repcount.records import Flag, Phase, Pose, Rep, Sample, Update
-from repcount.track import Track
+from repcount.track import PoseTrack
 from repcount.tracker import PersonTracker
 
 Image = NDArray[np.uint8]
@@ -71,9 +71,9 @@ def plain(grey: int = 128, size: tuple[int, int] = (160, 120)) -> Image:
 
 
 def written(path: Path, times_s: list[float], image: Image) -> Path:
-    with Film(path) as film:
+    with VideoWriter(path) as film:
         for time_s in times_s:
-            film.add(time_s, image)
+            film.write(time_s, image)
     return path
 
 
@@ -88,9 +88,9 @@ def test_every_picture_is_shown_at_its_time(tmp_path: Path) -> None:
 
 
 def test_the_end_can_be_said(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mp4") as film:
-        film.add(0.0, plain())
-        film.add(0.1, plain())
+    with VideoWriter(tmp_path / "film.mp4") as film:
+        film.write(0.0, plain())
+        film.write(0.1, plain())
         film.finish(2.5)
     assert probe(tmp_path / "film.mp4").duration_s == pytest.approx(2.5, abs=1e-3)
 
@@ -126,15 +126,15 @@ def test_colours_stay(colour: tuple[int, int, int], tmp_path: Path) -> None:
     image[:] = colour
     film = probe(written(tmp_path / "film.mp4", [0.0], image))
     assert np.abs(film.images[0].mean(axis=(0, 1)) - colour).max() < 4
-    with capture.video(tmp_path / "film.mp4") as video:
+    with capture.open_video(tmp_path / "film.mp4") as video:
         assert np.abs(next(video.frames(15)).image.mean(axis=(0, 1)) - colour).max() < 4
 
 
 def test_a_film_appears_when_it_is_whole_with_the_permissions_of_any_file(tmp_path: Path) -> None:
     path, before = tmp_path / "film.mp4", os.umask(0o027)
     try:
-        with Film(path) as film:
-            film.add(0.0, plain())
+        with VideoWriter(path) as film:
+            film.write(0.0, plain())
             assert not path.exists()
     finally:
         os.umask(before)
@@ -145,8 +145,8 @@ def test_a_film_appears_when_it_is_whole_with_the_permissions_of_any_file(tmp_pa
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"old")
-    film = Film(path, force=True)
-    film.add(0.0, plain())
+    film = VideoWriter(path, force=True)
+    film.write(0.0, plain())
     with pytest.raises(KeyboardInterrupt), film:
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old"
@@ -154,7 +154,7 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_film_without_pictures_leaves_nothing(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mp4"):
+    with VideoWriter(tmp_path / "film.mp4"):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -171,20 +171,20 @@ def test_a_film_without_pictures_leaves_nothing(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_told_at_once(name: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(OutputError, match=told):
-        Film(tmp_path / name)
+        VideoWriter(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.mp4"]
 
 
 def test_without_h264_the_film_is_what_plays_widely_and_says_so(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mp4", codecs=("no-such-encoder", "mpeg4")) as film:
+    with VideoWriter(tmp_path / "film.mp4", codecs=("no-such-encoder", "mpeg4")) as film:
         for time_s in ODD_TIMES_S:
-            film.add(time_s, plain())
+            film.write(time_s, plain())
         assert film.note is not None
         assert "browsers do not" in film.note
     made = probe(tmp_path / "film.mp4")
     assert made.codec == "mpeg4"
     assert made.times_s == pytest.approx(ODD_TIMES_S, abs=1e-3)
-    assert Film(tmp_path / "other.mp4").note is None
+    assert VideoWriter(tmp_path / "other.mp4").note is None
 
 
 # --- a full disk -------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def drawn_x(pose: Pose | None) -> float:
 
 
 def test_between_two_sightings_the_body_moves_evenly() -> None:
-    track = Track()
+    track = PoseTrack()
     track.saw(1.0, body(100.0, 0.5))
     track.saw(1.2, body(200.0, 1.0))
     assert [drawn_x(track.pose(time_s)) for time_s in (1.0, 1.05, 1.1, 1.19, 1.2)] == pytest.approx(
@@ -272,7 +272,7 @@ def test_between_two_sightings_the_body_moves_evenly() -> None:
 
 def test_nobody_is_drawn_where_nobody_was_seen() -> None:
     """Just after a sighting the body is held: the last frames of a video are not all analysed."""
-    track = Track()
+    track = PoseTrack()
     track.saw(1.0, body(100.0))
     track.saw(1.07, None)
     track.saw(2.0, body(200.0))
@@ -282,7 +282,7 @@ def test_nobody_is_drawn_where_nobody_was_seen() -> None:
 
 
 def test_the_gauge_glides_and_knows_what_it_does_not_know() -> None:
-    track = Track()
+    track = PoseTrack()
     for number, lift_deg in enumerate([10.0, 20.0, nan, 40.0]):
         track.write(update(number / 10, lift_deg))
     assert track.lift_deg(0.05) == pytest.approx(15)
@@ -293,7 +293,7 @@ def test_the_gauge_glides_and_knows_what_it_does_not_know() -> None:
 
 
 def test_an_hour_of_track_is_small() -> None:
-    track = Track()
+    track = PoseTrack()
     for number in range(15 * 60):
         track.saw(number / 15, body(1.0))
         track.write(update(number / 15))
@@ -315,7 +315,7 @@ def analysis(*reps: Rep, interrupted: bool = False) -> Analysis:
 
 
 def test_the_count_goes_up_when_the_legs_are_back() -> None:
-    account = Account(analysis(rep(1, 1), rep(2, 7, full=False), rep(3, 40, of_set=2)), Track())
+    account = PlaybackState(analysis(rep(1, 1), rep(2, 7, full=False), rep(3, 40, of_set=2)), PoseTrack())
     counts = {time_s: account.standing(time_s) for time_s in (0.0, 5.9, 6.0, 12.0, 39.9, 40.0, 45.0)}
     assert [told.full for told in counts.values()] == [0, 0, 1, 1, 1, 0, 1]
     assert [told.partial for told in counts.values()] == [0, 0, 0, 1, 1, 0, 0]
@@ -324,11 +324,11 @@ def test_the_count_goes_up_when_the_legs_are_back() -> None:
 
 
 def test_phases_are_those_of_the_rep_and_between_reps_those_of_the_counter() -> None:
-    track = Track()
+    track = PoseTrack()
     for number in range(200):
         lowering = 50 < number < 75
         track.write(update(number / 10, phase=Phase.LOWER if lowering else Phase.UNKNOWN))
-    account = Account(analysis(rep(1, 1)), track)
+    account = PlaybackState(analysis(rep(1, 1)), track)
     told = [account.standing(time_s).phase for time_s in (0.5, 1.0, 2.9, 3.5, 4.5, 5.9, 6.1, 7.0, 12.0)]
     assert told == [
         Phase.UNKNOWN, Phase.RAISE, Phase.RAISE, Phase.HOLD, Phase.LOWER, Phase.LOWER,
@@ -339,8 +339,8 @@ def test_phases_are_those_of_the_rep_and_between_reps_those_of_the_counter() -> 
 # --- copies of videos --------------------------------------------------------------------------------------
 
 
-def copied(path: Path, out: Path, *reps: Rep, track: Track | None = None) -> list[str]:
-    return annotate(path, analysis(*reps), track or Track(), Film(out))
+def copied(path: Path, out: Path, *reps: Rep, track: PoseTrack | None = None) -> list[str]:
+    return write_annotated(path, analysis(*reps), track or PoseTrack(), VideoWriter(out))
 
 
 def test_a_variable_frame_rate_stays(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
@@ -391,17 +391,19 @@ def test_a_source_that_is_gone_leaves_no_copy(tmp_path: Path) -> None:
 
 
 def test_what_was_stopped_by_hand_is_copied_as_far_as_it_was_counted(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    source, track = ffmpeg(*pattern("2", "10"), tmp_path / "clip.mp4"), Track()
+    source, track = ffmpeg(*pattern("2", "10"), tmp_path / "clip.mp4"), PoseTrack()
     for number in range(8):
         track.write(update(number / 10 + 0.01))
-    annotate(source, analysis(interrupted=True), track, Film(tmp_path / "out.mp4"))
+    write_annotated(source, analysis(interrupted=True), track, VideoWriter(tmp_path / "out.mp4"))
     assert len(probe(tmp_path / "out.mp4").times_s) == 8
 
 
 def test_progress_is_told_by_time(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     told: list[tuple[float, float]] = []
     source = ffmpeg(*pattern("1", "10"), tmp_path / "clip.mp4")
-    annotate(source, analysis(), Track(), Film(tmp_path / "out.mp4"), lambda *times: told.append(times))
+    write_annotated(
+        source, analysis(), PoseTrack(), VideoWriter(tmp_path / "out.mp4"), lambda *times: told.append(times)
+    )
     assert [time_s for time_s, _ in told] == pytest.approx([number / 10 for number in range(10)], abs=1e-3)
     assert {duration_s for _, duration_s in told} == {1.0}
 
@@ -409,7 +411,7 @@ def test_progress_is_told_by_time(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
 def test_a_real_video_gets_a_body_that_moves_in_every_frame(piece: Path, model: Path, tmp_path: Path) -> None:
     """Every other frame is analysed; in between the leg glides on. The count is on it, too."""
     found, track = _analysed(piece, model)
-    annotate(piece, found, track, Film(tmp_path / "out.mp4"))
+    write_annotated(piece, found, track, VideoWriter(tmp_path / "out.mp4"))
     before, after = probe(piece), probe(tmp_path / "out.mp4")
     assert after.times_s == pytest.approx(before.times_s, abs=1e-3)
     assert after.size == before.size
@@ -427,14 +429,14 @@ def test_a_real_video_gets_a_body_that_moves_in_every_frame(piece: Path, model: 
     assert (digits[0] != digits[1]).sum() > 300
 
 
-def _analysed(path: Path, model: Path) -> tuple[Analysis, Track]:
-    track, tally, counting = Track(), Tally(), Counting(Config())
+def _analysed(path: Path, model: Path) -> tuple[Analysis, PoseTrack]:
+    track, tally, counting = PoseTrack(), AnalysisBuilder(), RepCounter(Config())
     updates, side = [], ""
-    with capture.video(path) as video, PersonTracker(model) as tracker:
+    with capture.open_video(path) as video, PersonTracker(model) as tracker:
         for frame in video.frames(Config().rate_hz):
             pose = tracker.track(frame)
             track.saw(frame.time_s, pose)
-            sample = posture.sample(frame.time_s, pose, side)
+            sample = posture.compute_sample(frame.time_s, pose, side)
             side = sample.side
             updates += counting.push(sample)
         duration_s = video.duration_s

@@ -114,7 +114,7 @@ def test_a_video_that_may_not_be_read(tmp_path: Path) -> None:
     video.write_bytes((SAMPLES / "07_fast_reps.mp4").read_bytes())
     video.chmod(0)
     with nobody(), pytest.raises(VideoError, match=r"cannot read .*private.mp4: Permission denied"):
-        capture.video(video)
+        capture.open_video(video)
 
 
 def test_nobody_in_the_picture_is_a_warning(cli: Cli, empty_room: Path, tmp_path: Path) -> None:

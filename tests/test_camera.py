@@ -23,10 +23,10 @@ from conftest import Ffmpeg, pattern
 
 from repcount import camera as cameras
 from repcount import capture
-from repcount.camera import Camera, Trouble, addresses, camera, faults, feeds, inbox, opening, pulse
+from repcount.camera import Camera, CameraFault, addresses, faults, feeds, inbox, open_camera, opening, pulse
 from repcount.camera.opening import Capture, Opener
 from repcount.errors import CameraError
-from repcount.moment import Say
+from repcount.moment import Cue
 from repcount.records import Frame
 
 HZ = 30.0
@@ -58,24 +58,24 @@ def frames(eye: Camera, count: int, within_s: float = 10.0) -> list[Frame]:
     return found
 
 
-def troubles(eye: Camera, until: Say, within_s: float = 15.0) -> list[Trouble]:
+def troubles(eye: Camera, until: Cue, within_s: float = 15.0) -> list[CameraFault]:
     """What goes wrong until this does."""
     until_s = perf_counter() + within_s
-    found: list[Trouble] = []
+    found: list[CameraFault] = []
     while perf_counter() < until_s:
         got = eye.next(0.5)
-        if isinstance(got, Trouble):
+        if isinstance(got, CameraFault):
             found.append(got)
             if got.say is until:
                 return found
     raise AssertionError(f"{until} did not come, but {found}")
 
 
-def watch(eye: Camera, seconds: float) -> list[Trouble]:
+def watch(eye: Camera, seconds: float) -> list[CameraFault]:
     """What goes wrong in this time."""
     until_s = perf_counter() + seconds
     got = [eye.next(0.1) for _ in iter(lambda: perf_counter() < until_s, False)]
-    return [each for each in got if isinstance(each, Trouble)]
+    return [each for each in got if isinstance(each, CameraFault)]
 
 
 class Script:
@@ -113,7 +113,7 @@ def noise() -> Any:
     return np.random.default_rng().integers(0, 255, (120, 160, 3), dtype=np.uint8)
 
 
-def one_after_another(*opened: Capture | Trouble) -> Opener:
+def one_after_another(*opened: Capture | CameraFault) -> Opener:
     """Opens these, the last one again and again."""
     left = list(opened)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
@@ -127,7 +127,7 @@ STREAMS = [streams.mjpeg, streams.rtsp, streams.udp]
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", STREAMS, ids=["mjpeg", "rtsp", "udp"])
 def test_a_stream_is_seen_as_it_is_now(kind: Any, counting: Path) -> None:
-    with kind(counting) as stream, camera(stream.url) as eye:
+    with kind(counting) as stream, open_camera(stream.url) as eye:
         seen = [(frame, perf_counter()) for frame in (frames(eye, 1)[0] for _ in range(35))]
         assert eye.rate_hz == pytest.approx(HZ, rel=0.1)
     assert (eye.width, eye.height) == (160, 120)
@@ -143,7 +143,7 @@ def test_a_stream_is_seen_as_it_is_now(kind: Any, counting: Path) -> None:
 
 def test_whoever_is_slow_gets_the_newest_picture_alone(counting: Path) -> None:
     work = threading.Event()
-    with streams.mjpeg(counting) as stream, camera(stream.url) as eye:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
         for _ in range(4):
             work.wait(0.25)
             [frame] = frames(eye, 1)
@@ -154,7 +154,7 @@ def test_whoever_is_slow_gets_the_newest_picture_alone(counting: Path) -> None:
 
 
 def test_pictures_before_the_asked_time_are_passed_over(counting: Path) -> None:
-    with streams.mjpeg(counting) as stream, camera(stream.url) as eye:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
         frames(eye, 1)
         got = eye.next(2.0, due_s=0.5)
         assert isinstance(got, Frame)
@@ -189,9 +189,9 @@ def test_damaged_pictures_are_skipped() -> None:
 
 def test_a_file_plays_at_its_own_speed_to_its_end(ffmpeg: Ffmpeg, clips: Path) -> None:
     path = ffmpeg(*pattern("1", rate="20"), clips / "own_speed.mp4")
-    with capture.video(path) as video:
+    with capture.open_video(path) as video:
         stamps = [frame.time_s for frame in video.frames(1000)]
-    with camera(str(path)) as eye:
+    with open_camera(str(path)) as eye:
         begun_s = perf_counter()
         seen = []
         while not eye.ended:
@@ -207,7 +207,7 @@ def test_a_file_plays_at_its_own_speed_to_its_end(ffmpeg: Ffmpeg, clips: Path) -
 
 
 def test_a_file_waits_until_somebody_looks_and_stops_at_once(counting: Path) -> None:
-    eye = camera(str(counting))
+    eye = open_camera(str(counting))
     with eye:
         assert eye.captured == 0
         assert frames(eye, 1)[0].time_s < LATE_S
@@ -221,7 +221,7 @@ def test_a_file_waits_until_somebody_looks_and_stops_at_once(counting: Path) -> 
 )
 def test_what_is_no_file_is_told_at_once(source: str, told: str) -> None:
     with pytest.raises(CameraError, match=told):
-        camera(source)
+        open_camera(source)
 
 
 # --- what goes wrong with streams --------------------------------------------------------------------------
@@ -230,17 +230,17 @@ def test_what_is_no_file_is_told_at_once(source: str, told: str) -> None:
 @pytest.mark.slow
 def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_FIRST_WAIT_S", 0.2)
-    with streams.mjpeg(counting, loop=True) as stream, camera(stream.url) as eye:
+    with streams.mjpeg(counting, loop=True) as stream, open_camera(stream.url) as eye:
         before = frames(eye, 10)[-1]
         before_s = perf_counter()
         stream.cut()
-        [lost] = troubles(eye, Say.CAMERA_LOST)
+        [lost] = troubles(eye, Cue.CAMERA_LOST)
         assert f"no camera does at port {stream.port}" in lost.text
         assert eye.problem == lost
         assert watch(eye, 3.0 - (perf_counter() - before_s)) == []
         assert isnan(eye.rate_hz)
         stream.restore()
-        assert troubles(eye, Say.CAMERA_BACK) == [faults.back(stream.url)]
+        assert troubles(eye, Cue.CAMERA_BACK) == [faults.back(stream.url)]
         assert eye.problem is None
         after = frames(eye, 1)[0]
         assert after.time_s - before.time_s == pytest.approx(perf_counter() - before_s, abs=LATE_S)
@@ -251,14 +251,14 @@ def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pyt
 def test_a_stream_that_falls_silent_is_told(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in ((opening, "_READ_MS", 1000), (feeds, "_STALE_S", 0.8), (inbox, "_SILENT_S", 0.5)):
         monkeypatch.setattr(module, name, value)
-    with streams.rtsp(counting, loop=True) as stream, camera(stream.url) as eye:
+    with streams.rtsp(counting, loop=True) as stream, open_camera(stream.url) as eye:
         frames(eye, 5)
         stream.stall()
-        assert [each.say for each in troubles(eye, Say.CAMERA_LOST, within_s=0.9)] == [Say.CAMERA_LOST]
+        assert [each.say for each in troubles(eye, Cue.CAMERA_LOST, within_s=0.9)] == [Cue.CAMERA_LOST]
         # What the decoder had left when reading is given up is no sign of life.
         assert watch(eye, 1.0) == []
         stream.resume()
-        assert [each.say for each in troubles(eye, Say.CAMERA_BACK)] == [Say.CAMERA_BACK]
+        assert [each.say for each in troubles(eye, Cue.CAMERA_BACK)] == [Cue.CAMERA_BACK]
 
 
 @pytest.mark.slow
@@ -285,22 +285,22 @@ def test_a_program_ends_in_the_middle_of_a_dead_stream_and_keeps_its_mouth_shut(
 
 def test_a_stream_that_stands_still_is_told_until_it_moves(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_FROZEN_S", 0.3)
-    with streams.mjpeg(counting) as stream, camera(stream.url) as eye:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
         frames(eye, 5)
         stream.freeze()
-        [frozen] = troubles(eye, Say.CAMERA_FROZEN)
+        [frozen] = troubles(eye, Cue.CAMERA_FROZEN)
         assert eye.problem == frozen
         assert watch(eye, 0.4) == []
         stream.thaw()
-        assert [each.say for each in troubles(eye, Say.CAMERA_BACK)] == [Say.CAMERA_BACK]
+        assert [each.say for each in troubles(eye, Cue.CAMERA_BACK)] == [Cue.CAMERA_BACK]
 
 
 @pytest.mark.slow
 def test_a_slow_stream_is_told_once_with_its_rate(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_SLOW_FOR_S", 0.2)
     monkeypatch.setattr(pulse, "_WINDOW_S", 1.2)
-    with streams.mjpeg(counting, rate_hz=8, loop=True) as stream, camera(stream.url) as eye:
-        [slow] = troubles(eye, Say.CAMERA_SLOW)
+    with streams.mjpeg(counting, rate_hz=8, loop=True) as stream, open_camera(stream.url) as eye:
+        [slow] = troubles(eye, Cue.CAMERA_SLOW)
         assert slow.number == 8
         assert eye.problem is None
         assert watch(eye, 0.2) == []
@@ -308,10 +308,10 @@ def test_a_slow_stream_is_told_once_with_its_rate(counting: Path, monkeypatch: p
 
 
 def test_a_stream_is_given_up_in_the_end(counting: Path) -> None:
-    with streams.mjpeg(counting) as stream, camera(stream.url, give_up_s=1.0) as eye:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url, give_up_s=1.0) as eye:
         frames(eye, 5)
         stream.cut()
-        assert [each.say for each in troubles(eye, Say.CAMERA_LOST)] == [Say.CAMERA_LOST]
+        assert [each.say for each in troubles(eye, Cue.CAMERA_LOST)] == [Cue.CAMERA_LOST]
         assert eye.next(5.0) is None
         assert eye.ended
         assert eye.lost_for_good
@@ -357,7 +357,7 @@ def site() -> Iterator[int]:
 )
 def test_what_is_wrong_with_an_address_is_told_at_once(address: str, told: str) -> None:
     with site() as port, pytest.raises(CameraError) as error:
-        camera(address.format(port=port))
+        open_camera(address.format(port=port))
     assert told.format(port=port) in str(error.value)
     assert "secret" not in str(error.value)
 
@@ -372,7 +372,7 @@ def test_nobody_is_waited_for_without_end(kind: str, told: str, monkeypatch: pyt
     with socket.create_server((streams.HOST, 0)) as silent:
         asked_s = perf_counter()
         with pytest.raises(CameraError, match=told):
-            camera(f"{kind}://{streams.HOST}:{silent.getsockname()[1]}")
+            open_camera(f"{kind}://{streams.HOST}:{silent.getsockname()[1]}")
         assert perf_counter() - asked_s < 2
 
 
@@ -382,7 +382,7 @@ def test_nobody_is_waited_for_without_end(kind: str, told: str, monkeypatch: pyt
 @pytest.mark.usefixtures("quick")
 def test_a_camera_in_use_is_waited_for_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "_RETRY_S", 0.05)
-    busy = Trouble(Say.CAMERA_BUSY, "in use")
+    busy = CameraFault(Cue.CAMERA_BUSY, "in use")
     with cameras.live(one_after_another(busy, busy, Script(noise)), "test") as eye:
         frames(eye, 1)
     with pytest.raises(CameraError, match="in use"):
@@ -390,7 +390,7 @@ def test_a_camera_in_use_is_waited_for_at_the_start(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_camera_that_is_not_there_is_not_waited_for() -> None:
-    opened = iter([Trouble(Say.CAMERA_LOST, "not there")])
+    opened = iter([CameraFault(Cue.CAMERA_LOST, "not there")])
     with pytest.raises(CameraError, match="not there"):
         cameras.live(lambda: next(opened), "test")
 
@@ -408,11 +408,11 @@ def test_a_camera_that_opens_and_gives_nothing_is_no_camera(monkeypatch: pytest.
 
 @pytest.mark.usefixtures("quick")
 def test_a_camera_that_is_unplugged_and_back_is_told_with_the_reason_that_is_known() -> None:
-    gone, busy = Trouble(Say.CAMERA_LOST, "unplugged"), Trouble(Say.CAMERA_BUSY, "in use")
+    gone, busy = CameraFault(Cue.CAMERA_LOST, "unplugged"), CameraFault(Cue.CAMERA_BUSY, "in use")
     first = Script(*[noise] * 30, None)
     opener = one_after_another(first, gone, busy, Script(noise))
     with cameras.live(opener, "test") as eye:
-        assert troubles(eye, Say.CAMERA_BACK) == [gone, busy, faults.back("test")]
+        assert troubles(eye, Cue.CAMERA_BACK) == [gone, busy, faults.back("test")]
         assert first.released
         frames(eye, 1)
 
@@ -429,7 +429,7 @@ def test_a_camera_that_stays_stuck_is_opened_anew_once(monkeypatch: pytest.Monke
         return opened[-1]
 
     with cameras.live(opener, "test") as eye:
-        assert [each.say for each in watch(eye, 1.5)] == [Say.CAMERA_FROZEN]
+        assert [each.say for each in watch(eye, 1.5)] == [Cue.CAMERA_FROZEN]
     assert len(opened) == 2
 
 
@@ -453,7 +453,7 @@ class Settings:
 @pytest.mark.parametrize(("rates", "width"), [({1280: 30.0}, 1280), ({1280: 10.0, 640: 30.0}, 640), ({1280: 0}, 1280)])
 def test_a_camera_is_asked_for_format_size_and_rate_in_this_order(rates: dict[int, float], width: int) -> None:
     device = Settings(rates)
-    opening.tune(device, (1280, 720))
+    opening.configure(device, (1280, 720))
     items = [item for item, _ in device.asked]
     order = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
     assert items[:4] == order
@@ -468,7 +468,7 @@ def test_a_number_that_no_camera_has_is_told_with_those_there_are(tmp_path: Path
     for name in ("video2", "video10", "video-other"):
         (tmp_path / name).touch()
     told = faults.of_device(0, system="linux", dev=tmp_path)
-    assert told.say is Say.CAMERA_LOST
+    assert told.say is Cue.CAMERA_LOST
     assert "there is no camera 0 (found: 2, 10)" in told.text
 
 
@@ -476,23 +476,23 @@ def test_a_number_that_no_camera_has_is_told_with_those_there_are(tmp_path: Path
 def test_who_has_the_camera_is_told(tmp_path: Path) -> None:
     device = tmp_path / "video0"
     device.touch()
-    assert faults.of_device(0, dev=tmp_path).say is Say.CAMERA_LOST
+    assert faults.of_device(0, dev=tmp_path).say is Cue.CAMERA_LOST
     with device.open() as held, subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=held):
         told = faults.of_device(0, dev=tmp_path)
-        assert told.say is Say.CAMERA_BUSY
+        assert told.say is Cue.CAMERA_BUSY
         assert "camera 0 is used by python" in told.text
 
 
 @pytest.mark.parametrize(
     ("error", "say", "told"),
     [
-        (PermissionError(13, ""), Say.CAMERA_REFUSED, "sudo usermod -aG video $USER"),
-        (OSError(16, ""), Say.CAMERA_BUSY, "used by another program"),
-        (OSError(19, ""), Say.CAMERA_LOST, "is it plugged in?"),
+        (PermissionError(13, ""), Cue.CAMERA_REFUSED, "sudo usermod -aG video $USER"),
+        (OSError(16, ""), Cue.CAMERA_BUSY, "used by another program"),
+        (OSError(19, ""), Cue.CAMERA_LOST, "is it plugged in?"),
     ],
 )
 def test_what_linux_says_is_told_in_plain_words(
-    error: OSError, say: Say, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: OSError, say: Cue, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
         raise error
@@ -507,15 +507,15 @@ def test_what_linux_says_is_told_in_plain_words(
 @pytest.mark.parametrize(
     ("system", "say", "place"),
     [
-        ("darwin", Say.CAMERA_REFUSED, "System Settings > Privacy & Security > Camera"),
-        ("win32", Say.CAMERA_BUSY, "Settings > Privacy & security > Camera"),
+        ("darwin", Cue.CAMERA_REFUSED, "System Settings > Privacy & Security > Camera"),
+        ("win32", Cue.CAMERA_BUSY, "Settings > Privacy & security > Camera"),
     ],
 )
-def test_where_the_permission_is_on_other_systems(system: str, say: Say, place: str) -> None:
+def test_where_the_permission_is_on_other_systems(system: str, say: Cue, place: str) -> None:
     first = faults.of_device(0, system=system)
     assert first.say is say
     assert place in first.text
-    assert faults.of_device(0, worked=True, system=system).say is Say.CAMERA_LOST
+    assert faults.of_device(0, worked=True, system=system).say is Cue.CAMERA_LOST
 
 
 def test_a_camera_of_this_computer_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -527,5 +527,5 @@ def test_a_camera_of_this_computer_is_named_by_its_number(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(opening, "device", device)
     for source in ("0", "/dev/video12"):
-        camera(source).close()
+        open_camera(source).close()
     assert asked == [0, 12]

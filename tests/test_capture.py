@@ -19,12 +19,12 @@ FASTER_THAN_ANY = 240.0
 
 
 def times(path: Path, rate_hz: float = FASTER_THAN_ANY) -> list[float]:
-    with capture.video(path) as video:
+    with capture.open_video(path) as video:
         return [frame.time_s for frame in video.frames(rate_hz)]
 
 
 def warnings(path: Path) -> list[str]:
-    with capture.video(path) as video:
+    with capture.open_video(path) as video:
         for _ in video.frames(FASTER_THAN_ANY):
             pass
         return video.warnings()
@@ -56,7 +56,7 @@ STAMPS = [
 @pytest.mark.parametrize(("stamps", "expected", "moved"), [row[1:] for row in STAMPS], ids=[row[0] for row in STAMPS])
 def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int) -> None:
     """Seconds from the first frame for frames that last 0.1 s."""
-    clock = capture.Clock(frame_s=0.1)
+    clock = capture.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
     told = f"{moved} of {len(stamps)} frames had a time stamp that did not rise; they were moved"
@@ -65,7 +65,7 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
 
 @pytest.mark.parametrize("stamp", [0.0, 7.5, -1.0, nan, inf])
 def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float) -> None:
-    clock = capture.Clock(frame_s=0.1)
+    clock = capture.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for _ in range(5)] == pytest.approx([0, 0.05, 0.2, 0.3, 0.4])
     assert clock.warning() == "the file has no usable time stamps: frames are taken as 10 a second"
 
@@ -75,7 +75,7 @@ def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float) -> No
     frame_s=st.floats(0.001, 10),
 )
 def test_times_start_at_zero_and_rise_whatever_the_stamps(stamps: list[float], frame_s: float) -> None:
-    clock = capture.Clock(frame_s)
+    clock = capture.TimestampRepair(frame_s)
     stamped = [clock.stamp(stamp) for stamp in stamps]
     assert stamped[0] == 0
     assert all(earlier < later for earlier, later in pairwise(stamped))
@@ -129,7 +129,7 @@ def test_rotation_gives_an_upright_picture(ffmpeg: Ffmpeg, tmp_path: Path) -> No
     turned = ffmpeg("-display_rotation", "90", "-i", lying, "-c", "copy", tmp_path / "turned.mp4")
     raw = ffmpeg("-i", turned, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", tmp_path / "upright.rgb")
     upright = np.frombuffer(raw.read_bytes(), np.uint8).reshape(160, 120, 3).astype(float)
-    with capture.video(turned) as video:
+    with capture.open_video(turned) as video:
         assert (video.info.width, video.info.height) == (120, 160)
         image = next(video.frames(15)).image.astype(float)
     assert image.shape == (160, 120, 3)
@@ -139,7 +139,7 @@ def test_rotation_gives_an_upright_picture(ffmpeg: Ffmpeg, tmp_path: Path) -> No
 
 def test_pictures_are_red_green_blue(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     red = ["-f", "lavfi", "-i", "color=red:s=160x120:d=0.2", "-pix_fmt", "yuv420p"]
-    with capture.video(ffmpeg(*red, tmp_path / "red.mp4")) as video:
+    with capture.open_video(ffmpeg(*red, tmp_path / "red.mp4")) as video:
         mean = next(video.frames(15)).image.mean(axis=(0, 1))
     assert mean == pytest.approx([254, 0, 0], abs=6)
 
@@ -160,7 +160,7 @@ def test_thinning_to_a_rate_that_does_not_divide_keeps_the_mean_rate(steady: Pat
 
 
 def test_all_frames_count_as_read_however_few_are_analysed(steady: Path) -> None:
-    with capture.video(steady) as video:
+    with capture.open_video(steady) as video:
         assert len(list(video.frames(10.0))) == 20
         assert video.frames_read == 60
         assert video.duration_s == pytest.approx(2.0, abs=1e-3)
@@ -197,4 +197,4 @@ def test_a_name_that_is_no_text_is_refused(steady: Path, tmp_path: Path) -> None
     except (OSError, UnicodeEncodeError):
         pytest.skip("this file system takes no such name")
     with pytest.raises(VideoError, match="is not UTF-8; rename the file"):
-        capture.video(odd)
+        capture.open_video(odd)

@@ -14,10 +14,10 @@ from signals import Shape, made
 
 from repcount import Sample, findings
 from repcount.analysis import Analysis, Source
-from repcount.chart import UNCOUNTED, UNSEEN, Chart, chart, clock, strips, ticks
+from repcount.chart import UNCOUNTED, UNSEEN, Timeline, build_timeline, clock, strips, ticks
 from repcount.config import Config
-from repcount.curve import Curve
-from repcount.records import Flag, Phase, Reason, Refusal, Rep, Unfinished, Update
+from repcount.curve import AngleTrace
+from repcount.records import Flag, Phase, Rejection, RejectionReason, Rep, UnfinishedRep, Update
 
 
 def rep(number: int = 1, start_s: float = 1.0, length_s: float = 4.0, **changed: object) -> Rep:
@@ -41,12 +41,12 @@ def rep(number: int = 1, start_s: float = 1.0, length_s: float = 4.0, **changed:
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
-def analysis(*reps: Rep, duration_s: float = 30.0, refusals: tuple[Refusal, ...] = ()) -> Analysis:
+def analysis(*reps: Rep, duration_s: float = 30.0, refusals: tuple[Rejection, ...] = ()) -> Analysis:
     return Analysis(Source("clip.mp4", duration_s), Config(), reps, refusals, None, 1.0, ())
 
 
-def curve(points: list[tuple[float, float]]) -> Curve:
-    kept = Curve()
+def curve(points: list[tuple[float, float]]) -> AngleTrace:
+    kept = AngleTrace()
     for time_s, flexion in points:
         kept.write(Update(Sample(time_s, 180.0 - flexion), 180.0 - flexion, Phase.PAUSE, ()))
     return kept
@@ -57,12 +57,12 @@ class TestCurve:
         points = [(i / 10, nan if 20 <= i < 30 else 5.0) for i in range(50)]
         kept = curve(points)
         assert [(line[0][0], line[-1][0]) for line in kept.lines(0, 10)] == [(0.0, 1.9), (3.0, 4.9)]
-        assert kept.unseen() == [pytest.approx((1.9, 3.0))]
+        assert kept.gaps() == [pytest.approx((1.9, 3.0))]
 
     def test_one_lost_frame_does_not_break_it(self) -> None:
         kept = curve([(i / 15, nan if i == 20 else 5.0) for i in range(50)])
         assert len(kept.lines(0, 10)) == 1
-        assert kept.unseen() == []
+        assert kept.gaps() == []
 
     @given(st.lists(st.floats(-20, 120), min_size=2, max_size=80))
     def test_left_out_points_are_on_the_line(self, flexions: list[float]) -> None:
@@ -86,11 +86,11 @@ class TestCurve:
         assert line[-1][0] > 64
 
     def test_an_update_without_a_frame_leaves_no_trace(self) -> None:
-        kept = Curve()
+        kept = AngleTrace()
         kept.write(Update(None, nan, Phase.UNKNOWN, ()))
         assert len(kept.time_s) == 0
         assert kept.lines(0, 1) == []
-        assert kept.unseen() == []
+        assert kept.gaps() == []
 
 
 class TestLevels:
@@ -100,7 +100,7 @@ class TestLevels:
         tops = [90.0, 62.0, 72.0, 50.0, 85.0]
         shapes = [Shape(top=top + trunk_deg, rest=5 + trunk_deg) for top in tops]
         result = counted(seen(made(*shapes, rate_hz=15.0), trunk_deg))
-        bands = chart(*result).bands
+        bands = build_timeline(*result).bands
         assert [band.rep.full for band in bands] == [True, False, True, False, True]
         for band in bands:
             assert (band.rep.top_flexion_deg >= band.upright_deg) == band.rep.full
@@ -108,7 +108,7 @@ class TestLevels:
 
     def test_the_lower_level_is_crossed_where_the_legs_come_back(self) -> None:
         shapes = [Shape(top=88), Shape(rest=40.0, top=88.0, pause_s=0.2), Shape(top=88)]
-        drawing = chart(*counted(seen(made(*shapes, rate_hz=15.0))))
+        drawing = build_timeline(*counted(seen(made(*shapes, rate_hz=15.0))))
         for band in drawing.bands:
             after = [deg for line in drawing.curve.lines(band.rep.top_s, band.span[1] + 0.5) for _, deg in line]
             assert (min(after) < band.down_deg) == (Flag.SHORT_BOTTOM not in band.rep.flags), band.rep.number
@@ -116,7 +116,7 @@ class TestLevels:
     def test_of_a_rep_by_hand_nothing_is_drawn_but_where_it_is(self) -> None:
         unknown = {"raise_s": nan, "hold_s": nan, "lower_s": nan, "top_flexion_deg": nan, "rest_flexion_deg": nan}
         by_hand = rep(1, 3.0, 0.0, knee_deg=nan, confidence=nan, flags=(Flag.BY_HAND,), **unknown)
-        (band,) = chart(analysis(by_hand), Curve()).bands
+        (band,) = build_timeline(analysis(by_hand), AngleTrace()).bands
         assert isnan(band.upright_deg)
         assert isnan(band.down_deg)
 
@@ -131,7 +131,7 @@ class TestRows:
         for number, (pause_s, length_s) in enumerate(pauses, 1):
             reps.append(rep(number, time_s + pause_s, length_s))
             time_s = reps[-1].end_s
-        drawing = chart(analysis(*reps, duration_s=time_s + 5), Curve())
+        drawing = build_timeline(analysis(*reps, duration_s=time_s + 5), AngleTrace())
         rows = strips(drawing, longest_s)
         assert all(0 <= start_s < end_s <= drawing.duration_s for start_s, end_s in rows)
         assert all(a[1] <= b[0] for a, b in pairwise(rows))
@@ -142,15 +142,15 @@ class TestRows:
             assert covered == pytest.approx(each.end_s - each.start_s, abs=1e-6)
 
     def test_a_short_video_is_one_row_and_long_sets_end_between_reps(self) -> None:
-        assert strips(chart(analysis(rep()), Curve()), 75) == ((0.0, 30.0),)
+        assert strips(build_timeline(analysis(rep()), AngleTrace()), 75) == ((0.0, 30.0),)
         reps = [rep(i + 1, 5.0 * i + 1, 4.0) for i in range(40)]
-        rows = strips(chart(analysis(*reps, duration_s=202), Curve()), 75)
+        rows = strips(build_timeline(analysis(*reps, duration_s=202), AngleTrace()), 75)
         assert len(rows) == 3
         assert max(end_s - start_s for start_s, end_s in rows) <= 70
         assert all(not each.start_s < end_s < each.end_s for each in reps for _, end_s in rows)
 
     def test_long_pauses_are_left_out_of_a_long_session(self) -> None:
-        drawing = chart(*counted(tiring()))
+        drawing = build_timeline(*counted(tiring()))
         rows = strips(drawing, 75)
         assert len(rows) == 3
         assert [group.number for group in drawing.groups] == [1, 2, 3]
@@ -158,14 +158,14 @@ class TestRows:
         assert sum(end_s - start_s for start_s, end_s in rows) < drawing.duration_s - 1.5 * PAUSE_S
 
     def test_an_hour_in_which_nothing_happens_is_one_row(self) -> None:
-        assert strips(chart(analysis(duration_s=3600), Curve()), 75) == ((0.0, 3600.0),)
+        assert strips(build_timeline(analysis(duration_s=3600), AngleTrace()), 75) == ((0.0, 3600.0),)
 
 
 def test_there_is_a_lane_for_each_remark_and_no_other() -> None:
     flagged = rep(1, flags=(Flag.FAST_RAISE, Flag.SHORT_TOP), full=False)
-    refused = Refusal(10.0, 12.0, Reason.TRUNK_MOVED)
+    refused = Rejection(10.0, 12.0, RejectionReason.TRUNK_MOVED)
     unseen = curve([(0.0, 5.0), (20.0, 5.0), (30.0, 5.0)])
-    lanes = chart(analysis(flagged, rep(2, 6.0), refusals=(refused,)), unseen).lanes
+    lanes = build_timeline(analysis(flagged, rep(2, 6.0), refusals=(refused,)), unseen).lanes
     assert [lane.name for lane in lanes] == ["not upright", "raise too fast", UNCOUNTED, UNSEEN]
     assert lanes[0].spans == ((1.0, 5.0),)
     assert lanes[2].spans == ((10.0, 12.0),)
@@ -203,24 +203,24 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
     ],
 )
 def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
-    assert findings.verdict(analysis(*reps)) == told
+    assert findings.summary_sentence(analysis(*reps)) == told
 
 
 def test_the_verdict_without_reps_says_why() -> None:
-    refused = replace(analysis(), refusals=(Refusal(1.0, 3.0, Reason.ONE_LEG),))
-    assert findings.verdict(refused) == "No leg raise was counted: 1 movement did not qualify."
-    assert findings.verdict(replace(analysis(), tracked=0.0)).endswith("nobody was found in the picture.")
-    assert findings.verdict(analysis()).endswith("the legs did not move enough.")
-    stopped = replace(analysis(FULL), interrupted=True, unfinished=Unfinished(7.0))
-    assert findings.verdict(stopped) == "The only rep was full; the count was stopped by hand."
+    refused = replace(analysis(), rejections=(Rejection(1.0, 3.0, RejectionReason.ONE_LEG),))
+    assert findings.summary_sentence(refused) == "No leg raise was counted: 1 movement did not qualify."
+    assert findings.summary_sentence(replace(analysis(), tracked=0.0)).endswith("nobody was found in the picture.")
+    assert findings.summary_sentence(analysis()).endswith("the legs did not move enough.")
+    stopped = replace(analysis(FULL), interrupted=True, unfinished=UnfinishedRep(7.0))
+    assert findings.summary_sentence(stopped) == "The only rep was full; the count was stopped by hand."
 
 
 def test_the_verdict_tells_how_the_sets_changed() -> None:
     one, _ = counted(tiring((12,)))
-    assert "; towards the end the reps got 3" in findings.verdict(one)
+    assert "; towards the end the reps got 3" in findings.summary_sentence(one)
     several, _ = counted(tiring((10, 3, 10)))
-    assert "towards the end of 2 of 3 sets, most in set" in findings.verdict(several)
-    assert "° lower" in findings.verdict(several)
+    assert "towards the end of 2 of 3 sets, most in set" in findings.summary_sentence(several)
+    assert "° lower" in findings.summary_sentence(several)
 
 
 def test_hands_off_the_head_are_told_once() -> None:
@@ -232,6 +232,6 @@ def test_hands_off_the_head_are_told_once() -> None:
 
 
 def test_a_chart_of_nothing_can_be_drawn() -> None:
-    drawing: Chart = chart(analysis(duration_s=0.0), Curve())
+    drawing: Timeline = build_timeline(analysis(duration_s=0.0), AngleTrace())
     assert strips(drawing, 75) == ((0.0, 1.0),)
     assert (len(drawing.bands), len(drawing.lanes), len(drawing.groups)) == (0, 0, 0)

@@ -16,7 +16,7 @@ from signals import Shape, flexions, made, samples, spoiled
 import repcount
 from repcount import Config, Rep, Sample, counter
 from repcount.analysis import Analysis
-from repcount.records import Flag, Reason
+from repcount.records import Flag, RejectionReason
 
 CLEAN = Shape()
 
@@ -81,7 +81,10 @@ def test_bottoms_tops_and_ends(points: list[tuple[float, float]], expected: list
 
 def test_legs_held_half_up_between_raises_do_not_start_from_the_bottom() -> None:
     analysis = repcount.count(pieces((0, 45), (2, 45), (3, 90), (4, 45), (6, 45)))
-    assert (analysis.reps, [refusal.reason for refusal in analysis.refusals]) == ((), [Reason.NOT_FROM_BOTTOM])
+    assert (analysis.reps, [refusal.reason for refusal in analysis.rejections]) == (
+        (),
+        [RejectionReason.NOT_FROM_BOTTOM],
+    )
 
 
 @pytest.mark.parametrize("rate_hz", [10.0, 15.0, 30.0, 60.0])
@@ -134,17 +137,19 @@ def test_a_pause_longer_than_the_rest_gap_begins_a_set(pause_s: float, sets: lis
     assert reps[1].pause_s is None
 
 
-@pytest.mark.parametrize(("gap_s", "full", "reasons"), [(0.8, 1, []), (1.3, 0, [Reason.LOST])])
-def test_short_dropouts_are_bridged_and_long_ones_void_the_rep(gap_s: float, full: int, reasons: list[Reason]) -> None:
+@pytest.mark.parametrize(("gap_s", "full", "reasons"), [(0.8, 1, []), (1.3, 0, [RejectionReason.LOST])])
+def test_short_dropouts_are_bridged_and_long_ones_void_the_rep(
+    gap_s: float, full: int, reasons: list[RejectionReason]
+) -> None:
     signal = made(Shape(raise_s=3, lower_s=3))
     hidden = [replace(s, hip_deg=float("nan")) if 3 <= s.time_s < 3 + gap_s else s for s in signal]
     analysis = repcount.count(hidden)
-    assert (analysis.summary.full, [refusal.reason for refusal in analysis.refusals]) == (full, reasons)
+    assert (analysis.summary.full, [refusal.reason for refusal in analysis.rejections]) == (full, reasons)
 
 
 def test_a_movement_longer_than_a_minute_is_none() -> None:
     analysis = repcount.count(made(Shape(hold_s=70)))
-    assert (analysis.reps, [refusal.reason for refusal in analysis.refusals]) == ((), [Reason.TOO_LONG])
+    assert (analysis.reps, [refusal.reason for refusal in analysis.rejections]) == ((), [RejectionReason.TOO_LONG])
 
 
 def test_the_state_does_not_grow_and_the_old_one_is_unchanged() -> None:

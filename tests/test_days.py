@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from repcount import days
 from repcount.config import Config
-from repcount.days import Period, Session, Totals
+from repcount.days import DateRange, Session, Totals
 from repcount.records import Flag, Rep
 
 REP = Rep(1, 1, 0.0, 2.0, 4.4, 2.0, 0.4, 2.0, None, 90.0, 4.0, 170.0, True, (), 0.95)
@@ -158,7 +158,7 @@ def test_means_lie_among_what_they_are_means_of(sessions: list[Session]) -> None
 
 def test_short_gaps_are_days_and_long_ones_are_told_in_one() -> None:
     one = Totals(sessions=1, full=1)
-    done = [Period(date(2026, 11, day), 1, one) for day in (1, 4, 8)]
+    done = [DateRange(date(2026, 11, day), 1, one) for day in (1, 4, 8)]
     line = days.with_gaps(done, date(2026, 10, 31), date(2026, 11, 9))
     assert [(period.first.day, period.days, period.totals.full) for period in line] == [
         (31, 1, 0),

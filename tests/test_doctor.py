@@ -13,7 +13,7 @@ from conftest import SAMPLES, Cli, run_process
 
 from repcount import doctor
 from repcount.camera import listing as cameras
-from repcount.camera.listing import Found
+from repcount.camera.listing import CameraInfo
 from repcount.doctor import Check
 from repcount.errors import LibraryError
 
@@ -156,9 +156,9 @@ def test_where_to_look_for_a_camera_that_is_not_found(system: str, told: str) ->
 
 def test_one_camera_that_works_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     dark, good, held = (
-        Found(0, "Dark", 640, 480, 8.0, "slow: more light helps, or a smaller picture"),
-        Found(2, "Good", 1280, 720, 30.0),
-        Found(4, "Held", note="camera 4 is used by zoom (process 7); close that program"),
+        CameraInfo(0, "Dark", 640, 480, 8.0, "slow: more light helps, or a smaller picture"),
+        CameraInfo(2, "Good", 1280, 720, 30.0),
+        CameraInfo(4, "Held", note="camera 4 is used by zoom (process 7); close that program"),
     )
     monkeypatch.setattr(cameras, "found", lambda: [dark, good, held])
     assert list(doctor.cameras()) == [
@@ -181,11 +181,13 @@ def test_no_camera_is_told_with_what_to_try(cli: Cli) -> None:
 
 
 def test_cameras_are_listed_one_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cameras, "found", lambda: [Found(0, "Webcam", 1280, 720, 29.97), Found(12, "USB", note="no")])
+    monkeypatch.setattr(
+        cameras, "found", lambda: [CameraInfo(0, "Webcam", 1280, 720, 29.97), CameraInfo(12, "USB", note="no")]
+    )
     result = cli("cameras")
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines() == [" 0  Webcam: 1280 x 720, 30 frames a second", "12  USB: no"]
-    monkeypatch.setattr(cameras, "found", lambda: [Found(0, "USB", rate_hz=nan, note="no")])
+    monkeypatch.setattr(cameras, "found", lambda: [CameraInfo(0, "USB", rate_hz=nan, note="no")])
     assert cli("cameras").code == 1
 
 

@@ -18,7 +18,7 @@ from repcount.draw import gauge, skeleton
 from repcount.draw import words as labels
 from repcount.draw.lines import Verdict
 from repcount.draw.style import AMBER, BLUE, TEXT, Colour, Sizes
-from repcount.moment import Notice, Say, Stage, Standing
+from repcount.moment import Announcement, Cue, SessionStatus, Stage
 from repcount.records import Flag, Phase, Pose, Rep
 
 Image = NDArray[np.uint8]
@@ -41,8 +41,8 @@ WORST = rep(*Flag, full=False)
 """A rep with all the words that a rep can get."""
 
 
-def standing(stage: Stage = Stage.COUNTING, **changes: object) -> Standing:
-    base = Standing(
+def standing(stage: Stage = Stage.COUNTING, **changes: object) -> SessionStatus:
+    base = SessionStatus(
         stage,
         Phase.RAISE,
         full=12,
@@ -93,19 +93,21 @@ def test_text_and_panel_stay_inside_of_every_picture(size: tuple[int, int]) -> N
     """The rim of the picture stays as it was, whatever is told at once."""
     image, rim = plain(size), max(1, min(size) // 100)
     for stage, corner, full in product(Stage, draw.Corner, (0, 12, 104)):
-        told = standing(stage, full=full, session=full, last=WORST, problem=Say.TWO_PEOPLE)
-        lines = [words.shown(Notice(say, 88)) for say in (Say.DAY_LIMIT, Say.FEET_OUT, Say.TWO_PEOPLE)]
-        drawn = draw.picture(image, None, "", told, lines, corner=corner, footer=draw.keys(Stage.PAUSED))
+        told = standing(stage, full=full, session=full, last=WORST, problem=Cue.TWO_PEOPLE)
+        lines = [words.shown_text(Announcement(say, 88)) for say in (Cue.DAY_LIMIT, Cue.FEET_OUT, Cue.TWO_PEOPLE)]
+        drawn = draw.draw_overlay(image, None, "", told, lines, corner=corner, footer=draw.key_help(Stage.PAUSED))
         assert drawn.shape == image.shape
         edges = [drawn[:rim], drawn[-rim:], drawn[:, :rim], drawn[:, -rim:]]
         assert all((edge == drawn[0, 0]).all() for edge in edges), (stage, corner, full)
     assert (image == GREY).all()
 
 
-@pytest.mark.parametrize("say", Say)
+@pytest.mark.parametrize("say", Cue)
 @pytest.mark.parametrize("size", [(320, 240), (720, 1280)])
-def test_every_sentence_fits_as_a_notice_and_as_a_problem(size: tuple[int, int], say: Say) -> None:
-    drawn = draw.picture(plain(size), None, "", standing(Stage.PLACING, problem=say), [words.shown(Notice(say, 100))])
+def test_every_sentence_fits_as_a_notice_and_as_a_problem(size: tuple[int, int], say: Cue) -> None:
+    drawn = draw.draw_overlay(
+        plain(size), None, "", standing(Stage.PLACING, problem=say), [words.shown_text(Announcement(say, 100))]
+    )
     assert (drawn[:, [0, -1]] == GREY).all()
     assert (drawn[[0, -1]] == GREY).all()
 
@@ -113,18 +115,18 @@ def test_every_sentence_fits_as_a_notice_and_as_a_problem(size: tuple[int, int],
 @pytest.mark.parametrize("size", [(320, 240), (640, 360), (1280, 720), (1920, 1080), (640, 480)])
 @pytest.mark.parametrize("stage", [Stage.COUNTING, Stage.DONE, Stage.REST])
 def test_the_number_is_a_quarter_of_the_height_of_the_window(stage: Stage, size: tuple[int, int]) -> None:
-    drawn = draw.picture(plain(size), None, "", standing(stage, last=None))
+    drawn = draw.draw_overlay(plain(size), None, "", standing(stage, last=None))
     assert height_of_largest(has(drawn, TEXT)) >= 0.25 * size[1]
 
 
 def test_in_a_tall_picture_the_number_is_sized_by_the_width() -> None:
-    drawn = draw.picture(plain((720, 1280)), None, "", standing(lift_deg=nan))
+    drawn = draw.draw_overlay(plain((720, 1280)), None, "", standing(lift_deg=nan))
     assert height_of_largest(has(drawn, TEXT)) >= 0.25 * 1.25 * 720
 
 
 def test_the_panel_does_not_jump_from_nine_to_ten_nor_from_rep_to_rep() -> None:
     grounds = [
-        draw.picture(plain(), None, "", standing(full=full, last=last))[:, :, 0] == GREY
+        draw.draw_overlay(plain(), None, "", standing(full=full, last=last))[:, :, 0] == GREY
         for full in (9, 10, 99)
         for last in (rep(), rep(Flag.FAST_LOWER), rep(Flag.SHORT_TOP, full=False))
     ]
@@ -138,17 +140,17 @@ def test_the_panel_does_not_jump_from_nine_to_ten_nor_from_rep_to_rep() -> None:
 
 def test_a_mirror_flips_the_picture_and_the_body() -> None:
     ramp = np.repeat(np.linspace(60, 200, 1280).astype(np.uint8)[None, :, None], 720, axis=0).repeat(3, axis=2)
-    told, body = Standing(Stage.PLACING), slice(150, 650)
-    straight = draw.picture(ramp, lying(), "left", told)[body]
-    mirrored = draw.picture(ramp, lying(), "left", told, mirror=True)[body]
+    told, body = SessionStatus(Stage.PLACING), slice(150, 650)
+    straight = draw.draw_overlay(ramp, lying(), "left", told)[body]
+    mirrored = draw.draw_overlay(ramp, lying(), "left", told, mirror=True)[body]
     assert has(straight, BLUE).sum() > 1000
     assert (np.abs(mirrored[:, ::-1].astype(int) - straight).max(axis=2) < 8).mean() > 0.999
     assert (np.abs(mirrored.astype(int) - straight).max(axis=2) < 8).mean() < 0.3
 
 
 def test_a_mirror_does_not_flip_the_text() -> None:
-    straight = draw.picture(plain(), None, "", standing(), ["Higher"])
-    assert (draw.picture(plain(), None, "", standing(), ["Higher"], mirror=True) == straight).all()
+    straight = draw.draw_overlay(plain(), None, "", standing(), ["Higher"])
+    assert (draw.draw_overlay(plain(), None, "", standing(), ["Higher"], mirror=True) == straight).all()
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -173,9 +175,9 @@ def test_nobody_and_somebody_upright_leave_the_panel_where_it_is() -> None:
 
 def test_the_leg_that_counts_stands_out() -> None:
     """The left one is up, the right one down."""
-    pose, told = lying(), Standing(Stage.PLACING)
+    pose, told = lying(), SessionStatus(Stage.PLACING)
     for side, rows in (("left", slice(200, 500)), ("right", slice(460, 560))):
-        blue = has(draw.picture(plain(), pose, side, told), BLUE)
+        blue = has(draw.draw_overlay(plain(), pose, side, told), BLUE)
         assert blue[rows].sum() > 0.95 * blue.sum() > 500
 
 
@@ -184,9 +186,11 @@ def test_landmarks_that_are_hardly_visible_are_not_drawn() -> None:
     visibility = np.ones(33)
     visibility[[27, 28, 31, 32]] = 0.2
     shins = slice(860, 1100)
-    told = Standing(Stage.PLACING)
-    assert (draw.picture(plain(), seen, "left", told)[150:560, shins] != GREY).any()
-    assert (draw.picture(plain(), replace(seen, visibility=visibility), "left", told)[150:560, shins] == GREY).all()
+    told = SessionStatus(Stage.PLACING)
+    assert (draw.draw_overlay(plain(), seen, "left", told)[150:560, shins] != GREY).any()
+    assert (
+        draw.draw_overlay(plain(), replace(seen, visibility=visibility), "left", told)[150:560, shins] == GREY
+    ).all()
 
 
 @given(
@@ -198,7 +202,7 @@ def test_landmarks_that_are_hardly_visible_are_not_drawn() -> None:
 def test_no_landmark_however_far_away_can_break_the_drawing(x: float, y: float, landmark: int, side: str) -> None:
     pose = lying((320, 240))
     pose.xy_px[landmark] = x, y
-    assert draw.picture(plain((320, 240)), pose, side, standing(), mirror=True).shape == (240, 320, 3)
+    assert draw.draw_overlay(plain((320, 240)), pose, side, standing(), mirror=True).shape == (240, 320, 3)
 
 
 # --- gauge, words, stages ----------------------------------------------------------------------------------
@@ -210,7 +214,7 @@ COLUMN = gauge.Column(left=100, top=50, width=24, height=400)
 def gauge_of(**changes: object) -> Image:
     image = plain()
     told = standing(lift_deg=nan, upright_deg=nan, back_deg=nan)
-    gauge.draw(image, COLUMN, replace(told, **changes), Sizes(1280, 720))  # type: ignore[arg-type]
+    gauge.draw_gauge(image, COLUMN, replace(told, **changes), Sizes(1280, 720))  # type: ignore[arg-type]
     return image
 
 
@@ -252,11 +256,11 @@ def test_full_and_partial_differ_in_shape_not_in_colour_alone() -> None:
 
 
 def test_every_flag_has_words_but_the_one_that_is_a_note() -> None:
-    assert {flag for flag in Flag if words.flags((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
-    assert labels.asked(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
-    assert labels.asked(rep(Flag.HANDS_OFF_HEAD)) == ""
-    assert labels.times(rep()) == "1.9 s up, 2.1 s down"
-    assert labels.times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
+    assert {flag for flag in Flag if words.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
+    assert labels.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
+    assert labels.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
+    assert labels.rep_times(rep()) == "1.9 s up, 2.1 s down"
+    assert labels.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
 
 
 TOLD = [
@@ -274,33 +278,33 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("told", "title", "number", "phase"), TOLD)
-def test_what_each_stage_says(told: Standing, title: str, number: str, phase: str) -> None:
-    assert (labels.title(told), labels.number(told), labels.phase(told)) == (title, number, phase)
+def test_what_each_stage_says(told: SessionStatus, title: str, number: str, phase: str) -> None:
+    assert (labels.set_title(told), labels.number_text(told), labels.phase_text(told)) == (title, number, phase)
 
 
 @pytest.mark.parametrize(("stage", "least"), [(Stage.NO_PICTURE, 0.25), (Stage.PLACING, 0.25), (Stage.PAUSED, 0.25)])
 def test_the_count_stays_in_sight_when_nothing_counts(stage: Stage, least: float) -> None:
-    drawn = draw.picture(draw.blank(1280, 720), None, "", standing(stage, last=None, problem=Say.CAMERA_LOST))
+    drawn = draw.draw_overlay(draw.blank(1280, 720), None, "", standing(stage, last=None, problem=Cue.CAMERA_LOST))
     assert height_of_largest(drawn.min(axis=2) > 150) >= least * 720
 
 
 def test_before_the_first_rep_there_is_no_number_in_the_way() -> None:
-    told = standing(Stage.PLACING, full=0, session=0, problem=Say.FEET_OUT, last=None)
-    drawn = draw.picture(plain(), None, "", told)
+    told = standing(Stage.PLACING, full=0, session=0, problem=Cue.FEET_OUT, last=None)
+    drawn = draw.draw_overlay(plain(), None, "", told)
     assert height_of_largest(drawn.max(axis=2) > 150) < 0.1 * 720
     assert has(drawn, AMBER).sum() > 1000
 
 
 def test_a_pause_dims_the_picture() -> None:
-    assert draw.picture(plain(), None, "", standing(Stage.PAUSED))[400, 900].tolist() < [80, 80, 80]
+    assert draw.draw_overlay(plain(), None, "", standing(Stage.PAUSED))[400, 900].tolist() < [80, 80, 80]
 
 
 def test_rates_and_keys() -> None:
-    assert labels.rates(standing()) == "30 fps, 15 analysed"
-    assert labels.rates(standing(analysed_hz=29.0)) == "30 fps"
-    assert labels.rates(standing(camera_hz=nan)) == ""
-    assert draw.keys(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
-    assert draw.keys(Stage.COUNTING) == ""
+    assert labels.rates_text(standing()) == "30 fps, 15 analysed"
+    assert labels.rates_text(standing(analysed_hz=29.0)) == "30 fps"
+    assert labels.rates_text(standing(camera_hz=nan)) == ""
+    assert draw.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
+    assert draw.key_help(Stage.COUNTING) == ""
 
 
 # --- helpers of the window ---------------------------------------------------------------------------------
@@ -310,7 +314,7 @@ def test_rates_and_keys() -> None:
     ("size", "room"), [((640, 480), (1280, 720)), ((1920, 1080), (640, 480)), ((720, 1280), (1280, 720))]
 )
 def test_a_picture_is_fitted_into_the_window_with_its_body(size: tuple[int, int], room: tuple[int, int]) -> None:
-    image, pose = draw.fitted(plain(size), lying(size), *room)
+    image, pose = draw.fit(plain(size), lying(size), *room)
     height, width = image.shape[:2]
     assert width == room[0] or height == room[1]
     assert width <= room[0]

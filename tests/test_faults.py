@@ -32,7 +32,7 @@ from forks import CALENDAR, MADE_UP, Child, Forks, forks
 from histories import asked, damaged, filled, rep
 
 from repcount import interrupt
-from repcount.camera import camera, pulse
+from repcount.camera import open_camera, pulse
 from repcount.records import Frame
 
 pytestmark = [
@@ -511,7 +511,7 @@ SPOILED: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("madness", [name for name in SPOILED if name])
 def test_a_stream_that_turns_to_garbage_is_seen_again_when_it_is_sound(madness: str, counting: Path) -> None:
     mad = Mad(counting, 30, lead_s=0, loop=True)
-    with mad.running(), camera(mad.url) as eye:
+    with mad.running(), open_camera(mad.url) as eye:
         seen(eye, 5)
         mad.madness = madness
         garbage_s = time.monotonic() + 1.0
@@ -545,7 +545,7 @@ def test_a_stream_that_changes_its_size_goes_on(counting: Path, ffmpeg: Ffmpeg, 
     turned = ffmpeg("-i", counting, "-vf", "transpose=1,scale=240:320", clips / "faults_turned.mp4")
     other = streams.pictures(turned, 30)
     stream = streams.Mjpeg(counting, 30, lead_s=0, loop=True)
-    with stream.running(), camera(stream.url) as eye:
+    with stream.running(), open_camera(stream.url) as eye:
         before = seen(eye, 5)
         stream._pictures = other
         after = seen(eye, 30)

@@ -15,7 +15,7 @@ from histories import filled, kept_aside, opened, rep
 
 from repcount import capture, config, table
 from repcount.errors import HistoryError, SettingError, SignalError, VideoError
-from repcount.sinks.history import History
+from repcount.sinks.history import HistoryStore
 
 pytest.importorskip("resource", reason="the memory of a process is limited as POSIX does it")
 
@@ -140,7 +140,7 @@ def test_a_list_of_files_is_not_followed(text: str, tmp_path: Path) -> None:
     path = tmp_path / "list.mp4"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(VideoError, match=r"list\.mp4 is a list of other files; name the videos themselves"):
-        capture.video(path)
+        capture.open_video(path)
 
 
 def test_pictures_that_change_their_size_are_made_as_large_as_the_first_one(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_pictures_that_change_their_size_are_made_as_large_as_the_first_one(ffmp
     other = ffmpeg(*source, "-vf", "scale=96:96", tmp_path / "other.mjpeg").read_bytes()
     both = tmp_path / "both.mjpeg"
     both.write_bytes(one + other)
-    with capture.video(both) as video:
+    with capture.open_video(both) as video:
         assert [frame.image.shape for frame in video.frames(240)] == [(48, 64, 3)] * 20
 
 
@@ -160,7 +160,7 @@ def test_a_picture_that_says_it_is_too_large_for_the_memory_is_refused(ffmpeg: F
     content[6:10] = (15_000).to_bytes(2, "little") * 2
     path.write_bytes(content)
     with pytest.raises(VideoError, match=r"large\.gif says that its pictures are 15000 by 15000"):
-        capture.video(path)
+        capture.open_video(path)
 
 
 ROWS = [
@@ -192,7 +192,7 @@ def test_a_history_whose_layout_is_no_text_is_damaged(tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content.replace(b"CREATE TABLE session", b"CREATE TABLE \xff\xfe\xfd" + b"ssio"))
     told: list[str] = []
-    with History(path, told.append) as history:
+    with HistoryStore(path, told.append) as history:
         assert history.sessions() == ()
     assert "is damaged" in told[0]
     assert len(kept_aside(path)) == 1

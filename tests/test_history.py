@@ -22,9 +22,9 @@ from histories import DAY, START, asked, damaged, filled, kept_aside, opened, re
 
 from repcount.config import Config
 from repcount.errors import HistoryError
-from repcount.records import Flag, Removal, Rep
+from repcount.records import Flag, Rep, RepRemoved
 from repcount.sinks import database, history_file
-from repcount.sinks.history import History
+from repcount.sinks.history import HistoryStore
 from repcount.sinks.migrations import MIGRATIONS
 
 
@@ -66,7 +66,7 @@ def test_a_rep_taken_off_by_hand_is_kept_and_does_not_count(path: Path) -> None:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
         recorder.write(update(rep(2)))
-        recorder.write(update(Removal(11.0, 2)))
+        recorder.write(update(RepRemoved(11.0, 2)))
         recorder.write(update(rep(3)))
         assert history.full_on(DAY) == 2
         (session,) = history.sessions()
@@ -245,7 +245,7 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun_and_that_is_said(damag
     content = DAMAGES[damage](path.read_bytes())
     path.write_bytes(content)
     said: list[str] = []
-    with History(path, said.append) as history:
+    with HistoryStore(path, said.append) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
         assert history.full_on(DAY) == 1
@@ -261,7 +261,7 @@ def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
     path.parent.mkdir()
     for number in ("1", "2"):
         path.write_bytes(damaged(number))
-        with History(path, lambda _: None):
+        with HistoryStore(path, lambda _: None):
             pass
     assert [file.read_bytes()[100:] for file in kept_aside(path)] == [b"1", b"2"]
 
@@ -284,9 +284,9 @@ def test_only_the_file_that_was_found_damaged_is_set_aside(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(damaged())
     seen = history_file.identity(path)
-    assert history_file.set_aside(path, seen)
+    assert history_file.quarantine(path, seen)
     filled(path, rep(1))
-    assert history_file.set_aside(path, seen) is None
+    assert history_file.quarantine(path, seen) is None
     assert len(asked(path, "SELECT * FROM rep")) == 1
 
 
@@ -452,7 +452,7 @@ def test_a_damaged_file_that_is_kept_is_its_owners_only(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(damaged())
     path.chmod(0o644)
-    with History(path, lambda _: None):
+    with HistoryStore(path, lambda _: None):
         (kept,) = kept_aside(path)
     assert (mode(kept), mode(path)) == (0o600, 0o600)
 

@@ -28,10 +28,10 @@ from histories import DAY, START, asked, damaged, filled, kept_aside, opened, re
 from repcount import doctor, studio
 from repcount.config import Config
 from repcount.errors import HistoryError
-from repcount.records import Removal
+from repcount.records import RepRemoved
 from repcount.sinks import database as sqlite
 from repcount.sinks import history_file
-from repcount.sinks.history import History
+from repcount.sinks.history import HistoryStore
 from repcount.sinks.migrations import MIGRATIONS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes nodes and links as POSIX has them")
@@ -459,7 +459,7 @@ def test_a_link_to_a_history_is_followed_and_stays(path: Path) -> None:
     assert path.is_symlink()
     assert asked(target, "SELECT count(*) FROM rep") == [(3,)]
     target.write_bytes(damaged())
-    with History(path, lambda _: None) as history:
+    with HistoryStore(path, lambda _: None) as history:
         assert history.sessions() == ()
     assert path.is_symlink()
     assert [file.name for file in kept_aside(target)] == ["reps.damaged-1.sqlite3"]
@@ -536,9 +536,9 @@ def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
     lose: Made, sessions: list[list[int]], at_the_end: bool, path: Path
 ) -> None:
     told: list[str] = []
-    with History(path, told.append) as history:
+    with HistoryStore(path, told.append) as history:
         recorder = history.begin(START, "0", "free", Config())
-        for each in (rep(1), rep(2), Removal(11.0, 2), rep(3)):
+        for each in (rep(1), rep(2), RepRemoved(11.0, 2), rep(3)):
             recorder.write(update(each))
         if at_the_end:
             recorder.write(update(rep(4)))
@@ -559,7 +559,7 @@ def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
 
 
 def test_what_was_kept_in_a_file_that_is_moved_stays_in_it(path: Path) -> None:
-    with History(path, lambda _: None) as history:
+    with HistoryStore(path, lambda _: None) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1), rep(2)))
         moved(path)
@@ -568,7 +568,7 @@ def test_what_was_kept_in_a_file_that_is_moved_stays_in_it(path: Path) -> None:
 
 
 def test_reps_wait_while_something_else_has_the_name(path: Path) -> None:
-    with History(path, lambda _: None) as history:
+    with HistoryStore(path, lambda _: None) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
         path.unlink()
@@ -586,7 +586,7 @@ def test_reps_wait_while_something_else_has_the_name(path: Path) -> None:
 
 
 def test_two_sessions_lose_their_file_and_both_go_on(path: Path) -> None:
-    with History(path, lambda _: None) as one, History(path, lambda _: None) as other:
+    with HistoryStore(path, lambda _: None) as one, HistoryStore(path, lambda _: None) as other:
         recorders = [
             one.begin(START, "0", "free", Config()),
             other.begin(START + timedelta(hours=1), "1", "free", Config()),

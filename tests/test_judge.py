@@ -11,7 +11,7 @@ from signals import Shape, flexions
 import repcount
 from repcount import Sample, posture
 from repcount.analysis import Analysis
-from repcount.records import Flag, Reason
+from repcount.records import Flag, RejectionReason
 
 Mover = Callable[[float, float], Body]
 """From the time and the flexion of a clean set to a body."""
@@ -22,14 +22,14 @@ def performed(mover: Mover, *shapes: Shape, rate_hz: float = 15.0) -> Analysis:
     side = ""
     seen: list[Sample] = []
     for time_s, flexion in flexions(shapes or [Shape()] * 3, rate_hz):
-        sample = posture.sample(time_s, pose(mover(time_s, flexion)), side)
+        sample = posture.compute_sample(time_s, pose(mover(time_s, flexion)), side)
         side = sample.side
         seen.append(sample)
     return repcount.count(seen)
 
 
-def reasons(analysis: Analysis) -> set[Reason]:
-    return {refusal.reason for refusal in analysis.refusals}
+def reasons(analysis: Analysis) -> set[RejectionReason]:
+    return {refusal.reason for refusal in analysis.rejections}
 
 
 @pytest.mark.parametrize("yaw", [-50.0, 0.0, 30.0, 50.0])
@@ -37,7 +37,7 @@ def reasons(analysis: Analysis) -> set[Reason]:
 @pytest.mark.parametrize("facing", [1, -1])
 def test_straight_legs_on_a_lying_trunk_are_full_reps_in_any_view(yaw: float, roll: float, facing: int) -> None:
     analysis = performed(lambda _, x: Body(left=x, right=x, yaw=yaw, roll=roll, facing=facing))
-    assert (analysis.summary.full, len(analysis.reps), analysis.refusals) == (3, 3, ())
+    assert (analysis.summary.full, len(analysis.reps), analysis.rejections) == (3, 3, ())
 
 
 @pytest.mark.parametrize(
@@ -77,23 +77,26 @@ def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> N
 @pytest.mark.parametrize(
     ("name", "mover", "reason"),
     [
-        ("hanging leg raise", lambda _, x: Body(left=x, right=x, trunk=90), Reason.NOT_LYING),
-        ("sitting leg lift", lambda _, x: Body(left=90 + x / 2, right=90 + x / 2, trunk=85), Reason.NOT_LYING),
-        ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), Reason.NOT_ON_BACK),
-        ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), Reason.TRUNK_MOVED),
-        ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), Reason.TRUNK_MOVED),
-        ("one leg", lambda _, x: Body(left=x, right=5), Reason.ONE_LEG),
+        ("hanging leg raise", lambda _, x: Body(left=x, right=x, trunk=90), RejectionReason.NOT_LYING),
+        ("sitting leg lift", lambda _, x: Body(left=90 + x / 2, right=90 + x / 2, trunk=85), RejectionReason.NOT_LYING),
+        ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), RejectionReason.NOT_ON_BACK),
+        ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), RejectionReason.TRUNK_MOVED),
+        ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), RejectionReason.TRUNK_MOVED),
+        ("one leg", lambda _, x: Body(left=x, right=5), RejectionReason.ONE_LEG),
         ("the other leg", lambda _, x: Body(left=5, right=x), None),
-        ("the other leg stays up", lambda _, x: Body(left=x, right=85), Reason.ONE_LEG),
-        ("scissors", lambda _, x: Body(left=x, right=95 - x), Reason.ONE_LEG),
+        ("the other leg stays up", lambda _, x: Body(left=x, right=85), RejectionReason.ONE_LEG),
+        ("scissors", lambda _, x: Body(left=x, right=95 - x), RejectionReason.ONE_LEG),
         ("heel slide", lambda _, x: Body(left=x / 2, right=x / 2, left_knee=180 - x, right_knee=180 - x),
-         Reason.MOSTLY_KNEES),
+         RejectionReason.MOSTLY_KNEES),
         ("planted feet to tuck", lambda _, x: Body(left=20 + x, right=20 + x, left_knee=80, right_knee=80),
-         Reason.KNEES_BENT_AT_BOTTOM),
-        ("pushed along the floor", lambda t, x: Body(left=x, right=x, hip_px=(300 + 2.5 * x, 500)), Reason.HIPS_MOVED),
+         RejectionReason.KNEES_BENT_AT_BOTTOM),
+        ("pushed along the floor", lambda t, x: Body(left=x, right=x, hip_px=(300 + 2.5 * x, 500)),
+         RejectionReason.HIPS_MOVED),
     ],
 )  # fmt: skip
-def test_what_is_no_leg_raise_gives_no_rep_and_says_why(name: str, mover: Mover, reason: Reason | None) -> None:
+def test_what_is_no_leg_raise_gives_no_rep_and_says_why(
+    name: str, mover: Mover, reason: RejectionReason | None
+) -> None:
     analysis = performed(mover)
     assert analysis.reps == (), name
     assert reasons(analysis) == ({reason} if reason else set()), name
@@ -133,7 +136,7 @@ def test_a_cut_ends_what_was_under_way() -> None:
         return Body(left=flexion, right=flexion, hip_px=(640, 500) if time_s < 3.0 else (200, 300))
 
     analysis = performed(cut, Shape(), Shape())
-    assert (analysis.summary.full, reasons(analysis)) == (1, {Reason.CUT})
+    assert (analysis.summary.full, reasons(analysis)) == (1, {RejectionReason.CUT})
 
 
 def test_landmarks_that_jump_for_two_frames_are_no_cut() -> None:
@@ -141,7 +144,7 @@ def test_landmarks_that_jump_for_two_frames_are_no_cut() -> None:
         return Body(left=flexion, right=flexion, hip_px=(200, 300) if 2.4 < time_s < 2.55 else (640, 500))
 
     analysis = performed(glitch, Shape(), Shape())
-    assert (analysis.summary.full, analysis.refusals) == (2, ())
+    assert (analysis.summary.full, analysis.rejections) == (2, ())
 
 
 def test_a_bad_view_lowers_the_confidence_and_says_so() -> None:

@@ -20,9 +20,9 @@ from repcount import days, ledger
 from repcount.config import Config
 from repcount.days import Session
 from repcount.errors import printable
-from repcount.records import Flag, Removal, Rep
+from repcount.records import Flag, Rep, RepRemoved
 from repcount.sinks import history_chart, history_report
-from repcount.sinks.history import History, Which
+from repcount.sinks.history import DeleteFilter, HistoryStore
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_it_is_gone_from_the_disk_also_while_another_session_counts(path: Path) 
     with opened(path) as live, opened(path) as other:
         recorder = live.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
-        other.delete(Which(day=DAY - timedelta(days=1)))
+        other.delete(DeleteFilter(day=DAY - timedelta(days=1)))
         assert not on_disk(path)
         recorder.write(update(rep(2)))
         assert live.full_on(DAY) == 4
@@ -85,7 +85,7 @@ def test_a_session_that_is_deleted_while_it_counts_goes_on_with_its_next_rep(pat
     with opened(path) as live, opened(path) as other:
         recorder = live.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
-        other.delete(Which(everything=True))
+        other.delete(DeleteFilter(everything=True))
         later = other.begin(START, "1", "free", Config())
         assert later.id != recorder.id
         recorder.write(update(rep(2)))
@@ -103,7 +103,7 @@ def test_of_a_session_over_midnight_one_day_can_be_deleted(path: Path, cli: Cli)
 def test_deleting_everything_takes_damaged_files_with_it(path: Path, cli: Cli) -> None:
     path.parent.mkdir()
     path.write_bytes(damaged(MARK))
-    with History(path, lambda _: None):
+    with HistoryStore(path, lambda _: None):
         assert on_disk(path)
     others = {
         f"history.damaged-{name}": content
@@ -254,7 +254,7 @@ def test_export_is_the_rep_csv_of_analyze(path: Path, cli: Cli, tmp_path: Path) 
     with opened(path) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1), rep(2), rep(3, full=False, flags=(Flag.SHORT_TOP, Flag.FAST_LOWER))))
-        recorder.write(update(Removal(16.0, 2)))
+        recorder.write(update(RepRemoved(16.0, 2)))
     assert cli("history", "export", "--csv", tmp_path / "reps.csv").code == 0
     text = (tmp_path / "reps.csv").read_bytes().decode()
     assert text == cli("history", "export").out
@@ -290,7 +290,7 @@ def shown(file: io.StringIO) -> list[str]:
         for number, count in {1: 50, 2: 100, 3: 150, 9: 3}.items()
     ]
     today = DAY + timedelta(days=9)
-    history_chart.show(
+    history_chart.print_table(
         days.with_gaps(days.by_day(sessions), DAY + timedelta(days=1), today),
         sessions[-1:],
         file,
@@ -343,7 +343,7 @@ def test_a_plan_is_shown_as_it_is_and_obeyed_by_nobody(plan: str, monkeypatch: p
     monkeypatch.setenv("TERM", "xterm")
     file = Screen()
     sessions = [Session(1, START, None, "0", plan, Config(), (rep(1),))]
-    history_chart.show(days.by_day(sessions), sessions, file, today=DAY, limit=100)
+    history_chart.print_table(days.by_day(sessions), sessions, file, today=DAY, limit=100)
     plain = re.sub(r"\x1b\[[\d;]*m", "", file.getvalue())
     assert printable(plan) in plain
     assert printable(plain.replace("\n", "")) == plain.replace("\n", "")
@@ -353,7 +353,7 @@ def test_a_terminal_without_blocks_gets_bars_of_its_own_letters() -> None:
     content = io.BytesIO()
     file = io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace")
     sessions = [Session(1, START, None, "0", "free", Config(), tuple(map(rep, range(1, 101))))]
-    history_chart.show(days.by_day(sessions), sessions, file, today=DAY, limit=100)
+    history_chart.print_table(days.by_day(sessions), sessions, file, today=DAY, limit=100)
     file.flush()
     assert b" ####" in content.getvalue()
     assert b"\\u2588" not in content.getvalue()
@@ -390,7 +390,7 @@ def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: in
     sessions = [Session(i, START + timedelta(days=i), None, "0", "free", Config(), (rep(1),)) for i in range(50)]
     first = max(today - timedelta(days=asked_for - 1), date.min)
     read = [session for session in sessions if session.started.date() >= first]
-    page = history_report.report(read, first=first, today=today, limit=100)
+    page = history_report.render_history_report(read, first=first, today=today, limit=100)
     chart = re.search(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)
     assert chart is not None
     assert chart[0].count("1 full") == drawn
@@ -400,6 +400,6 @@ def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: in
 
 def test_few_days_on_record_are_drawn_within_four_weeks() -> None:
     sessions = [Session(1, START, None, "0", "free", Config(), (rep(1),))]
-    page = history_report.report(sessions, first=DAY - timedelta(days=89), today=DAY, limit=100)
+    page = history_report.render_history_report(sessions, first=DAY - timedelta(days=89), today=DAY, limit=100)
     places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', page)]
     assert max(places) > 900

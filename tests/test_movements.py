@@ -22,7 +22,7 @@ def recorded(path: Path) -> Iterator[Sample]:
     side = ""
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            sample = posture.sample(float(row["time_s"]), pose(row), side)
+            sample = posture.compute_sample(float(row["time_s"]), pose(row), side)
             side = sample.side
             yield sample
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from repcount.errors import OutputError
-from repcount.film import Film
+from repcount.film import VideoWriter
 from repcount.hidden import AtomicFile
 from repcount.interrupt import NUMBERS
-from repcount.moment import Moment, Stage, Standing
+from repcount.moment import LiveUpdate, SessionStatus, Stage
 from repcount.outputs import STDOUT, OutputSet, TextOutput, check_distinct
 from repcount.records import Frame
-from repcount.sinks.recording import Recording
+from repcount.sinks.recording import BackgroundVideoWriter
 from repcount.told import ConsoleReporter
 
 
@@ -108,8 +108,8 @@ def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
 OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
     "text": lambda path, force: TextOutput(path, io.StringIO(), force=force),
     "texts": lambda path, force: OutputSet([path], ConsoleReporter(io.StringIO(), io.StringIO()), force=force),
-    "film": lambda path, force: Film(path, force=force),
-    "recording": lambda path, force: Recording(path, force=force),
+    "film": lambda path, force: VideoWriter(path, force=force),
+    "recording": lambda path, force: BackgroundVideoWriter(path, force=force),
 }
 
 
@@ -193,7 +193,7 @@ def test_a_film_takes_no_device_s_place(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     link.symlink_to(pipe)
     with pytest.raises(OutputError, match="it is a device or a pipe"):
-        Film(link, force=True)
+        VideoWriter(link, force=True)
     assert pipe.is_fifo()
 
 
@@ -241,9 +241,9 @@ def test_a_recording_is_its_owner_s_also_in_the_place_of_one_that_was_not(tmp_pa
     path = tmp_path / "film.mp4"
     path.touch()
     path.chmod(0o644)
-    with umask(0), Recording(path, force=True) as recording:
+    with umask(0), BackgroundVideoWriter(path, force=True) as recording:
         picture = np.zeros((120, 160, 3), np.uint8)
-        recording.show(Moment(0.0, Frame(0.0, picture), None, "", Standing(Stage.COUNTING)))
+        recording.show(LiveUpdate(0.0, Frame(0.0, picture), None, "", SessionStatus(Stage.COUNTING)))
     assert recording.trouble is None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_size > 0

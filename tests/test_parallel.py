@@ -35,7 +35,7 @@ BESIDE = (
 
 
 def of(path: Path, model: Path, jobs: int = 2, rate_hz: float = HZ) -> list[Measured]:
-    with capture.video(path) as video:
+    with capture.open_video(path) as video:
         return list(measured(video, model, rate_hz, jobs))
 
 
@@ -79,7 +79,7 @@ def test_the_result_does_not_depend_on_the_number_of_jobs(fast: list[Measured], 
 
 
 def test_the_samples_are_at_the_times_of_the_frames(fast: list[Measured]) -> None:
-    with capture.video(SAMPLES / "07_fast_reps.mp4") as video:
+    with capture.open_video(SAMPLES / "07_fast_reps.mp4") as video:
         times = [frame.time_s for frame in video.frames(HZ)]
     assert [one.sample.time_s for one in fast] == times
 
@@ -88,8 +88,8 @@ def test_chunks_differ_no_more_from_a_single_tracker_than_the_model_is_unsure(
     fast: list[Measured], model: Path
 ) -> None:
     """Two columns of pixels cut off make 0.4° at the median and 1.9° at the 95th percentile."""
-    with capture.video(SAMPLES / "07_fast_reps.mp4") as video, Landmarker(model) as landmarker:
-        alone = [posture.sample(f.time_s, landmarker.find(f)[0], "left").hip_deg for f in video.frames(HZ)]
+    with capture.open_video(SAMPLES / "07_fast_reps.mp4") as video, Landmarker(model) as landmarker:
+        alone = [posture.compute_sample(f.time_s, landmarker.detect(f)[0], "left").hip_deg for f in video.frames(HZ)]
     apart = np.abs(np.array(hips(fast)) - alone)
     assert np.median(apart) < 0.7
     assert apart.max() < 8
@@ -125,7 +125,7 @@ def test_where_nothing_moves_nothing_is_tracked(
 ) -> None:
     rests = ffmpeg("-i", piece, "-vf", "tpad=stop_mode=clone:stop_duration=10", tmp_path / "rests.mp4")
     looked: list[float] = []
-    find = Landmarker.find
+    find = Landmarker.detect
 
     def noted(self: Landmarker, frame: Frame) -> list[Pose]:
         looked.append(frame.time_s)
@@ -146,7 +146,7 @@ def test_nobody_in_the_picture(empty_room: Path, model: Path) -> None:
 
 
 def test_whoever_stops_reading_stops_the_threads(model: Path) -> None:
-    with capture.video(SAMPLES / "07_fast_reps.mp4") as video:
+    with capture.open_video(SAMPLES / "07_fast_reps.mp4") as video:
         with closing(measured(video, model, HZ, 2)) as reading:
             assert [one.sample.time_s for one in islice(reading, 2)] == pytest.approx([0.0, 0.1], abs=0.01)
             assert 0 < at_work() <= 3

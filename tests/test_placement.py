@@ -12,7 +12,7 @@ from stage import LYING
 
 from repcount import placement, posture, readiness
 from repcount.config import Config
-from repcount.moment import Say
+from repcount.moment import Cue
 from repcount.records import Frame, Pose
 
 
@@ -20,13 +20,13 @@ def shrunk(whole: Pose, by: float) -> Pose:
     return replace(whole, xy_px=(whole.xy_px - whole.xy_px[23]) * by + np.array([640.0, 500.0]))
 
 
-def end(people: Sequence[tuple[Pose | None, int]], hz: float = 15.0) -> readiness.State:
+def end(people: Sequence[tuple[Pose | None, int]], hz: float = 15.0) -> readiness.ReadinessState:
     """The state after frames of 1280 by 720 with these poses and numbers of people."""
-    state = readiness.State()
+    state = readiness.ReadinessState()
     for number, (who, found) in enumerate(people):
         frame = Frame(number / hz, np.full((720, 1280, 3), 100, dtype=np.uint8))
-        sample = posture.sample(frame.time_s, who)
-        state = readiness.step(Config(), state, sample, placement.sight(frame, who, found))
+        sample = posture.compute_sample(frame.time_s, who)
+        state = readiness.update_readiness(Config(), state, sample, placement.check_framing(frame, who, found))
     return state
 
 
@@ -36,16 +36,16 @@ LOOKS: list[tuple[Pose | None, int]] = [(pose(LYING), 1)]
 @pytest.mark.parametrize(
     ("who", "problem"),
     [
-        (pose(replace(LYING, hip_px=(60.0, 500.0))), Say.HEAD_OUT),
-        (pose(replace(LYING, hip_px=(1150.0, 500.0))), Say.FEET_OUT),
-        (pose(replace(LYING, hip_px=(640.0, 150.0))), Say.FEET_OUT),
-        (pose(replace(LYING, yaw=75.0)), Say.FROM_THE_END),
-        (pose(replace(LYING, trunk=70.0)), Say.NOT_LYING),
-        (pose(replace(LYING, prone=True)), Say.NOT_LYING),
-        (pose(Body(left=90.0, right=90.0)), Say.NOT_STILL),
+        (pose(replace(LYING, hip_px=(60.0, 500.0))), Cue.HEAD_OUT),
+        (pose(replace(LYING, hip_px=(1150.0, 500.0))), Cue.FEET_OUT),
+        (pose(replace(LYING, hip_px=(640.0, 150.0))), Cue.FEET_OUT),
+        (pose(replace(LYING, yaw=75.0)), Cue.FROM_THE_END),
+        (pose(replace(LYING, trunk=70.0)), Cue.NOT_LYING),
+        (pose(replace(LYING, prone=True)), Cue.NOT_LYING),
+        (pose(Body(left=90.0, right=90.0)), Cue.NOT_STILL),
     ],
 )
-def test_what_hinders_is_named_and_nobody_is_ready(who: Pose, problem: Say) -> None:
+def test_what_hinders_is_named_and_nobody_is_ready(who: Pose, problem: Cue) -> None:
     """The second `FEET_OUT` is somebody whose feet will leave the picture when they are up."""
     state = end([(who, 1)] * 60)
     assert (state.ready, state.problem) == (False, problem)
@@ -58,11 +58,11 @@ def test_what_hinders_is_named_and_nobody_is_ready(who: Pose, problem: Say) -> N
         (pose(replace(LYING, yaw=30.0)), 1, None),
         (pose(replace(LYING, roll=12.0)), 1, None),
         (pose(replace(LYING, facing=-1)), 1, None),
-        (pose(LYING), 2, Say.TWO_PEOPLE),
-        (shrunk(pose(LYING), 0.6), 1, Say.TOO_FAR),
+        (pose(LYING), 2, Cue.TWO_PEOPLE),
+        (shrunk(pose(LYING), 0.6), 1, Cue.TOO_FAR),
     ],
 )
-def test_what_could_be_better_hinders_nobody(who: Pose, people: int, advice: Say | None) -> None:
+def test_what_could_be_better_hinders_nobody(who: Pose, people: int, advice: Cue | None) -> None:
     state = end([(who, people)] * 60)
     assert (state.ready, state.problem) == (True, advice)
 

@@ -17,15 +17,15 @@ from sessions import counted, tiring
 from signals import Shape, made
 
 from repcount.analysis import Analysis, Source
-from repcount.chart import chart, strips
+from repcount.chart import build_timeline, strips
 from repcount.config import Config
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.errors import OutputError
-from repcount.records import Reason, Refusal
+from repcount.records import Rejection, RejectionReason
 from repcount.sinks import plot
 from repcount.sinks.plot_strip import Strip
 
-Counted = tuple[Analysis, Curve]
+Counted = tuple[Analysis, AngleTrace]
 
 BEGINNINGS = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 
@@ -43,7 +43,7 @@ def short() -> Counted:
 @pytest.mark.parametrize("name", ["out.png", "out.SVG", "out.pdf"])
 def test_the_ending_says_what_is_drawn(name: str, short: Counted) -> None:
     kind = plot.kind(Path(name))
-    assert plot.drawn(kind, [short]).startswith(BEGINNINGS[kind])
+    assert plot.render_plot(kind, [short]).startswith(BEGINNINGS[kind])
 
 
 @pytest.mark.parametrize("name", ["out.jpg", "out", "-", "png"])
@@ -54,7 +54,7 @@ def test_any_other_ending_is_told_before_anything_is_counted(name: str) -> None:
 
 def rows_of(counted: Counted) -> list[Figure]:
     """Every row drawn on a page of its own."""
-    drawing = chart(*counted)
+    drawing = build_timeline(*counted)
     figures = []
     for span in strips(drawing, 75.0):
         figures.append(Figure(figsize=(10, 4)))
@@ -115,12 +115,12 @@ def test_a_long_session_stays_a_picture_that_opens(monkeypatch: pytest.MonkeyPat
         for i in range(180)
     ]
     analysis = Analysis(Source("long.mp4", 1800.0), Config(), tuple(reps), (), None, 1.0, ())
-    assert 1900 < size_of(plot.drawn("png", [(analysis, Curve())]))[1] <= 2000
+    assert 1900 < size_of(plot.render_plot("png", [(analysis, AngleTrace())]))[1] <= 2000
 
 
 def test_several_videos_come_below_each_other(short: Counted, session: Counted) -> None:
-    alone, other = (size_of(plot.drawn("png", [each]))[1] for each in (short, session))
-    both = size_of(plot.drawn("png", [short, session]))
+    alone, other = (size_of(plot.render_plot("png", [each]))[1] for each in (short, session))
+    both = size_of(plot.render_plot("png", [short, session]))
     assert both[0] == 1500
     assert max(alone, other) < both[1] < alone + other
 
@@ -130,35 +130,35 @@ def sheets(pdf: bytes) -> int:
 
 
 def test_a_pdf_has_sheets(short: Counted, session: Counted) -> None:
-    assert sheets(plot.drawn("pdf", [short])) == 1
-    assert sheets(plot.drawn("pdf", [session, session])) == 2
+    assert sheets(plot.render_plot("pdf", [short])) == 1
+    assert sheets(plot.render_plot("pdf", [session, session])) == 2
 
 
 def test_the_same_is_drawn_the_same(short: Counted) -> None:
     for kind in ("svg", "pdf"):
-        assert plot.drawn(kind, [short]) == plot.drawn(kind, [short])
+        assert plot.render_plot(kind, [short]) == plot.render_plot(kind, [short])
 
 
 @pytest.mark.parametrize("name", ["$\\frac{$.mp4", "a\nb\x1b[31m.mp4", "\udcff.mp4", "腿举.mp4", "x" * 300, "a b" * 99])
 @pytest.mark.parametrize("kind", ["svg", "pdf"])
 def test_the_name_of_a_file_may_be_anything(kind: str, name: str, short: Counted) -> None:
     analysis = replace(short[0], source=replace(short[0].source, path=name))
-    assert plot.drawn(kind, [(analysis, short[1])]).startswith(BEGINNINGS[kind])
+    assert plot.render_plot(kind, [(analysis, short[1])]).startswith(BEGINNINGS[kind])
 
 
 def test_nothing_counted_is_drawn_as_well() -> None:
-    refused = (Refusal(2.0, 4.0, Reason.TRUNK_MOVED),)
+    refused = (Rejection(2.0, 4.0, RejectionReason.TRUNK_MOVED),)
     for analysis in (
         Analysis(Source("empty.mp4", 0.0), Config(), (), (), None, 0.0, ()),
         Analysis(Source("refused.mp4", 9.0), Config(), (), refused, None, 1.0, ()),
     ):
-        assert plot.drawn("svg", [(analysis, Curve())]).startswith(BEGINNINGS["svg"])
+        assert plot.render_plot("svg", [(analysis, AngleTrace())]).startswith(BEGINNINGS["svg"])
 
 
 def test_the_styles_of_the_user_do_not_matter_and_are_left_alone(short: Counted) -> None:
-    before = plot.drawn("svg", [short])
+    before = plot.render_plot("svg", [short])
     with mpl.rc_context({"axes.facecolor": "red", "font.size": 30}):
-        assert plot.drawn("svg", [short]) == before
+        assert plot.render_plot("svg", [short]) == before
         assert mpl.rcParams["axes.facecolor"] == "red"
 
 
@@ -198,7 +198,7 @@ def test_no_window_system_is_touched(short: Counted) -> None:
 
 
 def test_the_png_is_whole(short: Counted) -> None:
-    png = plot.drawn("png", [short])
+    png = plot.render_plot("png", [short])
     data, at = b"", 8
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])

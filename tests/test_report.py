@@ -24,12 +24,12 @@ from signals import Shape, made
 
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.days import Session
-from repcount.records import Flag, Frame, Reason, Refusal, Rep, Unfinished
+from repcount.records import Flag, Frame, Rejection, RejectionReason, Rep, UnfinishedRep
 from repcount.sinks import history_report
-from repcount.sinks.report import Counted, report
-from repcount.sinks.stills import Stills
+from repcount.sinks.report import ReportItem, render_report
+from repcount.sinks.stills import RepThumbnails
 
 Save = Callable[..., Path]
 
@@ -67,20 +67,20 @@ def picture() -> bytes:
 
 
 @cache
-def session(name: str = "session.mp4") -> Counted:
+def session(name: str = "session.mp4") -> ReportItem:
     """Thirty reps in three sets, a picture of each."""
     analysis, curve = counted(tiring((10, 10, 10)), name)
-    return Counted(analysis, curve, {rep.number: picture() for rep in analysis.reps})
+    return ReportItem(analysis, curve, {rep.number: picture() for rep in analysis.reps})
 
 
 @cache
-def short() -> Counted:
+def short() -> ReportItem:
     """A full, a partial and a fast rep, with something of everything else."""
     shapes = (Shape(), Shape(top=50.0), Shape(raise_s=0.9, lower_s=1.0), Shape())
     analysis, curve = counted(seen(made(*shapes, rate_hz=15.0)), "short.mp4", Config(tempo="1.8/0/2/0"))
-    refusal = Refusal(1.0, 2.0, Reason.TRUNK_MOVED)
-    everything = replace(analysis, refusals=(refusal,), unfinished=Unfinished(25.0), warnings=("it was dim",))
-    return Counted(everything, curve, {rep.number: picture() for rep in analysis.reps})
+    refusal = Rejection(1.0, 2.0, RejectionReason.TRUNK_MOVED)
+    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=("it was dim",))
+    return ReportItem(everything, curve, {rep.number: picture() for rep in analysis.reps})
 
 
 def history(days: int = 60) -> str:
@@ -93,15 +93,21 @@ def history(days: int = 60) -> str:
             replace(rep, number=i, full=rng.random() < 0.8, set=1 + i // 20) for i in range(1, rng.randint(50, 120))
         ]
         sessions.append(Session(back + 1, started, None, "camera 0", "3x20", Config(), tuple(reps)))
-    return history_report.report(sessions[::-1], first=today - timedelta(days=days - 1), today=today, limit=100)
+    return history_report.render_history_report(
+        sessions[::-1], first=today - timedelta(days=days - 1), today=today, limit=100
+    )
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "session": lambda: report([session()]),
-    "several": lambda: report([session(), short()], made="today"),
-    "nothing": lambda: report([Counted(Analysis(Source("x.mp4", 9.0), Config(), (), (), None, 0.0, ()), Curve())]),
+    "session": lambda: render_report([session()]),
+    "several": lambda: render_report([session(), short()], made="today"),
+    "nothing": lambda: render_report(
+        [ReportItem(Analysis(Source("x.mp4", 9.0), Config(), (), (), None, 0.0, ()), AngleTrace())]
+    ),
     "history": history,
-    "no history": lambda: history_report.report([], first=date(2026, 5, 1), today=date(2026, 5, 31), limit=100),
+    "no history": lambda: history_report.render_history_report(
+        [], first=date(2026, 5, 1), today=date(2026, 5, 31), limit=100
+    ),
 }
 
 
@@ -129,7 +135,7 @@ def test_everybody_can_read_it(kind: str, size: tuple[int, int], dark: bool, bro
 
 @pytest.mark.slow
 def test_the_dark_is_dark(browser: Browser, save: Save) -> None:
-    page = save(report([short()]))
+    page = save(render_report([short()]))
     shades = []
     for dark in (False, True):
         browser.open(page, dark=dark)
@@ -142,7 +148,7 @@ def test_the_dark_is_dark(browser: Browser, save: Save) -> None:
 @pytest.mark.slow
 def test_nothing_can_leave_the_page(browser: Browser, save: Save) -> None:
     """The browser itself forbids it, whatever might get into the page."""
-    browser.open(save(report([short()])))
+    browser.open(save(render_report([short()])))
     blocked = browser.driver.execute_async_script(
         "const done = arguments[0];"
         "document.addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective));"
@@ -157,7 +163,7 @@ def text_of(browser: Browser) -> str:
 
 @pytest.mark.slow
 def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
-    browser.open(save(report([short()])))
+    browser.open(save(render_report([short()])))
     assert browser.all(".tip") == []
     bands = browser.all(".strip .rep")
     assert len(bands) == 4
@@ -172,7 +178,7 @@ def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
 
 @pytest.mark.slow
 def test_pointing_at_a_row_shows_its_rep_in_the_plot(browser: Browser, save: Save) -> None:
-    browser.open(save(report([short()])))
+    browser.open(save(render_report([short()])))
     browser.point_at(browser.all("table.reps tbody tr")[2])
     label = str(browser.one(".strip .rep.on").get_attribute("aria-label"))
     assert label.startswith("Rep 3: full, raise and lower too fast")
@@ -185,7 +191,7 @@ def focused(browser: Browser) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_reps_are_one_stop_and_arrows_go_through_them(size: tuple[int, int], browser: Browser, save: Save) -> None:
-    browser.open(save(report([session()])), size)
+    browser.open(save(render_report([session()])), size)
     browser.press(Keys.TAB)
     assert focused(browser).startswith("Rep 1: full")
     browser.press(Keys.ARROW_RIGHT)
@@ -209,7 +215,7 @@ def column(browser: Browser, name: str) -> list[str]:
 
 @pytest.mark.slow
 def test_the_table_sorts_both_ways_by_pointer_and_by_key(browser: Browser, save: Save) -> None:
-    browser.open(save(report([session()])))
+    browser.open(save(render_report([session()])))
     head = next(each for each in browser.all("thead button") if each.text == "lower s")
     head.click()
     shown = [float(text) for text in column(browser, "lower s")]
@@ -226,7 +232,7 @@ def test_the_table_sorts_both_ways_by_pointer_and_by_key(browser: Browser, save:
 
 @pytest.mark.slow
 def test_what_is_not_known_sorts_last(browser: Browser, save: Save) -> None:
-    browser.open(save(report([short()])))
+    browser.open(save(render_report([short()])))
     head = next(each for each in browser.all("thead button") if each.text == "pause s")
     for _ in range(2):
         head.click()
@@ -246,7 +252,7 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
     name = "a #1? 100% 'é'.mp4"
     shutil.copy(SAMPLES / "07_fast_reps.mp4", tmp_path / name)
     analysed = short()
-    browser.open(save(report([replace(analysed, video=name)])))
+    browser.open(save(render_report([replace(analysed, video=name)])))
     browser.until(lambda: browser.run("return document.querySelector('video').readyState > 0"))
     browser.all(".strip .rep")[2].click()
     at_s = analysed.analysis.reps[2].start_s
@@ -259,7 +265,7 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
 
 @pytest.mark.slow
 def test_a_video_that_is_not_there_is_told(browser: Browser, save: Save) -> None:
-    browser.open(save(report([replace(short(), video="gone.mp4")])))
+    browser.open(save(render_report([replace(short(), video="gone.mp4")])))
     browser.until(lambda: not browser.all("video"))
     assert any("gone.mp4 is not in the folder" in each.text for each in browser.all("p.small"))
 
@@ -275,7 +281,7 @@ def test_it_prints_on_two_pages(kind: str, browser: Browser, save: Save) -> None
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_name_of_a_file_may_be_anything(name: str, browser: Browser, save: Save) -> None:
     hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(name,))
-    page = save(report([replace(short(), analysis=hostile, video=name)], made=name))
+    page = save(render_report([replace(short(), analysis=hostile, video=name)], made=name))
     browser.open(page, PHONE)
     assert browser.run("return document.title").startswith("Leg raises: ")
     assert browser.run("return document.scripts.length") == 1
@@ -307,7 +313,7 @@ def texts(page: str) -> list[str]:
 
 
 def test_it_says_what_was_counted_and_what_was_not() -> None:
-    found = texts(report([short()], made="23 November 2026"))
+    found = texts(render_report([short()], made="23 November 2026"))
     assert "3 of 4 reps were full; 1 did not come upright; 1 was faster than asked." in found
     assert "0:01 to 0:02: the trunk came up with the legs" in found
     assert "from 0:25: the end of the recording cuts it off" in found
@@ -317,12 +323,12 @@ def test_it_says_what_was_counted_and_what_was_not() -> None:
 
 
 def test_without_pictures_nobody_is_in_the_file() -> None:
-    assert "data:image" in report([session()])
-    assert "data:image" not in report([replace(session(), pictures={})])
+    assert "data:image" in render_report([session()])
+    assert "data:image" not in render_report([replace(session(), pictures={})])
 
 
 def test_several_videos_have_a_list_of_contents() -> None:
-    page = report([session("one.mp4"), short()])
+    page = render_report([session("one.mp4"), short()])
     assert '<a href="#v1"><bdi>one.mp4</bdi></a>' in page
     assert '<section class="one" id="v2"' in page
     assert len(set(re.findall(r' id="([^"]+)"', page))) == len(re.findall(r' id="([^"]+)"', page))
@@ -334,14 +340,14 @@ def test_a_rep_by_hand_has_its_place() -> None:
         7, 1, 9.0, 9.0, 9.0, pause_s=None, knee_deg=nan, full=True, flags=(Flag.BY_HAND,), confidence=nan, **unknown
     )
     analysis = Analysis(Source("live", 20.0), Config(), (by_hand,), (), None, 1.0, ())
-    page = report([Counted(analysis, Curve())])
+    page = render_report([ReportItem(analysis, AngleTrace())])
     assert "Rep 7: full, added by hand. Starts at 0:09" in page
     assert "nan" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 
 
 def test_an_hour_is_a_file_of_a_bearable_size() -> None:
     analysis, curve = counted(tiring((12,) * 6), "long.mp4")
-    assert len(report([Counted(analysis, curve)])) < 600_000
+    assert len(render_report([ReportItem(analysis, curve)])) < 600_000
 
 
 class TestHistory:
@@ -355,7 +361,7 @@ class TestHistory:
         started = datetime(2026, 5, 31, 18, tzinfo=UTC)
         many = tuple(replace(rep, number=i, full=True) for i in range(1, 102))
         done = Session(1, started, None, "camera 0", "", Config(), many)
-        page = history_report.report([done], first=date(2026, 5, 25), today=date(2026, 5, 31), limit=100)
+        page = history_report.render_history_report([done], first=date(2026, 5, 25), today=date(2026, 5, 31), limit=100)
         assert "101 full reps on 1 of 7 days; today 101 of 100; more than 100 on 1 day." in texts(page)
         assert page.count('<span class="over">▲</span>') == 2
 
@@ -366,7 +372,9 @@ class TestHistory:
             reps = (replace(rep, raise_s=1.5 + 0.1 * day, lower_s=2.0, full=True),)
             started = datetime(2026, 5, day, 18, tzinfo=UTC)
             sessions.append(Session(day, started, None, "camera 0", "", Config(), reps))
-        page = history_report.report(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100)
+        page = history_report.render_history_report(
+            sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100
+        )
         assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
 
 
@@ -381,7 +389,7 @@ class TestStills:
 
     def test_each_rep_gets_the_frame_nearest_to_its_top(self) -> None:
         counted = short()
-        stills = Stills(counted.analysis, counted.curve)
+        stills = RepThumbnails(counted.analysis, counted.curve)
         for frame in self.frames():
             stills.take(frame)
             if stills.done:
@@ -397,7 +405,7 @@ class TestStills:
     def test_the_person_fills_them(self) -> None:
         """Hips at (640, 470), a trunk of 170 pixels: the frame is cut to 714 by 493."""
         counted = short()
-        stills = Stills(counted.analysis, counted.curve)
+        stills = RepThumbnails(counted.analysis, counted.curve)
         for frame in self.frames():
             stills.take(frame)
         image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
@@ -406,7 +414,7 @@ class TestStills:
 
     def test_a_video_that_ends_early_gives_its_last_frame(self) -> None:
         counted = short()
-        stills = Stills(counted.analysis, counted.curve)
+        stills = RepThumbnails(counted.analysis, counted.curve)
         for frame in self.frames(length_s=1.0):
             stills.take(frame)
         stills.finish()
@@ -415,7 +423,7 @@ class TestStills:
 
     def test_without_a_place_the_whole_frame_is_shown(self) -> None:
         analysis, curve = counted(made(Shape(), rate_hz=15.0))
-        stills = Stills(analysis, curve)
+        stills = RepThumbnails(analysis, curve)
         for frame in self.frames(length_s=10.0):
             stills.take(frame)
         image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)

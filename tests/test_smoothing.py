@@ -11,10 +11,10 @@ from repcount import smoothing
 
 def guarded(values: list[float], step_s: float = 1 / 30) -> list[float]:
     """What the guard says of each value, in order."""
-    state = smoothing.Guard()
+    state = smoothing.OutlierGuard()
     answers = []
     for index, value in enumerate([*values, nan, nan]):
-        state, answer = smoothing.guard(state, index * step_s, value)
+        state, answer = smoothing.push_outlier_guard(state, index * step_s, value)
         answers.append(answer)
     return answers[smoothing.DELAY :]
 

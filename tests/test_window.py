@@ -18,8 +18,8 @@ import pytest
 from conftest import Ffmpeg
 from numpy.typing import NDArray
 
-from repcount.draw.style import INK
-from repcount.moment import Command, Notice, Say
+from repcount.draw.style import BACKGROUND
+from repcount.moment import Announcement, Command, Cue
 from repcount.sinks import window
 
 WIDTH, HEIGHT = 1366, 768
@@ -176,7 +176,7 @@ def test_a_resized_window_frames_the_picture_darkly(screen: Screen, ffmpeg: Ffmp
 
     def is_framed(shot: Shot) -> bool:
         above, below = shot[20:160, :600], shot[540:680, :600]
-        return near(above, INK) and near(below, INK) and near(shot[450, 100], (40, 90, 140))
+        return near(above, BACKGROUND) and near(below, BACKGROUND) and near(shot[450, 100], (40, 90, 140))
 
     assert eventually(screen.display, ffmpeg, tmp_path / "shot.rgb", is_framed)
 
@@ -285,20 +285,20 @@ def test_without_a_display_it_is_said_why(env: dict[str, str], reason: str, monk
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    assert reason in (window.no_window_because() or "")
+    assert reason in (window.display_problem() or "")
 
 
 def test_with_a_display_nothing_is_in_the_way(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", display)
-    assert window.no_window_because() is None
+    assert window.display_problem() is None
 
 
 # --- notices -----------------------------------------------------------------------------------------------
 
 
 def test_notices_stay_for_three_seconds_and_the_count_is_none() -> None:
-    board = window.Board()
-    assert board.lines(10.0, [Notice(Say.COUNT, 4), Notice(Say.HIGHER)]) == ["Higher"]
-    assert board.lines(12.0, [Notice(Say.LAST_FIVE)]) == ["Higher", "Last five"]
+    board = window.ToastQueue()
+    assert board.lines(10.0, [Announcement(Cue.COUNT, 4), Announcement(Cue.HIGHER)]) == ["Higher"]
+    assert board.lines(12.0, [Announcement(Cue.LAST_FIVE)]) == ["Higher", "Last five"]
     assert board.lines(13.1) == ["Last five"]
     assert board.lines(15.1) == []

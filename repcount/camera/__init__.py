@@ -11,16 +11,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from repcount.camera import addresses, opening
-from repcount.camera.faults import Trouble
-from repcount.camera.feeds import Feed, Film, Live
-from repcount.camera.inbox import Inbox, Shot
+from repcount.camera.faults import CameraFault
+from repcount.camera.feeds import Feed, FilePlayback, ReconnectingSource
+from repcount.camera.inbox import CapturedFrame, LatestFrameBuffer
 from repcount.camera.opening import Capture, Opener
 from repcount.camera.pulse import clock_s, pause
 from repcount.errors import CameraError, VideoError
-from repcount.moment import Say
+from repcount.moment import Cue
 from repcount.records import Frame
 
-__all__ = ["Camera", "Trouble", "camera", "live"]
+__all__ = ["Camera", "CameraFault", "live", "open_camera"]
 
 SIZE_PX: Final = (1280, 720)
 """Asked of a camera: enough for people to look at; the pose model itself looks at 256 pixels. A choice."""
@@ -36,7 +36,7 @@ _RETRY_S: Final = 0.5
 """How long and how often a camera that is in use is tried at the start: programs let go of it some seconds after
 their window is closed."""
 
-_WAITED_FOR: Final = {Say.CAMERA_BUSY} | ({Say.CAMERA_REFUSED} if sys.platform == "darwin" else set())
+_WAITED_FOR: Final = {Cue.CAMERA_BUSY} | ({Cue.CAMERA_REFUSED} if sys.platform == "darwin" else set())
 """macOS refuses the first try while it asks for permission."""
 
 _CLOSE_S: Final = 1.0
@@ -53,10 +53,10 @@ class Camera:
         self.oldest_s = 0.0
         """The largest age of a frame when it was handed out, in seconds."""
         self._feed = feed
-        self._inbox = Inbox(feed.on_silence)
+        self._inbox = LatestFrameBuffer(feed.on_silence)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._first_s = nan
-        self._last: Shot | None = None
+        self._last: CapturedFrame | None = None
         self._last_s = -1.0
 
     def __enter__(self) -> Self:
@@ -85,7 +85,7 @@ class Camera:
         else:
             self._thread.join(_CLOSE_S)
 
-    def next(self, timeout_s: float, due_s: float = 0.0) -> Frame | Trouble | None:
+    def next(self, timeout_s: float, due_s: float = 0.0) -> Frame | CameraFault | None:
         """The newest frame that was not handed out yet and is of `due_s` or later, or what has gone wrong.
 
         Waits for either up to `timeout_s`; None where nothing came, and at once after the end. The times of
@@ -94,8 +94,8 @@ class Camera:
         self._inbox.wanted.set()
         until_s = clock_s() + timeout_s
         while True:
-            got = self._inbox.take(until_s)
-            if not isinstance(got, Shot):
+            got = self._inbox.get(until_s)
+            if not isinstance(got, CapturedFrame):
                 return got
             time_s = self._time_of(got)
             if time_s >= due_s and time_s > self._last_s:
@@ -131,7 +131,7 @@ class Camera:
         return self._inbox.overwritten
 
     @property
-    def problem(self) -> Trouble | None:
+    def problem(self) -> CameraFault | None:
         """What is wrong now; None where pictures come."""
         return self._inbox.problem
 
@@ -156,12 +156,12 @@ class Camera:
             return self._inbox.problem.text
         return f"{self.source} opens but gives no picture. repcount doctor looks for the reason"
 
-    def _time_of(self, shot: Shot) -> float:
+    def _time_of(self, shot: CapturedFrame) -> float:
         if shot.time_s >= 0:
             return shot.time_s
         return 0.0 if self._last is None else shot.seen_s - self._first_s
 
-    def _frame(self, shot: Shot, time_s: float) -> Frame:
+    def _frame(self, shot: CapturedFrame, time_s: float) -> Frame:
         if self._last is None:
             self._first_s = shot.seen_s
         self._last, self._last_s = shot, time_s
@@ -171,7 +171,7 @@ class Camera:
         return Frame(time_s, image)
 
 
-def camera(
+def open_camera(
     source: str, *, size_px: tuple[int, int] = SIZE_PX, give_up_s: float = GIVE_UP_S, busy_s: float = BUSY_S
 ) -> Camera:
     """Open a camera by its number, a stream by its address or a file by its path. Raises CameraError.
@@ -182,18 +182,18 @@ def camera(
     number = re.fullmatch(r"(?:/dev/video)?(\d{1,3})", source)
     if number:
         index = int(number[1])
-        return live(opening.device(index, size_px), f"camera {index}", give_up_s=give_up_s, busy_s=busy_s)
+        return live(opening.open_device(index, size_px), f"camera {index}", give_up_s=give_up_s, busy_s=busy_s)
     if "://" in source:
-        return live(opening.stream(source), addresses.shown(source), give_up_s=give_up_s, busy_s=busy_s)
+        return live(opening.open_stream(source), addresses.redact_url(source), give_up_s=give_up_s, busy_s=busy_s)
     try:
-        return Camera(Film(Path(source)), source)
+        return Camera(FilePlayback(Path(source)), source)
     except VideoError as error:
         raise CameraError(f"{error}. A camera is named by its number, a stream by its address") from error
 
 
 def live(open_it: Opener, name: str, *, give_up_s: float = GIVE_UP_S, busy_s: float = BUSY_S) -> Camera:
     """The camera that `open_it` opens, now and after every interruption. Raises CameraError."""
-    return Camera(Live(open_it, _first(open_it, busy_s), name, give_up_s), name)
+    return Camera(ReconnectingSource(open_it, _first(open_it, busy_s), name, give_up_s), name)
 
 
 def _first(open_it: Opener, busy_s: float) -> Capture:
@@ -201,7 +201,7 @@ def _first(open_it: Opener, busy_s: float) -> Capture:
     until_s = clock_s() + busy_s
     while True:
         opened = open_it()
-        if not isinstance(opened, Trouble):
+        if not isinstance(opened, CameraFault):
             return opened
         if opened.say not in _WAITED_FOR or clock_s() > until_s:
             raise CameraError(opened.text)

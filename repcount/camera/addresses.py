@@ -9,8 +9,8 @@ import socket
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from repcount.camera.faults import Trouble
-from repcount.moment import Say
+from repcount.camera.faults import CameraFault
+from repcount.moment import Cue
 
 _PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "tcp": 0}
 """Kinds of address with somebody who answers; the port that is meant where none is named."""
@@ -24,7 +24,7 @@ _ANSWER_S: Final = 2.0
 _PHONE_PATH: Final = "phone apps often give the video at /video"
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """The address without the password in it."""
     parts = urlsplit(url)
     if "@" not in parts.netloc:
@@ -32,7 +32,7 @@ def shown(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def fault(url: str) -> Trouble:
+def diagnose_stream(url: str) -> CameraFault:
     """Why `url` gives no picture; asks the machine it names, nobody else."""
     try:
         parts = urlsplit(url)
@@ -40,17 +40,19 @@ def fault(url: str) -> Trouble:
     except ValueError as error:
         return _lost(f"{url} is no address: {error}")
     if parts.scheme in _SILENT:
-        return _lost(f"nothing arrives at {shown(url)}: is the sender running, and does it send to this machine?")
+        return _lost(f"nothing arrives at {redact_url(url)}: is the sender running, and does it send to this machine?")
     if parts.scheme not in _PORTS or not parts.hostname:
-        return _lost(f"{shown(url)} cannot be opened; addresses look like http://192.168.1.20:8080/video or rtsp://...")
+        return _lost(
+            f"{redact_url(url)} cannot be opened; addresses look like http://192.168.1.20:8080/video or rtsp://..."
+        )
     return _of_host(parts, parts.hostname, port or _PORTS[parts.scheme])
 
 
-def _lost(text: str) -> Trouble:
-    return Trouble(Say.CAMERA_LOST, text)
+def _lost(text: str) -> CameraFault:
+    return CameraFault(Cue.CAMERA_LOST, text)
 
 
-def _of_host(parts: SplitResult, host: str, port: int) -> Trouble:
+def _of_host(parts: SplitResult, host: str, port: int) -> CameraFault:
     try:
         socket.create_connection((host, port), _ANSWER_S).close()
     except socket.gaierror:
@@ -61,7 +63,7 @@ def _of_host(parts: SplitResult, host: str, port: int) -> Trouble:
         return _lost(f"{host} does not answer: is it switched on and in the same network?")
     if parts.scheme in ("http", "https"):
         return _of_answer(parts, *_asked(parts, host, port))
-    return _lost(f"{host} answers, but gives no picture: is the path right in {shown(parts.geturl())}?")
+    return _lost(f"{host} answers, but gives no picture: is the path right in {redact_url(parts.geturl())}?")
 
 
 def _asked(parts: SplitResult, host: str, port: int) -> tuple[int, str]:
@@ -84,13 +86,13 @@ def _login(parts: SplitResult) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
-def _of_answer(parts: SplitResult, status: int, kind: str) -> Trouble:
-    url = shown(parts.geturl())
+def _of_answer(parts: SplitResult, status: int, kind: str) -> CameraFault:
+    url = redact_url(parts.geturl())
     if status in (401, 403) and parts.username is not None:
-        return Trouble(Say.CAMERA_REFUSED, f"{url} does not take this name and password: are they right?")
+        return CameraFault(Cue.CAMERA_REFUSED, f"{url} does not take this name and password: are they right?")
     if status in (401, 403):
         with_login = url.replace("://", "://NAME:PASSWORD@", 1)
-        return Trouble(Say.CAMERA_REFUSED, f"{url} asks for a name and a password: write them as {with_login}")
+        return CameraFault(Cue.CAMERA_REFUSED, f"{url} asks for a name and a password: write them as {with_login}")
     if status == 404:
         return _lost(f"there is nothing at {url}; {_PHONE_PATH}")
     if kind.startswith("text/"):

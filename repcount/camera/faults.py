@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from repcount.moment import Say
+from repcount.moment import Cue
 
 PHONE: Final = (
     "A phone can be the camera: start an IP camera app on it and name the address that it shows, "
@@ -31,10 +31,10 @@ _WINDOWS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class CameraFault:
     """A change in what the camera gives, for the worse or back to the better."""
 
-    say: Say
+    say: Cue
     """One of `CAMERA_LOST` to `CAMERA_SLOW`."""
     text: str
     """For the screen: what happened and what to try."""
@@ -42,28 +42,28 @@ class Trouble:
     """The number that belongs to it: frames a second for `CAMERA_SLOW`."""
 
 
-def lost(name: str) -> Trouble:
+def lost(name: str) -> CameraFault:
     """No picture comes any more, and it is not known why."""
-    return Trouble(Say.CAMERA_LOST, f"{name} gives no picture any more; trying again")
+    return CameraFault(Cue.CAMERA_LOST, f"{name} gives no picture any more; trying again")
 
 
-def frozen(name: str) -> Trouble:
+def frozen(name: str) -> CameraFault:
     """The same picture comes again and again."""
-    return Trouble(Say.CAMERA_FROZEN, f"the picture of {name} stands still; if it stays so, start the camera anew")
+    return CameraFault(Cue.CAMERA_FROZEN, f"the picture of {name} stands still; if it stays so, start the camera anew")
 
 
-def back(name: str) -> Trouble:
+def back(name: str) -> CameraFault:
     """All is well again."""
-    return Trouble(Say.CAMERA_BACK, f"{name} is back")
+    return CameraFault(Cue.CAMERA_BACK, f"{name} is back")
 
 
-def slow(name: str, rate_hz: float) -> Trouble:
+def slow(name: str, rate_hz: float) -> CameraFault:
     """Fewer frames come than counting wants."""
     text = (
         f"{name} gives only {rate_hz:.0f} frames a second. More light helps, for cameras slow down in the dark; "
         "for a phone, a smaller picture or a place nearer to the Wi-Fi"
     )
-    return Trouble(Say.CAMERA_SLOW, text, round(rate_hz))
+    return CameraFault(Cue.CAMERA_SLOW, text, round(rate_hz))
 
 
 def of_device(
@@ -73,18 +73,18 @@ def of_device(
     system: str = sys.platform,
     dev: Path = Path("/dev"),
     proc: Path = Path("/proc"),
-) -> Trouble:
+) -> CameraFault:
     """Why camera `index` does not open or gives no picture; `worked` says that it did before."""
     if system == "linux":
         return _on_linux(index, dev, proc)
     if worked:
-        return Trouble(Say.CAMERA_LOST, f"camera {index} is gone: plug it in again")
+        return CameraFault(Cue.CAMERA_LOST, f"camera {index} is gone: plug it in again")
     if system == "darwin":
-        return Trouble(Say.CAMERA_REFUSED, _MAC.format(n=index))
-    return Trouble(Say.CAMERA_BUSY, _WINDOWS.format(n=index))
+        return CameraFault(Cue.CAMERA_REFUSED, _MAC.format(n=index))
+    return CameraFault(Cue.CAMERA_BUSY, _WINDOWS.format(n=index))
 
 
-def _on_linux(index: int, dev: Path, proc: Path) -> Trouble:
+def _on_linux(index: int, dev: Path, proc: Path) -> CameraFault:
     device = dev / f"video{index}"
     try:
         # Without O_NONBLOCK some drivers wait for the device.
@@ -93,22 +93,24 @@ def _on_linux(index: int, dev: Path, proc: Path) -> Trouble:
         return _refusal(index, device, error)
     user = _user_of(device, proc)
     if user:
-        return Trouble(Say.CAMERA_BUSY, f"camera {index} is used by {user}; close that program")
-    return Trouble(
-        Say.CAMERA_LOST, f"camera {index} is there but gives no picture: unplug it and plug it in again. {_LISTED}"
+        return CameraFault(Cue.CAMERA_BUSY, f"camera {index} is used by {user}; close that program")
+    return CameraFault(
+        Cue.CAMERA_LOST, f"camera {index} is there but gives no picture: unplug it and plug it in again. {_LISTED}"
     )
 
 
-def _refusal(index: int, device: Path, error: OSError) -> Trouble:
+def _refusal(index: int, device: Path, error: OSError) -> CameraFault:
     if error.errno in (errno.EACCES, errno.EPERM):
         text = (
             f"you may not use camera {index} ({device}): run  sudo usermod -aG video $USER  and log in again, "
             "or start repcount where the camera is shared with it (container, Flatpak, Snap)"
         )
-        return Trouble(Say.CAMERA_REFUSED, text)
+        return CameraFault(Cue.CAMERA_REFUSED, text)
     if error.errno == errno.EBUSY:
-        return Trouble(Say.CAMERA_BUSY, f"camera {index} is used by another program; close that program")
-    return Trouble(Say.CAMERA_LOST, f"there is no camera {index} ({_there(device.parent)}): is it plugged in? {PHONE}")
+        return CameraFault(Cue.CAMERA_BUSY, f"camera {index} is used by another program; close that program")
+    return CameraFault(
+        Cue.CAMERA_LOST, f"there is no camera {index} ({_there(device.parent)}): is it plugged in? {PHONE}"
+    )
 
 
 def _there(dev: Path) -> str:

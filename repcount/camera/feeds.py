@@ -7,11 +7,11 @@ from typing import Final, Protocol
 
 from repcount import capture
 from repcount.camera import faults
-from repcount.camera.faults import Trouble
-from repcount.camera.inbox import Inbox, Shot
+from repcount.camera.faults import CameraFault
+from repcount.camera.inbox import CapturedFrame, LatestFrameBuffer
 from repcount.camera.opening import Capture, Opener, read
-from repcount.camera.pulse import Stillness, clock_s
-from repcount.moment import Say
+from repcount.camera.pulse import FreezeDetector, clock_s
+from repcount.moment import Cue
 
 _STALE_S: Final = 2.5
 """A picture that was waited for so long is one that the decoder had left: reading gives up after 3 s."""
@@ -56,29 +56,29 @@ class Feed(Protocol):
 
     lost_for_good: bool
     """Whether it failed and was given up."""
-    on_silence: Trouble | None
+    on_silence: CameraFault | None
     """What to tell when no picture comes for a while."""
 
-    def run(self, inbox: Inbox) -> None:
+    def run(self, inbox: LatestFrameBuffer) -> None:
         """Fill the inbox until it is stopped or nothing more comes."""
 
     def close(self) -> None:
         """Let the source go; only while it does not run."""
 
 
-class Live:
+class ReconnectingSource:
     """A camera or a stream: opened again when it fails, until it gave no picture for `give_up_s`."""
 
     def __init__(self, open_it: Opener, first: Capture, name: str, give_up_s: float) -> None:
         """`first` is what `open_it` gave, `name` what people are told it is."""
         self.lost_for_good = False
-        self.on_silence: Trouble | None = faults.lost(name)
+        self.on_silence: CameraFault | None = faults.lost(name)
         self._open = open_it
         self._source: Capture | None = first
         self._name = name
         self._give_up_s = give_up_s
         self._wait_s = _FIRST_WAIT_S
-        self._still = Stillness()
+        self._still = FreezeDetector()
         self._reopened = False
         self._slowness = _Slowness()
 
@@ -88,74 +88,74 @@ class Live:
             self._source.release()
             self._source = None
 
-    def run(self, inbox: Inbox) -> None:
+    def run(self, inbox: LatestFrameBuffer) -> None:
         """Fill the inbox until it is stopped or the source is given up."""
         try:
             while self._source is not None:
                 self._watch(self._source, inbox)
                 self.close()
-                self._source = self._again(inbox)
+                self._source = self._reopen(inbox)
         finally:
             self.close()
 
-    def _watch(self, source: Capture, inbox: Inbox) -> None:
+    def _watch(self, source: Capture, inbox: LatestFrameBuffer) -> None:
         """Hand over pictures until none come any more, or always the same."""
         good_s = clock_s()
         patience_s = _STARTING_S
-        start = _Start(good_s)
+        start = _WarmupFilter(good_s)
         while not inbox.stop.is_set():
             asked_s = clock_s()
             image, seen_s = read(source)
-            fresh = start.over(asked_s, seen_s)
+            fresh = start.is_fresh(asked_s, seen_s)
             if image is None:
                 if seen_s - good_s > patience_s:
                     return
                 inbox.stop.wait(_PAUSE_S)
             elif fresh:
                 good_s, patience_s = seen_s, _FAILING_S
-                if self._stuck(Shot(image, seen_s), inbox):
+                if self._deliver(CapturedFrame(image, seen_s), inbox):
                     return
 
-    def _stuck(self, shot: Shot, inbox: Inbox) -> bool:
+    def _deliver(self, shot: CapturedFrame, inbox: LatestFrameBuffer) -> bool:
         """Hand over a picture; True where it has stood still for so long that opening anew may help."""
         self._wait_s = _FIRST_WAIT_S
         still_s = self._still.seen(shot.image, shot.seen_s)
         inbox.put(shot)
-        frozen = inbox.problem is not None and inbox.problem.say is Say.CAMERA_FROZEN
+        frozen = inbox.problem is not None and inbox.problem.say is Cue.CAMERA_FROZEN
         if still_s == 0 or not frozen:
-            inbox.tell(faults.back(self._name))
+            inbox.report(faults.back(self._name))
         if still_s > _FROZEN_S:
-            inbox.tell(faults.frozen(self._name))
+            inbox.report(faults.frozen(self._name))
         rate_hz = inbox.rate_hz(shot.seen_s)
         if self._slowness.told(rate_hz if inbox.pulse.full else SLOW_HZ, shot.seen_s):
-            inbox.tell(faults.slow(self._name, rate_hz))
+            inbox.report(faults.slow(self._name, rate_hz))
         again = still_s > _STUCK_S and not self._reopened
         self._reopened = still_s > _STUCK_S
         return again
 
-    def _again(self, inbox: Inbox) -> Capture | None:
+    def _reopen(self, inbox: LatestFrameBuffer) -> Capture | None:
         """Open the source anew, however often it takes; None where it is given up or no longer wanted."""
         while not inbox.stop.wait(self._wait_s):
             if clock_s() - inbox.seen_s > self._give_up_s:
-                inbox.tell(faults.lost(self._name))
+                inbox.report(faults.lost(self._name))
                 self.lost_for_good = True
                 return None
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
             opened = self._open()
-            if not isinstance(opened, Trouble):
+            if not isinstance(opened, CameraFault):
                 return opened
-            inbox.tell(opened)
+            inbox.report(opened)
         return None
 
 
-class _Start:
+class _WarmupFilter:
     """Tells when the pictures that come are those of now."""
 
     def __init__(self, since_s: float) -> None:
         self._since_s: float | None = since_s
         self._waits = 0
 
-    def over(self, asked_s: float, seen_s: float) -> bool:
+    def is_fresh(self, asked_s: float, seen_s: float) -> bool:
         """Whether the picture that was asked for and seen then is one of now."""
         waited_s = seen_s - asked_s
         if waited_s > _STALE_S:
@@ -188,20 +188,20 @@ class _Slowness:
         return False
 
 
-class Film:
+class FilePlayback:
     """A recorded file, played at its own speed from when somebody looks."""
 
     def __init__(self, path: Path) -> None:
         """Open `path`. Raises VideoError."""
         self.lost_for_good = False
-        self.on_silence: Trouble | None = None
-        self._video = capture.video(path)
+        self.on_silence: CameraFault | None = None
+        self._video = capture.open_video(path)
 
     def close(self) -> None:
         """Let the file go; only while it does not run."""
         self._video.__exit__(None, None, None)
 
-    def run(self, inbox: Inbox) -> None:
+    def run(self, inbox: LatestFrameBuffer) -> None:
         """Fill the inbox until it is stopped or the file ends."""
         inbox.started.set()
         inbox.wanted.wait()
@@ -210,4 +210,4 @@ class Film:
             for frame in self._video.frames(_EVERY_HZ):
                 if inbox.stop.wait(max(0.0, start_s + frame.time_s - clock_s())):
                     return
-                inbox.put(Shot(frame.image, clock_s(), frame.time_s))
+                inbox.put(CapturedFrame(frame.image, clock_s(), frame.time_s))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Final
 
-from repcount.camera.faults import Trouble
-from repcount.camera.pulse import Pulse, clock_s
-from repcount.moment import Say
+from repcount.camera.faults import CameraFault
+from repcount.camera.pulse import FrameRateMeter, clock_s
+from repcount.moment import Cue
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +26,11 @@ _OLDEST_S: Final = 0.5
 _LOOK_S: Final = 0.25
 """How often somebody who waits looks whether it is silent."""
 
-_REASONS: Final = (Say.CAMERA_BUSY, Say.CAMERA_REFUSED)
+_REASONS: Final = (Cue.CAMERA_BUSY, Cue.CAMERA_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class CapturedFrame:
     """One picture as it was captured."""
 
     image: NDArray[np.uint8]
@@ -41,10 +41,10 @@ class Shot:
     """The time that a file gives it; NaN for live pictures."""
 
 
-class Inbox:
+class LatestFrameBuffer:
     """One thread fills it, another one takes out."""
 
-    def __init__(self, on_silence: Trouble | None) -> None:
+    def __init__(self, on_silence: CameraFault | None) -> None:
         """`on_silence` is told when no picture came for 2 s; None where that is no trouble."""
         self.stop = threading.Event()
         """Set when nothing is wanted any more."""
@@ -52,9 +52,9 @@ class Inbox:
         """Set when somebody first wants a picture."""
         self.started = threading.Event()
         """Set by the first picture, or when none will come."""
-        self.problem: Trouble | None = None
+        self.problem: CameraFault | None = None
         """What is wrong now, and was told."""
-        self.pulse = Pulse()
+        self.pulse = FrameRateMeter()
         self.seen_s = clock_s()
         """When the newest picture was captured."""
         self.size_px = (0, 0)
@@ -62,11 +62,11 @@ class Inbox:
         self.overwritten = 0
         self.ended = False
         self._on_silence = on_silence
-        self._newest: Shot | None = None
-        self._troubles: deque[Trouble] = deque()
+        self._newest: CapturedFrame | None = None
+        self._troubles: deque[CameraFault] = deque()
         self._changed = threading.Condition()
 
-    def put(self, shot: Shot) -> None:
+    def put(self, shot: CapturedFrame) -> None:
         """Lay a picture on top; one that nobody took is gone."""
         with self._changed:
             self.overwritten += self._newest is not None
@@ -78,15 +78,15 @@ class Inbox:
             self._changed.notify_all()
         self.started.set()
 
-    def tell(self, trouble: Trouble) -> None:
+    def report(self, trouble: CameraFault) -> None:
         """Pass on what went wrong, unless that is known; `CAMERA_BACK` says that it is right again."""
         with self._changed:
-            if trouble.say is not Say.CAMERA_SLOW:
-                known = self.problem.say if self.problem else Say.CAMERA_BACK
+            if trouble.say is not Cue.CAMERA_SLOW:
+                known = self.problem.say if self.problem else Cue.CAMERA_BACK
                 # Why there is no picture was told; that there is none is no news.
-                if trouble.say is known or (trouble.say is Say.CAMERA_LOST and known in _REASONS):
+                if trouble.say is known or (trouble.say is Cue.CAMERA_LOST and known in _REASONS):
                     return
-                self.problem = None if trouble.say is Say.CAMERA_BACK else trouble
+                self.problem = None if trouble.say is Cue.CAMERA_BACK else trouble
             self._troubles.append(trouble)
             self._changed.notify_all()
 
@@ -107,7 +107,7 @@ class Inbox:
         with self._changed:
             return self.pulse.rate_hz(now_s)
 
-    def take(self, until_s: float) -> Shot | Trouble | None:
+    def get(self, until_s: float) -> CapturedFrame | CameraFault | None:
         """What went wrong, else the newest picture; waits for either `until_s` by the clock, or to the end."""
         with self._changed:
             while True:
@@ -124,8 +124,8 @@ class Inbox:
                 self._changed.wait(min(left_s, _LOOK_S))
 
     def _hear_silence(self) -> None:
-        known = self.problem is not None and self.problem.say is not Say.CAMERA_FROZEN
+        known = self.problem is not None and self.problem.say is not Cue.CAMERA_FROZEN
         if known or self._on_silence is None or self.ended or not self.captured:
             return
         if clock_s() - self.seen_s > _SILENT_S:
-            self.tell(self._on_silence)
+            self.report(self._on_silence)

@@ -11,7 +11,7 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Final
 
-from repcount.camera import camera
+from repcount.camera import open_camera
 from repcount.camera.feeds import SLOW_HZ
 from repcount.camera.pulse import clock_s
 from repcount.errors import CameraError
@@ -32,7 +32,7 @@ A webcam has a second node that gives no pictures."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CameraInfo:
     """A camera of this computer."""
 
     index: int
@@ -52,11 +52,11 @@ class Found:
     @property
     def text(self) -> str:
         """What it gives, or why nothing."""
-        return str(Picture(self.width, self.height, self.rate_hz)) if self.works else self.note
+        return str(MeasuredPicture(self.width, self.height, self.rate_hz)) if self.works else self.note
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class MeasuredPicture:
     """What a camera or stream gives."""
 
     width: int
@@ -73,23 +73,23 @@ class Picture:
         return "slow: more light helps, or a smaller picture" if self.rate_hz < SLOW_HZ else ""
 
 
-def measure(source: str) -> Picture:
+def measure(source: str) -> MeasuredPicture:
     """Look at a camera, stream or file for a moment. Raises CameraError."""
-    with camera(source, busy_s=0) as eye:
+    with open_camera(source, busy_s=0) as eye:
         until_s = clock_s() + _MEASURED_S
         frames = 0
         while not eye.ended and clock_s() < until_s:
             frames += isinstance(eye.next(0.25), Frame)
         if frames < 2:
             raise CameraError(f"{eye.source} gives no picture")
-        return Picture(eye.width, eye.height, eye.rate_hz)
+        return MeasuredPicture(eye.width, eye.height, eye.rate_hz)
 
 
-def found() -> list[Found]:
+def find_cameras() -> list[CameraInfo]:
     """The cameras of this computer, each opened for a moment."""
     if sys.platform == "linux":
         return [_look(index, name) for index, name in listed()]
-    cameras: list[Found] = []
+    cameras: list[CameraInfo] = []
     misses = 0
     for index in range(_TRIED):
         seen = _look(index, f"camera {index}")
@@ -100,12 +100,12 @@ def found() -> list[Found]:
     return [seen for seen in cameras if seen.works]
 
 
-def _look(index: int, name: str) -> Found:
+def _look(index: int, name: str) -> CameraInfo:
     try:
         seen = measure(str(index))
     except CameraError as error:
-        return Found(index, name, note=str(error))
-    return Found(index, name, seen.width, seen.height, seen.rate_hz, seen.note)
+        return CameraInfo(index, name, note=str(error))
+    return CameraInfo(index, name, seen.width, seen.height, seen.rate_hz, seen.note)
 
 
 def listed(system: Path = Path("/sys/class/video4linux"), dev: Path = Path("/dev")) -> list[tuple[int, str]]:

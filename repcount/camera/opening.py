@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from repcount.camera import addresses, faults
-from repcount.camera.faults import Trouble
+from repcount.camera.faults import CameraFault
 from repcount.camera.pulse import clock_s
 from repcount.opencv import cv2
 
@@ -52,28 +52,28 @@ class Capture(Protocol):
         """Close."""
 
 
-Opener = Callable[[], Capture | Trouble]
+Opener = Callable[[], Capture | CameraFault]
 """Opens the source, again and again after interruptions, or says what is wrong. Takes seconds at most."""
 
 
-def device(index: int, size_px: tuple[int, int]) -> Opener:
+def open_device(index: int, size_px: tuple[int, int]) -> Opener:
     """Opens camera `index` with pictures of about `size_px`, width and height."""
     worked = False
 
-    def open_it() -> Capture | Trouble:
+    def open_it() -> Capture | CameraFault:
         nonlocal worked
         capture = cv2.VideoCapture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
         if not capture.isOpened():
             capture.release()
             return faults.of_device(index, worked=worked)
-        tune(capture, size_px)
+        configure(capture, size_px)
         worked = True
         return capture
 
     return open_it
 
 
-def tune(capture: Any, size_px: tuple[int, int]) -> None:
+def configure(capture: Any, size_px: tuple[int, int]) -> None:
     """Ask a camera for compressed pictures, size and rate; where that makes it slow, for a smaller picture."""
     # The order matters: sizes and rates are those of the format that is set. A camera without MJPG keeps its own.
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
@@ -89,18 +89,18 @@ def _ask(capture: Any, size_px: tuple[int, int]) -> None:
     capture.set(cv2.CAP_PROP_FPS, 30)
 
 
-def stream(url: str) -> Opener:
+def open_stream(url: str) -> Opener:
     """Opens the stream at `url`."""
     # One thread: decoding with several holds back a frame for each, which is 0.2 s on eight cores.
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
     parameters = [*limits, cv2.CAP_PROP_N_THREADS, 1]
 
-    def open_it() -> Capture | Trouble:
+    def open_it() -> Capture | CameraFault:
         capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, parameters)
         if capture.isOpened():
             return capture
         capture.release()
-        return addresses.fault(url)
+        return addresses.diagnose_stream(url)
 
     return open_it
 

@@ -26,7 +26,7 @@ _STEP_PX = 16
 """Every so many pixels are compared first; nearly all pictures differ there, so it costs next to nothing."""
 
 
-class Pulse:
+class FrameRateMeter:
     """Measures how many frames a second arrive."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Pulse:
             self._beats.popleft()
 
 
-class Stillness:
+class FreezeDetector:
     """Notices a picture that does not change in a single pixel.
 
     A sensor has noise, so the same bytes again and again are not a quiet room but a driver or a camera that

@@ -127,7 +127,7 @@ def demo(model: Model = None) -> None:
         from repcount.told import OutputOptions, results
 
         reporter = results(OutputOptions(), explain=False)
-        batch.run_batch([demo.video()], load(None), model, OutputOptions(), reporter, local)
+        batch.run_batch([demo.sample_video_path()], load(None), model, OutputOptions(), reporter, local)
     leave(reporter)
 
 

@@ -60,7 +60,7 @@ def history(
         return
     from repcount import ledger
 
-    asked = ledger.Asked(
+    asked = ledger.HistoryQuery(
         today=date.today(),
         days=days,
         every_session=sessions,
@@ -97,9 +97,9 @@ def delete(
     if sum([day is not None, before is not None, session is not None, all_]) != 1:
         raise typer.BadParameter("say what to delete: one of --day, --before, --session and --all")
     from repcount import ledger
-    from repcount.sinks.history import Which
+    from repcount.sinks.history import DeleteFilter
 
-    which = Which(
+    which = DeleteFilter(
         day=day.date() if day else None, before=before.date() if before else None, session=session, everything=all_
     )
     ledger.delete(which, lambda question: yes or typer.confirm(question, abort=True))

@@ -66,13 +66,13 @@ def live(
     """
     from repcount import plan as plans
     from repcount import studio
-    from repcount.session import Aims
+    from repcount.session import SessionGoals
     from repcount.told import OutputOptions, results
 
-    asked = studio.Asked(
+    asked = studio.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        aims=Aims(plans.parse(plan), rest, day_limit),
+        aims=SessionGoals(plans.parse_plan(plan), rest, day_limit),
         plan=plan or "free",
         sound=studio.Sound(sound, volume / 100, pace, sound_file),
         window=not no_window,
@@ -83,6 +83,6 @@ def live(
     wanted = OutputOptions(csv, json, signal, force=force)
     told = results(wanted, explain=False)
     told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
-    code = studio.hold(asked, settings(config, strictness, tempo, set_), model, wanted, told)
+    code = studio.run_live_session(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)

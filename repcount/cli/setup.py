@@ -52,7 +52,7 @@ def cameras() -> None:
     from repcount import doctor
     from repcount.camera import listing as cameras
 
-    found = cameras.found()
+    found = cameras.find_cameras()
     for camera in found:
         print(f"{camera.index:>2}  {camera.name}: {camera.text}")
     if not found:

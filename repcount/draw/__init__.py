@@ -12,16 +12,16 @@ from repcount import words as spoken
 from repcount.draw import panel, skeleton, strip, words
 from repcount.draw.panel import Corner
 from repcount.draw.skeleton import DRAWN
-from repcount.draw.style import INK, Sizes
-from repcount.draw.words import keys
-from repcount.moment import Notice, Stage, Standing
+from repcount.draw.style import BACKGROUND, Sizes
+from repcount.draw.words import key_help
+from repcount.moment import Announcement, SessionStatus, Stage
 from repcount.opencv import cv2
 from repcount.records import Pose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "fitted", "keys", "picture"]
+__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "draw_overlay", "fit", "key_help"]
 
 _DIMMED = 0.45
 """Brightness of a picture in which nothing counts. A choice."""
@@ -31,11 +31,11 @@ _SURE = 0.5
 is: somebody who sits up or turns does not send the panel to and fro. A choice."""
 
 
-def picture(
+def draw_overlay(
     image: NDArray[np.uint8],
     pose: Pose | None,
     side: str,
-    standing: Standing,
+    standing: SessionStatus,
     lines: Sequence[str] = (),
     *,
     mirror: bool = False,
@@ -53,24 +53,24 @@ def picture(
     shown = cv2.flip(image, 1) if mirror else image.copy()
     if standing.stage is Stage.PAUSED:
         shown = cv2.convertScaleAbs(shown, alpha=_DIMMED)
-    panel.draw(shown, standing, corner, sizes)
+    panel.draw_panel(shown, standing, corner, sizes)
     if pose is not None:
-        skeleton.draw(shown, mirrored(pose, width) if mirror else pose, side, sizes)
-    strip.notices(shown, [*lines, *_advice(standing)], sizes)
-    strip.small_print(shown, footer or words.today(standing), words.rates(standing), sizes)
+        skeleton.draw_skeleton(shown, mirrored(pose, width) if mirror else pose, side, sizes)
+    strip.draw_toasts(shown, [*lines, *_advice(standing)], sizes)
+    strip.draw_footer(shown, footer or words.today_text(standing), words.rates_text(standing), sizes)
     return shown
 
 
-def _advice(standing: Standing) -> list[str]:
+def _advice(standing: SessionStatus) -> list[str]:
     """What could be better while reps count; before that the panel says it."""
     if standing.problem is None or standing.stage in (Stage.PLACING, Stage.NO_PICTURE):
         return []
-    return [spoken.shown(Notice(standing.problem))]
+    return [spoken.shown_text(Announcement(standing.problem))]
 
 
 def blank(width: int, height: int) -> NDArray[np.uint8]:
     """A dark picture, for the time without one."""
-    return np.full((height, width, 3), INK, np.uint8)
+    return np.full((height, width, 3), BACKGROUND, np.uint8)
 
 
 def mirrored(pose: Pose, width: int) -> Pose:
@@ -89,9 +89,7 @@ def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT, *, mirror: bo
     return Corner.LEFT if (along < 0) != mirror else Corner.RIGHT
 
 
-def fitted(
-    image: NDArray[np.uint8], pose: Pose | None, width: int, height: int
-) -> tuple[NDArray[np.uint8], Pose | None]:
+def fit(image: NDArray[np.uint8], pose: Pose | None, width: int, height: int) -> tuple[NDArray[np.uint8], Pose | None]:
     """Picture and body, scaled to the largest size that fits into `width` by `height`: so text is drawn crisp."""
     factor = min(width / image.shape[1], height / image.shape[0])
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))

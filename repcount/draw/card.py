@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repcount.draw.style import INK
+from repcount.draw.style import BACKGROUND
 from repcount.opencv import cv2
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Box:
         return Box(left, top, max(right - left, 0), max(bottom - top, 0))
 
 
-def draw(image: NDArray[np.uint8], box: Box, radius_px: int) -> None:
+def draw_card(image: NDArray[np.uint8], box: Box, radius_px: int) -> None:
     """Darken `box`, its corners rounded."""
     box = box.inside(image.shape[1], image.shape[0])
     if not box.width or not box.height:
@@ -48,7 +48,7 @@ def draw(image: NDArray[np.uint8], box: Box, radius_px: int) -> None:
 
 @lru_cache(maxsize=8)
 def _plain(width: int, height: int) -> NDArray[np.uint8]:
-    return np.full((height, width, 3), INK, np.uint8)
+    return np.full((height, width, 3), BACKGROUND, np.uint8)
 
 
 @lru_cache(maxsize=8)

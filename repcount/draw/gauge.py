@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from repcount.draw.style import BLUE, DIM_BLUE, FAINT, INK, TEXT, Colour, Sizes
-from repcount.moment import Standing
+from repcount.draw.style import BACKGROUND, BLUE, DIM_BLUE, FAINT, TEXT, Colour, Sizes
+from repcount.moment import SessionStatus
 from repcount.opencv import cv2
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Column:
         return round(self.top + self.height * (1.0 - share))
 
 
-def draw(image: NDArray[np.uint8], column: Column, standing: Standing, sizes: Sizes) -> None:
+def draw_gauge(image: NDArray[np.uint8], column: Column, standing: SessionStatus, sizes: Sizes) -> None:
     """Draw the gauge of `standing`; what is not known is left out."""
     bottom = column.top + column.height
     _bar(image, column, column.top, bottom, FAINT)
@@ -58,5 +58,5 @@ def _bar(image: NDArray[np.uint8], column: Column, top: int, bottom: int, colour
 def _mark(image: NDArray[np.uint8], column: Column, row: int, sizes: Sizes) -> None:
     reach, thick = sizes.px(9), sizes.px(4)
     start, end = (column.left - reach, row), (column.left + column.width + reach, row)
-    cv2.line(image, start, end, INK, thick + 2 * sizes.px(2), cv2.LINE_AA)
+    cv2.line(image, start, end, BACKGROUND, thick + 2 * sizes.px(2), cv2.LINE_AA)
     cv2.line(image, start, end, BLUE, thick, cv2.LINE_AA)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Line(Protocol):
+class Widget(Protocol):
     """Something as wide as the panel's inside."""
 
     @property
@@ -43,13 +43,13 @@ class Text:
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
         """Draw it, smaller where there is too little room."""
         baseline = top + round(self.size_px * text.ASCENT)
-        size_px = text.fitting(self.text, self.size_px, self.weight, room_px)
-        text.put(image, self.text, (left, baseline), size_px, self.colour, self.weight)
-        taken_px = text.width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
+        size_px = text.fit_font_size(self.text, self.size_px, self.weight, room_px)
+        text.draw_text(image, self.text, (left, baseline), size_px, self.colour, self.weight)
+        taken_px = text.text_width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
         if self.aside and taken_px < room_px // 2:
-            aside_px = text.fitting(self.aside, round(self.size_px * 0.65), REGULAR, room_px - taken_px)
-            start = left + room_px - text.width(self.aside, aside_px)
-            text.put(image, self.aside, (start, baseline), aside_px, MUTED)
+            aside_px = text.fit_font_size(self.aside, round(self.size_px * 0.65), REGULAR, room_px - taken_px)
+            start = left + room_px - text.text_width(self.aside, aside_px)
+            text.draw_text(image, self.aside, (start, baseline), aside_px, MUTED)
 
 
 _BEARING = 0.06
@@ -98,11 +98,11 @@ class Number:
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
         """Draw it; its size has to fit the room."""
         start = left - round(self.size_px * _BEARING)
-        text.put(image, self.text, (start, top + self.height_px), self.size_px, self.colour, STRONG)
+        text.draw_text(image, self.text, (start, top + self.height_px), self.size_px, self.colour, STRONG)
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ProgressWidget:
     """How much of something is done."""
 
     height_px: int

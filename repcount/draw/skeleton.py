@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repcount.draw.style import BLUE, INK, TEXT, Colour, Sizes
+from repcount.draw.style import BACKGROUND, BLUE, TEXT, Colour, Sizes
 from repcount.opencv import cv2
 from repcount.records import Pose
 
@@ -32,7 +32,7 @@ _SHIFT = 3
 _LEG = (_HIP, _KNEE, _ANKLE)
 
 
-def draw(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes) -> None:
+def draw_skeleton(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes) -> None:
     """Draw the body of `pose`, in pixels of `image`; `side` is `left`, `right` or empty for not known."""
     near = 1 if side == "right" else 0
     places = _places(pose, image.shape[1], image.shape[0])
@@ -66,7 +66,7 @@ def _path(image: NDArray[np.uint8], places: list[Place | None], colour: Colour, 
     """Lines from place to place with a dark rim, so that they stand out from any background."""
     rim = thick + 2 * sizes.px(2)
     pairs = [(a, b) for a, b in pairwise(places) if a and b]
-    for shade, breadth in ((INK, rim), (colour, thick)):
+    for shade, breadth in ((BACKGROUND, rim), (colour, thick)):
         for a, b in pairs:
             cv2.line(image, a, b, shade, breadth, cv2.LINE_AA, _SHIFT)
 
@@ -74,5 +74,5 @@ def _path(image: NDArray[np.uint8], places: list[Place | None], colour: Colour, 
 def _joint(image: NDArray[np.uint8], place: Place | None, sizes: Sizes) -> None:
     if place is None:
         return
-    for radius, colour in ((sizes.px(11), INK), (sizes.px(9), TEXT)):
+    for radius, colour in ((sizes.px(11), BACKGROUND), (sizes.px(9), TEXT)):
         cv2.circle(image, place, radius << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)

@@ -36,7 +36,7 @@ class _Block:
 
     @property
     def inner_px(self) -> int:
-        return max(text.width(line, self.size_px, self.weight) for line in self.lines)
+        return max(text.text_width(line, self.size_px, self.weight) for line in self.lines)
 
     @property
     def width_px(self) -> int:
@@ -47,27 +47,27 @@ class _Block:
         return round(self.size_px * _LINE * len(self.lines)) + self.pad_px
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int) -> None:
-        card.draw(image, card.Box(left, top, self.width_px, self.height_px), self.pad_px * 3 // 4)
+        card.draw_card(image, card.Box(left, top, self.width_px, self.height_px), self.pad_px * 3 // 4)
         for number, line in enumerate(self.lines):
-            spare_px = self.inner_px - text.width(line, self.size_px, self.weight)
+            spare_px = self.inner_px - text.text_width(line, self.size_px, self.weight)
             indent = self.pad_px + (spare_px // 2 if self.centred else 0)
             baseline = top + self.pad_px // 2 + round(self.size_px * (_LINE * number + 0.97))
-            text.put(image, line, (max(left + indent, 0), baseline), self.size_px, self.colour, self.weight)
+            text.draw_text(image, line, (max(left + indent, 0), baseline), self.size_px, self.colour, self.weight)
 
 
-def notices(image: NDArray[np.uint8], told: Sequence[str], sizes: Sizes) -> None:
+def draw_toasts(image: NDArray[np.uint8], told: Sequence[str], sizes: Sizes) -> None:
     """Write each notice in the middle, above the small print; the newest is the lowest."""
     size_px, pad = sizes.text(40), sizes.px(20)
     room, bottom = sizes.width - 2 * (sizes.margin + pad), sizes.height - sizes.px(70)
     for notice in reversed(list(dict.fromkeys(told))[-_MOST:]):
-        fit_px = text.fitting(notice, size_px, STRONG, room)
+        fit_px = text.fit_font_size(notice, size_px, STRONG, room)
         fit_px = fit_px if fit_px >= _SHRUNK * size_px else size_px
-        block = _Block(text.wrapped(notice, fit_px, STRONG, room, 3), fit_px, pad, TEXT, STRONG, centred=True)
+        block = _Block(text.wrap_text(notice, fit_px, STRONG, room, 3), fit_px, pad, TEXT, STRONG, centred=True)
         block.draw(image, (sizes.width - block.width_px) // 2, bottom - block.height_px)
         bottom -= block.height_px + sizes.px(8)
 
 
-def small_print(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -> None:
+def draw_footer(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -> None:
     """Write small text into the lower corners."""
     size_px, pad = sizes.text(22), sizes.px(12)
     room = sizes.width - 2 * (sizes.margin + pad)
@@ -76,5 +76,5 @@ def small_print(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -
         block.draw(image, sizes.width - sizes.margin - block.width_px, sizes.height - sizes.margin - block.height_px)
         room -= block.width_px + sizes.margin
     if left:
-        block = _Block(text.wrapped(left, size_px, REGULAR, room, 4), size_px, pad, MUTED)
+        block = _Block(text.wrap_text(left, size_px, REGULAR, room, 4), size_px, pad, MUTED)
         block.draw(image, sizes.margin, sizes.height - sizes.margin - block.height_px)

@@ -8,7 +8,7 @@ from math import ceil
 Colour = tuple[int, int, int]
 """Red, green, blue."""
 
-INK: Colour = (14, 18, 24)
+BACKGROUND: Colour = (14, 18, 24)
 TEXT: Colour = (246, 247, 249)
 MUTED: Colour = (182, 191, 201)
 FAINT: Colour = (92, 101, 112)

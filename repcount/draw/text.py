@@ -27,13 +27,13 @@ def _drawn(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def width(text: str, size_px: int, weight: int = REGULAR) -> int:
+def text_width(text: str, size_px: int, weight: int = REGULAR) -> int:
     """Pixels from the origin of `text` to where it could be continued."""
     _, _, across, _ = cv2.getTextSize((0, 0), _drawn(text), (0, 0), _font(), size_px, weight)
     return int(across) + 1
 
 
-def put(
+def draw_text(
     image: NDArray[np.uint8], text: str, at: tuple[int, int], size_px: int, colour: Colour, weight: int = REGULAR
 ) -> None:
     """Write `text` on `image`; its baseline begins `at`."""
@@ -41,21 +41,21 @@ def put(
         cv2.putText(image, _drawn(text), at, colour, _font(), size_px, weight)
 
 
-def fitting(text: str, size_px: int, weight: int, room_px: int) -> int:
+def fit_font_size(text: str, size_px: int, weight: int, room_px: int) -> int:
     """The largest font size up to `size_px` at which `text` is no wider than `room_px`."""
-    across = width(text, size_px, weight)
+    across = text_width(text, size_px, weight)
     while across > room_px and size_px > 1:
         size_px = min(size_px - 1, int(size_px * room_px / across))
-        across = width(text, max(size_px, 1), weight)
+        across = text_width(text, max(size_px, 1), weight)
     return max(size_px, 1)
 
 
-def wrapped(text: str, size_px: int, weight: int, room_px: int, most: int) -> list[str]:
+def wrap_text(text: str, size_px: int, weight: int, room_px: int, most: int) -> list[str]:
     """`text` in at most `most` lines, no wider than `room_px` wherever a space (not a hard one) allows it."""
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and (width(longer, size_px, weight) <= room_px or len(lines) == most):
+        if lines and (text_width(longer, size_px, weight) <= room_px or len(lines) == most):
             lines[-1] = longer
         else:
             lines.append(word)

@@ -105,7 +105,7 @@ class Database:
         with _told(self.path, "write"), _transaction(self._connection):
             yield
 
-    def scrub(self) -> None:
+    def vacuum(self) -> None:
         """Leave nothing of what was deleted in the file and its log. Raises HistoryError."""
         with _told(self.path, "tidy up"):
             self._connection.execute("VACUUM")
@@ -125,7 +125,7 @@ def _opened(path: Path, found: Path | None, notify: Callable[[str], None]) -> sq
     try:
         return _checked(path)
     except DamagedError as error:
-        kept = history_file.set_aside(path, seen)
+        kept = history_file.quarantine(path, seen)
         if kept:
             notify(f"the history {path} is damaged: {error}. It is kept as {kept.name}, and a new one is begun")
     if history_file.find(path) is None:

@@ -15,7 +15,7 @@ from repcount import __version__
 from repcount.config import Config
 from repcount.days import Session, day_of
 from repcount.errors import HistoryError
-from repcount.records import Removal, Rep, Update
+from repcount.records import Rep, RepRemoved, Update
 from repcount.sinks import history_file, history_row
 from repcount.sinks.database import Database
 
@@ -25,7 +25,7 @@ _REP_FIELDS = [field.name for field in fields(Rep)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Which:
+class DeleteFilter:
     """What to delete: one of these."""
 
     day: date | None = None
@@ -35,7 +35,7 @@ class Which:
     everything: bool = False
 
 
-class History:
+class HistoryStore:
     """All live sessions. A context manager, for one thread.
 
     With `notify` it can be written: a damaged history is renamed and a new one begun, which `notify` is told. Without
@@ -55,7 +55,7 @@ class History:
     ) -> None:
         self._db.close()
 
-    def begin(self, started: datetime, source: str, plan: str, settings: Config) -> Recorder:
+    def begin(self, started: datetime, source: str, plan: str, settings: Config) -> SessionRecorder:
         """Put a session on the record. `started` has to know its time zone. Raises HistoryError."""
         offset = started.utcoffset()
         if offset is None:
@@ -69,7 +69,9 @@ class History:
             "version": __version__,
             "settings": json.dumps(asdict(settings)),
         }
-        return Recorder(self._db, started, {"id": self._db.execute(_insert("session", row), row), **row}, self._notify)
+        return SessionRecorder(
+            self._db, started, {"id": self._db.execute(_insert("session", row), row), **row}, self._notify
+        )
 
     def full_on(self, day: date) -> int:
         """The full reps of one day, over all sessions, without those taken off by hand. Raises HistoryError."""
@@ -106,7 +108,7 @@ class History:
             reason = str(error)[:200]
             raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {reason}") from error
 
-    def count(self, which: Which) -> tuple[int, int]:
+    def count(self, which: DeleteFilter) -> tuple[int, int]:
         """In how many sessions `delete` would find how many reps. Raises HistoryError.
 
         A session that was cut off before its first rep is one, too: its start and its camera are on the disk.
@@ -116,7 +118,7 @@ class History:
         without = self._db.rows(f"SELECT count(*) FROM session WHERE {_WITHOUT_REPS} AND {_of_session(rule)}", [value])
         return sessions + int(without[0][0]), reps
 
-    def delete(self, which: Which) -> None:
+    def delete(self, which: DeleteFilter) -> None:
         """Take reps, and sessions that have none left, from the disk for good.
 
         With everything, the damaged files that were kept go, too. Raises HistoryError.
@@ -129,22 +131,22 @@ class History:
             self._db.execute(f"DELETE FROM rep WHERE {rule}", [value])
             for row in touched:
                 self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND id = ?", [row["session_id"]])
-        self._db.scrub()
+        self._db.vacuum()
         if which.everything:
             for file in self.damaged():
                 history_file.remove(file)
 
 
-class Recorder:
+class SessionRecorder:
     """A sink that puts the reps of one session on the record; `History.begin` makes it."""
 
     def __init__(
         self, db: Database, started: datetime, row: dict[str, Any], notify: Callable[[str], None] | None
     ) -> None:
         self._db, self._started, self._row, self._notify = db, started, row, notify
-        self._kept: list[Rep | Removal] = []
+        self._kept: list[Rep | RepRemoved] = []
         """For a file that is lost: all of the session is written again."""
-        self._waiting: list[Rep | Removal] = []
+        self._waiting: list[Rep | RepRemoved] = []
 
     @property
     def id(self) -> int:
@@ -162,7 +164,7 @@ class Recorder:
         Raises HistoryError where that cannot be done; all that waits is tried again with the next rep. The
         numbers of the reps have to rise over the whole session.
         """
-        events = [event for event in update.events if isinstance(event, Rep | Removal)]
+        events = [event for event in update.events if isinstance(event, Rep | RepRemoved)]
         if events:
             self._waiting += events
             self._save()
@@ -212,8 +214,8 @@ class Recorder:
                 self._notify(f"the history {self._db.path} was removed or replaced; this session is written again")
         return True
 
-    def _take(self, event: Rep | Removal) -> None:
-        if isinstance(event, Removal):
+    def _take(self, event: Rep | RepRemoved) -> None:
+        if isinstance(event, RepRemoved):
             mark = "UPDATE rep SET removed = 1 WHERE session_id = ? AND number = ?"
             self._db.execute(mark, [self.id, event.number])
             return
@@ -236,7 +238,7 @@ def _insert(table: str, row: dict[str, Any], otherwise: str = "ABORT") -> str:
     return f"INSERT OR {otherwise} INTO {table} ({names}) VALUES ({values})"
 
 
-def _rule(which: Which) -> tuple[str, str | int]:
+def _rule(which: DeleteFilter) -> tuple[str, str | int]:
     """A condition on reps, and the value in it."""
     if which.session is not None:
         return "session_id = ?", which.session

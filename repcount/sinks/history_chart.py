@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from repcount import days
-from repcount.days import Period, Session, Totals
+from repcount.days import DateRange, Session, Totals
 from repcount.errors import printable
 
 _PIPE_COLUMNS = 100
@@ -33,7 +33,9 @@ Column = list[str]
 """The name of a column and its cells."""
 
 
-def show(periods: Sequence[Period], sessions: Sequence[Session], file: TextIO, *, today: date, limit: int) -> None:
+def print_table(
+    periods: Sequence[DateRange], sessions: Sequence[Session], file: TextIO, *, today: date, limit: int
+) -> None:
     """Print a line per day with a bar against the daily limit, a line per session, and the sum of it all.
 
     `periods` hold the days without exercise, too.
@@ -45,11 +47,11 @@ def show(periods: Sequence[Period], sessions: Sequence[Session], file: TextIO, *
         console.print()
         console.print(_session_table(sessions, console, today))
         console.print()
-        console.print(Text(verdict(periods, today, limit), style="bold"))
+        console.print(Text(day_totals_line(periods, today, limit), style="bold"))
     file.write(shown.get())
 
 
-def verdict(periods: Sequence[Period], today: date, limit: int) -> str:
+def day_totals_line(periods: Sequence[DateRange], today: date, limit: int) -> str:
     """Where today stands, and what was done on how many days."""
     done = [period for period in periods if period.totals.sessions]
     full = sum(period.totals.full for period in done)
@@ -63,7 +65,7 @@ def verdict(periods: Sequence[Period], today: date, limit: int) -> str:
     return ", ".join(parts)
 
 
-def _day_table(periods: Sequence[Period], console: Console, today: date, limit: int) -> Table:
+def _day_table(periods: Sequence[DateRange], console: Console, today: date, limit: int) -> Table:
     """As many columns as there is room for, the bars as wide as the others leave them."""
     sums = [period.totals for period in periods]
     most = max(total.full for total in sums)
@@ -166,7 +168,7 @@ def day(when: date, today: date) -> str:
     return f"{when:%a %d %b}" if abs((today - when).days) <= _YEAR_DAYS else when.isoformat()
 
 
-def _name(period: Period, today: date) -> str:
+def _name(period: DateRange, today: date) -> str:
     return day(period.first, today) if period.days == 1 else f"{period.days} days off"
 
 

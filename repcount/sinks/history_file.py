@@ -258,7 +258,7 @@ def publish(new: Path, path: Path) -> None:
             new.rename(path)
 
 
-def set_aside(path: Path, seen: Identity | None) -> Path | None:
+def quarantine(path: Path, seen: Identity | None) -> Path | None:
     """Rename a damaged history that `find` has found, with its sidecars; the new name of the file.
 
     None, and nothing is done, where it is no longer the file that was `seen`: another repcount was quicker.

@@ -8,8 +8,8 @@ from math import isnan
 from typing import Any
 
 from repcount import days
-from repcount.days import Period, Session, Totals
-from repcount.page import page, versions
+from repcount.days import DateRange, Session, Totals
+from repcount.page import render_page, versions
 from repcount.sinks.history_report_svg import LAYOUTS, LEAST_DAYS, LEAST_SHARE, bars, charts, count, full_date
 from repcount.trend import LEAST_DEG, clear, clear_tempo
 
@@ -17,7 +17,7 @@ Cell = tuple[str, float | str]
 """What is shown, and what it sorts by; empty where it is not known."""
 
 
-def report(sessions: Sequence[Session], *, first: date, today: date, limit: int, made: str = "") -> str:
+def render_history_report(sessions: Sequence[Session], *, first: date, today: date, limit: int, made: str = "") -> str:
     """The page on the days from `first` to `today` (or to what a wrong clock has put after it).
 
     `sessions` as `History.sessions(first)` gives them; `limit` are the full reps of a day.
@@ -27,10 +27,10 @@ def report(sessions: Sequence[Session], *, first: date, today: date, limit: int,
     last = max([today, *(period.first for period in daily)])
     # Not before `first`: the sessions before it were not read, and would be drawn as days off.
     begin = max(first, min([last - timedelta(days=LEAST_DAYS - 1), *(period.first for period in daily)]))
-    return page(
+    return render_page(
         "history.html",
         "sort.js",
-        verdict=verdict(daily, first, today, limit),
+        verdict=history_sentence(daily, first, today, limit),
         span=f"{full_date(first)} to {full_date(last)}",
         figures=_figures(daily, today, limit),
         bars=[bars(daily, (begin, last), limit, layout) for layout in LAYOUTS],
@@ -44,7 +44,7 @@ def report(sessions: Sequence[Session], *, first: date, today: date, limit: int,
     )
 
 
-def verdict(daily: Sequence[Period], first: date, today: date, limit: int) -> str:
+def history_sentence(daily: Sequence[DateRange], first: date, today: date, limit: int) -> str:
     """All of it in one sentence."""
     if not daily:
         return "No leg raises on record for these days."
@@ -60,7 +60,7 @@ def _monday(when: date) -> date:
     return when - timedelta(days=when.weekday())
 
 
-def _figures(daily: Sequence[Period], today: date, limit: int) -> list[tuple[str, str]]:
+def _figures(daily: Sequence[DateRange], today: date, limit: int) -> list[tuple[str, str]]:
     sums = [period.totals for period in daily]
     full, partial = sum(each.full for each in sums), sum(each.partial for each in sums)
     now = sum(period.totals.full for period in daily if period.first == today)
@@ -76,7 +76,7 @@ def _figures(daily: Sequence[Period], today: date, limit: int) -> list[tuple[str
     ]
 
 
-def _calendar(daily: Sequence[Period], weekly: Sequence[Period], limit: int) -> list[dict[str, Any]]:
+def _calendar(daily: Sequence[DateRange], weekly: Sequence[DateRange], limit: int) -> list[dict[str, Any]]:
     """The weeks in which something was done, the newest first, with their days from Monday on."""
     on = {period.first: period.totals for period in daily}
     weeks = []
@@ -96,7 +96,7 @@ def _cell(sums: Totals | None, limit: int) -> dict[str, Any]:
     return {"full": sums.full, "share": min(round(100 * sums.full / limit), 100), "over": sums.full > limit}
 
 
-def _changes(daily: Sequence[Period]) -> list[str]:
+def _changes(daily: Sequence[DateRange]) -> list[str]:
     """What changed clearly from the first of these days to the last."""
     sums = [period.totals for period in daily]
     told = []
@@ -115,7 +115,7 @@ def _changes(daily: Sequence[Period]) -> list[str]:
     return told or ["No clear change of tempo, height or quality over these days."]
 
 
-def _row(period: Period, limit: int) -> dict[str, Any]:
+def _row(period: DateRange, limit: int) -> dict[str, Any]:
     sums = period.totals
     shares = [(100 * sums.full_share, ".0f", "%"), (sums.raise_s, ".1f", ""), (sums.lower_s, ".1f", "")]
     cells: list[Cell] = [(f"{each}", each) for each in (sums.full, sums.partial, sums.fast, sums.sets)]

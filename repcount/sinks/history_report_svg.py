@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, isnan
 
-from repcount.days import Period, Totals
+from repcount.days import DateRange, Totals
 from repcount.trend import LEAST_DEG, Trend, clear, clear_tempo
 
 LEAST_SHARE = 0.1
@@ -73,7 +73,7 @@ class SmallChart:
     height: float
 
 
-def bars(daily: Sequence[Period], span: tuple[date, date], limit: int, layout: str) -> Bars:
+def bars(daily: Sequence[DateRange], span: tuple[date, date], limit: int, layout: str) -> Bars:
     """The newest days of a span in one layout."""
     width, most_days = LAYOUTS[layout]
     first, last = span
@@ -96,7 +96,7 @@ def bars(daily: Sequence[Period], span: tuple[date, date], limit: int, layout: s
     return Bars(layout, width, tuple(drawn), round(ground - scale * limit, 1), ground, height, counts, tuple(names))
 
 
-def _told(period: Period) -> str:
+def _told(period: DateRange) -> str:
     sums = period.totals
     partial = f", {sums.partial} partial" if sums.partial else ""
     return f"{period.first:%a} {full_date(period.first)}: {sums.full} full{partial} in {count(sums.sets, 'set')}"
@@ -112,7 +112,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def charts(daily: Sequence[Period], last: date) -> list[SmallChart]:
+def charts(daily: Sequence[DateRange], last: date) -> list[SmallChart]:
     """Tempo, range and quality from the first day on which something was done to `last`."""
     axis = _Axis(daily, daily[0].first, last)
     seconds = axis.chart(
@@ -145,7 +145,7 @@ Reading = Callable[[Totals], float]
 class _Axis:
     """Days from left to right, for the small charts."""
 
-    def __init__(self, daily: Sequence[Period], first: date, last: date) -> None:
+    def __init__(self, daily: Sequence[DateRange], first: date, last: date) -> None:
         self._daily = daily
         span = max((last - first).days, 1)
         self._x = [_LEFT + 8 + (_SMALL - _LEFT - 20) * (period.first - first).days / span for period in daily]

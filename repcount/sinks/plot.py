@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from repcount import findings
 from repcount.analysis import Analysis
-from repcount.chart import Chart, Span, chart, strips
-from repcount.curve import Curve
+from repcount.chart import Span, Timeline, build_timeline, strips
+from repcount.curve import AngleTrace
 from repcount.errors import OutputError, printable
 from repcount.sinks.plot_strip import LEFT_IN, RIGHT_IN, Strip, legend
 
@@ -69,11 +69,11 @@ def kind(path: Path) -> str:
     return ending
 
 
-def drawn(kind: str, counted: Sequence[tuple[Analysis, Curve]]) -> bytes:
+def render_plot(kind: str, counted: Sequence[tuple[Analysis, AngleTrace]]) -> bytes:
     """The file of that kind: each video with its sentence and its rows, in the order given."""
     import matplotlib as mpl
 
-    charts = [(analysis, chart(analysis, curve)) for analysis, curve in counted]
+    charts = [(analysis, build_timeline(analysis, curve)) for analysis, curve in counted]
     with mpl.rc_context(), warnings.catch_warnings():
         # Whatever style the user has set up for plots of their own, and letters that no font has.
         warnings.filterwarnings("ignore", message="Glyph")
@@ -82,7 +82,7 @@ def drawn(kind: str, counted: Sequence[tuple[Analysis, Curve]]) -> bytes:
         return _paged(charts) if kind == "pdf" else _tall(kind, charts)
 
 
-def _tall(kind: str, charts: Sequence[tuple[Analysis, Chart]]) -> bytes:
+def _tall(kind: str, charts: Sequence[tuple[Analysis, Timeline]]) -> bytes:
     """One picture as high as it has to be."""
     longest_s = _STRIP_S
     while sum(len(strips(each, longest_s)) for _, each in charts) > max(_MOST_ROWS, len(charts)):
@@ -96,7 +96,7 @@ def _tall(kind: str, charts: Sequence[tuple[Analysis, Chart]]) -> bytes:
     return file.getvalue()
 
 
-def _paged(charts: Sequence[tuple[Analysis, Chart]]) -> bytes:
+def _paged(charts: Sequence[tuple[Analysis, Timeline]]) -> bytes:
     """Sheets of A4."""
     from matplotlib.backends.backend_pdf import PdfPages
 
@@ -136,7 +136,7 @@ def _page(rows: Sequence[_Row], size_in: tuple[float, float], number: str = "") 
     return figure
 
 
-def _rows(charts: Sequence[tuple[Analysis, Chart]], longest_s: float, wide_in: float) -> Iterator[_Row]:
+def _rows(charts: Sequence[tuple[Analysis, Timeline]], longest_s: float, wide_in: float) -> Iterator[_Row]:
     """Heading and strips of every video; all strips of one video have one scale."""
     for analysis, each in charts:
         yield _heading(analysis, wide_in)
@@ -146,14 +146,14 @@ def _rows(charts: Sequence[tuple[Analysis, Chart]], longest_s: float, wide_in: f
             yield _strip(each, span, scale_s)
 
 
-def _strip(chart: Chart, span: Span, scale_s: float) -> _Row:
+def _strip(chart: Timeline, span: Span, scale_s: float) -> _Row:
     strip = Strip(chart, span, scale_s)
     return _Row(strip.height_in, strip.draw)
 
 
 def _heading(analysis: Analysis, wide_in: float) -> _Row:
     letters = int((wide_in - LEFT_IN - RIGHT_IN) * 13)
-    sentence = textwrap.wrap(findings.verdict(analysis), letters)
+    sentence = textwrap.wrap(findings.summary_sentence(analysis), letters)
     name = textwrap.shorten(printable(Path(analysis.source.path).name), int(letters * 0.7), placeholder="…")
     height_in = 0.36 + 0.18 * len(sentence)
     return _Row(height_in, partial(_draw_heading, name, "\n".join(sentence)), keep=True)

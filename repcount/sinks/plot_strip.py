@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from repcount.chart import NOTES, UNCOUNTED, UNSEEN, Band, Chart, Lane, Span, clock, ticks
+from repcount.chart import NOTES, UNCOUNTED, UNSEEN, Lane, RepSpan, Span, Timeline, clock, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ _SECONDS_A_LABEL_IN = 0.6
 class Strip:
     """One row: `scale_s` seconds would fill the width."""
 
-    chart: Chart
+    chart: Timeline
     span: Span
     scale_s: float
 
@@ -161,7 +161,7 @@ def _scales(axes: Axes) -> None:
     right.spines["right"].set_visible(False)
 
 
-def _draw_band(axes: Axes, band: Band, *, number: bool) -> None:
+def _draw_band(axes: Axes, band: RepSpan, *, number: bool) -> None:
     rep = band.rep
     colour, text = (FULL, _FULL_TEXT) if rep.full else (PARTIAL, _PARTIAL_TEXT)
     if isnan(rep.top_flexion_deg):

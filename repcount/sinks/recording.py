@@ -9,15 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from repcount.errors import OutputError
-from repcount.film import Film
-from repcount.moment import Moment
+from repcount.film import VideoWriter
+from repcount.moment import LiveUpdate
 from repcount.records import Frame
 
 _WAITING = 30
 """Frames that may wait to be encoded, two seconds of them; what comes on top is left out. A choice."""
 
 
-class Recording:
+class BackgroundVideoWriter:
     """Encodes on a thread of its own, so that counting never waits for it. A context manager."""
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
@@ -26,7 +26,7 @@ class Recording:
         Somebody is to be seen in it at home, so it is the user's only. Raises OutputError where `path` may not be
         written.
         """
-        self._film = Film(path, force=force, private=True)
+        self._film = VideoWriter(path, force=force, private=True)
         self._frames: queue.Queue[Frame | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._encode, name="recording", daemon=True)
         self._end_s = 0.0
@@ -45,7 +45,7 @@ class Recording:
         self._frames.put(None)
         self._thread.join()
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Keep the picture of one moment."""
         self._end_s = moment.time_s
         if moment.frame is None or self.trouble:
@@ -63,11 +63,11 @@ class Recording:
         except OutputError as error:
             self.trouble = str(error)
 
-    def _add(self, film: Film, frame: Frame) -> None:
+    def _add(self, film: VideoWriter, frame: Frame) -> None:
         """After trouble the frames that still wait are only taken out of the way."""
         if self.trouble is None:
             try:
-                film.add(frame.time_s, frame.image)
+                film.write(frame.time_s, frame.image)
             except OutputError as error:
                 self.trouble = str(error)
                 film.discard()

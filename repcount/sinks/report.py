@@ -11,53 +11,53 @@ from typing import Any
 
 from repcount import findings
 from repcount.analysis import Analysis, explain
-from repcount.chart import Chart, chart, clock
+from repcount.chart import Timeline, build_timeline, clock
 from repcount.config import Config
-from repcount.curve import Curve
-from repcount.page import address, page, picture, versions
+from repcount.curve import AngleTrace
+from repcount.page import file_address, jpeg_data_uri, render_page, versions
 from repcount.records import Rep
-from repcount.sinks.report_course import Courses, small_charts
+from repcount.sinks.report_course import TrendCharts, small_charts
 from repcount.sinks.report_svg import LAYOUTS, rows
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ReportItem:
     """One video to report on."""
 
     analysis: Analysis
-    curve: Curve
+    curve: AngleTrace
     pictures: Mapping[int, bytes] = field(default_factory=dict)
     """A JPEG for the number of each rep; empty to leave people out of the file."""
     video: str = ""
     """The name of a video that lies beside the report and has its times, to play it from there; empty for none."""
 
 
-def report(counted: Sequence[Counted], *, made: str = "") -> str:
+def render_report(counted: Sequence[ReportItem], *, made: str = "") -> str:
     """The page. `made` says when, for the foot of it; empty leaves it out."""
     sections = [_section(number, each) for number, each in enumerate(counted, 1)]
-    return page("report.html", "plot.js", "sort.js", sections=sections, made=made, versions=versions())
+    return render_page("report.html", "plot.js", "sort.js", sections=sections, made=made, versions=versions())
 
 
-def _section(number: int, counted: Counted) -> dict[str, Any]:
+def _section(number: int, counted: ReportItem) -> dict[str, Any]:
     analysis = counted.analysis
-    drawing = chart(analysis, counted.curve)
-    pictures = {rep: picture(jpeg) for rep, jpeg in counted.pictures.items()}
+    drawing = build_timeline(analysis, counted.curve)
+    pictures = {rep: jpeg_data_uri(jpeg) for rep, jpeg in counted.pictures.items()}
     return {
         "id": f"v{number}",
         "name": Path(analysis.source.path).name or "samples",
-        "verdict": findings.verdict(analysis),
+        "verdict": findings.summary_sentence(analysis),
         "figures": _figures(analysis),
         "layouts": [(layout, rows(drawing, layout)) for layout in LAYOUTS],
         "several_sets": analysis.summary.sets > 1,
         "labels": {rep.number: _label(rep) for rep in analysis.reps},
         "reps": [_row(rep) for rep in analysis.reps],
         "pictures": pictures,
-        "video": address(counted.video) if counted.video else "",
+        "video": file_address(counted.video) if counted.video else "",
         "video_name": counted.video,
         "courses": _courses(drawing, analysis.settings),
-        "uncounted": [(clock(each.start_s), clock(each.end_s), each.reason) for each in analysis.refusals],
+        "uncounted": [(clock(each.start_s), clock(each.end_s), each.reason) for each in analysis.rejections],
         "unfinished": clock(analysis.unfinished.start_s) if analysis.unfinished else "",
         "notes": [*_warnings(analysis), *findings.notes(analysis)],
         "settings": _settings(analysis.settings),
@@ -67,11 +67,11 @@ def _section(number: int, counted: Counted) -> dict[str, Any]:
 
 def _warnings(analysis: Analysis) -> list[str]:
     """Those that are not told in full where what was not counted is listed."""
-    listed = explain(len(analysis.reps) + len(analysis.refusals), analysis.refusals)
+    listed = explain(len(analysis.reps) + len(analysis.rejections), analysis.rejections)
     return [warning for warning in analysis.warnings if warning != listed]
 
 
-def _courses(drawing: Chart, config: Config) -> Courses | None:
+def _courses(drawing: Timeline, config: Config) -> TrendCharts | None:
     return small_charts(drawing, config) if drawing.bands else None
 
 

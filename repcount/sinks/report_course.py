@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import ceil, isnan
 
 from repcount import findings
-from repcount.chart import Chart
+from repcount.chart import Timeline
 from repcount.config import Config
 from repcount.records import Flag, Rep
-from repcount.trend import Course, Trend, courses, fit
+from repcount.trend import SetTrend, Trend, fit_trend, set_trends
 
 WIDE = 420
 _LEFT, _RIGHT, _TOP = 44, 4, 8
@@ -52,7 +52,7 @@ class SmallChart:
 
 
 @dataclass(frozen=True, slots=True)
-class Courses:
+class TrendCharts:
     """Both charts, and a sentence for each set."""
 
     tempo: SmallChart
@@ -60,18 +60,18 @@ class Courses:
     told: tuple[tuple[int, str], ...]
 
 
-def small_charts(chart: Chart, config: Config) -> Courses:
+def small_charts(chart: Timeline, config: Config) -> TrendCharts:
     """The charts of an analysis that has reps."""
-    sets = courses([band.rep for band in chart.bands])
-    told = tuple((course.set, findings.course(course)) for course in sets)
-    across = _Across(sets)
-    return Courses(_tempo(sets, across, config), _range(sets, across, chart), told)
+    sets = set_trends([band.rep for band in chart.bands])
+    told = tuple((course.set, findings.trend_sentences(course)) for course in sets)
+    across = _RepAxis(sets)
+    return TrendCharts(_tempo(sets, across, config), _range(sets, across, chart), told)
 
 
-class _Across:
+class _RepAxis:
     """Where the reps stand from left to right."""
 
-    def __init__(self, sets: Sequence[Course]) -> None:
+    def __init__(self, sets: Sequence[SetTrend]) -> None:
         places, place = [], 0.0
         for course in sets:
             places.append([place + i for i in range(len(course.reps))])
@@ -87,7 +87,7 @@ class _Across:
         """The middle of the first and of the last bar of a set."""
         return self._left[set_at][0] + self.unit / 2, self._left[set_at][-1] + self.unit / 2
 
-    def labels(self, sets: Sequence[Course]) -> tuple[tuple[float, str], ...]:
+    def labels(self, sets: Sequence[SetTrend]) -> tuple[tuple[float, str], ...]:
         """The names of the sets and where they are centred."""
         if len(sets) == 1:
             return ()
@@ -97,7 +97,7 @@ class _Across:
         )
 
 
-def _tempo(sets: Sequence[Course], across: _Across, config: Config) -> SmallChart:
+def _tempo(sets: Sequence[SetTrend], across: _RepAxis, config: Config) -> SmallChart:
     """Raises upwards from the middle, lowers downwards; what does not reach its level was too fast."""
     known = [s for course in sets for rep in course.reps for s in (rep.raise_s, rep.lower_s) if not isnan(s)]
     most_s = min(
@@ -113,7 +113,10 @@ def _tempo(sets: Sequence[Course], across: _Across, config: Config) -> SmallChar
                 bars.append(Bar(rep, *across.bar(i, k), round(zero - up, 1), round(up, 1), _pace(rep, Flag.FAST_RAISE)))
                 bars.append(Bar(rep, *across.bar(i, k), zero, round(down, 1), _pace(rep, Flag.FAST_LOWER)))
         if course.tempo:
-            raises, lowers = fit([rep.raise_s for rep in course.reps]), fit([rep.lower_s for rep in course.reps])
+            raises, lowers = (
+                fit_trend([rep.raise_s for rep in course.reps]),
+                fit_trend([rep.lower_s for rep in course.reps]),
+            )
             trends += [_line(across, i, raises, zero, -px_s), _line(across, i, lowers, zero, px_s)]
     levels = [zero - px_s * config.fast_raise_s, zero + px_s * config.fast_lower_s]
     step = 1.0 if most_s <= 4 else 2.0
@@ -127,7 +130,7 @@ def _pace(rep: Rep, flag: Flag) -> str:
     return "fast" if flag in rep.flags else "fine"
 
 
-def _range(sets: Sequence[Course], across: _Across, chart: Chart) -> SmallChart:
+def _range(sets: Sequence[SetTrend], across: _RepAxis, chart: Timeline) -> SmallChart:
     """From where the legs rested to how high they came; the level is where they count as upright."""
     low, high = min(chart.low_deg, 0.0), max(chart.high_deg, 95.0)
     px_deg = _PLOT_PX / (high - low)
@@ -149,7 +152,7 @@ def _range(sets: Sequence[Course], across: _Across, chart: Chart) -> SmallChart:
     return SmallChart(tuple(bars), tuple(trends), tuple(levels), tuple(labels), across.labels(sets), zero)
 
 
-def _line(across: _Across, set_at: int, trend: Trend | None, zero: float, scale: float) -> str:
+def _line(across: _RepAxis, set_at: int, trend: Trend | None, zero: float, scale: float) -> str:
     if trend is None:
         return ""
     left, right = across.ends(set_at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
 
-from repcount.chart import NOTES, UNCOUNTED, UNSEEN, Band, Chart, Group, Lane, Span, clock, strips, ticks
+from repcount.chart import NOTES, UNCOUNTED, UNSEEN, Group, Lane, RepSpan, Span, Timeline, clock, strips, ticks
 from repcount.records import Rep
 
 _CURVE_PX = 170
@@ -109,7 +109,7 @@ class StripMarks:
     pauses: tuple[Label, ...]
 
 
-def rows(chart: Chart, layout: Layout) -> list[StripMarks]:
+def rows(chart: Timeline, layout: Layout) -> list[StripMarks]:
     """The rows of the plot in one layout, all on one scale."""
     spans = strips(chart, layout.seconds)
     px_s = (layout.width - layout.left - layout.right) / max(end_s - start_s for start_s, end_s in spans)
@@ -118,7 +118,7 @@ def rows(chart: Chart, layout: Layout) -> list[StripMarks]:
 
 @dataclass(frozen=True, slots=True)
 class _Placer:
-    chart: Chart
+    chart: Timeline
     layout: Layout
     span: Span
     px_s: float
@@ -194,7 +194,7 @@ class _Placer:
                 levels = (self._level(band, band.upright_deg), self._level(band, band.down_deg))
                 yield BandMark(rep, place, place.width >= _NUMBER_PX, top, *levels)
 
-    def _level(self, band: Band, deg: float) -> str:
+    def _level(self, band: RepSpan, deg: float) -> str:
         if isnan(deg):
             return ""
         return f"M{self.x(band.span[0]):g},{self._held(deg):g}H{self.x(band.span[1]):g}"

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from repcount import words
-from repcount.moment import KEYS, Command, Moment, Notice, Say, Stage, Standing
+from repcount.moment import KEYS, Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.records import Flag, Phase, Rep
 
 _EVERY_S = 0.2
@@ -24,11 +24,11 @@ _EVERY_S = 0.2
 _GAUGE = 20
 """Characters of the gauge from 0 to 100°."""
 
-_UNTOLD = {Say.COUNT, Say.HIGHER, Say.ALL_THE_WAY_DOWN, Say.SLOWER, Say.LEGS_STRAIGHT, Say.LEGS_TOGETHER}
+_UNTOLD = {Cue.COUNT, Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER}
 """The line of the rep says these."""
 
 
-class Status:
+class LiveTerminal:
     """Shows moments on `file`; where that is no terminal, only what happens, a line each. A context manager."""
 
     def __init__(self, file: TextIO) -> None:
@@ -51,18 +51,18 @@ class Status:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Show one moment."""
         for update in moment.updates:
             for event in update.events:
                 if isinstance(event, Rep) and Flag.BY_HAND not in event.flags:
                     self._console.print(Text(rep_line(event), style="" if event.full else "yellow"))
-        for notice in moment.notices:
-            if notice.say not in _UNTOLD:
+        for notice in moment.announcements:
+            if notice.cue not in _UNTOLD:
                 self._console.print(Text(_notice_line(moment.time_s, notice), style="bold"))
         if self._live is not None and moment.time_s - self._shown_s >= _EVERY_S:
             self._shown_s = moment.time_s
-            line = set_cell_size(status_line(moment.standing), self._console.width - 1)
+            line = set_cell_size(status_line(moment.status), self._console.width - 1)
             self._live.update(Text(line, no_wrap=True), refresh=True)
 
     def commands(self) -> list[Command]:
@@ -72,17 +72,17 @@ class Status:
 
 def rep_line(rep: Rep) -> str:
     """One rep in one line."""
-    asked = words.flags(rep.flags)
+    asked = words.flag_words(rep.flags)
     judged = ": ".join([("full" if rep.full else "partial"), *([asked] if asked else [])])
     times = f"raise {rep.raise_s:.1f} s, lower {rep.lower_s:.1f} s, {rep.top_flexion_deg:.0f}°"
     return f"{rep.end_s:7.1f} s  rep {rep.number}, {judged} ({times})"
 
 
-def _notice_line(time_s: float, notice: Notice) -> str:
-    return f"{time_s:7.1f} s  {words.shown(notice)}"
+def _notice_line(time_s: float, notice: Announcement) -> str:
+    return f"{time_s:7.1f} s  {words.shown_text(notice)}"
 
 
-def status_line(standing: Standing) -> str:
+def status_line(standing: SessionStatus) -> str:
     """Where the workout stands, in one line; the most important comes first and is cut last."""
     target = f"/{standing.target}" if standing.target else ""
     sets = f"/{standing.sets}" if standing.sets else ""
@@ -93,16 +93,16 @@ def status_line(standing: Standing) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _doing(standing: Standing) -> str:
+def _doing(standing: SessionStatus) -> str:
     if standing.stage is Stage.REST and not isnan(standing.rest_left_s):
         return f"rest {max(standing.rest_left_s, 0):.0f} s"
     if standing.stage is Stage.COUNTING:
         return "" if standing.phase is Phase.UNKNOWN else f"{standing.phase:7}"
-    problem = words.shown(Notice(standing.problem)) if standing.problem else ""
-    return ": ".join(part for part in (words.headline(standing.stage), problem) if part)
+    problem = words.shown_text(Announcement(standing.problem)) if standing.problem else ""
+    return ": ".join(part for part in (words.set_headline(standing.stage), problem) if part)
 
 
-def _gauge(standing: Standing) -> str:
+def _gauge(standing: SessionStatus) -> str:
     if isnan(standing.lift_deg):
         return ""
     reached, upright = (

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from repcount.analysis import Analysis
-from repcount.curve import Curve
+from repcount.curve import AngleTrace
 from repcount.errors import OutputError
 from repcount.records import Frame
 
@@ -23,13 +23,13 @@ _BESIDE, _ABOVE, _BELOW = 2.1, 2.3, 0.6
 """Trunk lengths from the hips to the edges: a leg with its foot measures about 2, head and trunk 1.6."""
 
 
-class Stills:
+class RepThumbnails:
     """Takes the frames of a video once more, in their order, and keeps one for each rep.
 
     All are cut to the same place, so that they can be compared.
     """
 
-    def __init__(self, analysis: Analysis, curve: Curve) -> None:
+    def __init__(self, analysis: Analysis, curve: AngleTrace) -> None:
         self._due = [(rep.top_s, rep.number) for rep in sorted(analysis.reps, key=lambda rep: rep.top_s)]
         self._where = _where(curve)
         self._before: Frame | None = None
@@ -58,7 +58,7 @@ class Stills:
         self._due = []
 
 
-def _where(curve: Curve) -> tuple[float, float, float] | None:
+def _where(curve: AngleTrace) -> tuple[float, float, float] | None:
     """Middle of the hips and length of the trunk in pixels, over the whole recording; None where unknown."""
     known = [[value for value in column if not isnan(value)] for column in (curve.hip_x, curve.hip_y, curve.trunk_px)]
     x, y, trunk = (median(column) if column else 0.0 for column in known)

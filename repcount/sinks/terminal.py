@@ -19,7 +19,7 @@ _WIDE = 200
 """Columns where the table goes to a file or a pipe, which have no width of their own."""
 
 
-def show(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
+def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table and the verdict below it."""
     console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _WIDE)
     with console.capture() as shown:  # rich ends the program where nobody reads
@@ -35,10 +35,10 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
     if hands_off:
         console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
-    console.print(Text(verdict(analysis), style="bold"))
+    console.print(Text(counts_line(analysis), style="bold"))
 
 
-def verdict(analysis: Analysis) -> str:
+def counts_line(analysis: Analysis) -> str:
     """The result in one line."""
     summary = analysis.summary
     parts = [_plural(summary.full, "full rep")]
@@ -69,13 +69,13 @@ def _row(rep: Rep, *, sets: bool) -> list[Text]:
     times = [rep.start_s, rep.top_s, rep.end_s, rep.raise_s, rep.hold_s, rep.lower_s, rep.pause_s]
     cells = [str(rep.number), *([str(rep.set)] if sets else [])]
     cells += ["" if value is None or isnan(value) else f"{value:.2f}" for value in times]
-    cells += ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°", judgement(rep)]
+    cells += ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°", rep_remarks(rep)]
     return [Text(cell, style="" if rep.full else "yellow") for cell in cells]
 
 
-def judgement(rep: Rep) -> str:
+def rep_remarks(rep: Rep) -> str:
     """The verdict on a rep and what its flags ask for."""
-    asked = words.flags(rep.flags)
+    asked = words.flag_words(rep.flags)
     return ": ".join(["full" if rep.full else "partial", *([asked] if asked else [])])
 
 

@@ -14,10 +14,10 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Self
 
-from repcount.config import phases
+from repcount.config import parse_tempo
 from repcount.errors import OutputError, SettingError
-from repcount.moment import Moment, Stage
-from repcount.words import spoken
+from repcount.moment import LiveUpdate, Stage
+from repcount.words import spoken_text
 
 SOUNDS = ("voice", "tones", "off")
 
@@ -40,7 +40,7 @@ _START = "import sys; sys.path.append(sys.argv[2]); from repcount.sound.speaker 
 """Like `-m repcount.sound.speaker`, but nothing in the current folder can take the place of a module."""
 
 
-class Voice:
+class VoiceClient:
     """A sink that speaks. A context manager; `show` takes the moments of a live session.
 
     `sound` is one of SOUNDS, `volume` 0 to 1. `pace` is a tempo such as `2/0/2/0` to set with ticks while reps
@@ -62,7 +62,7 @@ class Voice:
             "file": str(file) if file else None,
         }
         self._file = file
-        self._speaker: _Speaker | None = None
+        self._speaker: _WorkerProcess | None = None
         self._paced = (False, 1)
 
     @property
@@ -74,19 +74,19 @@ class Voice:
         if self._sound != "off":
             if self._file:
                 _try_to_write(self._file)
-            self._speaker = _Speaker(self._settings, restarts=0 if self._file else _RESTARTS)
+            self._speaker = _WorkerProcess(self._settings, restarts=0 if self._file else _RESTARTS)
         return self
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Say what there is to say. Returns at once, whatever the voice is doing."""
         if self._speaker is None:
             return
-        for notice in moment.notices:
-            self._speaker.send({"say": notice.say.value, "text": spoken(notice), "made_s": monotonic()})
+        for notice in moment.announcements:
+            self._speaker.send({"say": notice.cue.value, "text": spoken_text(notice), "made_s": monotonic()})
         if self._settings["pace"]:
-            self._set_pace(self._speaker, moment.standing.stage in _PACED)
+            self._set_pace(self._speaker, moment.status.stage in _PACED)
 
-    def _set_pace(self, speaker: _Speaker, on: bool) -> None:
+    def _set_pace(self, speaker: _WorkerProcess, on: bool) -> None:
         """Tell it when it changes, and to a process that has just been started."""
         wished = (on, len(speaker.processes))
         if wished != self._paced and speaker.send({"pace": on}):
@@ -104,7 +104,7 @@ def _allow(sound: str, volume: float, pace: str | None) -> None:
         raise SettingError(f"sound is {sound!r}; it must be one of {', '.join(SOUNDS)}")
     if not 0 <= volume <= 1:
         raise SettingError(f"volume is {volume!r}; it must be a number from 0 to 1")
-    if pace is not None and sum(phases(pace)) < 1:
+    if pace is not None and sum(parse_tempo(pace)) < 1:
         raise SettingError(f"the pace {pace!r} leaves less than a second for a rep")
 
 
@@ -115,7 +115,7 @@ def _try_to_write(file: Path) -> None:
         raise OutputError(f"cannot write {file}: {error.strerror}") from error
 
 
-class _Speaker:
+class _WorkerProcess:
     """The process that speaks, and a thread that listens to it and starts it again."""
 
     def __init__(self, settings: dict[str, Any], restarts: int) -> None:

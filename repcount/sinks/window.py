@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from repcount import draw
-from repcount.draw.style import BLUE, INK, TEXT
+from repcount.draw.style import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
 from repcount.libraries import library_error, needs
-from repcount.moment import KEYS, Command, Moment, Notice, Say
+from repcount.moment import KEYS, Announcement, Command, Cue, LiveUpdate
 from repcount.records import Pose
-from repcount.words import shown
+from repcount.words import shown_text
 
 if TYPE_CHECKING:
     import pygame
@@ -108,7 +108,7 @@ def _driver() -> dict[str, str]:
     return chosen
 
 
-def no_window_because() -> str | None:
+def display_problem() -> str | None:
     """Why no window can be shown here and what to do about it, for people; None where one can."""
     native = sys.platform in ("win32", "darwin")
     chosen = os.environ.get("SDL_VIDEODRIVER")
@@ -155,15 +155,15 @@ def _not_loadable(library: str) -> str | None:
     return None
 
 
-class Board:
+class ToastQueue:
     """The notices that are still to be read."""
 
     def __init__(self) -> None:
         self._until: list[tuple[float, str]] = []
 
-    def lines(self, now_s: float, fresh: Sequence[Notice] = ()) -> list[str]:
+    def lines(self, now_s: float, fresh: Sequence[Announcement] = ()) -> list[str]:
         """What is to be read at a time, the oldest first. The count is on the panel anyway."""
-        told = [(now_s + NOTICE_S, shown(notice)) for notice in fresh if notice.say is not Say.COUNT]
+        told = [(now_s + NOTICE_S, shown_text(notice)) for notice in fresh if notice.cue is not Cue.COUNT]
         self._until = [(until_s, text) for until_s, text in self._until if until_s > now_s] + told
         return [text for _, text in self._until]
 
@@ -179,7 +179,7 @@ class Window:
         self._full_screen = False
         self._corner = draw.Corner.LEFT
         self._size = _FIRST_SIZE
-        self._board = Board()
+        self._board = ToastQueue()
 
     def __enter__(self) -> Self:
         """Raises LibraryError."""
@@ -201,7 +201,7 @@ class Window:
         self._close()
         self._pygame.display.quit()
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: LiveUpdate) -> None:
         """Show the picture of `moment`. Ask for `commands` after each, or the system takes the window for hung."""
         if self._window is None:
             return
@@ -211,17 +211,17 @@ class Window:
         view = surface.get_size()
         image, pose = self._picture_of(moment, _drawable(*view))
         self._corner = draw.corner_beside(pose, self._corner, mirror=self._mirror)
-        drawn = draw.picture(
+        drawn = draw.draw_overlay(
             image,
             pose,
             moment.side,
-            moment.standing,
-            self._board.lines(moment.time_s, moment.notices),
+            moment.status,
+            self._board.lines(moment.time_s, moment.announcements),
             mirror=self._mirror,
             corner=self._corner,
-            footer=draw.keys(moment.standing.stage),
+            footer=draw.key_help(moment.status.stage),
         )
-        self._paint(surface, draw.fitted(drawn, None, *view)[0])
+        self._paint(surface, draw.fit(drawn, None, *view)[0])
         self._window.flip()
 
     def commands(self) -> list[Command]:
@@ -253,12 +253,12 @@ class Window:
             self._window.set_windowed()
         self._pygame.mouse.set_visible(not self._full_screen)
 
-    def _open(self, moment: Moment) -> None:
+    def _open(self, moment: LiveUpdate) -> None:
         """Show the window in the proportions of the picture."""
         assert self._window is not None
         self._shown = True
         if moment.frame is not None:
-            first, _ = draw.fitted(moment.frame.image, None, *_FIRST_SIZE)
+            first, _ = draw.fit(moment.frame.image, None, *_FIRST_SIZE)
             self._window.size = first.shape[1], first.shape[0]
             self._window.position = self._pygame.WINDOWPOS_CENTERED
         self._window.show()
@@ -266,7 +266,7 @@ class Window:
     def _icon(self) -> pygame.Surface:
         """Somebody lying with the legs up, as an L."""
         icon: pygame.Surface = self._pygame.Surface((64, 64))
-        icon.fill(INK)
+        icon.fill(BACKGROUND)
         for colour, begin, end in ((TEXT, (14, 46), (40, 46)), (BLUE, (40, 46), (48, 12))):
             self._pygame.draw.line(icon, colour, begin, end, 9)
         return icon
@@ -281,14 +281,14 @@ class Window:
         height, width = picture.shape[:2]
         across, down = surface.get_size()
         if (width, height) != (across, down):
-            surface.fill(INK)
+            surface.fill(BACKGROUND)
         image = self._pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
         surface.blit(image, ((across - width) // 2, (down - height) // 2))
 
-    def _picture_of(self, moment: Moment, view: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
+    def _picture_of(self, moment: LiveUpdate, view: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
         if moment.frame is None:
-            return draw.fitted(draw.blank(*self._size), None, *view)
-        image, pose = draw.fitted(moment.frame.image, moment.pose, *view)
+            return draw.fit(draw.blank(*self._size), None, *view)
+        image, pose = draw.fit(moment.frame.image, moment.pose, *view)
         self._size = image.shape[1], image.shape[0]
         return image, pose
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import queue
 import time
 
-from repcount.moment import Notice, Say
-from repcount.sound.render import Renderer, VoiceError
+from repcount.moment import Announcement, Cue
+from repcount.sound.render import SpeechSynthesizer, VoiceError
 from repcount.sound.tones import Clip, tone
-from repcount.speech import CUES, Line
-from repcount.words import spoken
+from repcount.speech import CUES, Utterance
+from repcount.words import spoken_text
 
 _PATIENCE_S = 0.6
 """A sentence that is not rendered by then is replaced by its tone. espeak-ng takes 0.01 s, others up to 0.3 s."""
@@ -21,12 +21,12 @@ _COUNTED = 30
 """Numbers that are rendered ahead: the largest set that the exercise asks for."""
 
 _AHEAD = (
-    *(Notice(Say.COUNT, number) for number in range(1, _COUNTED + 1)),
-    *(Notice(say) for say in Say if say in CUES | {Say.READY, Say.LAST_FIVE}),
+    *(Announcement(Cue.COUNT, number) for number in range(1, _COUNTED + 1)),
+    *(Announcement(say) for say in Cue if say in CUES | {Cue.READY, Cue.LAST_FIVE}),
 )
 
 
-class Library:
+class ClipCache:
     """The sounds of all that is said. `words` False: tones only.
 
     `fill` runs in the main thread, where the voice has to be, the rest in the one that decides what is heard.
@@ -40,9 +40,9 @@ class Library:
         self._since_s: float | None = time.monotonic()
         """When the voice began with what it is doing now."""
 
-    def fill(self, voice: Renderer) -> None:
+    def fill(self, voice: SpeechSynthesizer) -> None:
         """Render what is always needed and then what is asked for; does not return."""
-        ahead = [spoken(notice) for notice in _AHEAD]
+        ahead = [spoken_text(notice) for notice in _AHEAD]
         while True:
             self._since_s = None
             # What somebody waits for goes before what may be needed later.
@@ -57,14 +57,14 @@ class Library:
             self._asked.add(text)
             self._wanted.put(text)
 
-    def clip(self, line: Line, now_s: float) -> Clip | None:
+    def clip(self, line: Utterance, now_s: float) -> Clip | None:
         """What is heard for `line`; None while the voice is busy with it."""
         if self._words and line.text not in self._clips and self._worth_waiting(line, now_s):
             return None
         words = self._clips.get(line.text) if self._words else None
         return tone(line.say) if words is None else words
 
-    def _worth_waiting(self, line: Line, now_s: float) -> bool:
+    def _worth_waiting(self, line: Utterance, now_s: float) -> bool:
         return now_s - line.made_s < _PATIENCE_S and not self.stuck(now_s)
 
     def mute(self) -> None:
@@ -77,7 +77,7 @@ class Library:
         return self._words and since_s is not None and now_s - since_s > _STUCK_S
 
 
-def _clip(voice: Renderer, text: str) -> Clip | None:
+def _clip(voice: SpeechSynthesizer, text: str) -> Clip | None:
     try:
         return voice.clip(text)
     except VoiceError:

@@ -50,7 +50,7 @@ class Mixer:
         """How long it takes until all is said."""
         return len(self._clip) / RATE_HZ
 
-    def pull(self, count: int) -> Clip:
+    def read(self, count: int) -> Clip:
         """The next `count` samples."""
         heard = np.zeros(count, dtype=np.float32)
         with self._lock:

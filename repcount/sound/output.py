@@ -25,7 +25,7 @@ _PUMP_S = 0.02
 Close = Callable[[], None]
 
 
-def to_card(mixer: Mixer) -> tuple[str, Close]:
+def play(mixer: Mixer) -> tuple[str, Close]:
     """Play on the sound device that the system prefers. Returns by what way, and what ends it.
 
     Raises OutputError where none can be opened.
@@ -64,10 +64,10 @@ def _open_card() -> Any:
 def _source(mixer: Mixer) -> Generator[Clip, int, None]:
     count = yield np.zeros(0, dtype=np.float32)
     while True:
-        count = yield mixer.pull(count)
+        count = yield mixer.read(count)
 
 
-def to_file(mixer: Mixer, path: Path, begun_s: float) -> Close:
+def write_wav(mixer: Mixer, path: Path, begun_s: float) -> Close:
     """Write what would be heard as 16-bit WAV; its first sample is the moment `begun_s` of the monotonic clock.
 
     Raises OutputError for a file that cannot be written.
@@ -93,7 +93,7 @@ def to_file(mixer: Mixer, path: Path, begun_s: float) -> Close:
     return _pump(mixer, take, end, begun_s)
 
 
-def to_nowhere(mixer: Mixer) -> Close:
+def discard(mixer: Mixer) -> Close:
     """Let time go by as if somebody listened."""
     return _pump(mixer, lambda samples: None, lambda: None, time.monotonic())
 
@@ -105,7 +105,7 @@ def _pump(mixer: Mixer, take: Callable[[Clip], None], end: Close, begun_s: float
         while not over.wait(_PUMP_S):
             due = round((time.monotonic() - begun_s) * RATE_HZ) - mixer.pulled
             if due > 0:
-                take(mixer.pull(due))
+                take(mixer.read(due))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

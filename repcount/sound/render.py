@@ -20,7 +20,7 @@ from repcount.sound.tones import RATE_HZ, Clip
 _WORDS_PER_MINUTE = 160
 """A little slower than talk, for a loudspeaker metres away. A choice; pyttsx3 asks for 200."""
 
-_PEAK = 0.9
+_SPEECH_PEAK = 0.9
 _SILENT = 0.01
 """Share of the peak below which a sample counts as silence: what comes before the word is lost time."""
 
@@ -32,7 +32,7 @@ class VoiceError(RepcountError):
     """There is no voice, or it does not say what it was asked to."""
 
 
-class Renderer:
+class SpeechSynthesizer:
     """The voice. It belongs to the main thread: that is where macOS speaks.
 
     Raises VoiceError where there is none.
@@ -126,5 +126,5 @@ def _trimmed(clip: Clip) -> Clip:
     if peak == 0:
         raise ValueError("it came out silent")
     loud = np.flatnonzero(np.abs(clip) > _SILENT * peak)
-    sound = clip[loud[0] : loud[-1] + 1] * (_PEAK / peak)
+    sound = clip[loud[0] : loud[-1] + 1] * (_SPEECH_PEAK / peak)
     return np.concatenate([sound, np.zeros(round(_PAUSE_S * RATE_HZ))]).astype(np.float32)

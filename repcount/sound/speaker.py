@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from repcount.errors import OutputError
-from repcount.moment import Say
+from repcount.moment import Cue
 from repcount.sound import output
 from repcount.sound.conductor import Conductor
-from repcount.sound.library import Library
+from repcount.sound.library import ClipCache
 from repcount.sound.mixer import Mixer
-from repcount.sound.render import Renderer, VoiceError
+from repcount.sound.render import SpeechSynthesizer, VoiceError
 from repcount.sound.tones import cycle
-from repcount.speech import Line
+from repcount.speech import Utterance
 
 _TICK_S = 0.01
 """How often it is looked whether something can be said: no delay that anybody hears."""
@@ -100,7 +100,7 @@ def _check(folder: Path) -> dict[str, object]:
 
 def _try_voice(folder: Path) -> tuple[bool, str]:
     try:
-        voice = Renderer(folder)
+        voice = SpeechSynthesizer(folder)
         voice.clip("one")
     except VoiceError as error:
         return False, f"no voice: {error}; tones are used"
@@ -121,7 +121,7 @@ class _Speaker:
         self._inbox: deque[dict[str, Any]] = deque()
         self._over = threading.Event()
         self._stuck = False
-        self._library = Library(job.words)
+        self._library = ClipCache(job.words)
         self._mixer = Mixer(job.volume, cycle(job.pace) if job.pace else None)
         self._conductor = Conductor(self._mixer, self._library)
 
@@ -135,7 +135,7 @@ class _Speaker:
 
     def _speak(self) -> None:
         try:
-            self._library.fill(Renderer(Path(self._job.folder)))
+            self._library.fill(SpeechSynthesizer(Path(self._job.folder)))
         except VoiceError as error:
             self._library.mute()
             self._tell(f"no voice: {error}; tones are used")
@@ -166,11 +166,11 @@ class _Speaker:
     def _open(self) -> output.Close:
         try:
             if self._job.file:
-                return output.to_file(self._mixer, Path(self._job.file), self._job.begun_s)
-            return output.to_card(self._mixer)[1]
+                return output.write_wav(self._mixer, Path(self._job.file), self._job.begun_s)
+            return output.play(self._mixer)[1]
         except OutputError as error:
             self._tell(str(error))
-            return output.to_nowhere(self._mixer)
+            return output.discard(self._mixer)
 
     def _loop(self) -> int:
         """Until all is said. Returns 1 if the sound device has gone."""
@@ -188,7 +188,7 @@ class _Speaker:
         now_s = time.monotonic()
         while self._inbox:
             self._take(self._inbox.popleft())
-        self._conductor.go_on(now_s)
+        self._conductor.tick(now_s)
         if self._library.stuck(now_s) and not self._stuck:
             self._stuck = True
             self._tell("the voice does not answer; tones are used until it does")
@@ -197,7 +197,7 @@ class _Speaker:
         if "pace" in message:
             self._mixer.pace(message["pace"])
         else:
-            self._conductor.hear(Line(Say(message["say"]), message["text"], message["made_s"]))
+            self._conductor.enqueue(Utterance(Cue(message["say"]), message["text"], message["made_s"]))
 
     def _say_goodbye(self) -> None:
         end_s = time.monotonic() + _FAREWELL_S

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from repcount.config import phases
-from repcount.moment import Say
+from repcount.config import parse_tempo
+from repcount.moment import Cue
 
 Clip = NDArray[np.float32]
 """(samples,) of sound."""
@@ -44,34 +44,34 @@ _NOTES: dict[str, tuple[tuple[float, float], ...]] = {
 }
 """Each tone as notes of (Hz, seconds); 0 Hz is silence. The ear keeps them apart by number, height and direction."""
 
-_PLACEMENT = (Say.NOBODY, Say.NOT_LYING, Say.NOT_STILL, Say.HEAD_OUT, Say.FEET_OUT, Say.FROM_THE_END, Say.TOO_FAR)
-_CAMERA = (Say.CAMERA_LOST, Say.CAMERA_BUSY, Say.CAMERA_REFUSED, Say.CAMERA_FROZEN, Say.CAMERA_SLOW)
+_PLACEMENT = (Cue.NOBODY, Cue.NOT_LYING, Cue.NOT_STILL, Cue.HEAD_OUT, Cue.FEET_OUT, Cue.FROM_THE_END, Cue.TOO_FAR)
+_CAMERA = (Cue.CAMERA_LOST, Cue.CAMERA_BUSY, Cue.CAMERA_REFUSED, Cue.CAMERA_FROZEN, Cue.CAMERA_SLOW)
 _NAMES = {
-    Say.COUNT: "rep",
-    Say.ADDED: "rep",
-    Say.REMOVED: "taken back",
-    Say.HIGHER: "partial",
-    Say.ALL_THE_WAY_DOWN: "partial",
-    Say.SLOWER: "fast",
-    Say.LEGS_STRAIGHT: "form",
-    Say.LEGS_TOGETHER: "form",
-    Say.LAST_FIVE: "last five",
-    Say.SET_DONE: "set done",
-    Say.WORKOUT_DONE: "all done",
-    Say.DAY_LIMIT: "limit",
-    Say.REST_SOON_OVER: "soon",
-    Say.REST_OVER: "rest over",
-    Say.READY: "ready",
-    Say.GOING_ON: "ready",
-    Say.RESTARTED: "ready",
-    Say.CAMERA_BACK: "ready",
-    Say.PAUSED: "wait",
-    Say.SLOWED_DOWN: "wait",
-    **dict.fromkeys((*_PLACEMENT, Say.TOO_DARK, Say.TWO_PEOPLE, *_CAMERA), "trouble"),
+    Cue.COUNT: "rep",
+    Cue.ADDED: "rep",
+    Cue.REMOVED: "taken back",
+    Cue.HIGHER: "partial",
+    Cue.ALL_THE_WAY_DOWN: "partial",
+    Cue.SLOWER: "fast",
+    Cue.LEGS_STRAIGHT: "form",
+    Cue.LEGS_TOGETHER: "form",
+    Cue.LAST_FIVE: "last five",
+    Cue.SET_DONE: "set done",
+    Cue.WORKOUT_DONE: "all done",
+    Cue.DAY_LIMIT: "limit",
+    Cue.REST_SOON_OVER: "soon",
+    Cue.REST_OVER: "rest over",
+    Cue.READY: "ready",
+    Cue.GOING_ON: "ready",
+    Cue.RESTARTED: "ready",
+    Cue.CAMERA_BACK: "ready",
+    Cue.PAUSED: "wait",
+    Cue.SLOWED_DOWN: "wait",
+    **dict.fromkeys((*_PLACEMENT, Cue.TOO_DARK, Cue.TWO_PEOPLE, *_CAMERA), "trouble"),
 }
 
 
-def tone(say: Say) -> Clip:
+def tone(say: Cue) -> Clip:
     """The tone that stands for what there is to say."""
     return np.concatenate([_note(hz, hz, length_s) for hz, length_s in _NOTES[_NAMES[say]]])
 
@@ -94,7 +94,7 @@ def cycle(tempo: str) -> Clip:
 
     Raises SettingError for a tempo that cannot be read. A tempo of no length at all gives no samples.
     """
-    raise_s, hold_s, lower_s, pause_s = phases(tempo)
+    raise_s, hold_s, lower_s, pause_s = parse_tempo(tempo)
     parts = (
         _phase(500, 1000, raise_s),
         _phase(350, 350, hold_s),
