@@ -22,8 +22,8 @@ from typing import Any
 import imageio_ffmpeg
 
 from repcount.config import Config
-from repcount.records import Phase, Rep, Update
-from repcount.sinks.history import HistoryStore
+from repcount.history.store import HistoryStore
+from repcount.types import Phase, Rep, Update
 
 CONTAINERS = ("mp4", "avi", "mkv", "webm", "gif")
 

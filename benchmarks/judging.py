@@ -22,10 +22,13 @@ import accuracy
 import hostile
 
 import repcount
-from repcount import capture, chunking, cli, clock, config, ledger, pipeline, table
+from repcount import cli, config, formats, pipeline
+from repcount.app import history as app_history
 from repcount.errors import RepcountError
-from repcount.records import Frame
-from repcount.sinks.history import DeleteFilter, HistoryStore
+from repcount.history.store import DeleteFilter, HistoryStore
+from repcount.pose import chunking
+from repcount.types import Frame
+from repcount.video import reader
 
 Judge = Callable[[Path, int, Path], str]
 """Takes the file, the number of the case and the folder of sound files; says what came of it."""
@@ -64,13 +67,13 @@ def _check_told(text: str, path: Path) -> None:
 def _video(path: Path, number: int, _: Path) -> str:
     """All that is done with a video before the pose model looks at it."""
     rate_hz = _RATES_HZ[number % len(_RATES_HZ)]
-    with capture.open_video(path, threads=number % 2 + 1) as video:
+    with reader.open_video(path, threads=number % 2 + 1) as video:
         info = video.info
         assert math.isnan(info.duration_s) or 0 < info.duration_s < math.inf
         shrink = info.shrink(_NEAR_PX)
         smaller = max(round(info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
         frames = _checked(video.frames(rate_hz, shrink))
-        slots = chunking.frame_slots(frames, lambda frame: capture.to_grey(frame, smaller))
+        slots = chunking.frame_slots(frames, lambda frame: reader.to_grey(frame, smaller))
         chunks = chunking.split_into_chunks(slots, info.duration_s * min(rate_hz, info.rate_hz))
         read = list(itertools.islice(chunks, _MOST_FRAMES))
         assert 0 < len(read) < _MOST_FRAMES
@@ -91,7 +94,7 @@ def _checked(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 def _stamps(path: Path, _: int, __: Path) -> str:
     given = json.loads(path.read_bytes())
-    made = clock.TimestampRepair(given["frame_s"])
+    made = reader.TimestampRepair(given["frame_s"])
     times = [made.stamp(stamp) for stamp in given["stamps"]]
     assert times[0] == 0
     assert all(earlier < later < math.inf for earlier, later in itertools.pairwise(times))
@@ -106,8 +109,8 @@ def _signal(path: Path, _: int, __: Path) -> str:
 
 
 def _check_analysis(analysis: repcount.Analysis) -> None:
-    _strict(table.as_json([analysis]))
-    table.write_reps(io.StringIO(), [analysis])
+    _strict(formats.as_json([analysis]))
+    formats.write_reps(io.StringIO(), [analysis])
     summary = analysis.summary
     assert summary.full + summary.partial == len(analysis.reps)
     assert [rep.number for rep in analysis.reps] == list(range(1, len(analysis.reps) + 1))
@@ -125,7 +128,7 @@ def _strict(text: str) -> Any:
 
 
 def _settings(path: Path, _: int, __: Path) -> str:
-    table.as_json([pipeline.count([(0.0, 180.0)], config.load(path))])
+    formats.as_json([pipeline.count([(0.0, 180.0)], config.load(path))])
     return GOOD
 
 
@@ -162,15 +165,15 @@ def _history(path: Path, number: int, _: Path) -> str:
     # A page takes ten times as long as all the rest.
     page = named["html"] if number % 7 == 0 else None
     days, every = (36500, True) if number % 2 else (14, False)
-    asked = ledger.HistoryQuery(
+    asked = app_history.HistoryQuery(
         today=_TODAY, days=days, every_session=every, limit=100, csv=named["csv"], json=named["json"], report=page
     )
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        ledger.show(asked)
+        app_history.show(asked)
         _strict(named["json"].read_text(encoding="utf-8"))
-        ledger.export(path.parent / "reps.csv", None)
+        app_history.export(path.parent / "reps.csv", None)
         if number % 3 == 0:
-            ledger.delete(DeleteFilter(before=_TODAY), lambda _: True)
+            app_history.delete(DeleteFilter(before=_TODAY), lambda _: True)
     return GOOD
 
 

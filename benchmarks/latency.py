@@ -23,15 +23,16 @@ from pathlib import Path
 
 from scoring import percentile
 
-from repcount import live, weights
-from repcount.camera import Camera, open_camera
+from repcount.app import live
+from repcount.audio.client import VoiceClient
+from repcount.coaching.events import Command, LiveUpdate
+from repcount.coaching.session import SessionGoals
 from repcount.config import Config
-from repcount.interrupt import InterruptGuard
-from repcount.moment import Command, LiveUpdate
-from repcount.records import Rep
-from repcount.session import SessionGoals
-from repcount.sinks.voice import VoiceClient
-from repcount.tracker import PersonTracker
+from repcount.interrupts import InterruptGuard
+from repcount.pose import model
+from repcount.pose.tracker import PersonTracker
+from repcount.types import Rep
+from repcount.video.camera import Camera, open_camera
 
 
 @dataclass
@@ -80,7 +81,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         VoiceClient(file=Path(folder) / "heard.wav") as voice,
-        PersonTracker(weights.ensure_model()) as tracker,
+        PersonTracker(model.ensure_model()) as tracker,
         open_camera(str(given.video)) as source,
         InterruptGuard() as stop,
     ):

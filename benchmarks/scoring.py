@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import repcount
-from repcount import outputs, table
+from repcount import files, formats
 from repcount.errors import SettingError, brief
 
 MOMENTS = ("start", "top", "end")
@@ -138,7 +138,7 @@ def score(folder: Path, signals: Path | None, settings: repcount.Config, clip: C
     except repcount.RepcountError as error:
         return Score(clip, failure=str(error))
     refusals = [refusal.reason.value for refusal in analysis.rejections]
-    result = Score(clip, table.document(analysis)["reps"], refusals)
+    result = Score(clip, formats.document(analysis)["reps"], refusals)
     if clip["class"] != "distractor":
         _compare(result)
     return result
@@ -150,8 +150,8 @@ def _analysis(video: Path, name: str, signals: Path | None, settings: repcount.C
     signal = signals / f"{name}@{settings.rate_hz:g}hz.csv"
     if signal.exists():
         return repcount.recount(signal, settings)
-    with outputs.TextOutput(signal, sys.stdout) as text:
-        analysis = repcount.analyze(video, settings, sinks=[table.SignalWriter(text.file)])
+    with files.TextOutput(signal, sys.stdout) as text:
+        analysis = repcount.analyze(video, settings, sinks=[formats.SignalWriter(text.file)])
         if analysis.interrupted:
             raise KeyboardInterrupt
     return analysis

@@ -40,18 +40,20 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import streams  # noqa: E402
+from support import streams  # noqa: E402
 
-from repcount import live, weights  # noqa: E402
-from repcount.camera import open_camera, pulse  # noqa: E402
+from repcount.app import live  # noqa: E402
+from repcount.audio.client import VoiceClient  # noqa: E402
+from repcount.coaching.events import Command, LiveUpdate  # noqa: E402
+from repcount.coaching.session import SessionGoals  # noqa: E402
 from repcount.config import Config  # noqa: E402
-from repcount.interrupt import InterruptGuard  # noqa: E402
-from repcount.moment import Command, LiveUpdate  # noqa: E402
-from repcount.session import SessionGoals  # noqa: E402
-from repcount.sinks.history import HistoryStore  # noqa: E402
-from repcount.sinks.status import LiveTerminal  # noqa: E402
-from repcount.sinks.voice import VoiceClient  # noqa: E402
-from repcount.tracker import PersonTracker  # noqa: E402
+from repcount.display.terminal import LiveTerminal  # noqa: E402
+from repcount.history.store import HistoryStore  # noqa: E402
+from repcount.interrupts import InterruptGuard  # noqa: E402
+from repcount.pose import model  # noqa: E402
+from repcount.pose.tracker import PersonTracker  # noqa: E402
+from repcount.video import clock  # noqa: E402
+from repcount.video.camera import open_camera  # noqa: E402
 
 CLIP = ROOT / "sample_videos" / "02_side_man_shorts.mp4"
 CLIP_HZ = 24.0
@@ -85,7 +87,7 @@ class Look:
 
 def hurry(speed: float) -> None:
     """Let the clock of the camera side run faster, wherever it is read."""
-    real = pulse.clock_s
+    real = clock.clock_s
 
     def fast() -> float:
         return speed * real()
@@ -219,16 +221,16 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         sent = stack.enter_context(stream(folder, speed))
         voice = stack.enter_context(VoiceClient("voice", volume=0.0))
         history = stack.enter_context(HistoryStore(folder / "history.sqlite3", told.append))
-        tracker = stack.enter_context(PersonTracker(weights.ensure_model(), look_round=True))
+        tracker = stack.enter_context(PersonTracker(model.ensure_model(), look_round=True))
         eye = stack.enter_context(open_camera(sent.url, give_up_s=600))
         lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", buffering=1))
         status = stack.enter_context(LiveTerminal(lines))
         watch = Watch(minutes, every_s, folder / "history.sqlite3", folder / "lines.txt", voice, sent, speed, quiet)
-        started, begun_s = datetime.now().astimezone(), pulse.clock_s()
+        started, begun_s = datetime.now().astimezone(), clock.clock_s()
         recorder = history.begin(started, sent.url, "free", Config())
 
         def today() -> int:
-            return history.full_on((started + timedelta(seconds=pulse.clock_s() - begun_s)).date())
+            return history.full_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
 
         record = live.EventRecorder(recorder, today, told.append)
         outcome = live.run(

@@ -42,8 +42,12 @@ from typing import Any, TypeVar
 
 import imageio_ffmpeg
 
-from repcount import Analysis, Config, capture, count, landmarks, parallel, pipeline, posture, table, weights
-from repcount.records import Frame, Sample
+from repcount import Analysis, Config, count, formats, pipeline
+from repcount.pose import angles, parallel
+from repcount.pose import landmarker as pose_landmarker
+from repcount.pose import model as pose_model
+from repcount.types import Frame, Sample
+from repcount.video import reader
 
 SAMPLES = Path(__file__).parents[1] / "sample_videos"
 PARTS = {"07_fast_reps": "null", "02_side_man_shorts": "null", "09_partial_and_full": "hflip"}
@@ -120,11 +124,11 @@ class Work:
 def plain(video: Path, model: Path) -> Analysis:
     """The usual loop."""
     samples: list[Sample] = []
-    with capture.open_video(video) as frames, landmarks.Landmarker(model) as landmarker:
+    with reader.open_video(video) as frames, pose_landmarker.Landmarker(model) as landmarker:
         for frame in frames.frames(float("inf")):
             people = landmarker.detect(frame)
             side = samples[-1].side if samples else ""
-            samples.append(posture.compute_sample(frame.time_s, people[0] if people else None, side))
+            samples.append(angles.compute_sample(frame.time_s, people[0] if people else None, side))
     return count(samples)
 
 
@@ -133,7 +137,7 @@ def timed(work: Callable[[], Analysis]) -> Run:
     analysis = work()
     seconds, cpu_s = time.perf_counter() - start_s, time.process_time() - cpu_s
     told = analysis.summary
-    reps = table.document(analysis)["reps"]
+    reps = formats.document(analysis)["reps"]
     return Run(seconds, cpu_s, peak_mb(), analysis.source.duration_s, told.full, told.partial, reps)
 
 
@@ -147,10 +151,10 @@ def peak_mb() -> float:
 def bare(video: Path, model: Path, rate_hz: float) -> Work:
     """Decode and look for movement with nothing else going on; then measure some frames likewise."""
     start_s = time.perf_counter()
-    with capture.open_video(video, threads=1) as film:
+    with reader.open_video(video, threads=1) as film:
         still = [slot.still for slot in parallel.gated(film, rate_hz)]
         decode_s = time.perf_counter() - start_s
-    with capture.open_video(video) as film:
+    with reader.open_video(video) as film:
         shrink = film.info.shrink(parallel.TRACKED_LONG_SIDE_PX)
         frames = list(islice(film.frames(rate_hz, shrink), _BARE))
     alone_s = inference(frames, model)
@@ -161,7 +165,7 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
 
 def inference(frames: Sequence[Frame], model: Path) -> float:
     """Seconds that one takes, the mean, 5 to 10 % over the median: a total is made of all, slow ones too."""
-    with landmarks.Landmarker(model) as landmarker:
+    with pose_landmarker.Landmarker(model) as landmarker:
         landmarker.detect(frames[0])
         start_s = time.perf_counter()
         for frame in frames[1:]:
@@ -217,7 +221,7 @@ def truth(every_s: float = 0.0, times: int = 1) -> list[dict[str, Any]]:
     reps, at_s = [], 0.0
     for part in PARTS:
         reps += [{**rep, **{name: rep[name] + at_s for name in MOMENTS}} for rep in clips[part]["reps"]]
-        with capture.open_video(SAMPLES / f"{part}.mp4") as film:
+        with reader.open_video(SAMPLES / f"{part}.mp4") as film:
             at_s += round(film.info.duration_s * _FPS) / _FPS
     shifts = [n * every_s for n in range(times)]
     return [{**rep, **{name: rep[name] + shift for name in MOMENTS}} for shift in shifts for rep in reps]
@@ -326,7 +330,7 @@ class Bench:
         took_s = []
         for _ in range(self.rounds):
             start_s = time.perf_counter()
-            environment = {**os.environ, weights.VARIABLE: str(self.model)}
+            environment = {**os.environ, pose_model.VARIABLE: str(self.model)}
             subprocess.run([sys.executable, "-m", "repcount", "demo"], check=True, capture_output=True, env=environment)
             took_s.append(time.perf_counter() - start_s)
         print(f"\ndemo: {statistics.median(took_s):.1f} s for the whole of repcount demo")
@@ -342,7 +346,7 @@ def published(folder: Path) -> Path:
     """The pose model as it is published, fetched once."""
     model = folder / "published.task"
     if not model.exists():
-        model.write_bytes(weights.build_unmodified())
+        model.write_bytes(pose_model.build_unmodified())
     return model
 
 
@@ -357,7 +361,7 @@ def everything(bench: Bench, folder: Path, wanted: Sequence[str]) -> list[dict[s
     if "set" in wanted:
         done.append(bench.compare("set", whole, truth()))
     if "recording" in wanted:
-        with capture.open_video(whole) as film:
+        with reader.open_video(whole) as film:
             every_s = film.info.duration_s + _REST_S
         recording = make_recording(whole, folder / "recording.mp4")
         done.append(bench.compare("recording", recording, truth(every_s, _SETS)))
@@ -394,7 +398,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--alone", choices=["plain", "slim", "repcount", "bare"], help=argparse.SUPPRESS)
     parser.add_argument("video", type=Path, nargs="?", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
-    model = weights.ensure_model(given.model)
+    model = pose_model.ensure_model(given.model)
     if given.alone:
         json.dump(alone(given.alone, given.video, model, given.rate, given.jobs), sys.stdout)
         return 0

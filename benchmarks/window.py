@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from repcount import draw
-from repcount.moment import Announcement, Cue, LiveUpdate, SessionStatus, Stage
-from repcount.records import Frame, Phase
-from repcount.sinks.window import TITLE, Window
+from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.display import overlay
+from repcount.display.window import TITLE, Window
+from repcount.types import Frame, Phase
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from bodies import Body, pose
+from support.bodies import Body, pose
 
 SIZES = ((1280, 720), (1920, 1080))
 PICTURES = 100
@@ -52,8 +52,8 @@ def drawn_ms(width: int, height: int) -> float:
     """Processor time of drawing it alone."""
     begun_s = time.process_time()
     for _ in range(PICTURES):
-        image, body = draw.fit(IMAGE, POSE, width, height)
-        draw.draw_overlay(image, body, "left", STANDING, ["Higher"], mirror=True)
+        image, body = overlay.fit(IMAGE, POSE, width, height)
+        overlay.draw_overlay(image, body, "left", STANDING, ["Higher"], mirror=True)
     return (time.process_time() - begun_s) / PICTURES * 1000
 
 

@@ -17,9 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 import repcount
-from repcount import capture, posture, weights
-from repcount.records import Frame, Pose, Rep, Sample, Update
-from repcount.tracker import PersonTracker
+from repcount.pose import angles, model
+from repcount.pose.tracker import PersonTracker
+from repcount.types import Frame, Pose, Rep, Sample, Update
+from repcount.video import reader
 
 HERE = Path(__file__).parent
 VIDEO = HERE.parent / "sample_videos" / "09_partial_and_full.mp4"
@@ -71,10 +72,10 @@ def stills(times_s: Sequence[float]) -> list[Still]:
     """The first frames at or after some rising times."""
     found: list[Still] = []
     side = ""
-    with capture.open_video(VIDEO) as video, PersonTracker(weights.ensure_model()) as tracker:
+    with reader.open_video(VIDEO) as video, PersonTracker(model.ensure_model()) as tracker:
         for frame in video.frames(repcount.Config().rate_hz):
             pose = tracker.track(frame)
-            sample = posture.compute_sample(frame.time_s, pose, side)
+            sample = angles.compute_sample(frame.time_s, pose, side)
             side = sample.side
             if pose is not None and frame.time_s >= times_s[len(found)] - 0.01:
                 found.append(Still(frame, pose, sample))

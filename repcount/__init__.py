@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from repcount.config import Config
     from repcount.errors import RepcountError
     from repcount.pipeline import analyze, count, recount
-    from repcount.records import Rep, Sample
+    from repcount.types import Rep, Sample
 
 __version__ = "0.1.0"
 
@@ -18,9 +18,9 @@ __all__ = ["Analysis", "Config", "Rep", "RepcountError", "Sample", "__version__"
 _FROM = {
     "Analysis": "analysis",
     "Config": "config",
-    "Rep": "records",
+    "Rep": "types",
     "RepcountError": "errors",
-    "Sample": "records",
+    "Sample": "types",
     "analyze": "pipeline",
     "count": "pipeline",
     "recount": "pipeline",

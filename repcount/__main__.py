@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from repcount import interrupt
+from repcount import interrupts
 
 
 def main() -> NoReturn:
     """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
     status: int | str | None = None
     try:
-        interrupt.install_handlers()
+        interrupts.install_handlers()
         from repcount.cli import main as command
 
         command()
@@ -20,8 +20,8 @@ def main() -> NoReturn:
         pass
     except SystemExit as ended:
         status = ended.code
-    interrupt.restore_handlers()
-    sys.exit(interrupt.exit_code() or status)
+    interrupts.restore_handlers()
+    sys.exit(interrupts.exit_code() or status)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import isnan
 
-from repcount import workout
 from repcount.config import Config
-from repcount.records import Event, Flag, Rejection, Rep, RepRemoved, Sample, UnfinishedRep, Update
+from repcount.counting import counter
+from repcount.types import Event, Flag, Rejection, Rep, RepRemoved, Sample, UnfinishedRep, Update
 
 _TRACKED_LITTLE = 0.5
 _FEET_SEEN = 0.5
@@ -100,7 +100,7 @@ class AnalysisBuilder:
         """The analysis of everything written so far."""
         removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
         counted = [event for event in self.events if isinstance(event, Rep)]
-        reps = workout.with_pauses([rep for rep in counted if rep.number not in removed])
+        reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
         refusals = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         told = [

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
-from repcount.counting import RepCounter
-from repcount.records import Pose, Sample, Update
+from repcount.counting.counter import RepCounter
+from repcount.types import Pose, Sample, Update
 
 if TYPE_CHECKING:
-    from repcount.parallel import Measured
+    from repcount.pose.parallel import Measured
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -71,15 +71,17 @@ def analyze(
     every analysed frame, `progress` is called after each. Ctrl-C ends the analysis early; what was counted until
     then is the result, marked `interrupted`. Raises RepcountError.
     """
-    from repcount import capture, parallel, weights
+    from repcount.pose import model as pose_model
+    from repcount.pose import parallel
+    from repcount.video import reader
 
     settings = config or Config()
     tally = AnalysisBuilder()
     given = Path(model) if model else None
     here = cores()
     # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
-    with capture.open_video(path, threads=max((jobs or here) // 2, 1)) as video:
-        ready = weights.ensure_model(given, notify)
+    with reader.open_video(path, threads=max((jobs or here) // 2, 1)) as video:
+        ready = pose_model.ensure_model(given, notify)
         with closing(parallel.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
             read = _watched(measured, video.info.duration_s, saw, progress)
             interrupted = _run(read, settings, [tally, *sinks])
@@ -102,11 +104,11 @@ def recount(
 
     `should_stop` is asked before each sample; what was counted until it says so is the result, marked `interrupted`.
     """
-    from repcount import table
+    from repcount import formats
 
     settings = config or Config()
     tally = AnalysisBuilder()
-    samples = _until(should_stop, table.read_signal(Path(path)))
+    samples = _until(should_stop, formats.read_signal(Path(path)))
     interrupted = _run(samples, settings, [tally, *sinks])
     source = Source(str(path), tally.last_s, analysed=tally.samples)
     return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
+from support.programs import Cli
 
 from repcount import config
 from repcount.config import PRESETS, Config

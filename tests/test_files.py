@@ -1,292 +1,271 @@
-"""What a command does to files: none is overwritten unasked, none is half written, one that fails costs no other."""
+"""Result files appear whole or not at all, and only where a file belongs."""
 
 from __future__ import annotations
 
-import json
+import errno
+import io
 import os
-import shutil
+import signal
 import stat
-import subprocess
-import sys
-from datetime import datetime, timedelta
-from math import cos, pi
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import Cli, Result
-from disks import on_a_disk
-from histories import filled, opened, rep, update
 
-from repcount.config import Config
-
-
-@pytest.fixture
-def signal(tmp_path: Path) -> Path:
-    """Two reps as angles, in a folder of its own: `recount` needs neither a video nor the model."""
-    folder = tmp_path / "given"
-    folder.mkdir()
-    lines = [f"{i / 15!r},{180 - 45 * (1 - cos(2 * pi * max(i / 15 - 1, 0) / 4))!r}" for i in range(15 * 9 + 1)]
-    path = folder / "signal.csv"
-    path.write_text("\n".join(["time_s,hip_deg", *lines]) + "\n", encoding="utf-8")
-    return path
+from repcount.app.console import ConsoleReporter
+from repcount.errors import OutputError
+from repcount.files import STDOUT, AtomicFile, OutputSet, TextOutput, check_distinct
+from repcount.interrupts import NUMBERS
+from repcount.types import Frame
+from repcount.video.writer import BackgroundVideoWriter, VideoWriter
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """Where the files are to come."""
-    folder = tmp_path / "place"
-    folder.mkdir()
-    return folder
+def test_a_file_appears_on_success_only(tmp_path: Path) -> None:
+    path = tmp_path / "reps.csv"
+    with TextOutput(path, io.StringIO()) as output:
+        output.file.write("a\r\né\n")
+        assert not path.exists()
+    assert path.read_bytes() == b"a\r\n\xc3\xa9\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.fixture
-def history(history: Path) -> Path:
-    filled(history, rep(1), rep(2), started=datetime.now().astimezone() - timedelta(days=1))
-    return history
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "reps.csv"
+    path.write_text("old", encoding="utf-8")
+    output = TextOutput(path, io.StringIO(), force=True)
+    output.file.write("new")
+    with pytest.raises(KeyboardInterrupt), output:
+        raise KeyboardInterrupt
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def test_an_output_no_longer_wanted_leaves_nothing(tmp_path: Path) -> None:
+    with TextOutput(tmp_path / "signal.csv", io.StringIO()) as output:
+        output.file.write("half")
+        output.wanted = False
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_gets_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with TextOutput(tmp_path / "reps.csv", io.StringIO()):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "reps.csv").stat().st_mode) == 0o640
+
+
+def test_a_link_goes_on_pointing_where_it_did(tmp_path: Path) -> None:
+    target, link = tmp_path / "far" / "reps.csv", tmp_path / "reps.csv"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    with TextOutput(link, io.StringIO()) as output:
+        output.file.write("reps")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "reps"
+
+
+def test_a_pipe_is_written_not_replaced(tmp_path: Path) -> None:
+    """`--csv >(gzip > reps.csv.gz)` and, worse, an administrator's `--csv /dev/null`."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with TextOutput(pipe, io.StringIO()) as output:
+            output.file.write("reps")
+        assert os.read(reader, 100) == b"reps"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+def test_a_full_disk_is_told() -> None:
+    output = TextOutput(Path("/dev/full"), io.StringIO())
+    with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"), output:
+        output.file.write("reps")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
+    told = ConsoleReporter(io.StringIO(), io.StringIO())
+    with OutputSet([Path("/dev/full"), tmp_path / "reps.csv"], told) as out:
+        for path in (Path("/dev/full"), tmp_path / "reps.csv"):
+            out.write(path, lambda file: file.write("reps"))
+    assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
+    assert told.failed == [Path("/dev/full")]
 
 
 # --- what is there already ----------------------------------------------------------------------------------
 
-RECOUNT = [("--csv", "o.csv"), ("--json", "o.json"), ("--plot", "o.svg"), ("--report", "o.html")]
+OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
+    "text": lambda path, force: TextOutput(path, io.StringIO(), force=force),
+    "texts": lambda path, force: OutputSet([path], ConsoleReporter(io.StringIO(), io.StringIO()), force=force),
+    "film": lambda path, force: VideoWriter(path, force=force),
+    "recording": lambda path, force: BackgroundVideoWriter(path, force=force),
+}
 
 
-@pytest.mark.parametrize(("option", "name"), RECOUNT)
-def test_recount_overwrites_by_force_alone(option: str, name: str, cli: Cli, signal: Path, place: Path) -> None:
-    (place / name).write_text("old", encoding="utf-8")
-    done = cli("recount", signal, option, place / name)
-    told = f"repcount: {place / name} is there already: give another name, or --force to overwrite it\n"
-    assert (done.code, done.out, done.err) == (1, "", told)
-    assert contents(place) == {name: b"old"}
-    assert cli("recount", signal, option, place / name, "--force").code == 0
-    assert len(contents(place)[name]) > 100
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_files_get_their_names_costs_none(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = AtomicFile.publish
+
+    def hit(hidden: AtomicFile) -> None:
+        if hidden.final.name == "0.csv":
+            signal.raise_signal(number)
+        publish(hidden)
+
+    monkeypatch.setattr(AtomicFile, "publish", hit)
+    before = signal.signal(number, signal.default_int_handler)
+    paths = [tmp_path / f"{place}.csv" for place in range(3)]
+    try:
+        with OutputSet(paths, ConsoleReporter(io.StringIO(), io.StringIO())) as out:
+            for path in paths:
+                out.write(path, lambda file: file.write("a"))
+    finally:
+        signal.signal(number, before)
+    assert sorted(tmp_path.iterdir()) == paths
 
 
-@pytest.mark.parametrize("option", ["--csv", "--json", "--report"])
-def test_history_overwrites_by_force_alone(option: str, cli: Cli, history: Path, place: Path) -> None:
-    path = place / "out"
+@pytest.mark.parametrize("kind", OPENED)
+def test_what_is_there_is_replaced_by_force_alone(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
     path.write_text("old", encoding="utf-8")
-    commands = [["history"], *([["history", "export"]] if option == "--csv" else [])]
-    for command in commands:
-        done = cli(*command, option, path)
-        assert (done.code, done.out) == (1, "")
-        assert "out is there already" in done.err
-        assert contents(place) == {"out": b"old"}
-    for command in commands:
-        assert cli(*command, option, path, "--force").code == 0
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, "the user's alone, as the history is"
+    with pytest.raises(OutputError, match=r"out\.mp4 is there already: give another name, or --force to overwrite it"):
+        OPENED[kind](path, False)
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(KeyboardInterrupt), OPENED[kind](path, True):
+        raise KeyboardInterrupt
+    assert path.read_text(encoding="utf-8") == "old", "it stays until the new one is whole"
 
 
-@pytest.mark.parametrize(
-    ("there", "arguments"),
-    [
-        ("o.csv", ["a.mp4", "--signal", "o.csv"]),
-        ("o.mp4", ["a.mp4", "--annotate", "o.mp4"]),
-        ("o/b.csv", ["a.mp4", "b.mp4", "--signal", "o"]),
-        ("o/b.mp4", ["a.mp4", "b.mp4", "--annotate", "o", "--signal", "new"]),
-        ("o.json.journal", ["a.mp4", "b.mp4", "--json", "o.json", "--signal", "new"]),
-        ("o.json", ["a.mp4", "b.mp4", "--json", "o.json", "--resume"]),
-        ("o.csv", ["a.mp4", "b.mp4", "--json", "o.json", "--csv", "o.csv", "--resume"]),
-    ],
-)
-def test_analyze_looks_before_it_counts(
-    there: str, arguments: list[str], cli: Cli, place: Path, monkeypatch: pytest.MonkeyPatch
+def test_by_force_the_new_one_takes_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "reps.csv"
+    path.write_text("old", encoding="utf-8")
+    with TextOutput(path, io.StringIO(), force=True) as output:
+        output.file.write("new")
+    assert path.read_text(encoding="utf-8") == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a memory card, whose file system (FAT) knows none."""
+
+    def link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_comes_meanwhile_is_not_replaced(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not links:
+        without_links(monkeypatch)
+    path = tmp_path / "reps.csv"
+    output = TextOutput(path, io.StringIO())
+    path.write_text("somebody else's", encoding="utf-8")
+    with pytest.raises(OutputError, match="is there already"), output:
+        output.file.write("mine")
+    assert path.read_text(encoding="utf-8") == "somebody else's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_without_links_takes_files_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_links(monkeypatch)
+    with TextOutput(tmp_path / "reps.csv", io.StringIO()) as output:
+        output.file.write("reps")
+    assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_film_takes_no_device_s_place(tmp_path: Path) -> None:
+    """An administrator's link to /dev/null would otherwise become the end of /dev/null."""
+    pipe, link = tmp_path / "pipe", tmp_path / "film.mp4"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with pytest.raises(OutputError, match="it is a device or a pipe"):
+        VideoWriter(link, force=True)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\N{LEG}" * 62, "-", "--force", "a\nb", "=1+1"])
+def test_any_name_that_a_disk_takes(name: str, tmp_path: Path) -> None:
+    with AtomicFile(tmp_path / name):
+        assert all(path.name.startswith(".") for path in tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    check_distinct([tmp_path / "a"], [tmp_path / "c"])
+    with pytest.raises(OutputError), TextOutput(tmp_path / "a", io.StringIO()):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+# --- whose it is --------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize(("private", "mask", "mode"), [(True, 0, 0o600), (True, 0o077, 0o600), (False, 0, 0o666)])
+def test_what_is_private_is_its_owner_s_from_the_first_byte(
+    private: bool, mask: int, mode: int, tmp_path: Path
 ) -> None:
-    """A file that --resume names is replaced where it holds results, which this one does not. The videos are not
-    even opened: there are none."""
-    monkeypatch.chdir(place)
-    Path(there).parent.mkdir(exist_ok=True)
-    Path(there).write_text("old", encoding="utf-8")
-    done = cli("analyze", *arguments)
-    assert (done.code, done.out) == (1, "")
-    assert done.err.startswith(f"repcount: {there} ")
-    assert "--force" in done.err
-    assert len(done.err.splitlines()) == 1
-    assert contents(place) == {there: b"old"}
-    assert not Path("new").exists()
+    path = tmp_path / "reps.csv"
+    with umask(mask), TextOutput(path, io.StringIO(), private=private) as output:
+        (hidden,) = tmp_path.iterdir()
+        assert stat.S_IMODE(hidden.stat().st_mode) == mode
+        output.file.write("reps")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-@pytest.mark.parametrize("option", [("--record", "o.mp4"), ("--sound-file", "o.wav"), ("--csv", "o.csv")])
-def test_live_looks_before_anybody_lies_down(
-    option: tuple[str, str], cli: Cli, piece: Path, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(place)
-    Path(option[1]).write_text("old", encoding="utf-8")
-    done = cli("live", "--camera", piece, "--no-window", *option)
-    assert (done.code, done.out) == (1, "")
-    assert done.err == f"repcount: {option[1]} is there already: give another name, or --force to overwrite it\n"
-    assert contents(place) == {option[1]: b"old"}
+def test_a_recording_is_its_owner_s_also_in_the_place_of_one_that_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.touch()
+    path.chmod(0o644)
+    with umask(0), BackgroundVideoWriter(path, force=True) as recording:
+        picture = np.zeros((120, 160, 3), np.uint8)
+        recording.write(Frame(0.0, picture))
+    assert recording.trouble is None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_size > 0
 
 
-def test_a_device_is_there_and_may_be_written(cli: Cli, signal: Path) -> None:
-    assert cli("recount", signal, "--csv", os.devnull).code == 0
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everything")
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "reps.csv"
+    path.touch(mode=0o400)
+    with pytest.raises(OutputError, match="Permission denied"):
+        TextOutput(path, io.StringIO())
 
 
-def test_resume_replaces_the_files_of_its_own_run(
-    cli: Cli, empty_room: Path, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(place)
-    for name in ("a.mp4", "b.mp4"):
-        shutil.copy(empty_room, name)
-    wanted = ["--json", "o.json", "--csv", "o.csv", "--signal", "signals"]
-    assert cli("analyze", "a.mp4", "b.mp4", *wanted).code == 0
-    before = contents(place)
-    assert cli("analyze", "a.mp4", "b.mp4", *wanted).code == 1
-    assert contents(place) == before
-    again = cli("analyze", "a.mp4", "b.mp4", *wanted, "--resume")
-    assert (again.code, again.err.count("done before")) == (0, 2)
-    assert contents(place) == before
-    assert cli("analyze", "a.mp4", "b.mp4", *wanted, "--force").code == 0
-    assert contents(place) == before
+def test_standard_output_stays_open_and_is_data(tmp_path: Path) -> None:
+    """UTF-8 and line ends as written, whatever the terminal's habits are."""
+    content = io.BytesIO()
+    stdout = io.TextIOWrapper(content, encoding="ascii", newline="\r\n")
+    with TextOutput(STDOUT, stdout) as output:
+        output.file.write("é\n")
+    stdout.flush()
+    assert content.getvalue() == b"\xc3\xa9\n"
 
 
-# --- nobody reads any more ----------------------------------------------------------------------------------
-
-
-def piped(*arguments: str | Path, head: int = 0) -> Result:
-    """The program into a pipe whose reader goes after so many lines; with 0 at once. A small pipe, lest all fits in."""
-    command = [sys.executable, "-m", "repcount", *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pipesize=4096)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    out = "".join(process.stdout.readline() for _ in range(head))
-    process.stdout.close()
-    with process.stderr:
-        err = process.stderr.read()
-    return Result(process.wait(60), out, err)
-
-
-def test_recount_into_a_pipe_that_closes_writes_its_files(signal: Path, place: Path) -> None:
-    """What others were to read is lost, what was asked for in files is not."""
-    for wanted in ([], ["--csv", "-"], ["--report", "-"]):
-        done = piped("recount", signal, *wanted, "--json", place / "o.json", "--force")
-        assert done.code == 141
-        assert "Traceback" not in done.err
-        assert "Broken pipe" not in done.err
-        assert json.loads((place / "o.json").read_text(encoding="utf-8"))["summary"]["full"] == 2
-    assert list(contents(place)) == ["o.json"]
-
-
-def test_a_long_history_into_head(history: Path, place: Path) -> None:
-    noon = datetime.now().astimezone().replace(hour=12)  # four hours of reps, all on one day
-    with opened(history) as kept:
-        kept.begin(noon, "0", "free", Config()).write(update(*map(rep, range(1, 3000))))
-    exported = piped("history", "export", head=1)
-    assert (exported.code, exported.out[:14], exported.err) == (141, "source,number,", "")
-    shown = piped("history", "--days", "36500", "--json", "-", "--csv", place / "days.csv")
-    assert shown.code == 141
-    assert "Traceback" not in shown.err
-    assert len(contents(place)["days.csv"].splitlines()) == 3
-    assert piped("history").err == ""
-
-
-def test_the_signal_of_a_video_into_head_costs_no_reps(piece: Path, place: Path) -> None:
-    done = piped("analyze", piece, "--signal", "-", "--csv", place / "reps.csv", head=1)
-    assert (done.code, done.out.startswith("time_s,")) == (141, True)
-    assert "Traceback" not in done.err
-    assert len(contents(place)["reps.csv"].splitlines()) == 3
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such shell")
-@pytest.mark.parametrize(("closed", "code"), [("1>&-", 1), ("2>&-", 0), ("0<&- 1>&- 2>&-", 1)])
-def test_a_closed_stream_is_not_taken_for_a_file(closed: str, code: int, piece: Path, place: Path) -> None:
-    """The next file that is opened gets the number of a stream that is closed, and with it what is meant for that."""
-    wanted = ["--signal", str(place / "s.csv"), "--csv", str(place / "r.csv")]
-    command = [
-        "sh",
-        "-c",
-        f'exec "$@" {closed}',
-        "sh",
-        sys.executable,
-        "-m",
-        "repcount",
-        "analyze",
-        str(piece),
-        *wanted,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    told = "repcount: the output: Bad file descriptor\n" if closed == "1>&-" else ""
-    assert (done.returncode, done.stderr) == (code, told)
-    reps, angles = (contents(place)[name].splitlines() for name in ("r.csv", "s.csv"))
-    assert len(reps) == 3
-    assert {line.count(b",") for line in angles} == {angles[0].count(b",")}
-
-
-# --- disks --------------------------------------------------------------------------------------------------
-
-
-def program_on_a_disk(folder: Path, options: str, before: str, *arguments: str | Path) -> Result:
-    """The program with a disk of its own in `folder`; the last line of output is what is left there."""
-    script = f'cd {folder} && {before}; "$@"; code=$?; echo left: $(ls -A {folder}); exit $code'
-    done = on_a_disk(folder, options, script, [sys.executable, "-m", "repcount", *arguments])
-    return Result(done.returncode, done.stdout, done.stderr)
-
-
-FULL = ("size=64k", "head -c 1000000 /dev/zero >full 2>&-")
-
-
-def test_a_full_disk_costs_each_file_a_line_and_nothing_else(signal: Path, place: Path, tmp_path: Path) -> None:
-    others = [text for option, name in RECOUNT for text in (option, str(place / name))]
-    done = program_on_a_disk(place, *FULL, "recount", signal, *others)
-    assert done.code == 1
-    assert sorted(done.err.splitlines()) == sorted(
-        f"repcount: cannot write {place / name}: No space left on device" for _, name in RECOUNT
-    )
-    assert "2 full reps" in done.out
-    assert done.out.splitlines()[-1] == "left: full"
-
-
-@pytest.mark.parametrize(("option", "name"), [RECOUNT[0], RECOUNT[2]])
-def test_a_full_disk_costs_the_other_files_nothing(
-    option: str, name: str, signal: Path, place: Path, tmp_path: Path
-) -> None:
-    kept = [text for other, file in RECOUNT if other != option for text in (other, str(tmp_path / file))]
-    done = program_on_a_disk(place, *FULL, "recount", signal, option, place / name, *kept)
-    assert (done.code, done.err) == (1, f"repcount: cannot write {place / name}: No space left on device\n")
-    assert all((tmp_path / file).stat().st_size > 100 for other, file in RECOUNT if other != option)
-    assert done.out.splitlines()[-1] == "left: full"
-
-
-def test_a_full_disk_keeps_what_was_there(signal: Path, place: Path) -> None:
-    done = program_on_a_disk(
-        place, FULL[0], f"echo old >o.csv; {FULL[1]}", "recount", signal, "--csv", place / "o.csv", "--force"
-    )
-    assert done.code == 1
-    assert done.out.splitlines()[-1] == "left: full o.csv"
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
-def test_a_full_disk_behind_standard_output_costs_no_file(signal: Path, tmp_path: Path) -> None:
-    with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "repcount", "recount", str(signal), "--json", str(tmp_path / "o.json")]
-        shown = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-    assert (shown.returncode, shown.stderr) == (1, "repcount: the output: No space left on device\n")
-    assert (tmp_path / "o.json").stat().st_size > 100
-
-
-def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: Path, tmp_path: Path) -> None:
-    videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
-    for video in videos:
-        shutil.copy(empty_room, video)
-    done = program_on_a_disk(place, *FULL, "analyze", *videos, "--json", place / "o.json", "--csv", tmp_path / "o.csv")
-    assert done.code == 1
-    assert sorted(line for line in done.err.splitlines() if not line.startswith("note: ")) == [
-        f"repcount: cannot write {place / name}: No space left on device" for name in ("o.json.journal", "o.json")
-    ]
-    assert done.out.count("0 full reps") == 2
-    assert (tmp_path / "o.csv").exists()
-    assert done.out.splitlines()[-1] == "left: full"
-
-
-@pytest.mark.parametrize(("command", "option"), [("recount", "--csv"), ("recount", "--plot"), ("history", "--report")])
-def test_a_disk_that_may_only_be_read_is_told_at_once(
-    command: str, option: str, history: Path, signal: Path, place: Path, tmp_path: Path
-) -> None:
-    given: list[str | Path] = [signal, "--json", tmp_path / "o.json"] if command == "recount" else []
-    done = program_on_a_disk(place, "ro", "true", command, *given, option, place / "out.svg")
-    assert (done.code, done.out) == (1, "left:\n")
-    assert done.err == f"repcount: cannot write {place / 'out.svg'}: Read-only file system\n"
-    assert not (tmp_path / "o.json").exists(), "it is told before anything is counted"
+def test_outputs_are_compared_by_the_file_not_by_the_name(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "reps.csv")
+    with pytest.raises(OutputError, match=r"link\.csv is named for two outputs"):
+        check_distinct([tmp_path / "reps.csv", tmp_path / "link.csv"], [])
+    check_distinct([tmp_path / "a.csv", tmp_path / "b.csv", STDOUT], [tmp_path / "c.mp4"])

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Cli
+from support.programs import ROOT, Cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from repcount import __version__
-from repcount.cli import files, history, live, setup
+from repcount.cli import analyze, history, live, setup
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError
 from repcount.libraries import library_error, missing_library
@@ -49,7 +49,7 @@ def _options(
         os.environ["REPCOUNT_DEBUG"] = "1"
 
 
-for commands in (files, live, history, setup):
+for commands in (analyze, live, history, setup):
     commands.add_to(app)
 
 

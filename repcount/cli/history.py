@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from repcount.cli.options import Force, leave
-from repcount.plan import DAY_LIMIT
+from repcount.coaching.session import DAY_LIMIT
 
 _MOST_DAYS = 36500
 """A hundred years; the calendar of Python begins in the year 1."""
@@ -58,9 +58,9 @@ def history(
     if context.invoked_subcommand is not None:
         _nothing_before(context)
         return
-    from repcount import ledger
+    from repcount.app import history as app_history
 
-    asked = ledger.HistoryQuery(
+    asked = app_history.HistoryQuery(
         today=date.today(),
         days=days,
         every_session=sessions,
@@ -70,7 +70,7 @@ def history(
         report=report,
         force=force,
     )
-    leave(ledger.show(asked))
+    leave(app_history.show(asked))
 
 
 def _nothing_before(context: typer.Context) -> None:
@@ -82,9 +82,9 @@ def _nothing_before(context: typer.Context) -> None:
 
 def export(csv: Reps = Path("-"), days: AnyDays = None, force: Force = False) -> None:
     """Write all reps in the form in which `analyze --csv` writes them."""
-    from repcount import ledger
+    from repcount.app import history as app_history
 
-    leave(ledger.export(csv, date.today() - timedelta(days=days - 1) if days else None, force=force))
+    leave(app_history.export(csv, date.today() - timedelta(days=days - 1) if days else None, force=force))
 
 
 def delete(
@@ -96,10 +96,10 @@ def delete(
     """
     if sum([day is not None, before is not None, session is not None, all_]) != 1:
         raise typer.BadParameter("say what to delete: one of --day, --before, --session and --all")
-    from repcount import ledger
-    from repcount.sinks.history import DeleteFilter
+    from repcount.app import history as app_history
+    from repcount.history.store import DeleteFilter
 
     which = DeleteFilter(
         day=day.date() if day else None, before=before.date() if before else None, session=session, everything=all_
     )
-    ledger.delete(which, lambda question: yes or typer.confirm(question, abort=True))
+    app_history.delete(which, lambda question: yes or typer.confirm(question, abort=True))

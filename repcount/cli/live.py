@@ -64,17 +64,17 @@ def live(
     set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
     and comes back.
     """
-    from repcount import plan as plans
-    from repcount import studio
-    from repcount.session import SessionGoals
-    from repcount.told import OutputOptions, results
+    from repcount.app import live as app_live
+    from repcount.app.console import OutputOptions, results
+    from repcount.coaching import session as plans
+    from repcount.coaching.session import SessionGoals
 
-    asked = studio.LiveOptions(
+    asked = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
         aims=SessionGoals(plans.parse_plan(plan), rest, day_limit),
         plan=plan or "free",
-        sound=studio.Sound(sound, volume / 100, pace, sound_file),
+        sound=app_live.Sound(sound, volume / 100, pace, sound_file),
         window=not no_window,
         record=record,
         give_up_s=give_up,
@@ -83,6 +83,6 @@ def live(
     wanted = OutputOptions(csv, json, signal, force=force)
     told = results(wanted, explain=False)
     told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
-    code = studio.run_live_session(asked, settings(config, strictness, tempo, set_), model, wanted, told)
+    code = app_live.run_live_session(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)

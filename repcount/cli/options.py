@@ -12,7 +12,7 @@ from repcount.config import MOST_HZ, Config, load
 from repcount.errors import SettingError
 
 if TYPE_CHECKING:
-    from repcount.told import ConsoleReporter
+    from repcount.app.console import ConsoleReporter
 
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]

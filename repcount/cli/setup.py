@@ -13,7 +13,7 @@ import typer
 from repcount.cli.options import note
 
 if TYPE_CHECKING:
-    from repcount.doctor import Check
+    from repcount.app.doctor import Check
 
 _MARKS = {True: ("OK", "green"), None: ("--", "yellow"), False: ("!!", "red")}
 _INDENT = 18
@@ -37,20 +37,20 @@ def model(
     ] = False,
 ) -> None:
     """Show where the pose model is, or prepare it ahead."""
-    from repcount import weights
+    from repcount.pose import model as pose_model
 
     if install:
-        print(weights.install(note))
+        print(pose_model.install(note))
         return
-    path, chosen_by, state = weights.status()
+    path, chosen_by, state = pose_model.status()
     print(f"{path} ({chosen_by})")
     print(state)
 
 
 def cameras() -> None:
     """List the cameras, with the size and rate of their pictures."""
-    from repcount import doctor
-    from repcount.camera import listing as cameras
+    from repcount.app import doctor
+    from repcount.video import discovery as cameras
 
     found = cameras.find_cameras()
     for camera in found:
@@ -63,7 +63,7 @@ def cameras() -> None:
 
 def doctor(camera: Source = None) -> None:
     """Check whether live counting works here, and say what to do where not."""
-    from repcount import doctor
+    from repcount.app import doctor
 
     done = []
     for check in doctor.checks(camera):

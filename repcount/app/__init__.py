@@ -1,0 +1,1 @@
+"""The use cases behind the commands: everything below is put together here."""

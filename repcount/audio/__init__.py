@@ -1,0 +1,1 @@
+"""What people hear: the voice, tones and pacing ticks, made in a process of their own."""

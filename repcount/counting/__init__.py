@@ -1,0 +1,1 @@
+"""From samples to reps: filters, the state machine, the rules of a leg raise. Pure: no clock, no file, no frame."""

@@ -1,0 +1,101 @@
+"""Counts reps: samples in, updates with numbered reps out. Live, recorded and replayed counting share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from math import nan
+
+from repcount.config import Config
+from repcount.counting import rules, state_machine
+from repcount.types import Event, Flag, Phase, Rep, RepRemoved, Sample, Update
+
+
+def assign_number_and_set(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
+    """`rep` with its number and set, given the one before it; `fresh_set` begins a set whatever the pause was."""
+    if before is None:
+        return replace(rep, number=1, set=1)
+    # The moments of either rep are reckoned for themselves; at a quick turn they may pass each other.
+    start_s = max(rep.start_s, before.end_s)
+    rep = replace(rep, start_s=start_s, raise_s=rep.raise_s - (start_s - rep.start_s))
+    new_set = fresh_set or rep.start_s - before.end_s > config.rest_gap_s
+    return replace(rep, number=before.number + 1, set=before.set + new_set)
+
+
+def with_pauses(reps: Sequence[Rep]) -> tuple[Rep, ...]:
+    """The reps with `pause_s`, which is known only once the next one has started."""
+    paused = [replace(rep, pause_s=max(after.start_s - rep.end_s, 0.0)) for rep, after in pairwise(reps)]
+    return (*paused, *reps[-1:])
+
+
+class RepCounter:
+    """One count from its first sample to its last, with the corrections that people make by hand."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._state = state_machine.State()
+        self._before: Rep | None = None
+        self._fresh_set = False
+
+    def push(self, sample: Sample) -> list[Update]:
+        """What is known after one more sample; the outlier guard lags `smoothing.DELAY` of them behind.
+
+        The times have to rise.
+        """
+        self._state, found = state_machine.step(self._config, self._state, sample)
+        return [self._update(found)] if self._state.about is not None else []
+
+    def end(self) -> list[Update]:
+        """What the end makes known. Samples pushed afterwards are counted afresh; numbers and sets go on."""
+        told = []
+        while self._state.waiting:
+            self._state, found = state_machine.flush(self._config, self._state)
+            told.append(self._update(found))
+        events = self._numbered(state_machine.finish(self._config, self._state))
+        self._state = state_machine.State()
+        return [*told, _without_sample(events)] if events else told
+
+    def next_set(self) -> None:
+        """Make the next rep the first of a new set, however short the pause before it."""
+        self._fresh_set = True
+
+    def add(self, time_s: float) -> Update:
+        """Put a full rep on the record by hand, of which only the time is known."""
+        unknown = {"raise_s": nan, "hold_s": nan, "lower_s": nan, "top_flexion_deg": nan, "rest_flexion_deg": nan}
+        rep = Rep(
+            number=0, set=0, start_s=time_s, top_s=time_s, end_s=time_s, pause_s=None, knee_deg=nan, confidence=nan,
+            full=True, flags=(Flag.BY_HAND,), **unknown,
+        )  # fmt: skip
+        return _without_sample(self._numbered([rep]))
+
+    def remove(self, time_s: float, number: int) -> Update:
+        """Take the rep of that number off the record by hand. Numbers are never given twice."""
+        return _without_sample((RepRemoved(time_s, number),))
+
+    def _update(self, found: Sequence[Event]) -> Update:
+        state = self._state
+        lift = (
+            rules.leg_elevation(state.trace[-1].smooth, state.trace[-1].foot_lift, state.rest) if _seen(state) else nan
+        )
+        rest = rules.leg_elevation(state.rest, nan, state.rest)
+        return Update(state.about, state.smooth_deg, state.phase, self._numbered(found), lift, rest)
+
+    def _numbered(self, found: Sequence[Event]) -> tuple[Event, ...]:
+        events: list[Event] = []
+        for event in found:
+            if isinstance(event, Rep):
+                self._before = assign_number_and_set(self._config, self._before, event, fresh_set=self._fresh_set)
+                self._fresh_set = False
+                event = self._before
+            events.append(event)
+        return tuple(events)
+
+
+def _seen(state: state_machine.State) -> bool:
+    """Whether the newest angle is that of the newest sample."""
+    return bool(state.trace) and state.trace[-1].sample is state.about
+
+
+def _without_sample(events: tuple[Event, ...]) -> Update:
+    return Update(None, nan, Phase.UNKNOWN, events)

@@ -1,0 +1,267 @@
+"""One up-and-down movement of the legs: when it starts, when it is highest, when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import inf, isnan, nan
+from statistics import fmean, median
+
+from repcount.counting.filters import gaussian_smooth
+from repcount.types import Sample
+
+Flank = Sequence[tuple[float, float]]
+"""(time in seconds, lift in degrees) pairs along one flank of a movement, from the top to the bottom."""
+
+_LEAVING_SHARE, _ARRIVING_SHARE, _FAR_SHARE = 0.072, 0.05, 0.25
+_NEAR_DEG = 3.0
+"""Leaving and arriving are timed from two marks, where the legs have made these shares of their way (but at
+least `_NEAR_DEG`, clear of jitter of 0.5-1°): near enough to the moment itself, far enough to be certain. The
+mark for leaving lies higher, because a head that is lifted before tilts the legs by up to 5°."""
+
+_LEVEL_DEG = 0.5
+"""Within this of the bottom the legs are at it (the size of the jitter)."""
+
+_BOTTOM_FLANKS = 3.0
+"""The bottom is the lowest point of this many times the time between the two marks, before the nearer one: a
+head that is lifted a second before the legs leave tilts them, too."""
+
+_LEAD_SHARE, _TRAIL_SHARE = 0.1, 0.6
+"""How far a reckoned moment may lie outside of what is visible, as shares of the time between the bottom and
+the nearer mark: legs leave the floor with a push, but sink onto it slowly. They are fitted, between rendered
+clips whose movement begins before anything can be seen to move and people's labels of when they saw it: half of the
+starts are then within 0.09 s of both, and half of the ends within 0.02 s and 0.08 s."""
+
+
+def movement_onset(walk: Flank) -> float:
+    """When a limb left the bottom of a walk that is told backwards in time, from the top."""
+    departure_s, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
+    return max(departure_s, seen_s - _LEAD_SHARE * (near_s - seen_s))
+
+
+def movement_end(walk: Flank) -> float:
+    """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
+    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk], _ARRIVING_SHARE)
+    return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
+
+
+def _departure(walk: Flank, near_share: float) -> tuple[float, float, float]:
+    """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
+
+    People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
+    the time is 10τ³ - 15τ⁴ + 6τ⁵, which takes off so softly that the moment itself drowns in jitter. So it
+    is reckoned back from the times of two marks on the way.
+
+    Returns that time, the last one at which the limb was seen level with the bottom, and the nearer mark's.
+    """
+    bottom = walk
+    high = max(lift for _, lift in walk)
+    for _ in range(2):
+        low = min(lift for _, lift in bottom)
+        way = max(high - low, 1e-6)
+        near = min(max(near_share, _NEAR_DEG / way), _FAR_SHARE / 2)
+        near_s, far_s = crossing(walk, low + near * way), crossing(walk, low + _FAR_SHARE * way)
+        since_s = near_s - _BOTTOM_FLANKS * (far_s - near_s)
+        bottom = [(t, lift) for t, lift in walk if since_s <= t <= near_s] or bottom
+    before, between = _time_share(near), _time_share(_FAR_SHARE) - _time_share(near)
+    return near_s - (far_s - near_s) * before / between, crossing(walk, low + _LEVEL_DEG), near_s
+
+
+def _time_share(way: float) -> float:
+    """The share of the time after which a movement of least jerk has made the share `way` of its way."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        half = (low + high) / 2
+        low, high = (half, high) if half**3 * (10 - 15 * half + 6 * half**2) < way else (low, half)
+    return low
+
+
+def crossing(walk: Flank, level: float) -> float:
+    """When the angle first is at or below `level`, between the pairs; the last time where it never is."""
+    for (t0, x0), (t1, x1) in pairwise(walk):
+        if x0 > level >= x1:
+            return t0 + (t1 - t0) * (x0 - level) / (x0 - x1)
+    return walk[0][0] if walk[0][1] <= level else walk[-1][0]
+
+
+_TOP_DEG = 2.0
+_TOP_WITHIN_S = 1.0
+"""The top is the middle of the time spent within this of the highest angle of the hold's first second: legs
+that are held for long sway, and a later sway is not when they arrived."""
+
+_PLATEAU_SHARE = 0.06
+"""The legs are near the top while within this share of the rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracePoint:
+    """A sample whose angle passed the outlier guard."""
+
+    sample: Sample
+    flexion: float
+    """180 - hip angle."""
+    smooth: float
+    """The smoothed lift."""
+
+    @property
+    def time_s(self) -> float:
+        """Time of the sample."""
+        return self.sample.time_s
+
+    @property
+    def lift(self) -> float:
+        """Elevation of the thigh above the floor: the flexion less what the trunk itself is raised."""
+        return elevation_above_floor(self.flexion, self.sample)
+
+    @property
+    def foot_lift(self) -> float:
+        """Elevation of the line from hip to ankle, NaN where the ankle is not known."""
+        return elevation_above_floor(self.sample.ankle_deg, self.sample)
+
+    @property
+    def both_lift(self) -> float:
+        """Mean lift of both thighs."""
+        other = 180.0 - self.sample.other_hip_deg
+        return self.lift if isnan(other) else elevation_above_floor((self.flexion + other) / 2, self.sample)
+
+    @property
+    def low_lift(self) -> float:
+        """The lower of thigh and foot: with bent knees the feet are back while the thighs still stand up."""
+        return self.smooth if isnan(self.foot_lift) else min(self.smooth, self.foot_lift)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Points from the bottom before a raise to the bottom after the lower (or to the end of what there is)."""
+
+    trace: tuple[TracePoint, ...]
+    rest: float
+    """Lift at which this person's legs rest."""
+    peak: float
+    """Highest smoothed lift."""
+    valley_s: float = inf
+    """When the legs were lowest after the top."""
+    returned: bool = False
+
+    @cached_property
+    def _peak_at(self) -> int:
+        within = [i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s]
+        return max(within, key=lambda i: self._even[i])
+
+    @cached_property
+    def _even(self) -> tuple[float, ...]:
+        return self._evened([p.lift for p in self.trace])
+
+    @cached_property
+    def _calm(self) -> tuple[float, ...]:
+        """Both legs, evened twice: what matters at the top is the middle of it, not its edges."""
+        return self._evened(self._evened([p.both_lift for p in self.trace]))
+
+    @cached_property
+    def _feet(self) -> tuple[float, ...]:
+        """What leaves the floor first and is back last: the feet, where they are known throughout."""
+        lifts = [p.foot_lift for p in self.trace]
+        return self._even if any(isnan(lift) for lift in lifts) else self._evened(_median3(lifts))
+
+    def _evened(self, lifts: Sequence[float]) -> tuple[float, ...]:
+        return gaussian_smooth([p.time_s for p in self.trace], lifts)
+
+    @cached_property
+    def start_s(self) -> float:
+        """When the legs leave the bottom."""
+        return max(movement_onset(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
+
+    @cached_property
+    def end_s(self) -> float:
+        """When they are back at the bottom."""
+        return min(
+            movement_end(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s
+        )
+
+    @cached_property
+    def top_s(self) -> float:
+        """When they are highest; of a long hold, when they have arrived."""
+        reached_s, left_s = self._plateau
+        until_s = min(reached_s + _TOP_WITHIN_S, left_s)
+        inside = [i for i, p in enumerate(self.trace) if reached_s <= p.time_s <= until_s]
+        highest = max(inside, key=lambda i: self._calm[i], default=self._peak_at)
+        return fmean(self._around(self._calm, highest, self._calm[highest] - _TOP_DEG))
+
+    @cached_property
+    def hold(self) -> tuple[float, float]:
+        """When the top is reached and when it is left: the same reckoning, upside down."""
+        reached_s, left_s = self._plateau
+        upside_down = [-lift for lift in self._even]
+        first = max((i for i, p in enumerate(self.trace) if p.time_s <= self.start_s), default=0)
+        last = min(self._valley_at + 1, len(self.trace))
+        half_s = fmean(self._plateau)
+        rise = [i for i in range(first, last) if self.trace[i].time_s <= half_s]
+        fall = [i for i in range(last - 1, first - 1, -1) if self.trace[i].time_s >= half_s]
+        if len(rise) > 1:
+            reached_s = max(movement_end(self._walk(upside_down, rise)), reached_s)
+        if len(fall) > 1:
+            left_s = min(movement_onset(self._walk(upside_down, fall)), left_s)
+        return min(reached_s, self.top_s), max(left_s, self.top_s)
+
+    @cached_property
+    def _valley_at(self) -> int:
+        return max((i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s), default=0)
+
+    @cached_property
+    def _plateau(self) -> tuple[float, float]:
+        """When the legs first come near their highest point and when they are last near it."""
+        top = self._even[self._peak_at]
+        level = top - max(_TOP_DEG, _PLATEAU_SHARE * (top - self.rest))
+        reached = next(i for i, lift in enumerate(self._even) if lift >= level)
+        left = max(i for i, lift in enumerate(self._even) if lift >= level and self.trace[i].time_s <= self.valley_s)
+        return self._around(self._even, reached, level)[0], self._around(self._even, left, level)[1]
+
+    def _around(self, lifts: Sequence[float], index: int, level: float) -> tuple[float, float]:
+        """When the lift rises over `level` before `index` and when it falls below it after."""
+        before = self._walk(lifts, range(index, -1, -1))
+        after = self._walk(lifts, range(index, len(self.trace)))
+        return crossing(before, level), crossing(after, level)
+
+    def _walk(self, lifts: Sequence[float], indices: Iterable[int]) -> list[tuple[float, float]]:
+        return [(self.trace[i].time_s, lifts[i]) for i in indices]
+
+    @cached_property
+    def top_points(self) -> tuple[TracePoint, ...]:
+        """The points of the hold; at least the highest one."""
+        first, last = self._plateau
+        return tuple(p for p in self.trace if first <= p.time_s <= last) or (self.trace[self._peak_at],)
+
+    @cached_property
+    def points(self) -> tuple[TracePoint, ...]:
+        """The points from start to end."""
+        return tuple(p for p in self.trace if self.start_s <= p.time_s <= self.end_s)
+
+    def at_start(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+        """Median of a reading around the start, NaN where it was never known."""
+        return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.start_s) <= span_s / 2)
+
+    def at_end(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+        """Median of a reading around the end."""
+        return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.end_s) <= span_s / 2)
+
+    def at_top(self, read: Callable[[Sample], float]) -> float:
+        """Median of a reading during the hold."""
+        return nanmedian(read(p.sample) for p in self.top_points)
+
+
+def nanmedian(values: Iterable[float]) -> float:
+    """Median of the known values, NaN where there is none."""
+    known = [value for value in values if not isnan(value)]
+    return median(known) if known else nan
+
+
+def _median3(lifts: Sequence[float]) -> list[float]:
+    """The median of each and its two neighbours: ankles jump, and no guard has seen them."""
+    return [median(lifts[max(i - 1, 0) : i + 2]) for i in range(len(lifts))]
+
+
+def elevation_above_floor(flexion: float, sample: Sample) -> float:
+    """The elevation that a flexion makes on the trunk of `sample`; a trunk that is not known lies."""
+    return flexion - (0.0 if isnan(sample.trunk_deg) else sample.trunk_deg)

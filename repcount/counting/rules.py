@@ -1,0 +1,210 @@
+"""What a supine leg raise is: named rules for one movement of the legs, and the rep or rejection they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import hypot, isnan
+
+from repcount.config import Config
+from repcount.counting.movement import Movement, nanmedian
+from repcount.types import Flag, Rejection, RejectionReason, Rep, Sample
+
+_MIN_REP_S = 0.5
+"""No pair of legs goes up and comes down in less (the quickest labelled rep takes 1.2 s). A choice."""
+
+_KNEE_AT_BOTTOM_DEG = 110.0
+"""Legs that lie are straight: 130° and more with bent-knee raises, 40-100° with the feet planted."""
+
+_FOOT_DEG = 25.0
+"""The feet rise, too: bridges and crunches bend the hip while the feet stay on the floor."""
+
+_OTHER_SHARE = 0.5
+_APART_AT_BOTTOM_DEG = 40.0
+"""Both legs do the work: the other one makes at least half the way, and both are down when it starts and
+ends (alternating legs cross there)."""
+
+_CHEST_DEG = 15.0
+"""The chest points up: 29° and more on labelled clips of people on their back, -50° and less face down, about 0
+upright or on the side."""
+
+_SWING_SHARE = 0.85
+"""The trunk may leave its place for this little of the time: hips pushed up for a moment are not a roll."""
+
+_HIPS_TRUNKS = 0.6
+"""The pelvis stays: hips that travel further than this part of a trunk length are somebody moving about."""
+
+_TILT_DEG = 15.0
+"""A camera that stands more tilted than this would be put straight."""
+
+_DOUBT_S = 0.1
+"""Raise and lower are measured to about this (rendered clips, median 0.06-0.08 s); in doubt they are not fast."""
+
+_VIEW_GOOD_DEG, _VIEW_BAD_DEG = 35.0, 80.0
+"""Angles hold up to here; beyond, doubt grows until nothing is left of them at the head-on view."""
+
+
+def _hip(sample: Sample) -> float:
+    return 180.0 - sample.hip_deg
+
+
+def _other(sample: Sample) -> float:
+    return 180.0 - sample.other_hip_deg
+
+
+def classify_movement(config: Config, movement: Movement) -> Rep | Rejection | None:
+    """A rep, the reason why the movement is none, or None where it is too small to be a try."""
+    if _top(movement) - max(movement.rest, _lowest_before(movement)) < config.partial_deg:
+        return None
+    reason = rejection_reason(config, movement)
+    if reason is not None:
+        return Rejection(movement.start_s, movement.end_s, reason)
+    return _rep(config, movement)
+
+
+def _top(movement: Movement) -> float:
+    return nanmedian(p.lift for p in movement.top_points)
+
+
+def _lowest_before(movement: Movement) -> float:
+    return min(p.smooth for p in movement.trace if p.time_s <= movement.top_s)
+
+
+def rejection_reason(config: Config, movement: Movement) -> RejectionReason | None:
+    """Why the movement is no leg raise: the first condition that fails. What is not known does not fail."""
+    return next((reason for reason, fails in _REJECTION_RULES.items() if fails(config, movement)), None)
+
+
+def _not_from_bottom(config: Config, movement: Movement) -> bool:
+    return min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s) > config.rest_deg
+
+
+def _not_lying(config: Config, movement: Movement) -> bool:
+    return abs(nanmedian(p.sample.trunk_deg for p in movement.points)) > config.lying_deg
+
+
+def _not_on_back(config: Config, movement: Movement) -> bool:
+    return nanmedian(p.sample.chest_deg for p in movement.points) < _CHEST_DEG
+
+
+def _trunk_moved(config: Config, movement: Movement) -> bool:
+    before = movement.at_start(_trunk)
+    swings = sorted(abs(p.sample.trunk_deg - before) for p in movement.points)
+    return bool(swings) and swings[int(_SWING_SHARE * (len(swings) - 1))] > config.trunk_swing_deg
+
+
+def _trunk(sample: Sample) -> float:
+    return sample.trunk_deg
+
+
+def _one_leg(config: Config, movement: Movement) -> bool:
+    rise = movement.at_top(_hip) - movement.at_start(_hip)
+    other_rise = movement.at_top(_other) - movement.at_start(_other)
+    apart = (movement.at_start(_apart), movement.at_end(_apart))
+    return other_rise < _OTHER_SHARE * rise or any(angle > _APART_AT_BOTTOM_DEG for angle in apart)
+
+
+def _apart(sample: Sample) -> float:
+    return abs(sample.hip_deg - sample.other_hip_deg)
+
+
+def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:
+    return max(movement.at_start(_knee), movement.at_end(_knee)) < _KNEE_AT_BOTTOM_DEG
+
+
+def _knee(sample: Sample) -> float:
+    return sample.knee_deg
+
+
+def _feet_stayed(config: Config, movement: Movement) -> bool:
+    return movement.at_top(lambda sample: sample.ankle_deg) < _FOOT_DEG
+
+
+def _hips_moved(config: Config, movement: Movement) -> bool:
+    def travel(read: Callable[[Callable[[Sample], float]], float]) -> float:
+        x = read(lambda s: s.hip_x) - movement.at_start(lambda s: s.hip_x)
+        y = read(lambda s: s.hip_y) - movement.at_start(lambda s: s.hip_y)
+        return hypot(x, y)
+
+    trunk = nanmedian(p.sample.trunk_px for p in movement.points)
+    return max(travel(movement.at_top), travel(movement.at_end)) > _HIPS_TRUNKS * trunk
+
+
+def _too_short(config: Config, movement: Movement) -> bool:
+    return movement.end_s - movement.start_s < _MIN_REP_S
+
+
+_REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
+    RejectionReason.NOT_LYING: _not_lying,
+    RejectionReason.NOT_ON_BACK: _not_on_back,
+    RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
+    RejectionReason.TRUNK_MOVED: _trunk_moved,
+    RejectionReason.ONE_LEG: _one_leg,
+    RejectionReason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
+    RejectionReason.MOSTLY_KNEES: _feet_stayed,
+    RejectionReason.HIPS_MOVED: _hips_moved,
+    RejectionReason.TOO_SHORT: _too_short,
+}
+
+
+def _rep(config: Config, movement: Movement) -> Rep:
+    reached_s, left_s = movement.hold
+    start_s, end_s = movement.start_s, movement.end_s
+    raise_s, lower_s = reached_s - start_s, end_s - left_s
+    knee = movement.at_top(_knee)
+    top = nanmedian(p.flexion for p in movement.top_points)
+    confidence = _confidence(movement)
+    found = {
+        Flag.SHORT_TOP: _highest(movement) < config.full_deg,
+        Flag.SHORT_BOTTOM: not movement.returned,
+        Flag.FAST_RAISE: raise_s + _DOUBT_S < config.fast_raise_s,
+        Flag.FAST_LOWER: lower_s + _DOUBT_S < config.fast_lower_s,
+        Flag.BENT_KNEES: knee < config.knee_deg,
+        Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg,
+        Flag.HANDS_OFF_HEAD: nanmedian(p.sample.hands_on_head for p in movement.points) < 0.5,
+        Flag.LOW_CONFIDENCE: confidence < config.min_confidence,
+    }
+    flags = tuple(flag for flag, is_so in found.items() if is_so)
+    return Rep(
+        number=0,
+        set=0,
+        start_s=start_s,
+        top_s=movement.top_s,
+        end_s=end_s,
+        raise_s=raise_s,
+        hold_s=left_s - reached_s,
+        lower_s=lower_s,
+        pause_s=None,
+        top_flexion_deg=top,
+        rest_flexion_deg=movement.at_start(_hip),
+        knee_deg=knee,
+        full=not _NOT_FULL & set(flags),
+        flags=flags,
+        confidence=confidence,
+    )
+
+
+_NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART}
+
+
+def _highest(movement: Movement) -> float:
+    return leg_elevation(_top(movement), nanmedian(p.foot_lift for p in movement.top_points), movement.rest)
+
+
+def leg_elevation(thigh: float, foot: float, rest: float) -> float:
+    """Of the legs above the floor: the mean of the thigh and of the line from hip to ankle, where it is known.
+
+    The thigh alone stands upright while the lower leg still hangs. Legs that rest below the level of the
+    picture lie on a floor that the camera sees tilted, and the tilt is taken out; legs that rest above it
+    may hover, which tells nothing of the floor.
+    """
+    tilt = max(min(rest, 0.0), -_TILT_DEG)
+    return (thigh if isnan(foot) else (thigh + foot) / 2) - tilt
+
+
+def _confidence(movement: Movement) -> float:
+    """Product of how well the leg was seen and how good the view is; 1 where neither is known."""
+    seen = nanmedian(p.sample.visibility for p in movement.points)
+    view = nanmedian(p.sample.view_deg for p in movement.points)
+    doubt = (view - _VIEW_GOOD_DEG) / (_VIEW_BAD_DEG - _VIEW_GOOD_DEG)
+    clear = 1.0 if isnan(view) else 1.0 - min(max(doubt, 0.0), 1.0)
+    return clear * (1.0 if isnan(seen) else min(seen, 1.0))

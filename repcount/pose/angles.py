@@ -1,0 +1,177 @@
+"""Body landmarks to the angles that the counter reads."""
+
+from __future__ import annotations
+
+from math import acos, atan2, degrees, hypot, nan
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repcount.types import Pose, Sample
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    Vector = NDArray[np.float64]
+
+# Landmark numbers of MediaPipe's pose model, (left, right).
+_EAR, _SHOULDER, _WRIST, _HIP, _KNEE, _ANKLE = (7, 8), (11, 12), (15, 16), (23, 24), (25, 26), (27, 28)
+
+_UP = np.array([0.0, -1.0, 0.0])
+
+SIDES = ("left", "right")
+
+_WORLD_ONLY_DEG = 40.0
+"""From this view angle on the hip angle is read in space alone. Measured on rendered clips: at the top the
+picture's angle is 4-6° off in side views, 15-20° at 30° of yaw and useless at 60°; the world landmarks are
+2-9° off at any of them."""
+
+_LYING_DEG = 45.0
+"""Half way between lying and standing: this only chooses whom to follow, the counter judges for itself."""
+
+_SIDE_SWITCH = 0.15
+"""How much more visible the other leg must be to take over, so that the choice does not flicker (a choice)."""
+
+
+def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
+    """The sample of one frame; `side` is the side of the sample before, or empty.
+
+    A frame with nobody in it gives a sample of NaN.
+    """
+    if pose is None:
+        return Sample(time_s, side=side)
+    near = _better_seen(pose.visibility, side)
+    far = 1 - near
+    view = _view_deg(pose.world_m)
+    hips = _middle(pose.xy_px, _HIP)
+    seen = [float(pose.visibility[part[near]]) for part in (_SHOULDER, _HIP, _KNEE)]
+    return Sample(
+        time_s=time_s,
+        hip_deg=180.0 - _flexion(pose, near, _KNEE, view),
+        knee_deg=_knee(pose, near),
+        other_hip_deg=180.0 - _flexion(pose, far, _KNEE, view),
+        other_knee_deg=_knee(pose, far),
+        trunk_deg=_elevation(pose, view),
+        chest_deg=_chest(pose.world_m),
+        ankle_deg=_flexion(pose, near, _ANKLE, view),
+        view_deg=view,
+        hip_x=float(hips[0]),
+        hip_y=float(hips[1]),
+        trunk_px=hypot(*_trunk(pose.xy_px)),
+        visibility=min(seen),
+        feet_visibility=float(pose.visibility[_ANKLE[near]]),
+        hands_on_head=_hands_on_head(pose),
+        side=SIDES[near],
+    )
+
+
+def is_lying(pose: Pose) -> bool:
+    """Whether the trunk is nearer to lying than to standing."""
+    return abs(_elevation(pose, _view_deg(pose.world_m))) < _LYING_DEG
+
+
+def hip_distance_px(pose: Pose, other: Pose | None) -> float:
+    """How far apart the hips of two people are, 0 when there is no other."""
+    if other is None:
+        return 0.0
+    return hypot(*(_middle(pose.xy_px, _HIP) - _middle(other.xy_px, _HIP)))
+
+
+def _better_seen(visibility: Vector, side: str) -> int:
+    legs = [fmean(visibility[part[i]] for part in (_HIP, _KNEE, _ANKLE)) for i in (0, 1)]
+    if side in SIDES:
+        current = SIDES.index(side)
+        return current if legs[1 - current] < legs[current] + _SIDE_SWITCH else 1 - current
+    return int(legs[1] > legs[0])
+
+
+def _middle(points: Vector, part: tuple[int, int]) -> Vector:
+    middle: Vector = (points[part[0]] + points[part[1]]) / 2
+    return middle
+
+
+def _trunk(points: Vector) -> Vector:
+    """From the middle of the hips to the middle of the shoulders."""
+    return _middle(points, _SHOULDER) - _middle(points, _HIP)
+
+
+def _view_deg(world: Vector) -> float:
+    """Angle between the trunk and the plane of the picture, 0 to 90."""
+    trunk = _trunk(world)
+    return degrees(atan2(abs(float(trunk[2])), hypot(float(trunk[0]), float(trunk[1]))))
+
+
+def _flexion(pose: Pose, leg: int, end: tuple[int, int], view_deg: float) -> float:
+    """Signed flexion of the line hip-`end` against the line of the trunk: picture and space, by the view.
+
+    Signed, because an unsigned angle folds at 180° and shows a leg that rests a little below the trunk
+    line as one that dips just when it leaves the floor.
+    """
+    points = (_SHOULDER[leg], _HIP[leg], end[leg])
+    flat = _rotation_up(*(np.array([*pose.xy_px[i], 0.0]) for i in points))
+    space = _rotation_up(*(pose.world_m[i] for i in points))
+    return _blend(flat, space, view_deg)
+
+
+def _blend(flat: float, space: float, view_deg: float) -> float:
+    """Half and half in the side view, where their errors have opposite sign, to space alone when oblique."""
+    weight = 0.5 * max(0.0, 1.0 - view_deg / _WORLD_ONLY_DEG)
+    difference = (flat - space + 180.0) % 360.0 - 180.0
+    return space + weight * difference
+
+
+def _rotation_up(shoulder: Vector, hip: Vector, end: Vector) -> float:
+    """How far hip→end has turned away from the straight continuation of shoulder→hip, up is positive.
+
+    Degrees from -180 to 180, in the plane that holds the trunk and the upward direction of the picture:
+    for somebody who lies face up that is the plane in which both legs rise.
+    """
+    along = hip - shoulder
+    along = along / max(hypot(*along), 1e-9)
+    up = _UP - (_UP @ along) * along
+    up = up / max(hypot(*up), 1e-9)
+    leg = end - hip
+    return degrees(atan2(float(leg @ up), float(leg @ along)))
+
+
+def _knee(pose: Pose, leg: int) -> float:
+    """The straighter reading of picture and space.
+
+    The world landmarks read the knee 13-17° too bent and the picture foreshortens it in oblique views;
+    a knee that is bent is bent in both.
+    """
+    points = (_HIP[leg], _KNEE[leg], _ANKLE[leg])
+    return max(_interior(*(pose.xy_px[i] for i in points)), _interior(*(pose.world_m[i] for i in points)))
+
+
+def _interior(a: Vector, b: Vector, c: Vector) -> float:
+    u, v = a - b, c - b
+    length = hypot(*u) * hypot(*v)
+    return degrees(acos(min(max(float(u @ v) / length, -1.0), 1.0))) if length > 0 else nan
+
+
+def _elevation(pose: Pose, view_deg: float) -> float:
+    trunk = _trunk(pose.xy_px)
+    flat = degrees(atan2(-float(trunk[1]), abs(float(trunk[0]))))
+    trunk = _trunk(pose.world_m)
+    space = degrees(atan2(-float(trunk[1]), hypot(float(trunk[0]), float(trunk[2]))))
+    return _blend(flat, space, view_deg)
+
+
+def _chest(world: Vector) -> float:
+    """Elevation of the direction that stands square on trunk and shoulder line, out of the chest."""
+    trunk = _trunk(world)
+    left = sum(world[part[0]] - world[part[1]] for part in (_SHOULDER, _HIP))
+    (x, y, z), (tx, ty, tz) = left, trunk
+    out = (y * tz - z * ty, z * tx - x * tz, x * ty - y * tx)  # as np.cross, in a tenth of the time
+    return degrees(atan2(-out[1], hypot(out[0], out[2])))
+
+
+def _hands_on_head(pose: Pose) -> float:
+    """Whether the better-seen wrist is nearer to its ear than half a trunk length (a choice)."""
+    hand = int(pose.visibility[_WRIST[1]] > pose.visibility[_WRIST[0]])
+    reach = hypot(*(pose.world_m[_WRIST[hand]] - _middle(pose.world_m, _EAR)))
+    trunk = hypot(*_trunk(pose.world_m))
+    return float(reach < 0.5 * trunk) if trunk > 0 else nan

@@ -1,1 +1,0 @@
-"""Where updates and results go."""

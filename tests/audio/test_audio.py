@@ -1,0 +1,522 @@
+"""The voice: who speaks when, what is heard, and that nothing it does holds up a frame."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.programs import Ffmpeg
+
+from repcount.audio.client import VoiceClient, check
+from repcount.audio.playback import Mixer
+from repcount.audio.scheduler import (
+    CUE_GAP_S,
+    CUES,
+    LATE_S,
+    MUST,
+    NUMBERS,
+    AnnouncementQueue,
+    Utterance,
+    enqueue,
+    next_announcement,
+)
+from repcount.audio.synthesis import RATE_HZ, Clip, _decoded, cycle, tone
+from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.errors import OutputError, SettingError
+
+ROUND_S = 0.05
+"""How often the tests of the policy take a turn."""
+
+
+def lengths_s(line: Utterance) -> float:
+    """About what it takes to say it."""
+    return 0.5 + 0.06 * max(0, len(line.text) - 6)
+
+
+def played(script: list[tuple[float, Cue, str]]) -> list[tuple[float, Utterance]]:
+    """What was begun when, of a script of (when it became true, what, the words)."""
+    lines = sorted((Utterance(say, text, made_s) for made_s, say, text in script), key=lambda line: line.made_s)
+    speech, saying, ends_s, begun = AnnouncementQueue(), None, 0.0, []
+    for index in range(int((max(line.made_s for line in lines) + 20) / ROUND_S)):
+        now_s = index * ROUND_S
+        while lines and lines[0].made_s <= now_s:
+            speech = enqueue(speech, lines.pop(0))
+        if saying and now_s >= ends_s:
+            saying = None
+        speech, line = next_announcement(speech, saying, max(0.0, ends_s - now_s), now_s)
+        if line:
+            saying, ends_s = line, now_s + lengths_s(line)
+            begun.append((now_s, line))
+    return begun
+
+
+LONG = "your feet are out of the picture, move the camera back"  # 3.3 s
+LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param([(0, Cue.COUNT, "7")], ["7 at 0.0"], id="a number at once"),
+        pytest.param([(0, Cue.SLOWER, "slower"), (0, Cue.COUNT, "7")], ["7 at 0.0", "slower at 0.5"], id="cue after"),
+        pytest.param([(0, Cue.FEET_OUT, LONG), (1, Cue.COUNT, "7")], [f"{LONG} at 0.0", "7 at 1.0"], id="number cuts"),
+        pytest.param([(0, Cue.HIGHER, "higher"), (0.2, Cue.COUNT, "7")], ["higher at 0.0", "7 at 0.2"], id="cuts cue"),
+        pytest.param(
+            [(0, Cue.COUNT, "7"), (0.2, Cue.COUNT, "8"), (0.3, Cue.COUNT, "9")],
+            ["7 at 0.0", "9 at 0.5"],
+            id="never over a number, and of those that wait the newest",
+        ),
+        pytest.param(
+            [(0, Cue.DAY_LIMIT, LIMIT), (1, Cue.COUNT, "7")],
+            [f"{LIMIT} at 0.0", "7 at 1.0", f"{LIMIT} at 1.5"],
+            id="what must be said is said again",
+        ),
+        pytest.param(
+            [(0, Cue.DAY_LIMIT, LIMIT), (2.2, Cue.COUNT, "7")],
+            [f"{LIMIT} at 0.0", "7 at 2.2"],
+            id="unless it was nearly over",
+        ),
+        pytest.param(
+            [(0, Cue.CAMERA_LOST, LONG), (1, Cue.COUNT, "7"), (1, Cue.CAMERA_BACK, "back")],
+            [f"{LONG} at 0.0", "7 at 1.0", "back at 1.5"],
+            id="or is no longer true",
+        ),
+        pytest.param(
+            [(0, Cue.HIGHER, "higher"), (3, Cue.SLOWER, "slower"), (7.5, Cue.SLOWER, "slower")],
+            ["higher at 0.0", "slower at 4.0", "slower at 8.0"],
+            id="cues keep their distance",
+        ),
+        pytest.param(
+            [(0, Cue.HIGHER, "higher"), (1, Cue.SLOWER, "slower")], ["higher at 0.0"], id="a late cue is none"
+        ),
+        pytest.param(
+            [(0, Cue.HIGHER, "higher"), (0, Cue.SLOWER, "slower")], ["higher at 0.0"], id="of one rep the first cue"
+        ),
+        pytest.param(
+            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.GOING_ON, "going on")],
+            [f"{LONG} at 0.0", "going on at 3.4"],
+            id="late words are dropped",
+        ),
+        pytest.param(
+            [(0, Cue.FEET_OUT, LONG), (0.1, Cue.READY, "ready")], [f"{LONG} at 0.0", "ready at 3.4"], id="ready waits"
+        ),
+        pytest.param(
+            [(0, Cue.SET_DONE, "set done, 12"), (0, Cue.COUNT, "12"), (0, Cue.DAY_LIMIT, LIMIT)],
+            ["12 at 0.0", "set done, 12 at 0.5", f"{LIMIT} at 1.4"],
+            id="the end of a set",
+        ),
+        pytest.param(
+            [(0, Cue.COUNT, "15"), (0, Cue.LAST_FIVE, "last five"), (0, Cue.SLOWER, "slower")],
+            ["15 at 0.0", "slower at 0.5", "last five at 1.0"],
+            id="last five",
+        ),
+    ],
+)
+def test_who_speaks_when(script: list[tuple[float, Cue, str]], expected: list[str]) -> None:
+    assert [f"{line.text} at {when_s:.1f}" for when_s, line in played(script)] == expected
+
+
+SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * ROUND_S), st.sampled_from(list(Cue))), min_size=1)
+
+
+@given(SCRIPTS)
+def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(script: list[tuple[float, Cue]]) -> None:
+    begun = played([(when_s, say, f"{say.value} {index}") for index, (when_s, say) in enumerate(sorted(script))])
+    for (before_s, before), (then_s, then) in pairwise(begun):
+        if before.say in NUMBERS or then.say not in NUMBERS:
+            assert then_s - before_s >= lengths_s(before) - 1e-6
+    cues_s = [when_s for when_s, line in begun if line.say in CUES]
+    assert all(then - before >= CUE_GAP_S - 1e-6 for before, then in pairwise(cues_s))
+    assert all(when_s - line.made_s <= LATE_S + 1e-6 for when_s, line in begun if line.say not in MUST)
+    numbers = [line.made_s for _, line in begun if line.say in NUMBERS]
+    assert numbers == sorted(numbers)
+    last = max((line for line in script if line[1] in NUMBERS), default=None, key=lambda item: item[0])
+    assert last is None or last[0] == numbers[-1]
+
+
+@pytest.mark.parametrize("say", Cue)
+def test_every_notice_has_a_tone_that_does_not_click(say: Cue) -> None:
+    clip = tone(say)
+    assert 0.1 < len(clip) / RATE_HZ < 1.5
+    assert 0.8 < np.abs(clip).max() <= 0.9
+    assert np.abs(clip[[0, -1]]).max() < 0.01
+
+
+def test_tones_of_different_meaning_differ() -> None:
+    told_apart = [Cue.COUNT, Cue.HIGHER, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LAST_FIVE, Cue.SET_DONE, Cue.WORKOUT_DONE]
+    told_apart += [Cue.DAY_LIMIT, Cue.REST_SOON_OVER, Cue.REST_OVER, Cue.READY, Cue.PAUSED, Cue.REMOVED, Cue.NOBODY]
+    assert len({tone(say).tobytes() for say in told_apart}) == len(told_apart)
+
+
+def starts_s(clip: Clip, gap_s: float = 0.1) -> list[float]:
+    """Where sound begins after at least `gap_s` of silence."""
+    loud = np.flatnonzero(np.abs(clip) > 0.01)
+    first = np.flatnonzero(np.diff(loud, prepend=-RATE_HZ) > gap_s * RATE_HZ)
+    return [float(loud[index]) / RATE_HZ for index in first]
+
+
+@pytest.mark.parametrize(
+    ("tempo", "expected"),
+    [
+        ("2/0/2/0", [0, 1, 2, 3]),
+        ("2/1/2/1", [0, 1, 2, 3, 4, 5]),
+        ("1.5/0/3/0", [0, 1, 1.5, 2.5, 3.5]),
+    ],
+)
+def test_the_pace_marks_phases_and_seconds(tempo: str, expected: list[float]) -> None:
+    ticks = cycle(tempo)
+    assert len(ticks) == round(sum(float(part) for part in tempo.split("/")) * RATE_HZ)
+    assert starts_s(ticks) == pytest.approx(expected, abs=0.005)
+
+
+def test_the_raise_rises_and_the_lowering_falls() -> None:
+    ticks = cycle("2/0/2/0")
+    for start_s, up in ((0.0, True), (2.0, False)):
+        crossings = [
+            np.count_nonzero(np.diff(np.signbit(ticks[round(at * RATE_HZ) :][:1000])))
+            for at in (start_s + 0.02, start_s + 0.15)
+        ]
+        assert bool(crossings[1] > crossings[0]) is up
+
+
+@given(st.lists(st.integers(1, 3000), min_size=1, max_size=60))
+def test_ticks_keep_time_however_the_sound_device_asks(counts: list[int]) -> None:
+    ticks = cycle("0.5/0/0.5/0")
+    mixer = Mixer(0.5, ticks)
+    mixer.read(100)
+    mixer.pace(True)
+    heard_ = np.concatenate([mixer.read(count) for count in counts])
+    np.testing.assert_allclose(heard_, 0.5 * np.resize(ticks, len(heard_)), atol=1e-6)
+    mixer.pace(False)
+    assert not mixer.read(1000).any()
+
+
+def test_what_is_cut_off_dies_away_and_the_new_word_begins_at_once() -> None:
+    mixer = Mixer(1.0)
+    mixer.say(np.full(5000, 0.9, dtype=np.float32))
+    mixer.read(1000)
+    mixer.say(np.full(300, -0.5, dtype=np.float32))
+    after = mixer.read(1000)
+    assert after[0] == pytest.approx(0.4, abs=0.01)
+    assert np.abs(np.diff(after[:290])).max() < 0.01
+    assert after[250] == pytest.approx(-0.5)
+    assert not after[300:].any()
+    assert mixer.left_s == 0
+
+
+@pytest.mark.parametrize("coding", ["aiff", "sowt", "twos", "wav"])
+def test_whatever_the_platform_writes_is_read(coding: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """NSSpeechSynthesizer of macOS writes AIFF, the others WAV."""
+    source = ["-f", "lavfi", "-i", "sine=440:r=16000:d=0.5"]
+    codec = ["-c:a", "pcm_s16le" if coding in ("sowt", "twos", "wav") else "pcm_s16be"]
+    sound = ffmpeg(*source, *codec, tmp_path / ("a.wav" if coding == "wav" else "a.aiff")).read_bytes()
+    if coding == "twos":
+        head, _, data = sound.replace(b"sowt", b"twos").partition(b"SSND")
+        samples = np.frombuffer(data[12:], "<i2").byteswap().tobytes()
+        sound = head + b"SSND" + data[:12] + samples
+    clip = _decoded(sound)
+    assert len(clip) == pytest.approx(0.5 * RATE_HZ, abs=50)
+    tones_hz = np.fft.rfftfreq(len(clip), 1 / RATE_HZ)
+    assert tones_hz[np.abs(np.fft.rfft(clip)).argmax()] == pytest.approx(440, abs=4)
+
+
+def moment(*notices: Announcement, stage: Stage = Stage.PLACING) -> LiveUpdate:
+    return LiveUpdate(0.0, None, None, "", SessionStatus(stage), (), notices)
+
+
+def wait_for(condition: Callable[[], object], within_s: float = 20) -> None:
+    end_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end_s, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def recorded_s(file: Path) -> float:
+    return (file.stat().st_size - 44) / 2 / RATE_HZ if file.exists() else 0.0
+
+
+def sound_of(file: Path) -> Clip:
+    with wave.open(str(file)) as recording:
+        assert (recording.getframerate(), recording.getnchannels()) == (RATE_HZ, 1)
+        return np.float32(1 / 32768) * np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+
+
+def process(voice: VoiceClient) -> Any:
+    assert voice._speaker
+    return voice._speaker.processes[-1]
+
+
+@pytest.fixture(scope="session")
+def voice_here() -> None:
+    """Skips where there is no voice. The tests' own requirements bring one on Linux."""
+    text = check()[1]
+    if "no voice" in text:
+        pytest.skip(text)
+
+
+NUMBER_WORDS = ("one", "two", "three", "four", "five")
+
+
+class Listener:
+    """A speech recogniser that knows a few words and nothing of what was said."""
+
+    def __init__(self) -> None:
+        pocketsphinx = pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
+
+        phrases = (*NUMBER_WORDS, "ready", "slower", "higher", "legs straight", "all the way down", "set done")
+        self._decoder = pocketsphinx.Decoder(samprate=16000, lm=None, loglevel="FATAL")
+        self._decoder.add_jsgf_string("all", f"#JSGF V1.0; grammar all; public <all> = ({' | '.join(phrases)});")
+        self._decoder.activate_search("all")
+
+    def hear(self, clip: Clip) -> str | None:
+        quiet = np.zeros(RATE_HZ // 4, dtype=np.float32)
+        clip = np.concatenate([quiet, clip, quiet])
+        samples = 20000 * np.interp(np.arange(0, len(clip), RATE_HZ / 16000), np.arange(len(clip)), clip)
+        # It is made for microphones and wants their noise.
+        samples += np.random.default_rng(0).normal(0, 20, len(samples))
+        self._decoder.start_utt()
+        self._decoder.process_raw(samples.astype(np.int16).tobytes(), full_utt=True)
+        self._decoder.end_utt()
+        best = self._decoder.hyp()
+        return str(best.hypstr) if best else None
+
+
+def sentences(clip: Clip) -> list[tuple[float, Clip]]:
+    """(when it begins, the sound) of all that stands between silences of a tenth of a second."""
+    loud = np.flatnonzero(np.abs(clip) > 0.005)
+    parts = np.split(loud, np.flatnonzero(np.diff(loud) > 0.1 * RATE_HZ) + 1)
+    return [(float(part[0]) / RATE_HZ, clip[part[0] : part[-1]]) for part in parts]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What was heard: the sentences. And when each of the notices was told, in the same seconds."""
+
+    heard: list[tuple[float, Clip]]
+    told_s: list[float]
+
+
+TOLD = (
+    (0.0, Cue.READY),
+    (1.2, Cue.COUNT, Cue.SLOWER),
+    (2.6, Cue.COUNT, Cue.LEGS_STRAIGHT),
+    (3.8, Cue.FEET_OUT),
+    (4.6, Cue.COUNT),
+    (5.8, Cue.COUNT, Cue.HIGHER),
+    (7.3, Cue.COUNT, Cue.SET_DONE),
+)
+CUT, CUTS = 3, 4
+"""Places in TOLD: a long sentence, and the number that does not wait for its end."""
+
+
+@pytest.fixture(scope="module")
+def session(voice_here: None, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A short session in real time."""
+    file = tmp_path_factory.mktemp("voice") / "session.wav"
+    told_s, count = [], 0
+    with VoiceClient(file=file) as voice:
+        begun_s = time.monotonic()
+        for when_s, *says in TOLD:
+            wait_for(lambda when_s=when_s: recorded_s(file) > when_s)  # type: ignore[misc]
+            count += Cue.COUNT in says
+            told_s.append(time.monotonic() - begun_s)
+            voice.show(moment(*(Announcement(say, count) for say in says)))
+            # Ctrl-C in a terminal reaches every process that belongs to it.
+            process(voice).send_signal(signal.SIGINT)
+        ends_s = time.monotonic()
+    assert time.monotonic() - ends_s < 3.5
+    assert voice.trouble is None
+    return Session(sentences(sound_of(file)), told_s)
+
+
+@pytest.mark.slow
+def test_the_right_words_are_heard_in_the_right_order(session: Session) -> None:
+    """A cue so soon after the first is not heard, the long sentence is cut off, the farewell is not."""
+    listener = Listener()
+    cut = next(at for at, (when_s, _) in enumerate(session.heard) if when_s > session.told_s[CUT])
+    heard_ = [listener.hear(clip) for _, clip in session.heard]
+    assert heard_[:cut] == ["ready", "one", "slower", "two"]
+    # The cut sentence and the number that cuts it are one sound.
+    cut_s, clip = session.heard[cut]
+    assert listener.hear(clip[round((session.told_s[CUTS] - cut_s + 0.04) * RATE_HZ) :]) == "three"
+    assert heard_[cut + 1 :] == ["four", "higher", "five", "set done", "five"]
+
+
+@pytest.mark.slow
+def test_a_number_is_heard_at_once(session: Session) -> None:
+    begun_s = [when_s for when_s, _ in session.heard]
+    told_s = [told for at, told in enumerate(session.told_s) if Cue.COUNT in TOLD[at] and at != CUTS]
+    late_s = [min(start - told for start in begun_s if start > told - 0.01) for told in told_s]
+    print(f"numbers begin at most {1000 * max(late_s):.0f} ms after they were told")
+    assert max(late_s) < 0.3
+
+
+@pytest.fixture
+def broken_voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    def break_it(code: str) -> None:
+        folder = tmp_path / "broken"
+        folder.mkdir()
+        (folder / "pyttsx3.py").write_text(code, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+
+    return break_it
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        pytest.param("raise ImportError('not for this machine')", "not for this machine); tones are used", id="none"),
+        pytest.param("import time\ndef init(): time.sleep(1000)", None, id="hangs"),
+    ],
+)
+def test_without_a_voice_there_are_tones(
+    code: str, trouble: str | None, broken_voice: Callable[[str], None], tmp_path: Path
+) -> None:
+    broken_voice(code)
+    file = tmp_path / "tones.wav"
+    with VoiceClient(volume=0.5, file=file) as voice:
+        wait_for(lambda: recorded_s(file) > 0.5)
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
+        wait_for(lambda: recorded_s(file) > 1.5)
+        assert trouble is None or trouble in str(voice.trouble)
+    heard_ = sentences(sound_of(file))
+    assert len(heard_) == 1
+    assert np.abs(heard_[0][1]).max() == pytest.approx(0.45, abs=0.01)
+    ((_, expected),) = sentences(0.5 * tone(Cue.COUNT))
+    np.testing.assert_allclose(heard_[0][1], expected, atol=0.001)
+
+
+@pytest.mark.slow
+def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
+    file = tmp_path / "pace.wav"
+    with VoiceClient("tones", pace="0.5/0/0.5/0", file=file) as voice:
+        wait_for(lambda: recorded_s(file) > 0.5)
+        voice.show(moment(stage=Stage.COUNTING))
+        wait_for(lambda: recorded_s(file) > 2)
+        voice.show(moment(stage=Stage.REST))
+        wait_for(lambda: recorded_s(file) > 2.7)
+    ticks_s = starts_s(sound_of(file))
+    assert np.diff(ticks_s) == pytest.approx([0.5] * (len(ticks_s) - 1), abs=0.005)
+    assert 0.5 < ticks_s[0] < ticks_s[-1] < 2.5
+    assert len(ticks_s) >= 2
+
+
+@pytest.mark.slow
+def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixture[str], voice_here: None) -> None:
+    """Longer than the pipe holds, so that writing to it blocks."""
+    longest_s = []
+    with VoiceClient() as voice:
+        for stopped in (False, True):
+            if stopped:
+                process(voice).send_signal(signal.SIGSTOP)
+            calls = [shown_in_s(voice, Announcement(say, n)) for n in range(1500 if stopped else 3) for say in Cue]
+            longest_s.append(max(calls))
+            # A busy machine may take the processor away in the middle of a call.
+            assert float(np.quantile(calls, 0.99)) < 0.005
+        ends_s = time.monotonic()
+    assert time.monotonic() - ends_s < 4
+    assert max(longest_s) < 1
+    with capsys.disabled():
+        print(f" [longest call {1e3 * longest_s[0]:.2f} ms speaking, {1e3 * longest_s[1]:.2f} ms stopped] ", end="")
+
+
+def shown_in_s(voice: VoiceClient, notice: Announcement) -> float:
+    start_s = time.perf_counter()
+    voice.show(moment(notice))
+    return time.perf_counter() - start_s
+
+
+def test_a_process_that_dies_is_started_again_once() -> None:
+    with VoiceClient("tones") as voice:
+        first = process(voice)
+        first.kill()
+        wait_for(lambda: process(voice) is not first)
+        second = process(voice)
+        second.kill()
+        wait_for(lambda: "ended" in str(voice.trouble))
+        assert process(voice) is second
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
+        ends_s = time.monotonic()
+    assert time.monotonic() - ends_s < 1
+
+
+_PARENT = """
+import sys
+from repcount.audio.client import VoiceClient
+with VoiceClient("tones") as voice:
+    print(voice._speaker._folder.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def parent() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as running:
+        yield running
+        running.kill()
+
+
+def test_it_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) -> None:
+    """The last it does is to remove its folder."""
+    assert parent.stdout
+    folder = Path(parent.stdout.readline().strip())
+    assert folder.is_dir()
+    parent.kill()
+    wait_for(lambda: not folder.exists(), within_s=8)
+
+
+def test_off_is_silent_and_starts_nothing() -> None:
+    with VoiceClient("off", pace="2/0/2/0") as voice:
+        voice.show(moment(Announcement(Cue.COUNT, 1)))
+        assert voice._speaker is None
+    assert voice.trouble is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"sound": "loud"}, "voice, tones, off"),
+        ({"volume": 1.5}, "from 0 to 1"),
+        ({"volume": float("nan")}, "from 0 to 1"),
+        ({"pace": "2/0"}, "2/0/2/0"),
+        ({"pace": "0/0/0/0"}, "less than a second"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        VoiceClient(**settings)
+
+
+def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write"), VoiceClient(file=tmp_path / "nowhere" / "a.wav"):
+        pass
+
+
+def test_the_doctor_is_told_about_voice_and_sound_device(voice_here: None) -> None:
+    ok, text = check()
+    assert "speaks" in text
+    assert ok is ("sound goes out through" in text)
+    assert ok or "no sound device" in text
+
+
+def test_the_doctor_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]
+) -> None:
+    broken_voice("raise RuntimeError('something of its own')")
+    ok, text = check()
+    assert not ok
+    assert "no voice" in text
+    assert "tones are used" in text

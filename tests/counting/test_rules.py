@@ -1,0 +1,157 @@
+"""What a supine leg raise is: each condition, met, slightly failed and failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.bodies import Body, pose
+from support.signals import Shape, flexions
+
+import repcount
+from repcount import Sample
+from repcount.analysis import Analysis
+from repcount.pose import angles
+from repcount.types import Flag, RejectionReason
+
+Mover = Callable[[float, float], Body]
+"""From the time and the flexion of a clean set to a body."""
+
+
+def performed(mover: Mover, *shapes: Shape, rate_hz: float = 15.0) -> Analysis:
+    """Count what `mover` makes of a set of clean reps, three unless told."""
+    side = ""
+    seen: list[Sample] = []
+    for time_s, flexion in flexions(shapes or [Shape()] * 3, rate_hz):
+        sample = angles.compute_sample(time_s, pose(mover(time_s, flexion)), side)
+        side = sample.side
+        seen.append(sample)
+    return repcount.count(seen)
+
+
+def reasons(analysis: Analysis) -> set[RejectionReason]:
+    return {refusal.reason for refusal in analysis.rejections}
+
+
+@pytest.mark.parametrize("yaw", [-50.0, 0.0, 30.0, 50.0])
+@pytest.mark.parametrize("roll", [-12.0, 0.0, 12.0])
+@pytest.mark.parametrize("facing", [1, -1])
+def test_straight_legs_on_a_lying_trunk_are_full_reps_in_any_view(yaw: float, roll: float, facing: int) -> None:
+    analysis = performed(lambda _, x: Body(left=x, right=x, yaw=yaw, roll=roll, facing=facing))
+    assert (analysis.summary.full, len(analysis.reps), analysis.rejections) == (3, 3, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "mover", "shape"),
+    [
+        ("reclined trunk", lambda _, x: Body(left=x, right=x, trunk=25), Shape(rest=27, top=112)),
+        ("head lifted with the legs", lambda _, x: Body(left=x, right=x, trunk=x / 6), Shape()),
+        ("hips pushed up at the top", lambda _, x: Body(left=x, right=x, trunk=-max(x - 80, 0)), Shape(top=95)),
+        ("legs a little apart", lambda _, x: Body(left=x, right=0.8 * x), Shape()),
+        ("soft knees", lambda _, x: Body(left=x, right=x, left_knee=180 - x / 3, right_knee=180 - x / 3), Shape()),
+        ("camera sways", lambda t, x: Body(left=x, right=x, hip_px=(640 + 30 * (t % 1), 500)), Shape()),
+    ],
+)  # fmt: skip
+def test_what_people_do_and_still_do_right(name: str, mover: Mover, shape: Shape) -> None:
+    analysis = performed(mover, *[shape] * 3)
+    assert (analysis.summary.full, len(analysis.reps)) == (3, 3), name
+
+
+@pytest.mark.parametrize(
+    ("name", "mover", "flag"),
+    [
+        ("bent knees", lambda _, x: Body(left=x, right=x, left_knee=180 - x, right_knee=180 - x), Flag.BENT_KNEES),
+        ("one leg behind", lambda _, x: Body(left=x, right=0.6 * x), Flag.LEGS_APART),
+        ("never upright", lambda _, x: Body(left=0.6 * x, right=0.6 * x), Flag.SHORT_TOP),
+        (
+            "trunk and legs meet half way",
+            lambda _, x: Body(left=0.95 * x, right=0.95 * x, trunk=x / 4.5),
+            Flag.SHORT_TOP,
+        ),
+    ],
+)
+def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> None:
+    reps = performed(mover).reps
+    assert [(rep.full, flag in rep.flags) for rep in reps] == [(False, True)] * 3, name
+
+
+@pytest.mark.parametrize(
+    ("name", "mover", "reason"),
+    [
+        ("hanging leg raise", lambda _, x: Body(left=x, right=x, trunk=90), RejectionReason.NOT_LYING),
+        ("sitting leg lift", lambda _, x: Body(left=90 + x / 2, right=90 + x / 2, trunk=85), RejectionReason.NOT_LYING),
+        ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), RejectionReason.NOT_ON_BACK),
+        ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), RejectionReason.TRUNK_MOVED),
+        ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), RejectionReason.TRUNK_MOVED),
+        ("one leg", lambda _, x: Body(left=x, right=5), RejectionReason.ONE_LEG),
+        ("the other leg", lambda _, x: Body(left=5, right=x), None),
+        ("the other leg stays up", lambda _, x: Body(left=x, right=85), RejectionReason.ONE_LEG),
+        ("scissors", lambda _, x: Body(left=x, right=95 - x), RejectionReason.ONE_LEG),
+        ("heel slide", lambda _, x: Body(left=x / 2, right=x / 2, left_knee=180 - x, right_knee=180 - x),
+         RejectionReason.MOSTLY_KNEES),
+        ("planted feet to tuck", lambda _, x: Body(left=20 + x, right=20 + x, left_knee=80, right_knee=80),
+         RejectionReason.KNEES_BENT_AT_BOTTOM),
+        ("pushed along the floor", lambda t, x: Body(left=x, right=x, hip_px=(300 + 2.5 * x, 500)),
+         RejectionReason.HIPS_MOVED),
+    ],
+)  # fmt: skip
+def test_what_is_no_leg_raise_gives_no_rep_and_says_why(
+    name: str, mover: Mover, reason: RejectionReason | None
+) -> None:
+    analysis = performed(mover)
+    assert analysis.reps == (), name
+    assert reasons(analysis) == ({reason} if reason else set()), name
+
+
+@pytest.mark.parametrize(
+    ("name", "mover"),
+    [
+        ("sit-up", lambda _, x: Body(left=x, right=x, trunk=x)),
+        ("crunch, feet planted",
+         lambda _, x: Body(left=50 + x / 3, right=50 + x / 3, trunk=x / 3, left_knee=80, right_knee=80)),
+        ("bridge", lambda _, x: Body(left=x / 2, right=x / 2, trunk=x / 4 - 24, left_knee=85, right_knee=85)),
+        ("squat", lambda _, x: Body(left=x, right=x, left_knee=180 - x, right_knee=180 - x, trunk=90 - x / 3)),
+        ("bicycle", lambda _, x: Body(left=x, right=95 - x, left_knee=180 - x, right_knee=85 + x)),
+        ("flutter", lambda _, x: Body(left=20 + x / 6, right=35 - x / 6)),
+        ("lying still", lambda _, x: Body(left=x / 15, right=x / 15)),
+        ("push-up", lambda _, x: Body(left=-5, right=-5, trunk=x / 6)),
+    ],
+)  # fmt: skip
+def test_other_exercises_give_no_rep(name: str, mover: Mover) -> None:
+    for shape in (Shape(), Shape(raise_s=0.7, hold_s=0, lower_s=0.7, pause_s=0)):
+        assert performed(mover, *[shape] * 6).reps == (), name
+
+
+def test_sitting_up_and_lying_down_around_a_set_is_not_counted() -> None:
+    def arrive(time_s: float, flexion: float) -> Body:
+        sits = time_s < 4 or time_s > 22
+        return Body(left=80, right=80, trunk=80) if sits else Body(left=flexion, right=flexion)
+
+    analysis = performed(arrive, *[Shape(top=3, rest=3)], *[Shape()] * 3, *[Shape(top=3, rest=3)])
+    assert analysis.summary.full == 3
+    assert len(analysis.reps) == 3
+
+
+def test_a_cut_ends_what_was_under_way() -> None:
+    def cut(time_s: float, flexion: float) -> Body:
+        return Body(left=flexion, right=flexion, hip_px=(640, 500) if time_s < 3.0 else (200, 300))
+
+    analysis = performed(cut, Shape(), Shape())
+    assert (analysis.summary.full, reasons(analysis)) == (1, {RejectionReason.CUT})
+
+
+def test_landmarks_that_jump_for_two_frames_are_no_cut() -> None:
+    def glitch(time_s: float, flexion: float) -> Body:
+        return Body(left=flexion, right=flexion, hip_px=(200, 300) if 2.4 < time_s < 2.55 else (640, 500))
+
+    analysis = performed(glitch, Shape(), Shape())
+    assert (analysis.summary.full, analysis.rejections) == (2, ())
+
+
+def test_a_bad_view_lowers_the_confidence_and_says_so() -> None:
+    side = performed(lambda _, x: Body(left=x, right=x)).reps[0]
+    end = performed(lambda _, x: Body(left=x, right=x, yaw=70)).reps[0]
+    assert side.confidence > 0.9
+    assert end.confidence < 0.5
+    assert Flag.LOW_CONFIDENCE in end.flags
+    assert Flag.LOW_CONFIDENCE not in side.flags

@@ -1,0 +1,100 @@
+"""Landmarks → angles, on a stick figure whose angles are known."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import numpy as np
+import pytest
+from support.bodies import Body, pose
+
+from repcount.pose import angles
+from repcount.types import Pose
+
+
+@pytest.mark.parametrize("flexion", [-10.0, 0.0, 5.0, 45.0, 90.0, 115.0])
+@pytest.mark.parametrize("facing", [1, -1])
+def test_hip_angle_is_signed_and_does_not_care_where_the_head_is(flexion: float, facing: int) -> None:
+    """Legs below the trunk line read more than 180 and do not fold back."""
+    sample = angles.compute_sample(0.0, pose(Body(left=flexion, right=flexion, facing=facing)))
+    assert sample.hip_deg == pytest.approx(180 - flexion, abs=0.01)
+    assert sample.other_hip_deg == pytest.approx(180 - flexion, abs=0.01)
+    assert sample.ankle_deg == pytest.approx(flexion, abs=0.01)
+
+
+@pytest.mark.parametrize("yaw", [-60.0, -30.0, 0.0, 30.0, 60.0])
+def test_view_is_the_angle_out_of_the_side_view(yaw: float) -> None:
+    assert angles.compute_sample(0.0, pose(Body(yaw=yaw))).view_deg == pytest.approx(abs(yaw), abs=0.01)
+
+
+@pytest.mark.parametrize("yaw", [40.0, 60.0])
+@pytest.mark.parametrize("flexion", [0.0, 40.0, 90.0])
+def test_oblique_views_read_the_angle_in_space(yaw: float, flexion: float) -> None:
+    """At 40° and more the picture's own foreshortened angle has no say."""
+    sample = angles.compute_sample(0.0, pose(Body(left=flexion, right=flexion, yaw=yaw)))
+    assert sample.hip_deg == pytest.approx(180 - flexion, abs=0.01)
+
+
+@pytest.mark.parametrize("roll", [-15.0, 15.0])
+def test_a_rolled_picture_turns_trunk_and_legs_alike(roll: float) -> None:
+    straight = angles.compute_sample(0.0, pose(Body(left=90, right=90)))
+    rolled = angles.compute_sample(0.0, pose(Body(left=90, right=90, roll=roll)))
+    assert rolled.hip_deg == pytest.approx(straight.hip_deg, abs=0.01)
+    assert abs(rolled.trunk_deg) == pytest.approx(15, abs=0.01)
+
+
+@pytest.mark.parametrize(("trunk", "lies"), [(0, True), (30, True), (-30, True), (60, False), (90, False)])
+def test_trunk_elevation_and_who_lies(trunk: float, lies: bool) -> None:
+    figure = pose(Body(trunk=trunk))
+    assert angles.compute_sample(0.0, figure).trunk_deg == pytest.approx(trunk, abs=0.01)
+    assert angles.is_lying(figure) is lies
+
+
+@pytest.mark.parametrize("facing", [1, -1])
+@pytest.mark.parametrize(("prone", "trunk", "chest"), [(False, 0, 90), (False, 30, 60), (True, 0, -90), (False, 90, 0)])
+def test_where_the_chest_points(prone: bool, trunk: float, chest: float, facing: int) -> None:
+    figure = pose(Body(prone=prone, trunk=trunk, facing=facing))
+    assert angles.compute_sample(0.0, figure).chest_deg == pytest.approx(chest, abs=0.01)
+
+
+def test_knee_is_the_straighter_of_picture_and_space() -> None:
+    figure = pose(Body(left=60, right=60, left_knee=170, right_knee=170))
+    bent = figure.world_m.copy()
+    bent[[27, 28]] += (0.0, 0.1, 0.0)
+    sample = angles.compute_sample(0.0, Pose(figure.xy_px, bent, figure.visibility))
+    assert sample.knee_deg == pytest.approx(170, abs=0.01)
+
+
+def test_the_better_seen_leg_counts_and_is_kept_until_the_other_is_clearly_better() -> None:
+    figure = pose(Body(left=30, right=50))
+    right_hidden = figure.visibility.copy()
+    right_hidden[[24, 26, 28]] = 0.85
+    assert angles.compute_sample(0.0, Pose(figure.xy_px, figure.world_m, right_hidden)).side == "left"
+    assert angles.compute_sample(0.0, Pose(figure.xy_px, figure.world_m, right_hidden), "right").side == "right"
+    right_hidden[[24, 26, 28]] = 0.5
+    switched = angles.compute_sample(0.0, Pose(figure.xy_px, figure.world_m, right_hidden), "right")
+    assert (switched.side, round(switched.hip_deg), round(switched.other_hip_deg)) == ("left", 150, 130)
+
+
+def test_left_and_right_swapped_reads_the_same_legs() -> None:
+    figure = pose(Body(left=80, right=80))
+    swap = np.arange(33)
+    for left in (7, 11, 15, 23, 25, 27):
+        swap[[left, left + 1]] = [left + 1, left]
+    swapped = Pose(figure.xy_px[swap], figure.world_m[swap], figure.visibility[swap])
+    assert angles.compute_sample(0.0, swapped, "left").hip_deg == pytest.approx(100, abs=0.01)
+
+
+def test_nobody_gives_a_sample_that_knows_nothing() -> None:
+    sample = angles.compute_sample(1.5, None, "left")
+    assert (sample.time_s, sample.side) == (1.5, "left")
+    assert isnan(sample.hip_deg)
+    assert isnan(sample.visibility)
+
+
+def test_hands_at_the_head_are_noticed() -> None:
+    figure = pose(Body())
+    assert angles.compute_sample(0.0, figure).hands_on_head == 1
+    down = figure.world_m.copy()
+    down[[15, 16]] = 0.0
+    assert angles.compute_sample(0.0, Pose(figure.xy_px, down, figure.visibility)).hands_on_head == 0

@@ -1,0 +1,95 @@
+"""The tracker follows whoever lies down, and looks at everybody again when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.bodies import Body, pose
+
+from repcount.pose import tracker
+from repcount.pose.tracker import MAX_PEOPLE, REACQUIRE_AFTER_S, PersonTracker
+from repcount.types import Frame, Pose
+
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+HZ = 10
+
+
+class Scene:
+    """Stands in for the pose model: who is in the picture at which time, and how many were looked for."""
+
+    def __init__(self, people: Callable[[float], list[Pose]]) -> None:
+        self._people = people
+        self.looked_for: list[int] = []
+        self.open = 0
+
+    def landmarker(self, model: Path, people: int) -> Any:
+        scene = self
+
+        class Landmarker:
+            def __enter__(self) -> Any:
+                scene.open += 1
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                scene.open -= 1
+
+            def find(self, frame: Frame) -> list[Pose]:
+                scene.looked_for.append(people)
+                return scene._people(frame.time_s)[:people]
+
+        return Landmarker()
+
+
+LYING, STANDING = pose(Body()), pose(Body(trunk=90))
+
+
+def track(monkeypatch: pytest.MonkeyPatch, scene: Scene, times_s: Iterable[float]) -> list[Pose | None]:
+    """What a tracker finds at these times; afterwards it holds no landmarker."""
+    monkeypatch.setattr(tracker, "Landmarker", scene.landmarker)
+    with PersonTracker(Path("model.task")) as following:
+        found = [following.track(Frame(time_s, IMAGE)) for time_s in times_s]
+        assert scene.open == len(set(scene.looked_for)) <= 2
+    assert scene.open == 0
+    return found
+
+
+def seconds(end_s: int) -> list[float]:
+    return [number / HZ for number in range(end_s * HZ)]
+
+
+def test_somebody_alone_who_lies_is_the_only_one_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(lambda time_s: [LYING])
+    assert track(monkeypatch, scene, seconds(10)) == [LYING] * 100
+    assert set(scene.looked_for) == {1}
+
+
+def test_with_nobody_lying_everybody_is_looked_at_and_the_one_who_lies_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The trainer, who stands in front, is what the model finds first."""
+    scene = Scene(lambda time_s: [STANDING, LYING])
+    found = track(monkeypatch, scene, seconds(3))
+    before = sum(time_s <= REACQUIRE_AFTER_S for time_s in seconds(3))
+    assert found == [STANDING] * before + [LYING] * (30 - before)
+    assert scene.looked_for == [1] * before + [MAX_PEOPLE] * (30 - before)
+
+
+def test_once_the_one_who_lies_is_alone_again_nobody_else_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(lambda time_s: [STANDING, LYING] if time_s < 5 else [LYING])
+    track(monkeypatch, scene, seconds(12))
+    assert scene.looked_for[50] == MAX_PEOPLE
+    assert scene.looked_for[-1] == 1
+
+
+def test_the_one_chosen_last_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = pose(Body(hip_px=(660.0, 500.0))), pose(Body(hip_px=(1600.0, 500.0)))
+    scene = Scene(lambda time_s: [STANDING] if time_s < 2 else [LYING] if time_s < 3 else [far, near])
+    assert track(monkeypatch, scene, seconds(4))[-1] is near
+
+
+def test_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert track(monkeypatch, Scene(lambda time_s: []), seconds(3)) == [None] * 30

@@ -1,0 +1,429 @@
+"""The report works as a page: opened in Chromium, by pointer and keys, on a phone, in the dark and on paper."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from html.parser import HTMLParser
+from math import nan
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from selenium.webdriver import Keys
+from support.browser import DESKTOP, PHONE, Browser, chromium
+from support.programs import SAMPLES
+from support.sessions import counted, seen, tiring
+from support.signals import Shape, made
+
+from repcount.analysis import Analysis, Source
+from repcount.config import Config
+from repcount.history.totals import Session
+from repcount.reports import history_html
+from repcount.reports.html import ReportItem, render_report
+from repcount.reports.traces import AngleTrace
+from repcount.reports.video import RepThumbnails
+from repcount.types import Flag, Frame, Rejection, RejectionReason, Rep, UnfinishedRep
+
+Save = Callable[..., Path]
+
+HOSTILE = [
+    "<script>document.title='owned'</script>.mp4",
+    "</script><script>document.title='owned'</script>.mp4",
+    "\"onload=\"document.title='owned'\" x='.mp4",
+    "{{ 7 * 7 }} {% raw %} ${1} &amp; \\ \u2028.mp4",
+    "\u202e4pm.\udcff\x00\n腿举\U0001f9b5.mp4",
+    "x" * 2000 + ".mp4",
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def write(page: str) -> Path:
+        path = tmp_path / "report.html"
+        path.write_text(page, encoding="utf-8", errors="backslashreplace")
+        return path
+
+    return write
+
+
+@cache
+def picture() -> bytes:
+    fine, jpeg = cv2.imencode(".jpg", np.full((155, 240, 3), 128, np.uint8))
+    assert fine
+    return bytes(jpeg)
+
+
+@cache
+def session(name: str = "session.mp4") -> ReportItem:
+    """Thirty reps in three sets, a picture of each."""
+    analysis, curve = counted(tiring((10, 10, 10)), name)
+    return ReportItem(analysis, curve, {rep.number: picture() for rep in analysis.reps})
+
+
+@cache
+def short() -> ReportItem:
+    """A full, a partial and a fast rep, with something of everything else."""
+    shapes = (Shape(), Shape(top=50.0), Shape(raise_s=0.9, lower_s=1.0), Shape())
+    analysis, curve = counted(seen(made(*shapes, rate_hz=15.0)), "short.mp4", Config(tempo="1.8/0/2/0"))
+    refusal = Rejection(1.0, 2.0, RejectionReason.TRUNK_MOVED)
+    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=("it was dim",))
+    return ReportItem(everything, curve, {rep.number: picture() for rep in analysis.reps})
+
+
+def history(days: int = 60) -> str:
+    rng, today = random.Random(4), date(2026, 5, 31)
+    sessions = []
+    for back in range(0, days, 2):
+        started = datetime(2026, 5, 31, 18, tzinfo=UTC) - timedelta(days=back)
+        rep = short().analysis.reps[0]
+        reps = [
+            replace(rep, number=i, full=rng.random() < 0.8, set=1 + i // 20) for i in range(1, rng.randint(50, 120))
+        ]
+        sessions.append(Session(back + 1, started, None, "camera 0", "3x20", Config(), tuple(reps)))
+    return history_html.render_history_report(
+        sessions[::-1], first=today - timedelta(days=days - 1), today=today, limit=100
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "session": lambda: render_report([session()]),
+    "several": lambda: render_report([session(), short()], made="today"),
+    "nothing": lambda: render_report(
+        [ReportItem(Analysis(Source("x.mp4", 9.0), Config(), (), (), None, 0.0, ()), AngleTrace())]
+    ),
+    "history": history,
+    "no history": lambda: history_html.render_history_report(
+        [], first=date(2026, 5, 1), today=date(2026, 5, 31), limit=100
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, (700, 800)])
+def test_it_opens_without_a_complaint_or_a_request_and_fits_the_screen(
+    kind: str, size: tuple[int, int], browser: Browser, save: Save
+) -> None:
+    page = save(PAGES[kind]())
+    browser.open(page, size)
+    assert browser.complaints() == []
+    assert {address.partition(";")[0] for address in browser.requests()} <= {page.as_uri(), "data:image/jpeg"}
+    assert browser.run("return document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (PHONE, False)])
+def test_everybody_can_read_it(kind: str, size: tuple[int, int], dark: bool, browser: Browser, save: Save) -> None:
+    """Labels, contrast, structure and keyboard, by the rules of axe-core."""
+    browser.open(save(PAGES[kind]()), size, dark=dark)
+    assert browser.violations() == []
+
+
+@pytest.mark.slow
+def test_the_dark_is_dark(browser: Browser, save: Save) -> None:
+    page = save(render_report([short()]))
+    shades = []
+    for dark in (False, True):
+        browser.open(page, dark=dark)
+        shades.append(browser.run("return getComputedStyle(document.body).backgroundColor"))
+    light, dark_shade = (sum(map(int, re.findall(r"\d+", shade)[:3])) for shade in shades)
+    assert light > 700
+    assert dark_shade < 120
+
+
+@pytest.mark.slow
+def test_nothing_can_leave_the_page(browser: Browser, save: Save) -> None:
+    """The browser itself forbids it, whatever might get into the page."""
+    browser.open(save(render_report([short()])))
+    blocked = browser.driver.execute_async_script(
+        "const done = arguments[0];"
+        "document.addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective));"
+        "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}));"
+    )
+    assert blocked == "img-src"
+
+
+def text_of(browser: Browser) -> str:
+    return str(browser.one(".tip").text)
+
+
+@pytest.mark.slow
+def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([short()])))
+    assert browser.all(".tip") == []
+    bands = browser.all(".strip .rep")
+    assert len(bands) == 4
+    browser.point_at(bands[1])
+    assert text_of(browser).startswith("Rep 2: partial, not upright\nStarts at 0:0")
+    assert "Raise " in text_of(browser)
+    assert str(browser.one(".tip img").get_attribute("src")).startswith("data:image/jpeg;base64,")
+    assert browser.one("tr.on").text.startswith("2 partial")
+    browser.point_at(browser.one(".verdict"))
+    assert browser.all(".tip") == browser.all("tr.on") == []
+
+
+@pytest.mark.slow
+def test_pointing_at_a_row_shows_its_rep_in_the_plot(browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([short()])))
+    browser.point_at(browser.all("table.reps tbody tr")[2])
+    label = str(browser.one(".strip .rep.on").get_attribute("aria-label"))
+    assert label.startswith("Rep 3: full, raise and lower too fast")
+
+
+def focused(browser: Browser) -> str:
+    return str(browser.driver.switch_to.active_element.get_attribute("aria-label") or "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_reps_are_one_stop_and_arrows_go_through_them(size: tuple[int, int], browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([session()])), size)
+    browser.press(Keys.TAB)
+    assert focused(browser).startswith("Rep 1: full")
+    browser.press(Keys.ARROW_RIGHT)
+    assert text_of(browser).startswith("Rep 2: full")
+    browser.press(Keys.END)
+    assert focused(browser).startswith("Rep 30")
+    browser.press(Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert focused(browser).startswith("Rep 29: partial")
+    assert text_of(browser).startswith("Rep 29: partial")
+    browser.press(Keys.ESCAPE)
+    assert browser.all(".tip") == []
+    browser.press(Keys.HOME, Keys.TAB)
+    assert not focused(browser).startswith("Rep")
+
+
+def column(browser: Browser, name: str) -> list[str]:
+    heads = [head.text.partition("\N{NO-BREAK SPACE}")[0] for head in browser.all("table.sorted thead th")]
+    at = heads.index(name)
+    return [row.find_elements("css selector", "th, td")[at].text for row in browser.all("table.sorted tbody tr")]
+
+
+@pytest.mark.slow
+def test_the_table_sorts_both_ways_by_pointer_and_by_key(browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([session()])))
+    head = next(each for each in browser.all("thead button") if each.text == "lower s")
+    head.click()
+    shown = [float(text) for text in column(browser, "lower s")]
+    assert shown == sorted(shown)
+    assert shown[0] < shown[-1]
+    assert browser.one("th[aria-sort]").text.startswith("lower s")
+    assert browser.one("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    browser.press(Keys.ENTER)
+    assert [float(text) for text in column(browser, "lower s")] == shown[::-1]
+    assert browser.one("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    next(each for each in browser.all("thead button") if each.text == "verdict").click()
+    assert column(browser, "verdict")[-1].startswith("partial")
+
+
+@pytest.mark.slow
+def test_what_is_not_known_sorts_last(browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([short()])))
+    head = next(each for each in browser.all("thead button") if each.text == "pause s")
+    for _ in range(2):
+        head.click()
+        assert column(browser, "pause s")[-1] == "–"
+
+
+@pytest.mark.slow
+def test_the_days_sort(browser: Browser, save: Save) -> None:
+    browser.open(save(history()))
+    next(each for each in browser.all("thead button") if each.text == "full").click()
+    shown = [int(text) for text in column(browser, "full")]
+    assert shown == sorted(shown)
+
+
+@pytest.mark.slow
+def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp_path: Path) -> None:
+    name = "a #1? 100% 'é'.mp4"
+    shutil.copy(SAMPLES / "07_fast_reps.mp4", tmp_path / name)
+    analysed = short()
+    browser.open(save(render_report([replace(analysed, video=name)])))
+    browser.until(lambda: browser.run("return document.querySelector('video').readyState > 0"))
+    browser.all(".strip .rep")[2].click()
+    at_s = analysed.analysis.reps[2].start_s
+    assert browser.run("return document.querySelector('video').currentTime") == pytest.approx(at_s, abs=0.01)
+    browser.press(Keys.ARROW_LEFT, Keys.ENTER)
+    at_s = analysed.analysis.reps[1].start_s
+    assert browser.run("return document.querySelector('video').currentTime") == pytest.approx(at_s, abs=0.01)
+    browser.until(lambda: browser.run("return document.querySelector('.wide .now').style.visibility === 'visible'"))
+
+
+@pytest.mark.slow
+def test_a_video_that_is_not_there_is_told(browser: Browser, save: Save) -> None:
+    browser.open(save(render_report([replace(short(), video="gone.mp4")])))
+    browser.until(lambda: not browser.all("video"))
+    assert any("gone.mp4 is not in the folder" in each.text for each in browser.all("p.small"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["session", "history"])
+def test_it_prints_on_two_pages(kind: str, browser: Browser, save: Save) -> None:
+    browser.open(save(PAGES[kind]()), dark=True)
+    assert browser.pages_printed() <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_name_of_a_file_may_be_anything(name: str, browser: Browser, save: Save) -> None:
+    hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(name,))
+    page = save(render_report([replace(short(), analysis=hostile, video=name)], made=name))
+    browser.open(page, PHONE)
+    assert browser.run("return document.title").startswith("Leg raises: ")
+    assert browser.run("return document.scripts.length") == 1
+    assert browser.run("return document.documentElement.scrollWidth") <= PHONE[0]
+    browser.press(Keys.TAB)
+    assert focused(browser).startswith("Rep 1")
+
+
+class _Texts(HTMLParser):
+    """The text of a page, without style and script."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
+
+    def handle_data(self, data: str) -> None:
+        if self._inside not in {"style", "script"} and data.strip():
+            self.found.append(" ".join(data.split()))
+
+
+def texts(page: str) -> list[str]:
+    parser = _Texts()
+    parser.feed(page)
+    return parser.found
+
+
+def test_it_says_what_was_counted_and_what_was_not() -> None:
+    found = texts(render_report([short()], made="23 November 2026"))
+    assert "3 of 4 reps were full; 1 did not come upright; 1 was faster than asked." in found
+    assert "0:01 to 0:02: the trunk came up with the legs" in found
+    assert "from 0:25: the end of the recording cuts it off" in found
+    assert "it was dim" in found
+    assert "tempo 1.8/0/2/0" in found
+    assert any("repcount" in text and "mediapipe" in text and "23 November 2026" in text for text in found)
+
+
+def test_without_pictures_nobody_is_in_the_file() -> None:
+    assert "data:image" in render_report([session()])
+    assert "data:image" not in render_report([replace(session(), pictures={})])
+
+
+def test_several_videos_have_a_list_of_contents() -> None:
+    page = render_report([session("one.mp4"), short()])
+    assert '<a href="#v1"><bdi>one.mp4</bdi></a>' in page
+    assert '<section class="one" id="v2"' in page
+    assert len(set(re.findall(r' id="([^"]+)"', page))) == len(re.findall(r' id="([^"]+)"', page))
+
+
+def test_a_rep_by_hand_has_its_place() -> None:
+    unknown = {"raise_s": nan, "hold_s": nan, "lower_s": nan, "top_flexion_deg": nan, "rest_flexion_deg": nan}
+    by_hand = Rep(
+        7, 1, 9.0, 9.0, 9.0, pause_s=None, knee_deg=nan, full=True, flags=(Flag.BY_HAND,), confidence=nan, **unknown
+    )
+    analysis = Analysis(Source("live", 20.0), Config(), (by_hand,), (), None, 1.0, ())
+    page = render_report([ReportItem(analysis, AngleTrace())])
+    assert "Rep 7: full, added by hand. Starts at 0:09" in page
+    assert "nan" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
+
+
+def test_an_hour_is_a_file_of_a_bearable_size() -> None:
+    analysis, curve = counted(tiring((12,) * 6), "long.mp4")
+    assert len(render_report([ReportItem(analysis, curve)])) < 600_000
+
+
+class TestHistory:
+    def test_it_sums_up_the_days(self) -> None:
+        found = texts(history(14))
+        told = next(text for text in found if "today" in text and "full reps on" in text)
+        assert re.fullmatch(r"\d+ full reps on 7 of 14 days; today \d+ of 100(; more than 100 on \d days?)?\.", told)
+
+    def test_a_day_over_the_limit_is_marked(self) -> None:
+        rep = short().analysis.reps[0]
+        started = datetime(2026, 5, 31, 18, tzinfo=UTC)
+        many = tuple(replace(rep, number=i, full=True) for i in range(1, 102))
+        done = Session(1, started, None, "camera 0", "", Config(), many)
+        page = history_html.render_history_report([done], first=date(2026, 5, 25), today=date(2026, 5, 31), limit=100)
+        assert "101 full reps on 1 of 7 days; today 101 of 100; more than 100 on 1 day." in texts(page)
+        assert page.count('<span class="over">▲</span>') == 2
+
+    def test_it_tells_a_clear_change(self) -> None:
+        rep = short().analysis.reps[0]
+        sessions = []
+        for day in range(1, 11):
+            reps = (replace(rep, raise_s=1.5 + 0.1 * day, lower_s=2.0, full=True),)
+            started = datetime(2026, 5, day, 18, tzinfo=UTC)
+            sessions.append(Session(day, started, None, "camera 0", "", Config(), reps))
+        page = history_html.render_history_report(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100)
+        assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
+
+
+class TestStills:
+    @staticmethod
+    def frames(rate_hz: float = 10.0, length_s: float = 30.0) -> Iterator[Frame]:
+        """Frames whose red tells their time."""
+        for i in range(int(rate_hz * length_s)):
+            image = np.zeros((720, 1280, 3), np.uint8)
+            image[..., 0] = min(i, 255)
+            yield Frame(i / rate_hz, image)
+
+    def test_each_rep_gets_the_frame_nearest_to_its_top(self) -> None:
+        counted = short()
+        stills = RepThumbnails(counted.analysis, counted.curve)
+        for frame in self.frames():
+            stills.take(frame)
+            if stills.done:
+                break
+        assert stills.done
+        assert sorted(stills.pictures) == [1, 2, 3, 4]
+        for rep in counted.analysis.reps:
+            image = cv2.imdecode(np.frombuffer(stills.pictures[rep.number], np.uint8), cv2.IMREAD_COLOR)
+            assert image is not None
+            assert float(image[..., 2].mean()) == pytest.approx(10 * rep.top_s, abs=3)
+            assert image.shape[1] == 240
+
+    def test_the_person_fills_them(self) -> None:
+        """Hips at (640, 470), a trunk of 170 pixels: the frame is cut to 714 by 493."""
+        counted = short()
+        stills = RepThumbnails(counted.analysis, counted.curve)
+        for frame in self.frames():
+            stills.take(frame)
+        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        assert image.shape[:2] == (round(240 * 493 / 714), 240)
+
+    def test_a_video_that_ends_early_gives_its_last_frame(self) -> None:
+        counted = short()
+        stills = RepThumbnails(counted.analysis, counted.curve)
+        for frame in self.frames(length_s=1.0):
+            stills.take(frame)
+        stills.finish()
+        assert stills.done
+        assert len(stills.pictures) == 4
+
+    def test_without_a_place_the_whole_frame_is_shown(self) -> None:
+        analysis, curve = counted(made(Shape(), rate_hz=15.0))
+        stills = RepThumbnails(analysis, curve)
+        for frame in self.frames(length_s=10.0):
+            stills.take(frame)
+        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        assert image.shape[:2] == (135, 240)

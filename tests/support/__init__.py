@@ -1,0 +1,1 @@
+"""What the tests share: bodies and signals, programs, streams, displays, disks, histories."""

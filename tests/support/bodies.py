@@ -1,0 +1,73 @@
+"""A stick figure as MediaPipe would report it: for movements that nobody filmed for us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, radians, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repcount.types import Pose
+
+_TRUNK_M, _THIGH_M, _SHIN_M, _HALF_WIDTH_M = 0.5, 0.42, 0.42, 0.12
+_SCALE_PX = 250.0
+_HIP_PX = (640.0, 500.0)
+
+
+@dataclass(frozen=True)
+class Body:
+    """Joint angles in degrees of somebody whose head points to the left and who is seen from the side."""
+
+    left: float = 0.0
+    """Flexion of the left hip, 0 is straight."""
+    right: float = 0.0
+    left_knee: float = 180.0
+    right_knee: float = 180.0
+    trunk: float = 0.0
+    """Elevation of the trunk."""
+    yaw: float = 0.0
+    """How far the body is turned out of the side view."""
+    roll: float = 0.0
+    """How far the picture is turned."""
+    facing: int = 1
+    """1 with the head to the left, -1 to the right."""
+    prone: bool = False
+    """Face down."""
+    hip_px: tuple[float, float] = _HIP_PX
+
+
+def _direction(elevation_deg: float) -> NDArray[np.float64]:
+    """In the plane of movement: x towards the feet, y up."""
+    return np.array([cos(radians(elevation_deg)), sin(radians(elevation_deg))])
+
+
+def pose(body: Body) -> Pose:
+    """The pose of a body; orthographic, both legs seen equally well."""
+    shoulders = -_TRUNK_M * _direction(-body.trunk)
+    points: dict[int, tuple[NDArray[np.float64], float]] = {}
+    # On the back with the head to the left, the right side is the one nearer to the camera.
+    z_left = _HALF_WIDTH_M * body.facing * (-1 if body.prone else 1)
+    for side, (flexion, knee, z) in enumerate(
+        ((body.left, body.left_knee, z_left), (body.right, body.right_knee, -z_left))
+    ):
+        thigh = flexion - body.trunk
+        knee_at = _THIGH_M * _direction(thigh)
+        ankle_at = knee_at + _SHIN_M * _direction(thigh - (180 - knee))
+        places = {7: 1.3 * shoulders, 11: shoulders, 15: 1.35 * shoulders, 23: np.zeros(2), 25: knee_at, 27: ankle_at}
+        places |= {29: ankle_at, 31: ankle_at}
+        points |= {landmark + side: (place, z) for landmark, place in places.items()}
+    points[0] = (1.35 * shoulders, 0.0)
+    world = np.zeros((33, 3))
+    for landmark, (place, z) in points.items():
+        world[landmark] = (body.facing * place[0], -place[1], z)
+    world = world @ _turned(body).T
+    xy = np.array(body.hip_px) + _SCALE_PX * world[:, :2]
+    return Pose(xy_px=xy, world_m=world, visibility=np.full(33, 0.95))
+
+
+def _turned(body: Body) -> NDArray[np.float64]:
+    a, b = radians(body.yaw), radians(body.roll)
+    yaw = np.array([[cos(a), 0, sin(a)], [0, 1, 0], [-sin(a), 0, cos(a)]])
+    roll = np.array([[cos(b), -sin(b), 0], [sin(b), cos(b), 0], [0, 0, 1]])
+    return np.asarray(roll @ yaw)

@@ -1,0 +1,171 @@
+"""Counting is silent on the network: what strace sees of the real commands, all their threads and children.
+
+Only the kernel's own list of calls tells about MediaPipe, OpenCV, FFmpeg and the voice, which are not Python.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from support import streams
+from support.display import display
+from support.programs import SAMPLES
+
+pytestmark = pytest.mark.slow
+
+CALLS = "%network,open,openat,openat2,io_uring_setup"
+
+# A call and its arguments; strace writes them when the call begins, whoever else calls before it ends.
+CALL = re.compile(r"^\d+ +(\w+)\((.*)")
+ADDRESS = re.compile(r"sin6?_port=htons\((\d+)\).*?(?:inet_addr\(|inet_pton\(AF_INET6, |sin6_addr=)\"([^\"]+)\"")
+LOOKS_UP = re.compile(r'"/etc/(?:resolv\.conf|hosts|host\.conf|gai\.conf)"|"[^"]*/libnss_(?:dns|resolve|mdns)[^"]*"')
+ASKS_A_RESOLVER = re.compile(r"nscd|systemd/resolve|avahi|lookup")
+LOCAL = re.compile(r"\b(?:AF|PF)_(?:UNIX|LOCAL)\b")
+"""X11, sound and the processes of one program among each other."""
+HOTPLUG = "NETLINK_KOBJECT_UEVENT"
+"""The kernel telling which devices are plugged in."""
+
+
+def breaches(trace: str, stream: str | None = None) -> list[str]:
+    """The calls that are no silence; `stream` is the address that the user gave."""
+    parts = urlsplit(stream) if stream else None
+    allowed = (parts.hostname, str(parts.port)) if parts else None
+    found = []
+    for line in trace.splitlines():
+        call = CALL.match(line)
+        if call and _breaks(call[1], call[2], allowed):
+            found.append(line)
+    return found
+
+
+def _breaks(name: str, arguments: str, allowed: tuple[str | None, str] | None) -> bool:
+    if name.startswith("open"):
+        return bool(LOOKS_UP.search(arguments))
+    if name == "io_uring_setup":  # could connect without another call
+        return True
+    if LOCAL.search(arguments):
+        return bool(ASKS_A_RESOLVER.search(arguments))
+    if name == "socket":
+        internet = re.match(r"AF_INET6?\b", arguments)
+        return HOTPLUG not in arguments and not (internet and allowed)
+    return any((host, port) != allowed or name == "bind" for port, host in ADDRESS.findall(arguments))
+
+
+@pytest.fixture
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[str], Path]]:
+    """Gives the command that runs `repcount` under strace, and the file that strace writes."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed (Debian: apt-get install strace)")
+    monkeypatch.setenv("REPCOUNT_HISTORY", str(tmp_path / "history.sqlite3"))
+
+    def command(*arguments: str | Path) -> tuple[list[str], Path]:
+        trace = tmp_path / f"{arguments[0]}.strace"
+        strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-s", "256", "-e", f"trace={CALLS}", "-e", "signal=none"]
+        program = [sys.executable, "-m", "repcount", *map(str, arguments)]
+        return [*strace, "-o", str(trace), *program], trace
+
+    return command
+
+
+Traced = Callable[..., tuple[list[str], Path]]
+
+
+def run(traced: Traced, *arguments: str | Path, env: dict[str, str] | None = None) -> str:
+    """What strace saw of a command that has to go well."""
+    command, trace = traced(*arguments)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False, env=env)
+    if "PTRACE" in done.stderr:
+        pytest.skip(f"strace may not trace here: {done.stderr.splitlines()[0]}")
+    assert done.returncode == 0, done.stderr
+    seen = trace.read_text(encoding="utf-8", errors="replace")
+    assert "openat(" in seen, "strace saw nothing"
+    return seen
+
+
+def test_analyze_with_all_it_can_write_recount_and_history_are_silent(
+    traced: Traced, piece: Path, tmp_path: Path
+) -> None:
+    signal, history = tmp_path / "signal.csv", tmp_path / "history.html"
+    wishes = {
+        "csv": "reps.csv",
+        "json": "reps.json",
+        "report": "report.html",
+        "plot": "plot.png",
+        "annotate": "seen.mp4",
+    }
+    named = [part for name, file in wishes.items() for part in (f"--{name}", tmp_path / file)]
+    assert breaches(run(traced, "analyze", piece, "--jobs", "2", "--signal", signal, *named)) == []
+    assert all((tmp_path / file).stat().st_size for file in wishes.values())
+    assert breaches(run(traced, "recount", signal)) == []
+    assert breaches(run(traced, "history", "--report", history)) == []
+
+
+def test_demo_is_silent(traced: Traced, model: Path) -> None:
+    assert breaches(run(traced, "demo")) == []
+
+
+def test_live_with_window_voice_and_recording_talks_to_its_stream_alone(
+    traced: Traced, model: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    with display() as screen, streams.mjpeg(SAMPLES / "07_fast_reps.mp4", 24.0, lead_s=3.0, loop=True) as stream:
+        command, trace = traced("live", "--camera", stream.url, "--record", film, "--plan", "1x2")
+        program = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", env=screen.env
+        )
+        with program:
+            assert program.stderr is not None
+            for line in program.stderr:
+                if " rep 1, full" in line:
+                    screen.window("repcount")
+                    screen.press("q")
+        assert program.returncode == 0
+    seen = trace.read_text(encoding="utf-8", errors="replace")
+    assert breaches(seen, stream.url) == []
+    assert ".X11-unix" in seen, "there was no window"
+    for other in (None, "http://127.0.0.1:9/video"):
+        assert any("connect(" in line for line in breaches(seen, other)), "it would not be noticed"
+
+
+CONNECT = "import socket; socket.socket().connect_ex(('127.0.0.1', 9))"
+LEAKS = {
+    "nothing": ("", None),
+    "a connection": (CONNECT, "connect("),
+    "a connection by IPv6": (
+        "import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect_ex(('::1', 9))",
+        "connect(",
+    ),
+    "a datagram": (
+        "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+        "sendto(",
+    ),
+    "a name look-up": ("import socket; socket.getaddrinfo('localhost', 9)", '"/etc/hosts"'),
+    "a thread": (f"import threading; threading.Thread(target=lambda: exec({CONNECT!r})).start()", "connect("),
+    "a child": (f"import os\nif os.fork() == 0:\n    {CONNECT}\n    os._exit(0)", "connect("),
+}
+"""What runs inside the program, and the call that has to be among those found."""
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_the_proof_fails_where_a_connection_is_made(traced: Traced, tmp_path: Path, leak: str) -> None:
+    """The same command and the same look at it, but for one line that runs inside it."""
+    (tmp_path / "signal.csv").write_text("time_s,hip_deg\n0,180\n", encoding="utf-8")
+    code, call = LEAKS[leak]
+    folder = tmp_path / "leaking"
+    folder.mkdir()
+    # Python runs a module of this name in every process before anything else.
+    (folder / "sitecustomize.py").write_text(f"{code}\n", encoding="utf-8")
+    leaking = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore"}
+    found = breaches(run(traced, "recount", tmp_path / "signal.csv", env=leaking))
+    if call is None:
+        assert found == []
+    else:
+        assert any(call in line for line in found), found
