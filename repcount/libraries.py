@@ -97,14 +97,21 @@ def _installed(package: str) -> bool:
     return True
 
 
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
+"""What the loader of Linux says of a library for which there is no room."""
+
+
 def library_error(package: str, error: BaseException) -> LibraryError:
     """The error to raise where importing `package` raised `error`: the command that mends it is in the message."""
+    # numpy writes a page of advice around the error itself.
+    told = " ".join(str(error).rpartition("Original error was:")[2].split())
+    if any(cause in told.lower() for cause in _NO_MEMORY):
+        return LibraryError(f"there is not enough memory to load {package} ({told}). Close other programs")
     library = missing_library(error)
     if library is not None:
         return LibraryError(needs(package, library))
     if isinstance(error, ModuleNotFoundError) and not _installed(package):
         return LibraryError(f"{package} is not installed: pip install {requirement(package)}")
-    told = " ".join(str(error).split())
     return LibraryError(
         f"{package} does not load: {told}. Install it again: pip install --force-reinstall {requirement(package)}"
     )

@@ -70,6 +70,12 @@ class Sample:
     """1 where the better-seen wrist is at the head, 0 where it is not."""
     side: str = ""
     """`left` or `right`: which leg `hip_deg` speaks of."""
+    heading_deg: float = nan
+    """Where the head is, seen from the hips, in the picture: 0 to the right, 90 up, 180 to the left."""
+    head_deg: float = nan
+    """Elevation of the line from the hips to the ears."""
+    hands_to_shins: float = nan
+    """Distance of the nearer wrist to the shins, in trunk lengths."""
 
 
 class Phase(enum.StrEnum):
@@ -103,9 +109,11 @@ class RejectionReason(enum.StrEnum):
     NOT_LYING = "the trunk was not lying"
     NOT_ON_BACK = "the person did not lie on the back"
     TRUNK_MOVED = "the trunk came up with the legs"
+    UPPER_BODY_MOVED = "head and shoulders came up to the legs"
     ONE_LEG = "only one leg moved"
     NOT_FROM_BOTTOM = "the legs did not start from the bottom"
     KNEES_BENT_AT_BOTTOM = "the knees were bent at the bottom, too"
+    KNEE_TUCK = "the knees folded as in a knee tuck"
     MOSTLY_KNEES = "the knees moved, not the straight legs"
     HIPS_MOVED = "the hips travelled"
     TOO_LONG = "it took too long to be one rep"

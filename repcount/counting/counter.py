@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import nan
 
 from repcount.config import Config
-from repcount.counting import rules, state_machine
+from repcount.counting import state_machine
+from repcount.counting.movement import floor_tilt
 from repcount.types import Event, Flag, Phase, Rep, RepRemoved, Sample, Update
 
 
@@ -75,10 +76,9 @@ class RepCounter:
 
     def _update(self, found: Sequence[Event]) -> Update:
         state = self._state
-        lift = (
-            rules.leg_elevation(state.trace[-1].smooth, state.trace[-1].foot_lift, state.rest) if _seen(state) else nan
-        )
-        rest = rules.leg_elevation(state.rest, nan, state.rest)
+        tilt = floor_tilt(state.trace)
+        lift = state.trace[-1].leg_smooth - tilt if _seen(state) else nan
+        rest = state.rest - tilt
         return Update(state.about, state.smooth_deg, state.phase, self._numbered(found), lift, rest)
 
     def _numbered(self, found: Sequence[Event]) -> tuple[Event, ...]:

@@ -94,6 +94,15 @@ that are held for long sway, and a later sway is not when they arrived."""
 _PLATEAU_SHARE = 0.06
 """The legs are near the top while within this share of the rise."""
 
+_AT_S = 0.4
+"""What is read at the start or the end is the median of this long. Heuristic."""
+
+_TILT_DEG = 15.0
+"""A camera that stands more tilted than this would be put straight."""
+
+_ABOVE_BOTTOM_DEG = 12.0
+"""Legs that are no higher than this above their lowest are at the bottom: the default of `Config.leave_deg`."""
+
 
 @dataclass(frozen=True, slots=True)
 class TracePoint:
@@ -121,6 +130,16 @@ class TracePoint:
         return elevation_above_floor(self.sample.ankle_deg, self.sample)
 
     @property
+    def leg_lift(self) -> float:
+        """Mean of `lift` and `foot_lift`: the thigh alone stands upright while the lower leg still hangs."""
+        return self.lift if isnan(self.foot_lift) else (self.lift + self.foot_lift) / 2
+
+    @property
+    def leg_smooth(self) -> float:
+        """`leg_lift` with the smoothed thigh."""
+        return self.smooth if isnan(self.foot_lift) else (self.smooth + self.foot_lift) / 2
+
+    @property
     def both_lift(self) -> float:
         """Mean lift of both thighs."""
         other = 180.0 - self.sample.other_hip_deg
@@ -144,6 +163,27 @@ class Movement:
     valley_s: float = inf
     """When the legs were lowest after the top."""
     returned: bool = False
+    emerged: bool = False
+    """Whether the person came into sight with the first point, the legs on their way up."""
+
+    @cached_property
+    def tilt_deg(self) -> float:
+        """By how much the floor is tilted in the picture, see `floor_tilt`."""
+        return floor_tilt(self.trace[: self._peak_at + 1])
+
+    @cached_property
+    def top_deg(self) -> float:
+        """Elevation of the legs at the top, above the floor: mean of thigh and hip-ankle line near their highest."""
+        even = self._evened([p.leg_lift for p in self.trace])
+        inside = [i for i, p in enumerate(self.trace) if self._plateau[0] <= p.time_s <= self._plateau[1]]
+        highest = max((even[i] for i in inside), default=even[self._peak_at])
+        return fmean([even[i] for i in inside if even[i] >= highest - _TOP_DEG] or [highest]) - self.tilt_deg
+
+    @cached_property
+    def rest_deg(self) -> float:
+        """Elevation of the legs at the start."""
+        near = [p.leg_lift for p in self.trace if abs(p.time_s - self.start_s) <= _AT_S / 2]
+        return nanmedian(near) - self.tilt_deg
 
     @cached_property
     def _peak_at(self) -> int:
@@ -238,11 +278,11 @@ class Movement:
         """The points from start to end."""
         return tuple(p for p in self.trace if self.start_s <= p.time_s <= self.end_s)
 
-    def at_start(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+    def at_start(self, read: Callable[[Sample], float], span_s: float = _AT_S) -> float:
         """Median of a reading around the start, NaN where it was never known."""
         return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.start_s) <= span_s / 2)
 
-    def at_end(self, read: Callable[[Sample], float], span_s: float = 0.4) -> float:
+    def at_end(self, read: Callable[[Sample], float], span_s: float = _AT_S) -> float:
         """Median of a reading around the end."""
         return nanmedian(read(p.sample) for p in self.trace if abs(p.time_s - self.end_s) <= span_s / 2)
 
@@ -255,6 +295,23 @@ def nanmedian(values: Iterable[float]) -> float:
     """Median of the known values, NaN where there is none."""
     known = [value for value in values if not isnan(value)]
     return median(known) if known else nan
+
+
+def floor_tilt(trace: Sequence[TracePoint]) -> float:
+    """By how much the floor rises towards the feet in the picture: what trunk and resting legs have in common.
+
+    A rolled camera, or one that looks down on somebody who lies obliquely, sees trunk and legs tilted as one line.
+    Legs that hover are no tilt, for the trunk lies level then, and neither is a trunk that is propped up. Legs that
+    rest below the level of the picture can only do so on a floor that is seen tilted. 0 where the trunk is not known.
+    """
+    low = min((p.smooth for p in trace), default=nan)
+    bottom = [p for p in trace if p.smooth <= low + _ABOVE_BOTTOM_DEG]
+    legs, trunk = nanmedian(p.lift for p in bottom), nanmedian(p.sample.trunk_deg for p in bottom)
+    if isnan(trunk) or isnan(legs):
+        return 0.0
+    if legs < 0:
+        return max(legs, -_TILT_DEG)
+    return min(max(-trunk, 0.0), legs, _TILT_DEG)
 
 
 def _median3(lifts: Sequence[float]) -> list[float]:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from math import hypot, isnan
 
 from repcount.config import Config
-from repcount.counting.movement import Movement, nanmedian
+from repcount.counting.movement import Movement, elevation_above_floor, nanmedian
 from repcount.types import Flag, Rejection, RejectionReason, Rep, Sample
 
 _MIN_REP_S = 0.5
 """No pair of legs goes up and comes down in less (the quickest labelled rep takes 1.2 s). A choice."""
+
+_UNSEEN_DEG = 10.0
+"""Somebody who comes into sight with the legs on their way up, in the lower half of it, has left the bottom unseen."""
 
 _KNEE_AT_BOTTOM_DEG = 110.0
 """Legs that lie are straight: 130° and more with bent-knee raises, 40-100° with the feet planted."""
@@ -23,6 +26,11 @@ _APART_AT_BOTTOM_DEG = 40.0
 """Both legs do the work: the other one makes at least half the way, and both are down when it starts and
 ends (alternating legs cross there)."""
 
+_STAYS_DEG, _STILL_DEG, _TOGETHER_DEG = 15.0, 6.0, 20.0
+"""The other leg stays down while it rises by no more than the first, is still within the second (both include jitter of
+landmarks that are half hidden), and starts together with the leg within the third. Heuristic: in single-leg work it
+rises by up to 11°, by 15-22° where its landmarks sit on somebody who lies behind."""
+
 _CHEST_DEG = 15.0
 """The chest points up: 29° and more on labelled clips of people on their back, -50° and less face down, about 0
 upright or on the side."""
@@ -30,14 +38,19 @@ upright or on the side."""
 _SWING_SHARE = 0.85
 """The trunk may leave its place for this little of the time: hips pushed up for a moment are not a roll."""
 
+_HEAD_RISE_DEG, _HEAD_RISE_TO_LEGS_DEG = 25.0, 15.0
+_HANDS_AT_SHINS = 0.5
+"""Head and shoulders stay down. The line from hips to ears rises by 18-24° in V-ups whose trunk curls, so that the line
+to the shoulders rises by 10° only, and by 28-53° in the others; by up to 9° in leg raises, and a head that is lifted by
+a hand's breadth adds 11°. In between the hands tell: they reach for the shins (to 0.2-0.5 trunk lengths) in V-ups and
+are 0.55 and more away in leg raises, wherever the arms lie."""
+
+_TUCK_DEG = 100.0
+"""Knees that fold to about a right angle make another exercise, a knee tuck or a reverse crunch, in which the leg's
+weight is taken off the hips. They measure 45-60° at the top in tucks, 107° and more in leg raises with bent knees."""
+
 _HIPS_TRUNKS = 0.6
 """The pelvis stays: hips that travel further than this part of a trunk length are somebody moving about."""
-
-_TILT_DEG = 15.0
-"""A camera that stands more tilted than this would be put straight."""
-
-_DOUBT_S = 0.1
-"""Raise and lower are measured to about this (rendered clips, median 0.06-0.08 s); in doubt they are not fast."""
 
 _VIEW_GOOD_DEG, _VIEW_BAD_DEG = 35.0, 80.0
 """Angles hold up to here; beyond, doubt grows until nothing is left of them at the head-on view."""
@@ -75,7 +88,8 @@ def rejection_reason(config: Config, movement: Movement) -> RejectionReason | No
 
 
 def _not_from_bottom(config: Config, movement: Movement) -> bool:
-    return min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s) > config.rest_deg
+    lowest = min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s)
+    return lowest > config.rest_deg + _UNSEEN_DEG * movement.emerged
 
 
 def _not_lying(config: Config, movement: Movement) -> bool:
@@ -87,20 +101,59 @@ def _not_on_back(config: Config, movement: Movement) -> bool:
 
 
 def _trunk_moved(config: Config, movement: Movement) -> bool:
-    before = movement.at_start(_trunk)
+    """Held against the trunk at the start or the end, whichever is nearer: of somebody who is hard to see the first
+    poses may show the trunk wrongly.
+    """
+    swings = [_swing(movement, before) for before in (movement.at_start(_trunk), movement.at_end(_trunk))]
+    return min((swing for swing in swings if not isnan(swing)), default=0.0) > config.trunk_swing_deg
+
+
+def _swing(movement: Movement, before: float) -> float:
     swings = sorted(abs(p.sample.trunk_deg - before) for p in movement.points)
-    return bool(swings) and swings[int(_SWING_SHARE * (len(swings) - 1))] > config.trunk_swing_deg
+    return swings[int(_SWING_SHARE * (len(swings) - 1))] if swings else 0.0
 
 
 def _trunk(sample: Sample) -> float:
     return sample.trunk_deg
 
 
+def _upper_body_moved(config: Config, movement: Movement) -> bool:
+    rise = movement.at_top(_head) - max(movement.at_start(_head), movement.at_end(_head))
+    reach = movement.at_top(lambda sample: sample.hands_to_shins)
+    return rise > (_HEAD_RISE_TO_LEGS_DEG if reach < _HANDS_AT_SHINS else _HEAD_RISE_DEG)
+
+
+def _head(sample: Sample) -> float:
+    return sample.head_deg
+
+
 def _one_leg(config: Config, movement: Movement) -> bool:
-    rise = movement.at_top(_hip) - movement.at_start(_hip)
-    other_rise = movement.at_top(_other) - movement.at_start(_other)
     apart = (movement.at_start(_apart), movement.at_end(_apart))
-    return other_rise < _OTHER_SHARE * rise or any(angle > _APART_AT_BOTTOM_DEG for angle in apart)
+    if any(angle > _APART_AT_BOTTOM_DEG for angle in apart):
+        return True
+    return _behind(movement) and not _detached(movement)
+
+
+def _behind(movement: Movement) -> bool:
+    rise = movement.at_top(_hip) - movement.at_start(_hip)
+    return movement.at_top(_other) - movement.at_start(_other) < _OTHER_SHARE * rise
+
+
+def _detached(movement: Movement) -> bool:
+    """Whether the other leg is unknown: its landmarks left the bottom with the leg, stopped and stayed where they were.
+
+    Somebody's own leg stays down or comes up; what begins to come up and then lies still in the air is the leg of
+    somebody who lies behind, or the edge of a mat.
+    """
+    held = [_other(p.sample) for p in movement.top_points if not isnan(p.sample.other_hip_deg)]
+    still = bool(held) and max(held) - min(held) <= _STILL_DEG
+    together = all(angle <= _TOGETHER_DEG for angle in (movement.at_start(_apart), movement.at_end(_apart)))
+    rise = movement.at_top(_other_lift) - movement.at_start(_other_lift)
+    return still and together and _behind(movement) and rise > _STAYS_DEG
+
+
+def _other_lift(sample: Sample) -> float:
+    return elevation_above_floor(_other(sample), sample)
 
 
 def _apart(sample: Sample) -> float:
@@ -113,6 +166,10 @@ def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:
 
 def _knee(sample: Sample) -> float:
     return sample.knee_deg
+
+
+def _knees_folded(config: Config, movement: Movement) -> bool:
+    return movement.at_top(_knee) < _TUCK_DEG
 
 
 def _feet_stayed(config: Config, movement: Movement) -> bool:
@@ -136,11 +193,13 @@ def _too_short(config: Config, movement: Movement) -> bool:
 _REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
     RejectionReason.NOT_LYING: _not_lying,
     RejectionReason.NOT_ON_BACK: _not_on_back,
-    RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
     RejectionReason.TRUNK_MOVED: _trunk_moved,
+    RejectionReason.UPPER_BODY_MOVED: _upper_body_moved,
     RejectionReason.ONE_LEG: _one_leg,
     RejectionReason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
+    RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
     RejectionReason.MOSTLY_KNEES: _feet_stayed,
+    RejectionReason.KNEE_TUCK: _knees_folded,
     RejectionReason.HIPS_MOVED: _hips_moved,
     RejectionReason.TOO_SHORT: _too_short,
 }
@@ -151,15 +210,14 @@ def _rep(config: Config, movement: Movement) -> Rep:
     start_s, end_s = movement.start_s, movement.end_s
     raise_s, lower_s = reached_s - start_s, end_s - left_s
     knee = movement.at_top(_knee)
-    top = nanmedian(p.flexion for p in movement.top_points)
     confidence = _confidence(movement)
     found = {
-        Flag.SHORT_TOP: _highest(movement) < config.full_deg,
+        Flag.SHORT_TOP: movement.top_deg < config.full_deg,
         Flag.SHORT_BOTTOM: not movement.returned,
-        Flag.FAST_RAISE: raise_s + _DOUBT_S < config.fast_raise_s,
-        Flag.FAST_LOWER: lower_s + _DOUBT_S < config.fast_lower_s,
+        Flag.FAST_RAISE: raise_s < config.fast_raise_s,
+        Flag.FAST_LOWER: lower_s < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
-        Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg,
+        Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg and not _detached(movement),
         Flag.HANDS_OFF_HEAD: nanmedian(p.sample.hands_on_head for p in movement.points) < 0.5,
         Flag.LOW_CONFIDENCE: confidence < config.min_confidence,
     }
@@ -174,8 +232,8 @@ def _rep(config: Config, movement: Movement) -> Rep:
         hold_s=left_s - reached_s,
         lower_s=lower_s,
         pause_s=None,
-        top_flexion_deg=top,
-        rest_flexion_deg=movement.at_start(_hip),
+        top_flexion_deg=movement.top_deg,
+        rest_flexion_deg=movement.rest_deg,
         knee_deg=knee,
         full=not _NOT_FULL & set(flags),
         flags=flags,
@@ -184,21 +242,6 @@ def _rep(config: Config, movement: Movement) -> Rep:
 
 
 _NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART}
-
-
-def _highest(movement: Movement) -> float:
-    return leg_elevation(_top(movement), nanmedian(p.foot_lift for p in movement.top_points), movement.rest)
-
-
-def leg_elevation(thigh: float, foot: float, rest: float) -> float:
-    """Of the legs above the floor: the mean of the thigh and of the line from hip to ankle, where it is known.
-
-    The thigh alone stands upright while the lower leg still hangs. Legs that rest below the level of the
-    picture lie on a floor that the camera sees tilted, and the tilt is taken out; legs that rest above it
-    may hover, which tells nothing of the floor.
-    """
-    tilt = max(min(rest, 0.0), -_TILT_DEG)
-    return (thigh if isnan(foot) else (thigh + foot) / 2) - tilt
 
 
 def _confidence(movement: Movement) -> float:

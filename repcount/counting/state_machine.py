@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import hypot, isnan, nan
 
@@ -12,41 +12,54 @@ from repcount.counting.movement import Movement, TracePoint, elevation_above_flo
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
 _TRUNKS = 1.0
-_TRUNKS_PER_S = 12.0
+_TRUNKS_PER_S = 1.0
+"""Hips that jump by more than a trunk length, and by one more for each second that has passed, are another body's.
+Heuristic: somebody who lies shuffles by less, and the bumps of a hand-held camera move the picture by a fifth of it."""
+
 _SCALE = 1.8
-_WITHIN_S = 0.5
-"""Hips that jump by a trunk length at more than 12 trunk lengths (about 6 m) a second, or a trunk whose length
-changes by 1.8 within half a second: nobody moves like that, nor does a camera that is shaken. A choice."""
+"""A trunk that looks this much longer or shorter is another one. Heuristic: between lying and standing upright legs the
+trunk's length in the picture changes by 1.2 at most (labelled clips, 95th percentile)."""
+
+_TURN_DEG = 120.0
+"""Nobody who lies turns end for end: a head that is suddenly where the feet were belongs to a mirrored shot, another
+camera or another body. Sitting up turns the trunk by 90°."""
 
 
 def is_same(before: Sample | None, now: Sample) -> bool:
-    """Whether `now` can be the person of `before`, a moment later. Somebody must be seen in `now`."""
-    if isnan(now.trunk_px):
-        return False
-    return before is None or now.time_s - before.time_s > _WITHIN_S or not _differs(before, now)
-
-
-def is_scene_cut(before: Sample, following: Sequence[Sample]) -> bool:
-    """Whether another scene begins with the samples that follow `before`.
-
-    All of them have to differ: landmarks that jump for a frame and come back are no cut.
-    """
-    if following[0].time_s - before.time_s > _WITHIN_S:
-        return False
-    return all(not isnan(now.trunk_px) and _differs(before, now) for now in following)
-
-
-def _differs(before: Sample, now: Sample) -> bool:
+    """Whether `now` can be the body of `before`, a moment later. What is not known does not tell them apart."""
+    if before is None or isnan(now.trunk_px) or isnan(before.trunk_px):
+        return True
     trunk = max(before.trunk_px, 1e-6)
     jump = hypot(now.hip_x - before.hip_x, now.hip_y - before.hip_y) / trunk
-    passed_s = max(now.time_s - before.time_s, 1e-3)
     scale = max(now.trunk_px, 1e-6) / trunk
-    return (jump > _TRUNKS and jump / passed_s > _TRUNKS_PER_S) or not 1 / _SCALE < scale < _SCALE
+    turn = abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0)
+    far = jump > _TRUNKS + _TRUNKS_PER_S * (now.time_s - before.time_s)
+    return not (far or turn > _TURN_DEG) and 1 / _SCALE < scale < _SCALE
 
 
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
 raise that counts still leaves the floor within it. A choice."""
+
+_MIN_REST_DEG = -20.0
+"""No legs rest lower: the floor stops them, seen by a camera that is tilted by 15° at most and measured to 5°."""
+
+_MAX_EXTENSION_DEG, _MAX_FLEXION_DEG = -30.0, 150.0
+"""A hip neither extends nor flexes further (the norms of the American Academy of Orthopaedic Surgeons are 30° and 120°;
+a trunk that curls adds up to 30° to the latter): such an angle is no pose of a body and is left out."""
+
+_CALM_S = 0.3
+"""So long after a value that was left out nothing is learnt of the rest: wild values come in bursts. Heuristic."""
+
+_BOTTOM_POINTS = 3
+"""Legs are at a bottom for at least so many samples: those that turn round there within 0.8 s a flank stay within 5° of
+it for 0.3 s, three samples at 10 Hz. One or two low values are none."""
+
+_LYING_DEG = 45.0
+"""Half way between lying and standing: a trunk that is steeper does not lie, and its legs are not at rest."""
+
+_EMERGED_S = 0.5
+"""Legs that leave so soon after somebody came into sight were on their way up before. Heuristic."""
 
 _DWELL_S = 1.0
 _DWELL_DEG = 5.0
@@ -85,7 +98,13 @@ class State:
     """The sample that phase, angle and the events of the last step speak of."""
     place: Sample | None = None
     """The newest sample that shows where the person is."""
+    elsewhere: tuple[Sample, ...] = ()
+    """Samples of what cannot be that person, the newest in a row: landmarks that have hopped, or a new scene."""
+    wild_s: float = nan
+    """When a value was left out last."""
     trace: tuple[TracePoint, ...] = ()
+    sighted_s: float = nan
+    """When the person came into sight."""
     rest: float = nan
     """Lift at which this person's legs rest."""
     opened_s: float = nan
@@ -106,8 +125,40 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     The times of the samples have to rise. The outlier guard looks ahead, so the state is about the sample
     `smoothing.DELAY` steps back. Numbers and sets of reps are given later, by `workout`.
     """
+    if state.elsewhere and isnan(sample.trunk_px):
+        return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
+    if is_same(state.place, sample):
+        place = state.place if isnan(sample.trunk_px) else sample
+        return _take(config, replace(state, place=place, elsewhere=()), sample, sample.hip_deg)
+    return _look_elsewhere(config, state, sample)
+
+
+def _look_elsewhere(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
+    """Leave out what cannot be the person who was followed, unless it stays for longer than a gap: a new scene."""
+    seen = [other for other in state.elsewhere if not isnan(other.trunk_px)]
+    going_on = bool(seen) and is_same(seen[-1], sample)
+    elsewhere = (*state.elsewhere, sample) if going_on else (sample,)
+    if sample.time_s - elsewhere[0].time_s <= config.max_gap_s:
+        return _take(config, replace(state, elsewhere=elsewhere), sample, nan)
+    return _move(config, state, elsewhere)
+
+
+def _move(config: Config, state: State, elsewhere: tuple[Sample, ...]) -> tuple[State, tuple[Event, ...]]:
+    """Begin afresh in a new scene, with all that has been seen of it."""
+    events = list(_given_up(config, state, elsewhere[0].time_s, RejectionReason.CUT))
+    waiting = tuple(sample for sample in state.waiting if sample.time_s < elsewhere[0].time_s)
+    state = State(guard=filters.OutlierGuard(tuple((sample.time_s, nan) for sample in waiting)), waiting=waiting)
+    for sample in elsewhere:
+        place = state.place if isnan(sample.trunk_px) else sample
+        state, more = _take(config, replace(state, place=place), sample, sample.hip_deg)
+        events += more
+    return state, tuple(events)
+
+
+def _take(config: Config, state: State, sample: Sample, hip_deg: float) -> tuple[State, tuple[Event, ...]]:
+    possible = _MAX_EXTENSION_DEG <= 180.0 - hip_deg <= _MAX_FLEXION_DEG
+    guarded, hip_deg = filters.push_outlier_guard(state.guard, sample.time_s, hip_deg if possible else nan)
     waiting = (*state.waiting, sample)
-    guarded, hip_deg = filters.push_outlier_guard(state.guard, sample.time_s, sample.hip_deg)
     late = len(waiting) > filters.DELAY
     state = replace(state, guard=guarded, waiting=waiting[1:] if late else waiting, about=None)
     return _decide(config, state, waiting[0], hip_deg) if late else (state, ())
@@ -136,23 +187,17 @@ def finish(config: Config, state: State) -> tuple[Event, ...]:
 def _decide(config: Config, state: State, sample: Sample, hip_deg: float) -> tuple[State, tuple[Event, ...]]:
     state, events = _break(config, replace(state, about=sample), sample)
     if isnan(hip_deg):
-        return state, events
+        wild_s = state.wild_s if isnan(sample.hip_deg) else sample.time_s
+        return replace(state, wild_s=wild_s), events
     state, more = _advance(config, state, sample, 180.0 - hip_deg)
     return state, events + more
 
 
 def _break(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
-    """Give up the movement under way after a cut or a person out of sight for too long."""
-    reason = None
-    if state.trace and sample.time_s - state.trace[-1].time_s > config.max_gap_s:
-        reason = RejectionReason.LOST
-    if state.place is not None and is_scene_cut(state.place, (sample, *state.waiting)):
-        reason = RejectionReason.CUT
-    if reason is RejectionReason.CUT or is_same(state.place, sample):
-        state = replace(state, place=sample)
-    if reason is None:
+    """Give up the movement under way after a person out of sight for too long."""
+    if not state.trace or sample.time_s - state.trace[-1].time_s <= config.max_gap_s:
         return state, ()
-    return _reset(state), _given_up(config, state, sample.time_s, reason)
+    return _reset(state), _given_up(config, state, sample.time_s, RejectionReason.LOST)
 
 
 def _given_up(config: Config, state: State, time_s: float, reason: RejectionReason) -> tuple[Event, ...]:
@@ -164,8 +209,15 @@ def _given_up(config: Config, state: State, time_s: float, reason: RejectionReas
 
 
 def _reset(state: State) -> State:
-    """Forget the movement under way and what was seen before it, but not how this person rests."""
-    return State(guard=state.guard, waiting=state.waiting, about=state.about, place=state.place, rest=state.rest)
+    """Forget the movement under way and all that was seen before it."""
+    return State(
+        guard=state.guard,
+        waiting=state.waiting,
+        about=state.about,
+        place=state.place,
+        elsewhere=state.elsewhere,
+        wild_s=state.wild_s,
+    )
 
 
 def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tuple[State, tuple[Event, ...]]:
@@ -173,7 +225,8 @@ def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tu
     lift = filters.one_euro(state.filter, sample.time_s, raw)
     point = TracePoint(sample, flexion, lift.value)
     smooth_deg = 180.0 - (lift.value + flexion - raw)
-    state = replace(state, filter=lift, smooth_deg=smooth_deg, trace=(*state.trace, point))
+    sighted_s = state.sighted_s if state.trace else sample.time_s
+    state = replace(state, filter=lift, smooth_deg=smooth_deg, trace=(*state.trace, point), sighted_s=sighted_s)
     if isnan(state.opened_s):
         return _at_bottom(config, state, point), ()
     return _moving(config, state, point)
@@ -182,8 +235,7 @@ def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tu
 def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     """Follow the rest until the legs leave it."""
     trace = tuple(p for p in state.trace if point.time_s - p.time_s <= _REST_WINDOW_S)
-    lowest = min(range(len(trace)), key=lambda i: trace[i].smooth)
-    low = trace[lowest].smooth
+    low, lowest = _bottom(trace)
     state = replace(state, trace=trace)
     if _robust_extreme(trace, min) <= low + config.leave_deg:
         phase = Phase.PAUSE if point.low_lift <= config.rest_deg else Phase.UNKNOWN
@@ -191,18 +243,43 @@ def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     return _open(replace(state, trace=trace[lowest:]), point, low)
 
 
+def _bottom(trace: tuple[TracePoint, ...]) -> tuple[float, int]:
+    """The lowest lift that is kept for some samples, and where they begin."""
+    last = max(len(trace) - _BOTTOM_POINTS, 0)
+    highs = [max(p.smooth for p in trace[i : i + _BOTTOM_POINTS]) for i in range(last + 1)]
+    lowest = min(range(last + 1), key=lambda i: highs[i])
+    return highs[lowest], lowest
+
+
 def _rest(config: Config, state: State, low: float) -> float:
     """The lowest place where the legs turned round or lay still lately; a place they dwell at wins."""
     newest = state.trace[-1]
+    if not _can_teach(state, newest):
+        return state.rest
     dwelt = [p.smooth for p in state.trace if newest.time_s - p.time_s <= _DWELL_S]
     long_enough = newest.time_s - state.trace[0].time_s >= _DWELL_S
     if long_enough and max(dwelt) - min(dwelt) <= _DWELL_DEG and min(dwelt) <= config.rest_deg:
-        return sum(dwelt) / len(dwelt)
-    return low if isnan(state.rest) else min(low, state.rest)
+        return max(sum(dwelt) / len(dwelt), _MIN_REST_DEG)
+    return _lower(state.rest, low)
+
+
+def _can_teach(state: State, point: TracePoint) -> bool:
+    """Whether the newest point may tell where the legs rest: of somebody who lies, in no burst of wild values."""
+    trunk = point.sample.trunk_deg
+    return not point.time_s - state.wild_s <= _CALM_S and not abs(trunk) > _LYING_DEG
+
+
+def _lower(rest: float, low: float) -> float:
+    """The rest after one more bottom; what was no rest of somebody who lies is forgotten."""
+    return max(min(low, rest) if rest >= _MIN_REST_DEG else low, _MIN_REST_DEG)
 
 
 def _open(state: State, point: TracePoint, low: float) -> State:
-    rest = low if isnan(state.rest) else min(low, state.rest)
+    rest = state.rest
+    if abs(point.sample.trunk_deg) > _LYING_DEG:
+        rest = low
+    elif _can_teach(state, point) or not rest >= _MIN_REST_DEG:
+        rest = _lower(rest, low)
     return replace(
         state,
         phase=Phase.RAISE,
@@ -259,8 +336,9 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     if not still and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
     events = _judged(config, state, returned=True)
-    rest = min(state.rest, state.valley) if state.valley <= config.rest_deg else state.rest
     kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
+    low, _ = _bottom(kept)
+    rest = _lower(state.rest, low) if low <= config.rest_deg and _can_teach(state, point) else state.rest
     return replace(state, trace=kept, rest=rest, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
 
 
@@ -270,10 +348,11 @@ def _start_next_rep(
     """The legs go up again: one movement ends at the valley and the next begins there."""
     events = _judged(config, state, returned=returned)
     kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
-    return _open(replace(state, trace=kept), point, state.valley), events
+    return _open(replace(state, trace=kept), point, _bottom(kept)[0]), events
 
 
 def _judged(config: Config, state: State, *, returned: bool) -> tuple[Event, ...]:
-    movement = Movement(state.trace, state.rest, state.peak, state.valley_s, returned)
+    emerged = state.trace[0].time_s == state.sighted_s and state.opened_s - state.sighted_s <= _EMERGED_S
+    movement = Movement(state.trace, state.rest, state.peak, state.valley_s, returned, emerged)
     verdict = rules.classify_movement(config, movement)
     return () if verdict is None else (verdict,)

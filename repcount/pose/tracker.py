@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from math import isnan, nan
+from math import hypot, isnan, nan
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from repcount.counting import state_machine
 from repcount.pose import angles
 from repcount.pose.landmarker import Landmarker
-from repcount.types import Frame, Pose
+from repcount.types import Frame, Pose, Sample
 
 MAX_PEOPLE = 3
 """People looked for while it is open whom to follow. Heuristic: whoever exercises, a trainer and a passer-by."""
 
 REACQUIRE_AFTER_S = 1.0
-"""With nobody lying for this long, everybody in the picture is looked at again. Heuristic: it may be the trainer who is
-followed."""
+"""After this long with somebody in the picture who does not lie, or who is not the person followed, everybody is looked
+at again. Heuristic. Where nobody is found at all, looking for three finds nobody either: it is the same detector, and a
+person who is followed alone is kept longer."""
 
 _ALONE_S = 3.0
 """After this long with nobody in the picture but one person lying, that person alone is looked for. Heuristic."""
+
+_GONE_S = 3.0
+"""Once the person followed has been out of sight for this long, anybody who lies may be followed. Until then nobody else
+is taken for that person: a plant or a sofa is detected for a second or two when the legs go down. Heuristic."""
+
+_SURE_S = 0.5
+"""Somebody followed for less than this may be a false detection: the model's first poses of a person who is hard to see
+may lie the wrong way round. Heuristic."""
 
 
 class PersonTracker:
     """Tracks the person lying down. A context manager.
 
     One person is followed for as long as that person lies down now and then. Otherwise up to `MAX_PEOPLE` are looked
-    at and one who lies is chosen, preferably the one followed before.
+    at and one who lies is chosen. The person followed before is recognised by place, size and the side of the head, not
+    by the order in which the model lists people.
 
     Holds at most two landmarkers, about 65 MB each: one that follows a single person and one for `MAX_PEOPLE`. Each
     is opened when first needed and kept.
@@ -40,9 +51,10 @@ class PersonTracker:
         self._landmarkers: dict[int, Landmarker] = {}
         self._looked_for = MAX_PEOPLE if look_round else 1
         self._landmarker(self._looked_for)
-        self._lying_s = nan
+        self._right_s = nan
         self._crowded_s = nan
-        self._chosen: Pose | None = None
+        self._chosen: Sample | None = None
+        self._since_s = nan
         self.people = 0
         """Number of people found in the last frame."""
 
@@ -64,22 +76,52 @@ class PersonTracker:
         self._stack.close()
 
     def track(self, frame: Frame) -> Pose | None:
-        """The person lying down in `frame`, else anybody, else None. The times of the frames must rise."""
+        """The person lying down in `frame`, else None; anybody before somebody has lain down.
+
+        The times of the frames must rise.
+        """
         people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
         self.people = len(people)
-        lying = [pose for pose in people if angles.is_lying(pose)]
-        if len(people) != 1 or not lying:
+        places = [angles.place(frame.time_s, pose) for pose in people]
+        found = self._choose(frame.time_s, people, places)
+        lies = found is not None and angles.is_lying(people[found])
+        if len(people) != 1 or not lies:
             self._crowded_s = frame.time_s
-        if lying:
-            self._lying_s = frame.time_s
-            self._chosen = min(lying, key=lambda pose: angles.hip_distance_px(pose, self._chosen))
-            return self._chosen
-        return people[0] if people else None
+        if lies or not people:
+            self._right_s = frame.time_s
+        if found is None:
+            return None
+        if lies or self._is_committed(frame.time_s):
+            if self._chosen is None or not state_machine.is_same(self._chosen, places[found]):
+                self._since_s = frame.time_s
+            self._chosen = places[found]
+        return people[found]
+
+    def _is_committed(self, time_s: float) -> bool:
+        """Whether only the person followed so far may be chosen."""
+        if self._chosen is None or time_s - self._chosen.time_s > _GONE_S:
+            return False
+        return self._chosen.time_s - self._since_s >= _SURE_S
+
+    def _choose(self, time_s: float, people: list[Pose], places: list[Sample]) -> int | None:
+        """The index of the person followed before, or else of somebody who lies, the largest first."""
+        same = [
+            i
+            for i, place in enumerate(places)
+            if self._chosen is not None and state_machine.is_same(self._chosen, place)
+        ]
+        if self._is_committed(time_s) or any(angles.is_lying(people[i]) for i in same):
+            return min(same, key=lambda i: (not angles.is_lying(people[i]), self._distance_px(places[i])), default=None)
+        return max(range(len(people)), key=lambda i: (angles.is_lying(people[i]), places[i].trunk_px), default=None)
+
+    def _distance_px(self, place: Sample) -> float:
+        assert self._chosen is not None
+        return hypot(place.hip_x - self._chosen.hip_x, place.hip_y - self._chosen.hip_y)
 
     def _people_to_look_for(self, time_s: float) -> int:
-        if isnan(self._lying_s):
-            self._lying_s = self._crowded_s = time_s
-        if time_s - self._lying_s > REACQUIRE_AFTER_S:
+        if isnan(self._right_s):
+            self._right_s = self._crowded_s = time_s
+        if time_s - self._right_s > REACQUIRE_AFTER_S:
             self._looked_for = MAX_PEOPLE
         elif time_s - self._crowded_s > _ALONE_S:
             self._looked_for = 1

@@ -60,7 +60,11 @@ def test_what_people_do_and_still_do_right(name: str, mover: Mover, shape: Shape
 @pytest.mark.parametrize(
     ("name", "mover", "flag"),
     [
-        ("bent knees", lambda _, x: Body(left=x, right=x, left_knee=180 - x, right_knee=180 - x), Flag.BENT_KNEES),
+        (
+            "bent knees",
+            lambda _, x: Body(left=x, right=x, left_knee=180 - 0.7 * x, right_knee=180 - 0.7 * x),
+            Flag.BENT_KNEES,
+        ),
         ("one leg behind", lambda _, x: Body(left=x, right=0.6 * x), Flag.LEGS_APART),
         ("never upright", lambda _, x: Body(left=0.6 * x, right=0.6 * x), Flag.SHORT_TOP),
         (

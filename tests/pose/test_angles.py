@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isnan, nan
 
 import numpy as np
 import pytest
@@ -19,7 +19,8 @@ def test_hip_angle_is_signed_and_does_not_care_where_the_head_is(flexion: float,
     sample = angles.compute_sample(0.0, pose(Body(left=flexion, right=flexion, facing=facing)))
     assert sample.hip_deg == pytest.approx(180 - flexion, abs=0.01)
     assert sample.other_hip_deg == pytest.approx(180 - flexion, abs=0.01)
-    assert sample.ankle_deg == pytest.approx(flexion, abs=0.01)
+    # The stick figure's knee is straight in space, the model's is not.
+    assert sample.ankle_deg == pytest.approx(flexion + 3.5, abs=0.01)
 
 
 @pytest.mark.parametrize("yaw", [-60.0, -30.0, 0.0, 30.0, 60.0])
@@ -92,9 +93,30 @@ def test_nobody_gives_a_sample_that_knows_nothing() -> None:
     assert isnan(sample.visibility)
 
 
-def test_hands_at_the_head_are_noticed() -> None:
+def hands(reach: float, yaw: float) -> float:
+    """What is said of hands that are so many trunk lengths from the ears."""
+    figure = pose(Body(yaw=yaw))
+    xy, world = figure.xy_px.copy(), figure.world_m.copy()
+    for points in (xy, world):
+        ears, trunk = points[[7, 8]].mean(axis=0), points[11] - points[23]
+        points[[15, 16]] = ears - reach * trunk
+    return angles.compute_sample(0.0, Pose(xy, world, figure.visibility)).hands_on_head
+
+
+@pytest.mark.parametrize(
+    ("reach", "yaw", "known"),
+    [
+        (0.0, 0, 1), (0.59, 0, 1), (0.61, 0, nan), (0.71, 0, nan), (0.73, 0, 0), (1.5, 0, 0),
+        (0.3, 44, 1), (1.5, -44, 0), (0.3, 46, nan), (1.5, -46, nan), (1.5, 90, nan),
+    ],
+)  # fmt: skip
+def test_hands_are_at_the_head_or_off_it_or_unknown(reach: float, yaw: float, known: float) -> None:
+    assert hands(reach, yaw) == pytest.approx(known, nan_ok=True)
+
+
+def test_the_reach_of_the_hands_is_the_mean_of_picture_and_space() -> None:
     figure = pose(Body())
-    assert angles.compute_sample(0.0, figure).hands_on_head == 1
     down = figure.world_m.copy()
-    down[[15, 16]] = 0.0
-    assert angles.compute_sample(0.0, Pose(figure.xy_px, down, figure.visibility)).hands_on_head == 0
+    down[[15, 16]] += 1.25 * (down[[23, 24]] - down[[11, 12]])
+    assert angles.compute_sample(0.0, Pose(figure.xy_px, down, figure.visibility)).hands_on_head != 0
+    assert angles.compute_sample(0.0, Pose(figure.xy_px, 3 * down, figure.visibility)).hands_on_head != 1
