@@ -25,8 +25,8 @@ _ALONE_S = 3.0
 """After this long with nobody in the picture but one person lying, that person alone is looked for. Heuristic."""
 
 _GONE_S = 3.0
-"""Once the person followed has been out of sight for this long, anybody who lies may be followed. Until then nobody else
-is taken for that person: a plant or a sofa is detected for a second or two when the legs go down. Heuristic."""
+"""Once the person followed has been out of sight for this long, anybody who lies may be followed. Until then nobody
+else is taken for that person: a plant or a sofa is detected for a second or two when the legs go down. Heuristic."""
 
 _SURE_S = 0.5
 """Somebody followed for less than this may be a false detection: the model's first poses of a person who is hard to see

@@ -131,9 +131,9 @@ class Forks:
 
 def serve() -> None:
     """Fork a program for every line, tell its number and then how it ended."""
-    import repcount.batch
-    import repcount.parallel
-    import repcount.studio  # noqa: F401
+    import repcount.app.analyze
+    import repcount.app.live
+    import repcount.pose.parallel  # noqa: F401
 
     print("ready", flush=True)
     for line in sys.stdin:
