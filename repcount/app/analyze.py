@@ -365,10 +365,14 @@ def recount(signal: Path, config: Config, options: OutputOptions, reporter: Cons
     _check_names(options)
     output_files.check_distinct(options.texts, [signal])
     with output_files.OutputSet(options.texts, reporter, force=options.force) as out, InterruptGuard() as guard:
-        guard.delayed = True
+
+        def should_stop() -> bool:
+            guard.delayed = True  # from the first sample on there is something to keep
+            return guard.requested()
+
         trace = AngleTrace() if options.drawn else None
         sinks = [trace] if trace is not None else []
-        analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=guard.requested)
+        analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=should_stop)
         entry = Entry(signal, analysis=analysis, trace=trace)
         reporter.interrupted = analysis.interrupted
         reporter.analysis(analysis, heading=False)

@@ -26,10 +26,10 @@ _APART_AT_BOTTOM_DEG = 40.0
 """Both legs do the work: the other one makes at least half the way, and both are down when it starts and
 ends (alternating legs cross there)."""
 
-_STAYS_DEG, _STILL_DEG, _TOGETHER_DEG = 15.0, 6.0, 20.0
+_STAYS_DEG, _STILL_DEG, _TOGETHER_DEG = 12.0, 6.0, 20.0
 """The other leg stays down while it rises by no more than the first, is still within the second (both include jitter of
 landmarks that are half hidden), and starts together with the leg within the third. Heuristic: in single-leg work it
-rises by up to 11°, by 15-22° where its landmarks sit on somebody who lies behind."""
+rises by up to 11°, by 13-22° where its landmarks sit on somebody who lies behind."""
 
 _CHEST_DEG = 15.0
 """The chest points up: 29° and more on labelled clips of people on their back, -50° and less face down, about 0

@@ -107,6 +107,8 @@ class State:
     """When the person came into sight."""
     rest: float = nan
     """Lift at which this person's legs rest."""
+    learnt: bool = False
+    """Whether that was learnt; else it only serves the movement under way."""
     opened_s: float = nan
     """When the movement under way was noticed; NaN at the bottom."""
     peak: float = nan
@@ -239,7 +241,7 @@ def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     state = replace(state, trace=trace)
     if _robust_extreme(trace, min) <= low + config.leave_deg:
         phase = Phase.PAUSE if point.low_lift <= config.rest_deg else Phase.UNKNOWN
-        return replace(state, rest=_rest(config, state, low), phase=phase)
+        return replace(_rest(config, state, low), phase=phase)
     return _open(replace(state, trace=trace[lowest:]), point, low)
 
 
@@ -251,16 +253,16 @@ def _bottom(trace: tuple[TracePoint, ...]) -> tuple[float, int]:
     return highs[lowest], lowest
 
 
-def _rest(config: Config, state: State, low: float) -> float:
+def _rest(config: Config, state: State, low: float) -> State:
     """The lowest place where the legs turned round or lay still lately; a place they dwell at wins."""
     newest = state.trace[-1]
     if not _can_teach(state, newest):
-        return state.rest
+        return state
     dwelt = [p.smooth for p in state.trace if newest.time_s - p.time_s <= _DWELL_S]
     long_enough = newest.time_s - state.trace[0].time_s >= _DWELL_S
     if long_enough and max(dwelt) - min(dwelt) <= _DWELL_DEG and min(dwelt) <= config.rest_deg:
-        return max(sum(dwelt) / len(dwelt), _MIN_REST_DEG)
-    return _lower(state.rest, low)
+        return replace(state, rest=max(sum(dwelt) / len(dwelt), _MIN_REST_DEG), learnt=True)
+    return _learn(state, low)
 
 
 def _can_teach(state: State, point: TracePoint) -> bool:
@@ -269,21 +271,19 @@ def _can_teach(state: State, point: TracePoint) -> bool:
     return not point.time_s - state.wild_s <= _CALM_S and not abs(trunk) > _LYING_DEG
 
 
-def _lower(rest: float, low: float) -> float:
-    """The rest after one more bottom; what was no rest of somebody who lies is forgotten."""
-    return max(min(low, rest) if rest >= _MIN_REST_DEG else low, _MIN_REST_DEG)
+def _learn(state: State, low: float) -> State:
+    """The rest after one more bottom."""
+    return replace(state, rest=max(min(low, state.rest) if state.learnt else low, _MIN_REST_DEG), learnt=True)
 
 
 def _open(state: State, point: TracePoint, low: float) -> State:
-    rest = state.rest
-    if abs(point.sample.trunk_deg) > _LYING_DEG:
-        rest = low
-    elif _can_teach(state, point) or not rest >= _MIN_REST_DEG:
-        rest = _lower(rest, low)
+    if _can_teach(state, point):
+        state = _learn(state, low)
+    elif not state.learnt or abs(point.sample.trunk_deg) > _LYING_DEG:
+        state = replace(state, rest=low, learnt=False)
     return replace(
         state,
         phase=Phase.RAISE,
-        rest=rest,
         opened_s=point.time_s,
         peak=point.smooth,
         valley=point.smooth,
@@ -338,8 +338,9 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     events = _judged(config, state, returned=True)
     kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
     low, _ = _bottom(kept)
-    rest = _lower(state.rest, low) if low <= config.rest_deg and _can_teach(state, point) else state.rest
-    return replace(state, trace=kept, rest=rest, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
+    if low <= config.rest_deg and _can_teach(state, point):
+        state = _learn(state, low)
+    return replace(state, trace=kept, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
 
 
 def _start_next_rep(

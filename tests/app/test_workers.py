@@ -178,7 +178,7 @@ def test_a_crash_in_the_second_look_costs_the_film_alone(folder: Path) -> None:
     counted = folder / "reps.json.journal"
 
     def filming(pid: int) -> bool:
-        return counted.exists() and counted.stat().st_size > 0 and "a.mp4" in opened(pid)
+        return counted.exists() and "a.mp4" in counted.read_text() and "a.mp4" in opened(pid)
 
     with started("a.mp4", "b.mp4", "--json", "reps.json", "--annotate", "films", cwd=folder) as process:
         result, _ = crash(process, signal.SIGBUS, filming)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -91,16 +92,16 @@ def test_legs_held_half_up_between_raises_do_not_start_from_the_bottom() -> None
 @pytest.mark.parametrize("rate_hz", [10.0, 15.0, 30.0, 60.0])
 @pytest.mark.parametrize(("raise_s", "hold_s", "lower_s"), [(0.8, 0.2, 0.8), (2.0, 0.5, 3.0), (3.0, 2.0, 2.0)])
 def test_times_and_phases_of_a_clean_rep(raise_s: float, hold_s: float, lower_s: float, rate_hz: float) -> None:
-    """Start and end within 7 % and 5 % of their phase, where nothing is to be seen yet, and what evening out adds
-    to the quickest.
+    """Start and end within 7 % and 5 % of their phase, where nothing is to be seen yet, what evening out adds to the
+    quickest, and the lag of the model's own smoothing, which these signals lack.
     """
-    added_s = 0.07
+    added_s, lag_s = 0.07, 0.03
     rep = repcount.count(made(Shape(raise_s=raise_s, hold_s=hold_s, lower_s=lower_s), rate_hz=rate_hz)).reps[0]
     end_s = 1.0 + raise_s + hold_s + lower_s
-    assert 1.0 - added_s <= rep.start_s <= 1.0 + 0.07 * raise_s + added_s
+    assert 1.0 - added_s - lag_s <= rep.start_s <= 1.0 + 0.07 * raise_s + added_s
     assert end_s - 0.05 * lower_s - added_s <= rep.end_s <= end_s + added_s
     assert rep.top_s == pytest.approx(1.0 + raise_s + hold_s / 2, abs=0.06 + added_s)
-    assert rep.raise_s == pytest.approx(raise_s, abs=0.12 * raise_s + added_s)
+    assert rep.raise_s == pytest.approx(raise_s, abs=0.12 * raise_s + added_s + lag_s)
     assert rep.lower_s == pytest.approx(lower_s, abs=0.12 * lower_s + added_s)
     assert rep.raise_s + rep.hold_s + rep.lower_s == pytest.approx(rep.end_s - rep.start_s)
     assert rep.top_flexion_deg == pytest.approx(90, abs=2)
@@ -211,6 +212,61 @@ def test_between_two_reps_the_legs_came_down(shapes: list[Shape], seed: int) -> 
     for rep in reps:
         assert rep.raise_s + rep.hold_s + rep.lower_s == pytest.approx(rep.end_s - rep.start_s)
         assert min(rep.raise_s, rep.hold_s, rep.lower_s) >= 0
+
+
+KINDS = ("angles", "body", "plant")
+BURSTS = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0.1, 3.0), st.sampled_from(KINDS), st.integers(0, 2**32)),
+    min_size=1,
+    max_size=2,
+)
+"""Share of the time at which one begins, how long it takes, of what, and its seed."""
+
+AFTER_S = 0.4
+"""So long after a burst the guard may still leave out what is right."""
+
+
+def lying(points: Iterable[tuple[float, float]]) -> list[Sample]:
+    """Samples of a body that lies with its head on the left."""
+    return [
+        Sample(t, 180 - x, 175, 180 - x, 175, 2, 80, x, 3, 640, 500, 125, 0.95, 0.95, heading_deg=175)
+        for t, x in points
+    ]
+
+
+def garbage(kind: str, sample: Sample, rng: random.Random) -> Sample:
+    """What a landmarker may make of a frame in which it has lost the body."""
+    if kind == "angles":
+        return replace(sample, hip_deg=rng.uniform(-180, 180) % 360)
+    if kind == "body":
+        return replace(sample, hip_deg=160.0, other_hip_deg=158.0, hip_x=200.0, hip_y=420.0, trunk_px=90.0)
+    trunk = rng.uniform(30, 83)
+    return replace(sample, hip_deg=rng.uniform(20, 200), trunk_deg=trunk, hip_x=330.0, trunk_px=60.0, heading_deg=trunk)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 20), st.sampled_from([10.0, 15.0, 30.0]), BURSTS, st.booleans())
+def test_bursts_of_garbage_cost_no_rep_outside_of_them(
+    rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool
+) -> None:
+    """At any moment, also as the very first frames: the rest is not poisoned and the person is found again."""
+    shapes = [Shape(rest=rest, raise_s=1.5, lower_s=1.5)] * 5
+    signal = lying(flexions(shapes, rate_hz))
+    spans: list[tuple[float, float]] = []
+    for share, length_s, kind, seed in bursts:
+        start_s = 0.0 if first and not spans else share * signal[-1].time_s
+        spans.append((start_s, start_s + length_s))
+        rng = random.Random(seed)
+        signal = [garbage(kind, s, rng) if start_s <= s.time_s < start_s + length_s else s for s in signal]
+    reps = [(1.0 + i * 4.5, 1.0 + i * 4.5 + 3.5) for i in range(5)]
+    clean = [
+        (start_s, end_s)
+        for start_s, end_s in reps
+        if all(end_s + AFTER_S < first_s or start_s > last_s + AFTER_S for first_s, last_s in spans)
+    ]
+    full = [rep for rep in repcount.count(signal).reps if rep.full]
+    for start_s, end_s in clean:
+        assert [r for r in full if abs(r.top_s - (start_s + end_s) / 2) < 0.5], (start_s, spans)
 
 
 def random_set(rng: random.Random) -> tuple[int, list[Sample], str]:
