@@ -49,7 +49,7 @@ NAME = "02_side_man_shorts.mp4"
 
 def sample_video_path() -> Path:
     """The sample inside an installed package, or the one in the checkout. Raises VideoError."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     for folder in (here / "sample_videos", here.parent / "sample_videos"):
         if (folder / NAME).is_file():
             return folder / NAME

@@ -22,7 +22,7 @@ CLIP = SAMPLES / "07_fast_reps.mp4"
 
 @pytest.fixture
 def no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cameras, "found", list)
+    monkeypatch.setattr(cameras, "find_cameras", list)
 
 
 def line(out: str, name: str) -> str:
@@ -160,13 +160,13 @@ def test_one_camera_that_works_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
         CameraInfo(2, "Good", 1280, 720, 30.0),
         CameraInfo(4, "Held", note="camera 4 is used by zoom (process 7); close that program"),
     )
-    monkeypatch.setattr(cameras, "found", lambda: [dark, good, held])
+    monkeypatch.setattr(cameras, "find_cameras", lambda: [dark, good, held])
     assert list(doctor.cameras()) == [
         Check("camera 0", None, "Dark: 640 x 480, 8 frames a second (slow: more light helps, or a smaller picture)"),
         Check("camera 2", True, "Good: 1280 x 720, 30 frames a second"),
         Check("camera 4", None, "Held: camera 4 is used by zoom (process 7); close that program"),
     ]
-    monkeypatch.setattr(cameras, "found", lambda: [held])
+    monkeypatch.setattr(cameras, "find_cameras", lambda: [held])
     assert [check.ok for check in doctor.cameras()] == [False]
 
 
@@ -187,7 +187,7 @@ def test_cameras_are_listed_one_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch
     result = cli("cameras")
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines() == [" 0  Webcam: 1280 x 720, 30 frames a second", "12  USB: no"]
-    monkeypatch.setattr(cameras, "found", lambda: [CameraInfo(0, "USB", rate_hz=nan, note="no")])
+    monkeypatch.setattr(cameras, "find_cameras", lambda: [CameraInfo(0, "USB", rate_hz=nan, note="no")])
     assert cli("cameras").code == 1
 
 

@@ -132,7 +132,7 @@ def test_where_nothing_moves_nothing_is_tracked(
         looked.append(frame.time_s)
         return find(self, frame)
 
-    monkeypatch.setattr(Landmarker, "find", noted)
+    monkeypatch.setattr(Landmarker, "detect", noted)
     found = of(rests, model)
     assert len(found) == pytest.approx(140, abs=1)
     assert 1 <= sum(time_s > 4.7 for time_s in looked) <= 3

@@ -529,7 +529,7 @@ def test_a_camera_of_this_computer_is_named_by_its_number(monkeypatch: pytest.Mo
         asked.append(index)
         return lambda: Script(noise)
 
-    monkeypatch.setattr(capture, "device", device)
+    monkeypatch.setattr(capture, "open_device", device)
     for source in ("0", "/dev/video12"):
         open_camera(source).close()
     assert asked == [0, 12]
