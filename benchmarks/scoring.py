@@ -180,11 +180,11 @@ def _measure(result: Score, label: Rep, found: Rep | None) -> None:
 
 
 def _best(label: Rep, reps: Iterable[Rep], least: float) -> Rep | None:
-    overlaps = [(_overlap(label, rep), rep) for rep in reps]
+    overlaps = [(overlap(label, rep), rep) for rep in reps]
     return max((pair for pair in overlaps if pair[0] >= least), key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def _overlap(label: Rep, rep: Rep) -> float:
+def overlap(label: Rep, rep: Rep) -> float:
     """Time that both cover over the time from the first start to the last end."""
     inner = min(label["end"], rep["end_s"]) - max(label["start"], rep["start_s"])
     return float(max(inner, 0.0) / max(max(label["end"], rep["end_s"]) - min(label["start"], rep["start_s"]), 1e-9))

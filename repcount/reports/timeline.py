@@ -89,7 +89,7 @@ def build_timeline(analysis: Analysis, curve: AngleTrace) -> Timeline:
     low_deg, high_deg = _range(analysis, curve)
     refused = tuple((refusal.start_s, refusal.end_s) for refusal in analysis.rejections)
     return Timeline(
-        curve, max(max(ends), 1.0), _bands(analysis, curve), _groups(analysis.reps), _lanes(analysis, curve, refused),
+        curve, max(max(ends), 1.0), _bands(analysis), _groups(analysis.reps), _lanes(analysis, curve, refused),
         refused, low_deg, high_deg,
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def _range(analysis: Analysis, curve: AngleTrace) -> Span:
     return low, high
 
 
-def _bands(analysis: Analysis, curve: AngleTrace) -> tuple[RepSpan, ...]:
+def _bands(analysis: Analysis) -> tuple[RepSpan, ...]:
     reps = analysis.reps
     rests = {number: _rest(list(of_set)) for number, of_set in groupby(reps, lambda rep: rep.set)}
     middles = [(a.end_s + b.start_s) / 2 for a, b in pairwise(reps)]
@@ -111,8 +111,7 @@ def _bands(analysis: Analysis, curve: AngleTrace) -> tuple[RepSpan, ...]:
     for rep, span in zip(reps, spans, strict=True):
         rise = rep.top_flexion_deg - rests[rep.set]
         down = rests[rep.set] + analysis.settings.return_share * rise
-        upright = analysis.settings.full_deg + _flexion_over_lift(rep, curve)
-        bands.append(RepSpan(rep, upright if rise == rise else nan, down, span))
+        bands.append(RepSpan(rep, nan if isnan(rise) else analysis.settings.full_deg, down, span))
     return tuple(bands)
 
 
@@ -125,18 +124,6 @@ def _rest(reps: Sequence[Rep]) -> float:
         if not began_high and not isnan(rep.rest_flexion_deg)
     ]
     return median(known) if known else nan
-
-
-def _flexion_over_lift(rep: Rep, curve: AngleTrace) -> float:
-    """By how much the flexion at the top is more than the elevation on which the verdict was given.
-
-    The verdict sees a trunk that is raised, a floor that the camera tilts, and the feet; the hip angle does not.
-    """
-    start_s = min(rep.start_s + rep.raise_s, rep.top_s - _TOP_AROUND_S)
-    end_s = max(rep.end_s - rep.lower_s, rep.top_s + _TOP_AROUND_S)
-    differences = [curve.flexion_deg[i] - curve.lift_deg[i] for i in curve.within(start_s, end_s)]
-    known = [difference for difference in differences if not isnan(difference)]
-    return median(known) if known else 0.0
 
 
 def _groups(reps: Sequence[Rep]) -> tuple[Group, ...]:

@@ -41,9 +41,7 @@ class AngleTrace:
 
     time_s: array[float] = field(default_factory=lambda: array("d"))
     flexion_deg: array[float] = field(default_factory=_floats)
-    """180 less the smoothed hip angle: 0 is straight, 90 is legs upright."""
-    lift_deg: array[float] = field(default_factory=_floats)
-    """Elevation of the legs as the verdict sees it."""
+    """How far the legs stand above the lying body, as it is judged: 0 is flat, 90 upright."""
     hip_x: array[float] = field(default_factory=_floats)
     hip_y: array[float] = field(default_factory=_floats)
     trunk_px: array[float] = field(default_factory=_floats)
@@ -58,15 +56,14 @@ class AngleTrace:
         if self._passed % self._every:
             return
         sample = update.sample
-        seen = not isnan(sample.hip_deg)
-        values = (180.0 - update.smooth_deg if seen else nan, update.lift_deg, sample.hip_x, sample.hip_y)
+        values = (update.lift_deg, sample.hip_x, sample.hip_y)
         for kept, value in zip(self._columns(), (sample.time_s, *values, sample.trunk_px), strict=True):
             kept.append(value)
         if len(self.time_s) >= _MOST:
             self._thin()
 
     def _columns(self) -> tuple[array[float], ...]:
-        return self.time_s, self.flexion_deg, self.lift_deg, self.hip_x, self.hip_y, self.trunk_px
+        return self.time_s, self.flexion_deg, self.hip_x, self.hip_y, self.trunk_px
 
     def _thin(self) -> None:
         for kept in self._columns():

@@ -182,7 +182,7 @@ def test_no_camera_is_told_with_what_to_try(cli: Cli) -> None:
 
 def test_cameras_are_listed_one_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        cameras, "found", lambda: [CameraInfo(0, "Webcam", 1280, 720, 29.97), CameraInfo(12, "USB", note="no")]
+        cameras, "find_cameras", lambda: [CameraInfo(0, "Webcam", 1280, 720, 29.97), CameraInfo(12, "USB", note="no")]
     )
     result = cli("cameras")
     assert (result.code, result.err) == (0, "")
