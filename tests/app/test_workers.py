@@ -22,7 +22,9 @@ from support import misbehaving
 from support.programs import SAMPLES, Ffmpeg, Result
 
 from repcount.app import workers
-from repcount.app.workers import LocalExecutor, StoppedError, Task, TaskError, VideoJob, WorkerError
+from repcount.app.executor import StoppedError, Task, TaskError, WorkerError
+from repcount.app.jobs import VideoJob
+from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.errors import LibraryError
 
@@ -178,7 +180,7 @@ def test_a_crash_in_the_second_look_costs_the_film_alone(folder: Path) -> None:
     counted = folder / "reps.json.journal"
 
     def filming(pid: int) -> bool:
-        return counted.exists() and counted.stat().st_size > 0 and "a.mp4" in opened(pid)
+        return counted.exists() and "a.mp4" in counted.read_text() and "a.mp4" in opened(pid)
 
     with started("a.mp4", "b.mp4", "--json", "reps.json", "--annotate", "films", cwd=folder) as process:
         result, _ = crash(process, signal.SIGBUS, filming)
