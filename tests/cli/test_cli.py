@@ -63,6 +63,12 @@ def test_the_version_and_the_module_as_a_command() -> None:
     assert (result.code, result.out, result.err) == (0, f"repcount {repcount.__version__}\n", "")
 
 
+def test_the_demo_counts_the_sample(cli: Cli, model: Path) -> None:
+    result = cli("demo")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == "6 full reps, 6 fast in 21.5 s"
+
+
 # --- several videos ----------------------------------------------------------------------------------------
 
 
@@ -208,6 +214,25 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_in_recount_keeps_what_was_counted(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes before the 50th sample is looked at."""
+    signal_file, asked, requested = tmp_path / "signal.csv", list[int](), InterruptGuard.requested
+    rows = "".join(f"{number / 10},175\n" for number in range(100))
+    signal_file.write_text(f"time_s,hip_deg\n{rows}", encoding="utf-8")
+
+    def pressed(guard: InterruptGuard) -> bool:
+        asked.append(len(asked))
+        if len(asked) == 50:
+            signal.raise_signal(signal.SIGINT)
+        return requested(guard)
+
+    monkeypatch.setattr(InterruptGuard, "requested", pressed)
+    result = cli("recount", signal_file, "--json", tmp_path / "reps.json")
+    assert result.code == 130
+    assert "stopped by hand at 4.8 s" in result.err
+    assert json.loads((tmp_path / "reps.json").read_text(encoding="utf-8"))["source"]["analysed"] == 49
 
 
 @pytest.mark.parametrize("option", [[], ["--json", "-"], ["--csv", "-"], ["--signal", "-"]])
