@@ -8,7 +8,7 @@ class RepcountError(Exception):
 
 
 class SettingError(RepcountError):
-    """A setting that does not exist or has a value that is not allowed."""
+    """A setting or option that does not exist or has a value that is not allowed; the command line exits with 2."""
 
 
 class VideoError(RepcountError):

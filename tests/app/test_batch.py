@@ -113,7 +113,7 @@ def test_what_does_not_go_together_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = cli("analyze", piece, *arguments)
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert told in done.err
     assert list(tmp_path.iterdir()) == []
 

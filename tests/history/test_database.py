@@ -262,7 +262,7 @@ def live() -> list[str]:
     told: list[str] = []
     start = SimpleNamespace(now=lambda: START, camera="0", plan="free")
     with ExitStack() as stack:
-        record = app_live._record(start, Config(), SimpleNamespace(note=told.append), stack)  # type: ignore[arg-type]
+        record = app_live._open_recorder(start, Config(), SimpleNamespace(note=told.append), stack)  # type: ignore[arg-type]
         assert (record.history is None) == bool(told)
     return told
 

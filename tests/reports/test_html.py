@@ -27,8 +27,8 @@ from repcount.config import Config
 from repcount.history.totals import Session
 from repcount.reports import history_html
 from repcount.reports.html import ReportItem, render_report
+from repcount.reports.thumbnails import RepThumbnails
 from repcount.reports.traces import AngleTrace
-from repcount.reports.video import RepThumbnails
 from repcount.types import Flag, Frame, Rejection, RejectionReason, Rep, UnfinishedRep
 
 Save = Callable[..., Path]
@@ -324,7 +324,7 @@ def test_it_says_what_was_counted_and_what_was_not() -> None:
 
 def test_without_pictures_nobody_is_in_the_file() -> None:
     assert "data:image" in render_report([session()])
-    assert "data:image" not in render_report([replace(session(), pictures={})])
+    assert "data:image" not in render_report([replace(session(), thumbnails={})])
 
 
 def test_several_videos_have_a_list_of_contents() -> None:
@@ -376,7 +376,7 @@ class TestHistory:
         assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
 
 
-class TestStills:
+class TestThumbnails:
     @staticmethod
     def frames(rate_hz: float = 10.0, length_s: float = 30.0) -> Iterator[Frame]:
         """Frames whose red tells their time."""
@@ -387,15 +387,15 @@ class TestStills:
 
     def test_each_rep_gets_the_frame_nearest_to_its_top(self) -> None:
         counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
+        thumbnails = RepThumbnails(counted.analysis, counted.trace)
         for frame in self.frames():
-            stills.take(frame)
-            if stills.done:
+            thumbnails.add(frame)
+            if thumbnails.done:
                 break
-        assert stills.done
-        assert sorted(stills.pictures) == [1, 2, 3, 4]
+        assert thumbnails.done
+        assert sorted(thumbnails.jpegs) == [1, 2, 3, 4]
         for rep in counted.analysis.reps:
-            image = cv2.imdecode(np.frombuffer(stills.pictures[rep.number], np.uint8), cv2.IMREAD_COLOR)
+            image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[rep.number], np.uint8), cv2.IMREAD_COLOR)
             assert image is not None
             assert float(image[..., 2].mean()) == pytest.approx(10 * rep.top_s, abs=3)
             assert image.shape[1] == 240
@@ -403,27 +403,27 @@ class TestStills:
     def test_the_person_fills_them(self) -> None:
         """Hips at (640, 470), a trunk of 170 pixels: the frame is cut to 714 by 493."""
         counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
+        thumbnails = RepThumbnails(counted.analysis, counted.trace)
         for frame in self.frames():
-            stills.take(frame)
-        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
+            thumbnails.add(frame)
+        image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[1], np.uint8), cv2.IMREAD_COLOR)
         assert image is not None
         assert image.shape[:2] == (round(240 * 493 / 714), 240)
 
     def test_a_video_that_ends_early_gives_its_last_frame(self) -> None:
         counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
+        thumbnails = RepThumbnails(counted.analysis, counted.trace)
         for frame in self.frames(length_s=1.0):
-            stills.take(frame)
-        stills.finish()
-        assert stills.done
-        assert len(stills.pictures) == 4
+            thumbnails.add(frame)
+        thumbnails.finish()
+        assert thumbnails.done
+        assert len(thumbnails.jpegs) == 4
 
     def test_without_a_place_the_whole_frame_is_shown(self) -> None:
         analysis, curve = counted(made(Shape(), rate_hz=15.0))
-        stills = RepThumbnails(analysis, curve)
+        thumbnails = RepThumbnails(analysis, curve)
         for frame in self.frames(length_s=10.0):
-            stills.take(frame)
-        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
+            thumbnails.add(frame)
+        image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[1], np.uint8), cv2.IMREAD_COLOR)
         assert image is not None
         assert image.shape[:2] == (135, 240)
