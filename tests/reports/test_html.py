@@ -27,9 +27,8 @@ from repcount.config import Config
 from repcount.history.totals import Session
 from repcount.reports import history_html
 from repcount.reports.html import ReportItem, render_report
-from repcount.reports.thumbnails import RepThumbnails
 from repcount.reports.traces import AngleTrace
-from repcount.types import Flag, Frame, Rejection, RejectionReason, Rep, UnfinishedRep
+from repcount.types import Flag, Rejection, RejectionReason, Rep, UnfinishedRep
 
 Save = Callable[..., Path]
 
@@ -374,56 +373,3 @@ class TestHistory:
             sessions.append(Session(day, started, None, "camera 0", "", Config(), reps))
         page = history_html.render_history_report(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100)
         assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
-
-
-class TestThumbnails:
-    @staticmethod
-    def frames(rate_hz: float = 10.0, length_s: float = 30.0) -> Iterator[Frame]:
-        """Frames whose red tells their time."""
-        for i in range(int(rate_hz * length_s)):
-            image = np.zeros((720, 1280, 3), np.uint8)
-            image[..., 0] = min(i, 255)
-            yield Frame(i / rate_hz, image)
-
-    def test_each_rep_gets_the_frame_nearest_to_its_top(self) -> None:
-        counted = short()
-        thumbnails = RepThumbnails(counted.analysis, counted.trace)
-        for frame in self.frames():
-            thumbnails.add(frame)
-            if thumbnails.done:
-                break
-        assert thumbnails.done
-        assert sorted(thumbnails.jpegs) == [1, 2, 3, 4]
-        for rep in counted.analysis.reps:
-            image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[rep.number], np.uint8), cv2.IMREAD_COLOR)
-            assert image is not None
-            assert float(image[..., 2].mean()) == pytest.approx(10 * rep.top_s, abs=3)
-            assert image.shape[1] == 240
-
-    def test_the_person_fills_them(self) -> None:
-        """Hips at (640, 470), a trunk of 170 pixels: the frame is cut to 714 by 493."""
-        counted = short()
-        thumbnails = RepThumbnails(counted.analysis, counted.trace)
-        for frame in self.frames():
-            thumbnails.add(frame)
-        image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[1], np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        assert image.shape[:2] == (round(240 * 493 / 714), 240)
-
-    def test_a_video_that_ends_early_gives_its_last_frame(self) -> None:
-        counted = short()
-        thumbnails = RepThumbnails(counted.analysis, counted.trace)
-        for frame in self.frames(length_s=1.0):
-            thumbnails.add(frame)
-        thumbnails.finish()
-        assert thumbnails.done
-        assert len(thumbnails.jpegs) == 4
-
-    def test_without_a_place_the_whole_frame_is_shown(self) -> None:
-        analysis, curve = counted(made(Shape(), rate_hz=15.0))
-        thumbnails = RepThumbnails(analysis, curve)
-        for frame in self.frames(length_s=10.0):
-            thumbnails.add(frame)
-        image = cv2.imdecode(np.frombuffer(thumbnails.jpegs[1], np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        assert image.shape[:2] == (135, 240)
