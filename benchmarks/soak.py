@@ -230,7 +230,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         recorder = history.begin(started, sent.url, "free", Config())
 
         def today() -> int:
-            return history.full_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
+            return history.full_reps_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
 
         record = live.EventRecorder(recorder, today, told.append)
         outcome = live.run(

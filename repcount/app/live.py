@@ -24,7 +24,8 @@ from repcount.display.terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
-from repcount.history.store import HistoryStore, SessionRecorder, default_path
+from repcount.history.file import default_path
+from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.interrupts import InterruptGuard
 from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
@@ -314,7 +315,7 @@ def _record(asked: LiveOptions, config: Config, told: ConsoleReporter, stack: Ex
 
     def full_today() -> int:
         # The day on which the reps are kept: the calendar may jump, by hand or twice a year, the session does not.
-        return history.full_on((started + timedelta(seconds=clock_s() - begun_s)).date())
+        return history.full_reps_on((started + timedelta(seconds=clock_s() - begun_s)).date())
 
     return EventRecorder(recorder, full_today, told.note, today=full_today())
 

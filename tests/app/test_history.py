@@ -79,7 +79,7 @@ def test_it_is_gone_from_the_disk_also_while_another_session_counts(path: Path) 
         other.delete(DeleteFilter(day=DAY - timedelta(days=1)))
         assert not on_disk(path)
         recorder.write(update(rep(2)))
-        assert live.full_on(DAY) == 4
+        assert live.full_reps_on(DAY) == 4
 
 
 def test_a_session_that_is_deleted_while_it_counts_goes_on_with_its_next_rep(path: Path) -> None:
