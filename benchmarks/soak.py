@@ -47,7 +47,7 @@ from repcount.audio.client import VoiceClient  # noqa: E402
 from repcount.coaching.events import Command, LiveUpdate  # noqa: E402
 from repcount.coaching.session import SessionGoals  # noqa: E402
 from repcount.config import Config  # noqa: E402
-from repcount.display.terminal import LiveTerminal  # noqa: E402
+from repcount.display.live_terminal import LiveTerminal  # noqa: E402
 from repcount.history.store import HistoryStore  # noqa: E402
 from repcount.interrupts import InterruptGuard  # noqa: E402
 from repcount.pose import model  # noqa: E402

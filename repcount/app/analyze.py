@@ -35,7 +35,7 @@ from repcount.app.workers import (
     take_thumbnails,
 )
 from repcount.config import Config
-from repcount.display import terminal
+from repcount.display.progress import ProgressBar
 from repcount.errors import OutputError, RepcountError, SettingError, VideoError
 from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
@@ -250,7 +250,7 @@ class BatchRunner:
         """Wait until nothing is pending any more; meanwhile all videos get on, and Ctrl-C is heard."""
         if not pending():
             return
-        with terminal.ProgressBar(sys.stderr, label) as bar:
+        with ProgressBar(sys.stderr, label) as bar:
             while tasks := pending():
                 if self._guard.requested():
                     self._reporter.interrupted = True

@@ -20,7 +20,7 @@ from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
-from repcount.display.terminal import LiveTerminal
+from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special

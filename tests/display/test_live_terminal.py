@@ -15,7 +15,7 @@ from support.stage import Stage
 
 from repcount.coaching.events import Command, Cue, SessionStatus
 from repcount.coaching.events import Stage as Where
-from repcount.display.terminal import LiveTerminal, status_line
+from repcount.display.live_terminal import LiveTerminal, status_line
 from repcount.types import Phase
 
 COUNTING = SessionStatus(
