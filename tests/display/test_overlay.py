@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from repcount.coaching import phrases
-from repcount.coaching import phrases as labels
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.display import hud, overlay
-from repcount.display.widgets import AMBER, BLUE, TEXT, Colour, Sizes, Verdict
+from repcount.display.widgets import AMBER, BLUE, TEXT, Box, Colour, Sizes, Verdict
 from repcount.types import Flag, Phase, Pose, Rep
 
 Image = NDArray[np.uint8]
@@ -94,7 +93,7 @@ def test_text_and_panel_stay_inside_of_every_picture(size: tuple[int, int]) -> N
     for stage, corner, full in product(Stage, overlay.Corner, (0, 12, 104)):
         told = standing(stage, full=full, session=full, last=WORST, problem=Cue.TWO_PEOPLE)
         lines = [phrases.shown_text(Announcement(say, 88)) for say in (Cue.DAY_LIMIT, Cue.FEET_OUT, Cue.TWO_PEOPLE)]
-        drawn = overlay.draw_overlay(image, None, "", told, lines, corner=corner, footer=overlay.key_help(Stage.PAUSED))
+        drawn = overlay.draw_overlay(image, None, "", told, lines, corner=corner, footer=phrases.key_help(Stage.PAUSED))
         assert drawn.shape == image.shape
         edges = [drawn[:rim], drawn[-rim:], drawn[:, :rim], drawn[:, -rim:]]
         assert all((edge == drawn[0, 0]).all() for edge in edges), (stage, corner, full)
@@ -209,7 +208,7 @@ def test_no_landmark_however_far_away_can_break_the_drawing(x: float, y: float, 
 # --- gauge, words, stages ----------------------------------------------------------------------------------
 
 
-COLUMN = hud.Column(left=100, top=50, width=24, height=400)
+COLUMN = Box(left=100, top=50, width=24, height=400)
 
 
 def gauge_of(**changes: object) -> Image:
@@ -258,10 +257,10 @@ def test_full_and_partial_differ_in_shape_not_in_colour_alone() -> None:
 
 def test_every_flag_has_words_but_the_one_that_is_a_note() -> None:
     assert {flag for flag in Flag if phrases.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
-    assert labels.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
-    assert labels.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
-    assert labels.rep_times(rep()) == "1.9 s up, 2.1 s down"
-    assert labels.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
+    assert phrases.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
+    assert phrases.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
+    assert phrases.rep_times(rep()) == "1.9 s up, 2.1 s down"
+    assert phrases.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
 
 
 TOLD = [
@@ -280,7 +279,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("told", "title", "number", "phase"), TOLD)
 def test_what_each_stage_says(told: SessionStatus, title: str, number: str, phase: str) -> None:
-    assert (labels.set_title(told), labels.number_text(told), labels.phase_text(told)) == (title, number, phase)
+    assert (phrases.set_title(told), phrases.number_text(told), phrases.phase_text(told)) == (title, number, phase)
 
 
 @pytest.mark.parametrize(("stage", "least"), [(Stage.NO_PICTURE, 0.25), (Stage.PLACING, 0.25), (Stage.PAUSED, 0.25)])
@@ -303,11 +302,11 @@ def test_a_pause_dims_the_picture() -> None:
 
 
 def test_rates_and_keys() -> None:
-    assert labels.rates_text(standing()) == "30 fps, 15 analysed"
-    assert labels.rates_text(standing(analysed_hz=29.0)) == "30 fps"
-    assert labels.rates_text(standing(camera_hz=nan)) == ""
-    assert overlay.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
-    assert overlay.key_help(Stage.COUNTING) == ""
+    assert phrases.rates_text(standing()) == "30 fps, 15 analysed"
+    assert phrases.rates_text(standing(analysed_hz=29.0)) == "30 fps"
+    assert phrases.rates_text(standing(camera_hz=nan)) == ""
+    assert phrases.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
+    assert phrases.key_help(Stage.COUNTING) == ""
 
 
 # --- helpers of the window ---------------------------------------------------------------------------------
