@@ -85,11 +85,11 @@ def test_kill_at_any_moment_loses_no_announced_rep(path: Path) -> None:
         with counting(path) as process:
             assert process.stdout
             go(process)
-            said = [process.stdout.readline() for _ in range(rng.randrange(1, 60))]
+            lines = [process.stdout.readline() for _ in range(rng.randrange(1, 60))]
             process.send_signal(signal.SIGKILL)
-            said += process.stdout.readlines()
+            lines += process.stdout.readlines()
             process.wait(10)
-        session, *reps = map(int, said)
+        session, *reps = map(int, lines)
         announced = len(reps)
         numbers = [row[0] for row in asked(path, f"SELECT number FROM rep WHERE session_id = {session} ORDER BY 1")]
         assert numbers in (list(range(1, announced + 1)), list(range(1, announced + 2)))
@@ -102,9 +102,9 @@ def test_two_processes_count_at_once_on_a_history_that_neither_finds(path: Path)
     with counting(path, 80) as one, counting(path, 80) as other:
         for process in (one, other):
             go(process)
-        said = [process.communicate(timeout=60)[0].split() for process in (one, other)]
-    assert sorted(lines[0] for lines in said) == ["1", "2"]
-    assert [lines[1:] for lines in said] == [[str(n) for n in range(1, 80)]] * 2
+        outputs = [process.communicate(timeout=60)[0].split() for process in (one, other)]
+    assert sorted(each[0] for each in outputs) == ["1", "2"]
+    assert [each[1:] for each in outputs] == [[str(n) for n in range(1, 80)]] * 2
     with opened(path) as history:
         assert [len(session.reps) for session in history.sessions()] == [79, 79]
         assert {session.length_s for session in history.sessions()} == {400.0}
@@ -138,15 +138,15 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun_and_that_is_said(damag
     filled(path, *(rep(number) for number in range(1, 80)))
     content = DAMAGES[damage](path.read_bytes())
     path.write_bytes(content)
-    said: list[str] = []
-    with HistoryStore(path, said.append) as history:
+    notices: list[str] = []
+    with HistoryStore(path, notices.append) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
         assert history.full_reps_on(DAY) == 1
     kept = path.with_name("history.damaged-1.sqlite3")
-    assert len(said) == 1
-    assert f"the history {path} is damaged" in said[0]
-    assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in said[0]
+    assert len(notices) == 1
+    assert f"the history {path} is damaged" in notices[0]
+    assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in notices[0]
     assert kept.read_bytes() == content
     filled(path, rep(1))
 

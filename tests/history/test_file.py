@@ -79,7 +79,7 @@ def logged_database(path: Path) -> None:
     assert path.with_name(path.name + "-wal").stat().st_size
 
 
-def beheaded(path: Path) -> None:
+def without_header(path: Path) -> None:
     filled(path, rep(1))
     path.write_bytes(bytes(100) + path.read_bytes()[100:])
 
@@ -189,7 +189,7 @@ REFUSED: dict[str, tuple[Made, str]] = {
     "zeros": (lambda path: path.write_bytes(bytes(8192)), "is another kind of file"),
     "picture": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500)), "is another kind of file"),
     "half a header": (lambda path: path.write_bytes(damaged()[:80]), "is another kind of file"),
-    "history without its header": (beheaded, "is another kind of file"),
+    "history without its header": (without_header, "is another kind of file"),
     "history as SQL": (dump, "is another kind of file"),
     "other database": (database, "is a database of another program"),
     "other database with a log": (logged_database, "is a database of another program"),
@@ -237,17 +237,24 @@ DELETING = [["history", "delete", "--all", "--yes"], ["history", "delete", "--da
 
 def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
     """All that is in it: inode, mode, owner, length, when it was written, and what is in it."""
-    found = {}
+    entries = {}
     for path in [folder, *folder.rglob("*")]:
-        now = path.lstat()
-        held: object = now.st_rdev
-        if stat.S_ISREG(now.st_mode):
-            held = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        elif stat.S_ISLNK(now.st_mode):
-            held = os.readlink(path)
+        status = path.lstat()
+        content: object = status.st_rdev
+        if stat.S_ISREG(status.st_mode):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        elif stat.S_ISLNK(status.st_mode):
+            content = os.readlink(path)
         name = str(path.relative_to(folder))
-        found[name] = (now.st_ino, stat.filemode(now.st_mode), now.st_uid, now.st_size, now.st_mtime_ns, held)
-    return found
+        entries[name] = (
+            status.st_ino,
+            stat.filemode(status.st_mode),
+            status.st_uid,
+            status.st_size,
+            status.st_mtime_ns,
+            content,
+        )
+    return entries
 
 
 def shown(state: tuple[Any, ...]) -> str:
@@ -256,13 +263,13 @@ def shown(state: tuple[Any, ...]) -> str:
 
 
 def live() -> list[str]:
-    """What a session in front of the camera is told when it opens its history."""
-    told: list[str] = []
+    """The notices that a live session prints when it opens its history."""
+    notices: list[str] = []
     start = SimpleNamespace(now=lambda: START, camera="0", plan="free")
     with ExitStack() as stack:
-        record = app_live._record(start, Config(), SimpleNamespace(note=told.append), stack)  # type: ignore[arg-type]
-        assert (record.history is None) == bool(told)
-    return told
+        record = app_live._record(start, Config(), SimpleNamespace(note=notices.append), stack)  # type: ignore[arg-type]
+        assert (record.history is None) == bool(notices)
+    return notices
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -296,7 +303,7 @@ def test_what_is_no_history_is_refused_and_left_as_it_is(
             print(f"\n| | | {check.text.replace(str(tmp_path), '')} | |")
 
 
-def test_a_named_user_who_does_not_exist_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_user_who_does_not_exist_is_reported(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPCOUNT_HISTORY", "~no-such-user-here/history.sqlite3")
     for command in [*READING, *DELETING]:
         done = cli(*command)
@@ -338,7 +345,7 @@ def test_a_folder_that_may_not_be_written_is_told(path: Path) -> None:
         opened(path)
 
 
-# --- looking changes nothing --------------------------------------------------------------------------------
+# --- reading changes nothing --------------------------------------------------------------------------------
 
 
 def closed(path: Path) -> list[int]:
@@ -361,21 +368,21 @@ def killed(path: Path) -> list[int]:
 
 
 def linked_history(path: Path) -> list[int]:
-    found = closed(path.with_name("elsewhere.sqlite3"))
+    reps = closed(path.with_name("elsewhere.sqlite3"))
     path.symlink_to(path.with_name("elsewhere.sqlite3"))
-    return found
+    return reps
 
 
 def restored(path: Path) -> list[int]:
     """From a backup that SQLite has made, which has no log."""
-    found = closed(path.with_name("full.sqlite3"))
+    reps = closed(path.with_name("full.sqlite3"))
     with closing(sqlite3.connect(path.with_name("full.sqlite3"))) as other:
         other.execute("VACUUM INTO ?", [str(path)])
-    return found
+    return reps
 
 
 @pytest.mark.parametrize("make", [closed, killed, linked_history, restored])
-def test_looking_changes_nothing(make: Callable[[Path], list[int]], path: Path, tmp_path: Path, cli: Cli) -> None:
+def test_reading_changes_nothing(make: Callable[[Path], list[int]], path: Path, tmp_path: Path, cli: Cli) -> None:
     reps = make(path)
     before = tree(tmp_path)
     for command in READING:
@@ -386,7 +393,7 @@ def test_looking_changes_nothing(make: Callable[[Path], list[int]], path: Path, 
     assert tree(tmp_path) == before
 
 
-def test_looking_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_path: Path) -> None:
+def test_reading_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_path: Path) -> None:
     """From another process: within one, SQLite shares what it knows of a file."""
     with opened(path) as history:
         recorder = history.begin(datetime.now().astimezone(), "0", "free", Config())
@@ -397,7 +404,7 @@ def test_looking_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_
             assert tree(tmp_path) == before
 
 
-def test_looking_waits_for_nobody_who_writes(path: Path, cli: Cli) -> None:
+def test_reading_waits_for_nobody_who_writes(path: Path, cli: Cli) -> None:
     filled(path, rep(1))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -405,7 +412,7 @@ def test_looking_waits_for_nobody_who_writes(path: Path, cli: Cli) -> None:
         assert len(cli("history", "export").out.splitlines()) == 2
 
 
-def test_looking_brings_an_older_file_up_in_memory_alone(
+def test_reading_brings_an_older_file_up_in_memory_alone(
     path: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(path, rep(1))
@@ -416,7 +423,7 @@ def test_looking_brings_an_older_file_up_in_memory_alone(
 
 
 @pytest.mark.parametrize("content", [damaged(), damaged("something behind")])
-def test_looking_at_a_damaged_history_moves_nothing(content: bytes, path: Path, tmp_path: Path, cli: Cli) -> None:
+def test_reading_a_damaged_history_moves_nothing(content: bytes, path: Path, tmp_path: Path, cli: Cli) -> None:
     path.write_bytes(content)
     before = tree(tmp_path)
     for command in READING:

@@ -200,8 +200,8 @@ def brought_back(path: Path) -> None:
 def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
     lose: Callable[[Path], object], sessions: list[list[int]], at_the_end: bool, path: Path
 ) -> None:
-    told: list[str] = []
-    with HistoryStore(path, told.append) as history:
+    notices: list[str] = []
+    with HistoryStore(path, notices.append) as history:
         recorder = history.begin(START, "0", "free", Config())
         for each in (rep(1), rep(2), RepRemoved(11.0, 2), rep(3)):
             recorder.write(update(each))
@@ -213,8 +213,8 @@ def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
             assert asked(path, "SELECT count(*) FROM rep WHERE number = 4") == [(1,)]
             assert history.full_reps_on(DAY) == 3
         recorder.end(60)
-    assert len(told) == (lose is not brought_back)
-    assert all("was removed or replaced; this session is written again" in line for line in told)
+    assert len(notices) == (lose is not brought_back)
+    assert all("was removed or replaced; this session is written again" in line for line in notices)
     with opened(path) as history:
         assert [[each.number for each in session.reps] for session in history.sessions()] == sessions
         assert history.sessions()[-1].length_s == 60
