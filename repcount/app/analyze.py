@@ -37,7 +37,7 @@ from repcount.app.jobs import (
 from repcount.app.journal import ResumeJournal
 from repcount.app.workers import LocalExecutor
 from repcount.config import Config
-from repcount.display import terminal
+from repcount.display.progress import ProgressBar
 from repcount.errors import OutputError, RepcountError, SettingError, VideoError
 from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
@@ -249,7 +249,7 @@ class BatchRunner:
         """Wait until `pending` is empty, with a progress bar. The other videos go on, and Ctrl-C is acted on."""
         if not pending():
             return
-        with terminal.ProgressBar(sys.stderr, label) as bar:
+        with ProgressBar(sys.stderr, label) as bar:
             while tasks := pending():
                 if self._guard.requested():
                     self._reporter.interrupted = True

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from repcount import files as output_files
 from repcount.analysis import Analysis
-from repcount.display import terminal
+from repcount.display.table import print_analysis
 from repcount.errors import RepcountError
 
 
@@ -72,7 +72,7 @@ class ConsoleReporter:
 
     def analysis(self, analysis: Analysis, *, heading: bool) -> None:
         """Show one result."""
-        self._result(lambda: terminal.print_analysis(analysis, self.results, heading=heading))
+        self._result(lambda: print_analysis(analysis, self.results, heading=heading))
         for warning in analysis.warnings:
             self.note(f"note: {warning}")
         if self.explain:

@@ -212,11 +212,11 @@ def voice() -> Check:
 
 def history() -> Check:
     """Whether the history can be written."""
-    from repcount.history import database
+    from repcount.history.file import default_path, find_history
 
     try:
-        path = database.default_path()
-        database.find(path)
+        path = default_path()
+        find_history(path)
     except HistoryError as error:
         return Check("history", False, str(error))
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())

@@ -20,11 +20,12 @@ from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
-from repcount.display.terminal import LiveTerminal
+from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
-from repcount.history.store import HistoryStore, SessionRecorder, default_path
+from repcount.history.file import default_path
+from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.interrupts import InterruptGuard
 from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
@@ -355,7 +356,7 @@ def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReport
 
     def full_today() -> int:
         # The day to which the history assigns the reps: by the session's own clock, because the calendar may jump.
-        return history.full_on((started + timedelta(seconds=clock_s() - started_s)).date())
+        return history.full_reps_on((started + timedelta(seconds=clock_s() - started_s)).date())
 
     return EventRecorder(recorder, full_today, reporter.note, today=full_today())
 
