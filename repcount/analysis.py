@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 
 from repcount.config import Config
 from repcount.counting import counter
-from repcount.types import Event, Flag, Rejection, Rep, RepRemoved, Sample, UnfinishedRep, Update
+from repcount.types import (
+    AnalysisWarning,
+    Event,
+    Flag,
+    Rejection,
+    Rep,
+    RepRemoved,
+    Sample,
+    UnfinishedRep,
+    Update,
+    WarningCode,
+)
 
 _TRACKED_LITTLE = 0.5
 _FEET_SEEN = 0.5
@@ -54,8 +66,10 @@ class Analysis:
     unfinished: UnfinishedRep | None
     """A movement that the end of the video cut off."""
     tracked: float
-    warnings: tuple[str, ...]
+    warnings: tuple[AnalysisWarning, ...]
+    """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
+    """Whether it was stopped by hand, so that the result is that of a part."""
 
     @property
     def summary(self) -> Summary:
@@ -95,58 +109,59 @@ class AnalysisBuilder:
         self._trunk_px += sample.trunk_px
 
     def result(
-        self, source: Source, settings: Config, warnings: list[str] | None = None, *, interrupted: bool = False
+        self,
+        source: Source,
+        settings: Config,
+        warnings: Sequence[AnalysisWarning] = (),
+        *,
+        interrupted: bool = False,
     ) -> Analysis:
-        """The analysis of everything written so far."""
+        """The analysis of everything written so far; `warnings` are those of the source."""
         removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
         counted = [event for event in self.events if isinstance(event, Rep)]
         reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
-        refusals = tuple(event for event in self.events if isinstance(event, Rejection))
+        rejections = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
-        told = [
-            *(warnings or []),
-            *self._warnings(source),
-            *_of_events(reps, refusals, unfinished),
-            *_by_hand(reps, removed),
-        ]
+        all_warnings = (
+            *warnings,
+            *self._visibility_warnings(source),
+            *_count_warnings(reps, rejections, unfinished),
+            *_correction_warnings(reps, len(removed)),
+        )
         tracked = self.seen / self.samples if self.samples else 0.0
-        return Analysis(source, settings, reps, refusals, unfinished, tracked, tuple(told), interrupted)
+        return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
 
-    def _warnings(self, source: Source) -> list[str]:
+    def _visibility_warnings(self, source: Source) -> Iterator[AnalysisWarning]:
         if not self.seen:
-            return ["nobody was found in the picture: the whole person has to be in it, lying, from the side"]
-        told = []
+            yield AnalysisWarning(WarningCode.NOBODY_FOUND)
+            return
         if self.seen < _TRACKED_LITTLE * self.samples:
-            told.append(f"the person was found in only {self.seen / self.samples:.0%} of the frames")
+            yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})
         if self._feet < _FEET_SEEN * self.seen:
-            told.append("the feet were mostly out of the picture or hidden: move the camera back")
+            yield AnalysisWarning(WarningCode.FEET_HIDDEN)
         if self._view > _OBLIQUE_DEG * self.seen:
-            told.append("the camera looks from the head or the feet: angles are rough; put it at the side")
+            yield AnalysisWarning(WarningCode.OBLIQUE_VIEW)
         if source.width and self._trunk_px < _SMALL_SHARE * source.width * self.seen:
-            told.append("the person is small in the picture: 2 to 3 m from the camera is best")
-        return told
+            yield AnalysisWarning(WarningCode.SMALL_PERSON)
 
 
-def _of_events(reps: tuple[Rep, ...], refusals: tuple[Rejection, ...], unfinished: UnfinishedRep | None) -> list[str]:
-    told = []
-    if refusals:
-        told.append(explain(len(reps) + len(refusals), refusals))
+def _count_warnings(
+    reps: tuple[Rep, ...], rejections: tuple[Rejection, ...], unfinished: UnfinishedRep | None
+) -> Iterator[AnalysisWarning]:
+    if rejections:
+        reasons = Counter(rejection.reason for rejection in rejections).most_common()
+        facts = {"movements": len(reps) + len(rejections), **{reason.value: count for reason, count in reasons}}
+        yield AnalysisWarning(WarningCode.MOVEMENTS_REJECTED, facts)
     doubtful = sum(Flag.LOW_CONFIDENCE in rep.flags for rep in reps)
     if doubtful:
-        told.append(f"{doubtful} of {len(reps)} reps were hard to see: check them in the video")
+        yield AnalysisWarning(WarningCode.LOW_CONFIDENCE, {"doubtful": doubtful, "reps": len(reps)})
     if unfinished is not None:
-        told.append(f"the end cuts off a movement that began at {unfinished.start_s:.1f} s: it is not counted")
-    return told
+        yield AnalysisWarning(WarningCode.UNFINISHED_REP, {"start_s": unfinished.start_s})
 
 
-def _by_hand(reps: tuple[Rep, ...], removed: set[int]) -> list[str]:
+def _correction_warnings(reps: tuple[Rep, ...], removed: int) -> Iterator[AnalysisWarning]:
     added = sum(Flag.BY_HAND in rep.flags for rep in reps)
-    told = [f"{added} of {len(reps)} reps were added by hand"] if added else []
-    return [*told, f"{len(removed)} reps were taken off by hand"] if removed else told
-
-
-def explain(movements: int, refusals: tuple[Rejection, ...]) -> str:
-    """One sentence on what was seen and not counted."""
-    reasons = Counter(refusal.reason for refusal in refusals)
-    listed = "; ".join(f"{reason} ({count})" if len(reasons) > 1 else reason for reason, count in reasons.most_common())
-    return f"{movements} movements seen, {len(refusals)} not counted: {listed}"
+    if added:
+        yield AnalysisWarning(WarningCode.REPS_ADDED, {"added": added, "reps": len(reps)})
+    if removed:
+        yield AnalysisWarning(WarningCode.REPS_REMOVED, {"removed": removed})

@@ -9,10 +9,11 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, TextIO
 
+from repcount import messages
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.errors import SettingError, SignalError, brief
-from repcount.types import Flag, Rep, Sample, Update
+from repcount.types import AnalysisWarning, Flag, Rep, Sample, Update, WarningCode
 
 SCHEMA = "repcount/1"
 
@@ -49,14 +50,16 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
         "reps": [_to_row(rep) for rep in analysis.reps],
-        "warnings": list(analysis.warnings),
+        "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
+        "warning_codes": [warning.code.value for warning in analysis.warnings],
+        "interrupted": analysis.interrupted,
     }
 
 
 def read_document(document: dict[str, Any]) -> Analysis | None:
-    """The analysis of a `repcount/1` document; None for anything else.
+    """The analysis of a document as `document` writes it; None for anything else.
 
-    What is no part of the document, the refusals with their times, is empty.
+    What a document does not hold is empty: the rejections, the unfinished rep, the facts of the warnings.
     """
     try:
         if document["schema"] != SCHEMA:
@@ -68,7 +71,11 @@ def read_document(document: dict[str, Any]) -> Analysis | None:
             rejections=(),
             unfinished=None,
             tracked=float(document["summary"]["tracked"]),
-            warnings=tuple(document["warnings"]),
+            warnings=tuple(
+                AnalysisWarning(WarningCode(code), recorded=str(sentence))
+                for code, sentence in zip(document["warning_codes"], document["warnings"], strict=True)
+            ),
+            interrupted=bool(document["interrupted"]),
         )
     except (KeyError, TypeError, ValueError, SettingError):
         return None

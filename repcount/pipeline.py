@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.types import Pose, Sample, Update
+from repcount.types import AnalysisWarning, Pose, Sample, Update, WarningCode
 
 if TYPE_CHECKING:
     from repcount.pose.parallel import Measured
@@ -89,7 +89,7 @@ def analyze(
         # The video is decoded ahead of what is counted.
         read_s = tally.last_s if interrupted else video.duration_s
         source = Source(str(path), read_s, info.width, info.height, video.frames_read, tally.samples)
-        warnings = _stopped(interrupted, read_s) or video.warnings()
+        warnings = _interruption(interrupted, read_s) or video.warnings()
     return tally.result(source, settings, warnings, interrupted=interrupted)
 
 
@@ -111,11 +111,11 @@ def recount(
     samples = _until(should_stop, formats.read_signal(Path(path)))
     interrupted = _run(samples, settings, [tally, *sinks])
     source = Source(str(path), tally.last_s, analysed=tally.samples)
-    return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)
+    return tally.result(source, settings, _interruption(interrupted, tally.last_s), interrupted=interrupted)
 
 
-def _stopped(interrupted: bool, at_s: float) -> list[str]:
-    return [f"stopped by hand at {at_s:.1f} s"] if interrupted else []
+def _interruption(interrupted: bool, at_s: float) -> list[AnalysisWarning]:
+    return [AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": at_s})] if interrupted else []
 
 
 def _run(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:

@@ -6,7 +6,8 @@ Times are seconds from the first frame, angles are degrees. Unknown is NaN (numb
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -104,22 +105,53 @@ class Flag(enum.StrEnum):
 
 
 class RejectionReason(enum.StrEnum):
-    """Why a movement is no leg raise at all."""
+    """Why a movement is not a leg raise at all; `repcount.messages` has the sentences."""
 
-    NOT_LYING = "the trunk was not lying"
-    NOT_ON_BACK = "the person did not lie on the back"
-    TRUNK_MOVED = "the trunk came up with the legs"
-    UPPER_BODY_MOVED = "head and shoulders came up to the legs"
-    ONE_LEG = "only one leg moved"
-    NOT_FROM_BOTTOM = "the legs did not start from the bottom"
-    KNEES_BENT_AT_BOTTOM = "the knees were bent at the bottom, too"
-    KNEE_TUCK = "the knees folded as in a knee tuck"
-    MOSTLY_KNEES = "the knees moved, not the straight legs"
-    HIPS_MOVED = "the hips travelled"
-    TOO_LONG = "it took too long to be one rep"
-    TOO_SHORT = "it was too quick to be a rep"
-    LOST = "the person was out of sight in the middle of it"
-    CUT = "the picture changed to another scene in the middle of it"
+    NOT_LYING = "not_lying"
+    NOT_ON_BACK = "not_on_back"
+    TRUNK_MOVED = "trunk_moved"
+    UPPER_BODY_MOVED = "upper_body_moved"
+    ONE_LEG = "one_leg"
+    NOT_FROM_BOTTOM = "not_from_bottom"
+    KNEES_BENT_AT_BOTTOM = "knees_bent_at_bottom"
+    KNEE_TUCK = "knee_tuck"
+    MOSTLY_KNEES = "mostly_knees"
+    HIPS_MOVED = "hips_moved"
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+    LOST = "lost"
+    CUT = "cut"
+
+
+class WarningCode(enum.StrEnum):
+    """What limits the trust in a result; `repcount.messages` has the sentences."""
+
+    INTERRUPTED = "interrupted"
+    NO_TIMESTAMPS = "no_timestamps"
+    TIMESTAMPS_REPAIRED = "timestamps_repaired"
+    FILE_CUT_SHORT = "file_cut_short"
+    NOBODY_FOUND = "nobody_found"
+    RARELY_FOUND = "rarely_found"
+    FEET_HIDDEN = "feet_hidden"
+    OBLIQUE_VIEW = "oblique_view"
+    SMALL_PERSON = "small_person"
+    MOVEMENTS_REJECTED = "movements_rejected"
+    LOW_CONFIDENCE = "low_confidence"
+    UNFINISHED_REP = "unfinished_rep"
+    REPS_ADDED = "reps_added"
+    REPS_REMOVED = "reps_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisWarning:
+    """One warning about a result: a code and the numbers that its sentence states."""
+
+    code: WarningCode
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
+    the commonest first."""
+    recorded: str = ""
+    """The sentence, where it was read back from a JSON document, which does not keep the facts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from repcount import files as output_files
+from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display import terminal
 from repcount.errors import RepcountError
@@ -74,14 +75,15 @@ class ConsoleReporter:
         """Show one result."""
         self._result(lambda: terminal.print_analysis(analysis, self.results, heading=heading))
         for warning in analysis.warnings:
-            self.note(f"note: {warning}")
+            self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
-            self._result(lambda: self._refused(analysis))
+            self._result(lambda: self._rejections(analysis))
 
-    def _refused(self, analysis: Analysis) -> None:
-        for refusal in analysis.rejections:
-            line = f"  {refusal.start_s:7.2f} to {refusal.end_s:.2f} s: not counted, {refusal.reason}"
-            print(line, file=self.results)
+    def _rejections(self, analysis: Analysis) -> None:
+        for rejection in analysis.rejections:
+            reason = messages.REJECTION_SENTENCES[rejection.reason]
+            span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
+            print(f"  {span}: not counted, {reason}", file=self.results)
 
     def _result(self, show: Callable[[], None]) -> None:
         if self.lost is None:

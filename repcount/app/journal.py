@@ -90,7 +90,7 @@ class ResumeJournal:
             analysis = formats.read_document(document)
             if analysis is None or asdict(analysis.settings) != self._settings:
                 continue
-            if not _changed(Path(analysis.source.path), found_in) and not _stopped(analysis):
+            if not _changed(Path(analysis.source.path), found_in) and not analysis.interrupted:
                 self._done[analysis.source.path] = analysis
 
 
@@ -100,10 +100,6 @@ def _changed(video: Path, since: Path) -> bool:
         return video.stat().st_mtime > since.stat().st_mtime
     except OSError:
         return True
-
-
-def _stopped(analysis: Analysis) -> bool:
-    return any(warning.startswith("stopped by hand") for warning in analysis.warnings)
 
 
 def _documents(results: Path) -> list[dict[str, Any]]:

@@ -14,13 +14,14 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-from repcount.analysis import Analysis, explain
+from repcount import messages
+from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.reports import findings
 from repcount.reports.svg import LAYOUTS, TrendCharts, rows, small_charts
 from repcount.reports.timeline import Timeline, build_timeline, clock
 from repcount.reports.traces import AngleTrace
-from repcount.types import Rep
+from repcount.types import Rep, WarningCode
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -116,7 +117,10 @@ def _section(number: int, counted: ReportItem) -> dict[str, Any]:
         "video": file_address(counted.video) if counted.video else "",
         "video_name": counted.video,
         "courses": _courses(drawing, analysis.settings),
-        "uncounted": [(clock(each.start_s), clock(each.end_s), each.reason) for each in analysis.rejections],
+        "uncounted": [
+            (clock(each.start_s), clock(each.end_s), messages.REJECTION_SENTENCES[each.reason])
+            for each in analysis.rejections
+        ],
         "unfinished": clock(analysis.unfinished.start_s) if analysis.unfinished else "",
         "notes": [*_warnings(analysis), *findings.notes(analysis)],
         "settings": _settings(analysis.settings),
@@ -125,9 +129,12 @@ def _section(number: int, counted: ReportItem) -> dict[str, Any]:
 
 
 def _warnings(analysis: Analysis) -> list[str]:
-    """Those that are not told in full where what was not counted is listed."""
-    listed = explain(len(analysis.reps) + len(analysis.rejections), analysis.rejections)
-    return [warning for warning in analysis.warnings if warning != listed]
+    """All but the one about rejected movements: the report lists those one by one."""
+    return [
+        messages.warning_sentence(warning)
+        for warning in analysis.warnings
+        if warning.code is not WarningCode.MOVEMENTS_REJECTED
+    ]
 
 
 def _courses(drawing: Timeline, config: Config) -> TrendCharts | None:

@@ -16,10 +16,8 @@ from repcount.analysis import Analysis
 from repcount.errors import OutputError, printable
 from repcount.reports import findings
 from repcount.reports.timeline import (
-    NOTES,
-    UNCOUNTED,
-    UNSEEN,
     Lane,
+    LaneKind,
     RepSpan,
     Span,
     Timeline,
@@ -144,9 +142,9 @@ class Strip:
 
 def _lane_look(lane: Lane) -> dict[str, Any]:
     """Solid for what a rep lacked, open for mere notes, crossed for times without a rep."""
-    if lane.name in {UNCOUNTED, UNSEEN}:
+    if lane.kind in (LaneKind.NOT_COUNTED, LaneKind.NOT_SEEN):
         return {"facecolor": "white", "edgecolor": _GREY, "hatch": "xxxx", "lw": 0.5}
-    if lane.name in NOTES:
+    if lane.kind is LaneKind.NOTE:
         return {"facecolor": "white", "edgecolor": "#404040", "lw": 0.8}
     return {"facecolor": "#404040", "edgecolor": "white", "lw": 0.8}
 

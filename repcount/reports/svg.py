@@ -10,11 +10,9 @@ from repcount.config import Config
 from repcount.reports import findings
 from repcount.reports.findings import SetTrend, Trend, fit_trend, set_trends
 from repcount.reports.timeline import (
-    NOTES,
-    UNCOUNTED,
-    UNSEEN,
     Group,
     Lane,
+    LaneKind,
     RepSpan,
     Span,
     Timeline,
@@ -81,6 +79,15 @@ class BandMark:
     def middle(self) -> float:
         """Where its number stands."""
         return self.place.x + self.place.width / 2
+
+
+_LANE_LOOKS = {
+    LaneKind.FAULT: "lack",
+    LaneKind.NOTE: "note",
+    LaneKind.NOT_COUNTED: "none",
+    LaneKind.NOT_SEEN: "none",
+}
+"""The class of a lane in the style sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +222,8 @@ class _Placer:
         return f"M{self.x(band.span[0]):g},{self._held(deg):g}H{self.x(band.span[1]):g}"
 
     def _lane(self, i: int, lane: Lane) -> LaneMarks:
-        look = "none" if lane.name in {UNCOUNTED, UNSEEN} else "note" if lane.name in NOTES else "lack"
         marks = tuple(self._mark(span) for span in lane.spans if self._shows(span))
-        return LaneMarks(lane.name, look, self.lanes_top + self.lane_px * i, marks)
+        return LaneMarks(lane.name, _LANE_LOOKS[lane.kind], self.lanes_top + self.lane_px * i, marks)
 
     def _sets(self) -> tuple[tuple[Label, ...], tuple[Label, ...]]:
         if len(self.chart.groups) < 2:

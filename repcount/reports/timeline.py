@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -29,10 +30,16 @@ _STANDARD_DEG = (-8.0, 100.0)
 _WIDEST_DEG = (-45.0, 165.0)
 """Shown at most: legs do not go further, so what does is a wild value."""
 
-NOTES = {FLAGS[flag] for flag in findings.NOTES}
-"""Lanes of flags that say nothing against the rep."""
-UNCOUNTED = "not counted"
-UNSEEN = "not seen"
+
+class LaneKind(enum.Enum):
+    """What the spans of a lane are: two kinds of flagged reps, and two of times without a rep."""
+
+    FAULT = enum.auto()
+    """Reps with a flag that says what was wrong."""
+    NOTE = enum.auto()
+    """Reps with a flag that does not say anything against them."""
+    NOT_COUNTED = enum.auto()
+    NOT_SEEN = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,9 @@ class Group:
 class Lane:
     """One kind of remark and when it holds."""
 
+    kind: LaneKind
     name: str
+    """For people."""
     spans: tuple[Span, ...]
 
 
@@ -152,10 +161,15 @@ def _groups(reps: Sequence[Rep]) -> tuple[Group, ...]:
 
 def _lanes(analysis: Analysis, curve: AngleTrace, refused: tuple[Span, ...]) -> tuple[Lane, ...]:
     lanes = [
-        Lane(words, tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags))
+        Lane(
+            LaneKind.NOTE if flag in findings.NOTES else LaneKind.FAULT,
+            words,
+            tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags),
+        )
         for flag, words in FLAGS.items()
     ]
-    lanes += [Lane(UNCOUNTED, refused), Lane(UNSEEN, tuple(curve.gaps()))]
+    lanes.append(Lane(LaneKind.NOT_COUNTED, "not counted", refused))
+    lanes.append(Lane(LaneKind.NOT_SEEN, "not seen", tuple(curve.gaps())))
     return tuple(lane for lane in lanes if lane.spans)
 
 
