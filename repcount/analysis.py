@@ -1,4 +1,4 @@
-"""What is known of one video once it has been counted."""
+"""The result of counting one video or signal."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from repcount.types import (
     WarningCode,
 )
 
-_TRACKED_LITTLE = 0.5
-_FEET_SEEN = 0.5
+_MIN_TRACKED = 0.5
+_MIN_FEET_VISIBILITY = 0.5
+"""Heuristics: a result rests on too little if less than half was seen."""
 _OBLIQUE_DEG = 50.0
-"""Beyond this the hip angle is 10° and more off at the top (measured on rendered clips at 60°)."""
+"""Beyond this the hip angle at the top is off by 10° and more (measured on rendered clips at 60°)."""
 _SMALL_SHARE = 0.08
-"""A trunk shorter than this share of the picture's width is about 4 m away, MediaPipe's limit."""
+"""A trunk shorter than this share of the image's width is about 4 m away, MediaPipe's limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the samples came from. Sizes and frames are None for a signal file."""
+    """Where the samples came from. Size and frames are None for a signal file."""
 
     path: str
     duration_s: float
@@ -44,14 +45,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of one video."""
+    """The counts of one video."""
 
     full: int
     partial: int
     fast: int
     sets: int
     tracked: float
-    """Share of the analysed frames in which somebody was found, 0 to 1."""
+    """Share of the analysed frames in which a person was found, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,11 @@ class Analysis:
     settings: Config
     reps: tuple[Rep, ...]
     rejections: tuple[Rejection, ...]
-    """Movements of the legs that are no leg raises, each with its reason."""
+    """Leg movements that are not leg raises, each with its reason."""
     unfinished: UnfinishedRep | None
-    """A movement that the end of the video cut off."""
+    """A movement that the end of the video cut off, if any."""
     tracked: float
+    """As in `Summary`."""
     warnings: tuple[AnalysisWarning, ...]
     """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
@@ -73,7 +75,7 @@ class Analysis:
 
     @property
     def summary(self) -> Summary:
-        """Counts of the reps by verdict."""
+        """How many reps were full, partial and fast, and in how many sets."""
         full = sum(rep.full for rep in self.reps)
         fast = sum(bool({Flag.FAST_RAISE, Flag.FAST_LOWER} & set(rep.flags)) for rep in self.reps)
         return Summary(full, len(self.reps) - full, fast, max((rep.set for rep in self.reps), default=0), self.tracked)
@@ -81,7 +83,7 @@ class Analysis:
 
 @dataclass(slots=True)
 class AnalysisBuilder:
-    """Gathers updates into an Analysis; keeps events and sums, never samples."""
+    """A sink that builds an Analysis. It keeps events and sums, never samples."""
 
     events: list[Event] = field(default_factory=list)
     samples: int = 0
@@ -135,9 +137,9 @@ class AnalysisBuilder:
         if not self.seen:
             yield AnalysisWarning(WarningCode.NOBODY_FOUND)
             return
-        if self.seen < _TRACKED_LITTLE * self.samples:
+        if self.seen < _MIN_TRACKED * self.samples:
             yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})
-        if self._feet < _FEET_SEEN * self.seen:
+        if self._feet < _MIN_FEET_VISIBILITY * self.seen:
             yield AnalysisWarning(WarningCode.FEET_HIDDEN)
         if self._view > _OBLIQUE_DEG * self.seen:
             yield AnalysisWarning(WarningCode.OBLIQUE_VIEW)

@@ -51,7 +51,8 @@ def show(asked: HistoryQuery) -> ConsoleReporter:
     """Show days and sessions; write them down, for the user alone, where that is asked for. Raises RepcountError."""
     named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
     files.check_distinct(named, [])
-    told = ConsoleReporter(sys.stderr if files.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
+    results = sys.stderr if files.STDOUT in named else sys.stdout
+    told = ConsoleReporter(results, sys.stderr, has_other_outputs=len(named) > 1)
     with files.OutputSet(named, told, force=asked.force, private=True) as out:
         sessions, span = _read(asked.first)
         periods = totals.since(totals.by_day(sessions), asked.first)

@@ -264,7 +264,7 @@ def run_live_session(
         outcome = run(session, stop)
         analyze.write_reps([outcome.analysis], wanted, out)
     # At the very end: where the terminal is gone, this is not to cost the files.
-    told.analysis(outcome.analysis, heading=False)
+    told.show_analysis(outcome.analysis, heading=False)
     return outcome.exit_code or told.exit_code()
 
 

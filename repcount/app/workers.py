@@ -33,7 +33,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.errors import LibraryError, RepcountError
-from repcount.interrupts import NUMBERS
+from repcount.interrupts import SIGNALS
 from repcount.reports.traces import AngleTrace
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        saw=track.saw if track is not None else None,
+        on_pose=track.saw if track is not None else None,
         progress=progress,
     )
     return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
@@ -468,7 +468,7 @@ def _deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
@@ -529,9 +529,9 @@ def _ending(code: int | None) -> str:
 
 
 def _cores() -> int:
-    from repcount.pipeline import cores
+    from repcount.pipeline import available_cores
 
-    return cores()
+    return available_cores()
 
 
 # --- inside a worker ----------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def live(
     and comes back.
     """
     from repcount.app import live as app_live
-    from repcount.app.console import OutputOptions, results
+    from repcount.app.console import OutputOptions, make_reporter
     from repcount.coaching import session as plans
     from repcount.coaching.session import SessionGoals
 
@@ -81,8 +81,8 @@ def live(
         force=force,
     )
     wanted = OutputOptions(csv, json, signal, force=force)
-    told = results(wanted, explain=False)
-    told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
+    told = make_reporter(wanted, explain=False)
+    told.has_other_outputs = True  # whoever counts in front of the camera does not see that nobody reads
     code = app_live.run_live_session(asked, settings(config, strictness, tempo, set_), model, wanted, told)
     if code:
         raise typer.Exit(code)

@@ -19,7 +19,7 @@ from repcount.coaching.phrases import shown_text
 from repcount.display import overlay
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
-from repcount.libraries import library_error, needs
+from repcount.libraries import library_error, missing_library_text
 from repcount.types import Pose
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _tried(display: str) -> str | None:
     libraries = _X11_LIBRARIES if os.environ.get("DISPLAY") else _WAYLAND_LIBRARIES
     lacking = next((library for library in libraries if _not_loadable(library)), None)
     if lacking is not None:
-        return needs("the window", lacking)
+        return missing_library_text("the window", lacking)
     return f"no window can be opened on the display {display}: it is not there or does not let us in"
 
 
