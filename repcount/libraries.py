@@ -52,6 +52,9 @@ _MISSING_LIBRARY = (
     re.compile(r"Error loading shared library (\S+\.so[.\d]*)"),  # musl
 )
 
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
+"""What the Linux loader says when a library does not fit into memory."""
+
 _BUNDLED = re.compile(r"/|-[0-9a-f]{8}[.-]")
 """A path, or a name with the hash that auditwheel adds: a file of the wheel, not of the system."""
 
@@ -89,18 +92,6 @@ def requirement(package: str) -> str:
     pattern = rf"{re.escape(package)}(?![\w.-])"
     matching = next((line for line in requirements if re.match(pattern, line)), package)
     return f'"{matching}"'
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
-"""What the Linux loader says when a library does not fit into memory."""
 
 
 def library_error(package: str, error: BaseException) -> LibraryError:
@@ -141,3 +132,11 @@ def opencv_conflict() -> str | None:
     if OPENCV in installed:
         return f"{names} beside {OPENCV}, and each overwrites files of the others: {opencv_fix()}"
     return f"{names} instead of {OPENCV}, with which repcount is tested: {opencv_fix()}"
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -118,6 +118,13 @@ def recount(
     return builder.result(source, settings, warnings, interrupted=interrupted)
 
 
+def available_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _interruption_warnings(interrupted: bool, at_s: float) -> list[AnalysisWarning]:
     return [AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": at_s})] if interrupted else []
 
@@ -164,10 +171,3 @@ def _observed(
         if progress is not None:
             progress(item.sample.time_s, duration_s)
         yield item.sample
-
-
-def available_cores() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -80,19 +80,6 @@ class ConsoleReporter:
         if self.explain:
             self._print(lambda: self._rejections(analysis))
 
-    def _rejections(self, analysis: Analysis) -> None:
-        for rejection in analysis.rejections:
-            reason = messages.REJECTION_SENTENCES[rejection.reason]
-            span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
-            print(f"  {span}: not counted, {reason}", file=self.results)
-
-    def _print(self, show: Callable[[], None]) -> None:
-        if self.stdout_error is None:
-            try:
-                show()
-            except OSError as error:
-                self.stdout_failed(error)
-
     def stdout_failed(self, error: OSError) -> None:
         """Go on without standard output; raises `error` if that is the only output."""
         if not self.has_other_outputs:
@@ -118,6 +105,19 @@ class ConsoleReporter:
         if self.stdout_error is not None:
             raise self.stdout_error
         return 130 if self.interrupted else int(bool(self.failed))
+
+    def _rejections(self, analysis: Analysis) -> None:
+        for rejection in analysis.rejections:
+            reason = messages.REJECTION_SENTENCES[rejection.reason]
+            span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
+            print(f"  {span}: not counted, {reason}", file=self.results)
+
+    def _print(self, show: Callable[[], None]) -> None:
+        if self.stdout_error is None:
+            try:
+                show()
+            except OSError as error:
+                self.stdout_failed(error)
 
 
 def make_reporter(options: OutputOptions, *, explain: bool) -> ConsoleReporter:
