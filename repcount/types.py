@@ -43,8 +43,8 @@ class Sample:
 
     time_s: float
     hip_deg: float = nan
-    """Hip angle shoulder-hip-knee of the more visible leg, measured on the front of the body: 180 is straight, 90 is
-    legs upright, more than 180 is legs below the line of the trunk. NaN: nobody was seen."""
+    """Hip angle shoulder-hip-knee of the more visible leg, measured on the upper side of the body: 180 is straight, 90
+    is legs upright, more than 180 is legs below the line of the trunk. NaN: nobody was seen."""
     knee_deg: float = nan
     """Knee angle hip-knee-ankle of that leg, 180 is straight."""
     other_hip_deg: float = nan
