@@ -26,6 +26,7 @@ from repcount import cli, config, formats, pipeline
 from repcount.app import history as app_history
 from repcount.errors import RepcountError
 from repcount.history.store import DeleteFilter, HistoryStore
+from repcount.messages import warning_sentence
 from repcount.pose import chunking
 from repcount.types import Frame
 from repcount.video import reader
@@ -79,7 +80,7 @@ def _video(path: Path, number: int, _: Path) -> str:
         assert 0 < len(read) < _MOST_FRAMES
         assert len(read) <= video.frames_read
         assert 0 < video.duration_s < math.inf
-        assert all(isinstance(text, str) and "\n" not in text for text in video.warnings())
+        assert all("\n" not in warning_sentence(warning) for warning in video.warnings())
     return GOOD
 
 
@@ -99,7 +100,8 @@ def _stamps(path: Path, _: int, __: Path) -> str:
     assert times[0] == 0
     assert all(earlier < later < math.inf for earlier, later in itertools.pairwise(times))
     assert made.frames == len(times)
-    made.warning()
+    if (warning := made.warning()) is not None:
+        warning_sentence(warning)
     return GOOD
 
 

@@ -62,15 +62,15 @@ def run_batch(
     """
     _check(options)
     journal, complete = _open_journal(videos, config, options), False
-    force = options.force or (journal is not None and journal.found)
+    force = options.force or (journal is not None and journal.has_results)
     with suppress(_NothingCountedError), ExitStack() as stack:
         signals = _paths_per_video(videos, options.signal, ".csv", "signal", stack)
         copies = _paths_per_video(videos, options.annotate, ".mp4", "annotated video", stack)
-        output_files.check_distinct([*options.texts, *signals, *copies], videos)
+        output_files.check_distinct([*options.text_files, *signals, *copies], videos)
         if journal is not None:
             stack.enter_context(journal)
         existing = {path for path in (*signals, *copies) if path.is_file()}
-        out = stack.enter_context(output_files.OutputSet([*options.texts, *signals], reporter, force=force))
+        out = stack.enter_context(output_files.OutputSet([*options.text_files, *signals], reporter, force=force))
         entries = [
             Entry(video, signal, _annotated_file(copy, stack, force=force))
             for video, signal, copy in zip_longest(videos, signals, copies)
@@ -89,7 +89,7 @@ def run_batch(
         if options.plot is not None:
             _write_plot(options.plot, counted, out, reporter, local, guard)
         if options.report is not None:
-            out.put(options.report, _render_report(options.report, counted, options.made))
+            out.write_bytes(options.report, _render_report(options.report, counted, options.date))
         complete = True
     if complete and journal is not None and options.json not in reporter.failed:
         journal.remove()
@@ -101,24 +101,24 @@ def recount(signal: Path, config: Config, options: OutputOptions, reporter: Cons
     Ctrl-C ends it between two samples; the result up to that point is shown and written.
     """
     _check_names(options)
-    output_files.check_distinct(options.texts, [signal])
-    with output_files.OutputSet(options.texts, reporter, force=options.force) as out, InterruptGuard() as guard:
+    output_files.check_distinct(options.text_files, [signal])
+    with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
 
         def should_stop() -> bool:
             guard.delayed = True  # from the first sample on there is a result to keep
             return guard.requested()
 
-        trace = AngleTrace() if options.drawn else None
+        trace = AngleTrace() if options.needs_trace else None
         sinks = [trace] if trace is not None else []
         analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=should_stop)
         entry = Entry(signal, analysis=analysis, trace=trace)
         reporter.interrupted = analysis.interrupted
-        reporter.analysis(analysis, heading=False)
+        reporter.show_analysis(analysis, heading=False)
         write_reps([analysis], options, out)
         if options.plot is not None:
-            out.put(options.plot, draw_plot(PlotJob(options.plot, list(_traces([entry]))), lambda *_: None))
+            out.write_bytes(options.plot, draw_plot(PlotJob(options.plot, list(_traces([entry]))), lambda *_: None))
         if options.report is not None:
-            out.put(options.report, _render_report(options.report, [entry], options.made))
+            out.write_bytes(options.report, _render_report(options.report, [entry], options.date))
 
 
 def write_reps(
@@ -216,7 +216,7 @@ class BatchRunner:
             self._model,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
-            trace=self._options.drawn,
+            trace=self._options.needs_trace,
             track=entry.annotated is not None,
         )
 
@@ -234,7 +234,7 @@ class BatchRunner:
             self._drop_signal(entry)
             return
         self._reporter.interrupted |= entry.analysis.interrupted
-        self._reporter.analysis(entry.analysis, heading=self._several)
+        self._reporter.show_analysis(entry.analysis, heading=self._several)
         self._wait(f"{entry.video.name}, pictures", lambda: [task for task in entry.drawing if not task.done])
         for note in entry.notes:
             self._reporter.note(f"note: {note}")
@@ -313,7 +313,7 @@ class BatchRunner:
         if entry.annotated is not None:
             name, into = entry.annotated.final, entry.annotated.path
             self._submit_drawing(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
-        if self._options.report and self._options.pictures and entry.trace is not None and analysis.reps:
+        if self._options.report and self._options.thumbnails and entry.trace is not None and analysis.reps:
             self._submit_drawing(entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace))
 
     def _submit_drawing(self, entry: Entry, function: JobFunction, job: AnnotationJob | ThumbnailJob) -> None:
@@ -345,7 +345,7 @@ def _check(options: OutputOptions) -> None:
     _check_names(options)
     if options.resume and (options.json is None or options.json == output_files.STDOUT):
         raise SettingError("--resume goes on from the results in a file: name it with --json")
-    if options.resume and options.drawn:
+    if options.resume and options.needs_trace:
         raise SettingError("--resume keeps numbers, not curves: leave --plot and --report for `repcount recount`")
     if options.cluster and options.annotate:
         raise SettingError("--annotate needs the video here; it does not go together with --cluster")
@@ -432,7 +432,7 @@ def _write_plot(
             local.stop()
         local.wait()
     try:
-        out.put(path, task.result())
+        out.write_bytes(path, task.result())
     except StoppedError:
         out.drop(path)
     except TaskError as error:

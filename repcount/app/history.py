@@ -53,7 +53,9 @@ def show(query: HistoryQuery) -> ConsoleReporter:
     """Print days and sessions, and write the files of `query`, readable by the user alone. Raises RepcountError."""
     named = [path for path in (query.csv, query.json, query.report) if path is not None]
     files.check_distinct(named, [])
-    reporter = ConsoleReporter(sys.stderr if files.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
+    reporter = ConsoleReporter(
+        sys.stderr if files.STDOUT in named else sys.stdout, sys.stderr, has_other_outputs=len(named) > 1
+    )
     with files.OutputSet(named, reporter, force=query.force, private=True) as out:
         sessions, span = _read(query.first)
         periods = totals.since(totals.by_day(sessions), query.first)

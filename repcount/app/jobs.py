@@ -70,7 +70,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        saw=track.on_pose if track is not None else None,
+        on_pose=track.on_pose if track is not None else None,
         progress=progress,
     )
     return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))

@@ -107,7 +107,7 @@ def run_live_session(
         outcome = run(session, guard)
         analyze.write_reps([outcome.analysis], output, out)
     # Last of all: if the terminal is gone, the files are written nevertheless.
-    reporter.analysis(outcome.analysis, heading=False)
+    reporter.show_analysis(outcome.analysis, heading=False)
     return outcome.exit_code or reporter.exit_code()
 
 

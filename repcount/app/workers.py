@@ -30,9 +30,9 @@ from typing import IO, Any, BinaryIO, Self
 from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Task, TaskError, WorkerError
 from repcount.app.jobs import VideoJob
 from repcount.errors import LibraryError, RepcountError
-from repcount.interrupts import NUMBERS
+from repcount.interrupts import SIGNALS
 from repcount.libraries import OPENCV, requirement
-from repcount.pipeline import cores
+from repcount.pipeline import available_cores
 
 STOP_S = 10.0
 """How long a worker that is asked to stop may take to hand over a partial result. Heuristic: it checks between two
@@ -54,7 +54,7 @@ class LocalExecutor:
 
     def __init__(self, trackers: int | None = None, videos: int = 1) -> None:
         """`trackers`: None for one per core; `videos`: how many will share them."""
-        self._trackers = trackers or cores()
+        self._trackers = trackers or available_cores()
         self._slots = max(min(self._trackers, videos), 1)
         self._messages: SimpleQueue[tuple[_Worker, str, Any]] = SimpleQueue()
         self._queue: deque[Task] = deque()
@@ -260,7 +260,7 @@ def _signals_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

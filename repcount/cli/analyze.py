@@ -84,12 +84,12 @@ def analyze(
         if cluster is None:
             local.start()  # a worker loads its libraries while this process imports and checks
         from repcount.app import analyze as app_analyze
-        from repcount.app.console import OutputOptions, results
+        from repcount.app.console import OutputOptions, make_reporter
 
         options = OutputOptions(
             csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
         )
-        reporter = results(options, explain=explain)
+        reporter = make_reporter(options, explain=explain)
         app_analyze.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
     exit_with(reporter)
 
@@ -109,10 +109,10 @@ def recount(
 ) -> None:
     """Count again from a saved signal with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
-    from repcount.app.console import OutputOptions, results
+    from repcount.app.console import OutputOptions, make_reporter
 
-    options = OutputOptions(csv, json, plot=plot, report=report, made=_today(), force=force)
-    reporter = results(options, explain=explain)
+    options = OutputOptions(csv, json, plot=plot, report=report, date=_today(), force=force)
+    reporter = make_reporter(options, explain=explain)
     app_analyze.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
     exit_with(reporter)
 
@@ -124,9 +124,9 @@ def demo(model: Model = None) -> None:
     with LocalExecutor() as local:
         local.start()
         from repcount.app import analyze as app_analyze
-        from repcount.app.console import OutputOptions, results
+        from repcount.app.console import OutputOptions, make_reporter
 
-        reporter = results(OutputOptions(), explain=False)
+        reporter = make_reporter(OutputOptions(), explain=False)
         app_analyze.run_batch([app_analyze.sample_video_path()], load(None), model, OutputOptions(), reporter, local)
     exit_with(reporter)
 

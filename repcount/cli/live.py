@@ -66,7 +66,7 @@ def live(
     and comes back.
     """
     from repcount.app import live as app_live
-    from repcount.app.console import OutputOptions, results
+    from repcount.app.console import OutputOptions, make_reporter
 
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
@@ -80,8 +80,8 @@ def live(
         force=force,
     )
     output = OutputOptions(csv, json, signal, force=force)
-    reporter = results(output, explain=False)
-    reporter.go_on = True  # a broken pipe must not end the session of somebody who cannot see the terminal
+    reporter = make_reporter(output, explain=False)
+    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
     code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
     if code:
         raise typer.Exit(code)

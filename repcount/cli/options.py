@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from repcount.config import MOST_HZ, Config, load
+from repcount.config import MAX_RATE_HZ, Config, load
 from repcount.errors import SettingError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _rate_hz(rate: str | None) -> float | None:
     if rate in (None, "auto"):
         return None
     if rate == "all":
-        return MOST_HZ
+        return MAX_RATE_HZ
     try:
         return float(rate)
     except ValueError:

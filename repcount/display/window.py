@@ -19,7 +19,7 @@ from repcount.coaching.phrases import key_help, shown_text
 from repcount.display import overlay
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
-from repcount.libraries import library_error, needs
+from repcount.libraries import library_error, missing_library_text
 from repcount.types import Pose
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _probe(display: str) -> str | None:
     libraries = _X11_LIBRARIES if os.environ.get("DISPLAY") else _WAYLAND_LIBRARIES
     missing = next((library for library in libraries if _load_error(library)), None)
     if missing is not None:
-        return needs("the window", missing)
+        return missing_library_text("the window", missing)
     return f"no window can be opened on the display {display}: it is not there or does not let us in"
 
 

@@ -14,14 +14,15 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-from repcount.analysis import Analysis, explain
+from repcount import messages
+from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.reports import findings
 from repcount.reports.timeline import build_timeline, clock
 from repcount.reports.timeline_svg import LAYOUTS, timeline_strips
 from repcount.reports.traces import AngleTrace
 from repcount.reports.trend_svg import trend_charts
-from repcount.types import Rep
+from repcount.types import Rep, WarningCode
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -105,7 +106,10 @@ def _section(number: int, item: ReportItem) -> dict[str, Any]:
         "video": _relative_url(item.video) if item.video else "",
         "video_name": item.video,
         "trends": trend_charts(timeline, analysis.settings) if timeline.reps else None,
-        "rejected": [(clock(each.start_s), clock(each.end_s), each.reason) for each in analysis.rejections],
+        "rejected": [
+            (clock(each.start_s), clock(each.end_s), messages.REJECTION_SENTENCES[each.reason])
+            for each in analysis.rejections
+        ],
         "unfinished": clock(analysis.unfinished.start_s) if analysis.unfinished else "",
         "notes": [*_warnings(analysis), *findings.notes(analysis)],
         "settings": _settings(analysis.settings),
@@ -124,8 +128,11 @@ def _relative_url(name: str) -> str:
 
 def _warnings(analysis: Analysis) -> list[str]:
     """The warnings, without the one about rejected movements, which have a list of their own."""
-    listed = explain(len(analysis.reps) + len(analysis.rejections), analysis.rejections)
-    return [warning for warning in analysis.warnings if warning != listed]
+    return [
+        messages.warning_sentence(warning)
+        for warning in analysis.warnings
+        if warning.code is not WarningCode.MOVEMENTS_REJECTED
+    ]
 
 
 def _figures(analysis: Analysis) -> list[tuple[str, str]]:

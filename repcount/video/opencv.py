@@ -8,7 +8,15 @@ import os
 import warnings
 
 from repcount.errors import EnvironmentWarning, LibraryError
-from repcount.libraries import OPENCV, library_error, mend_opencv, missing_library, needs, opencv_conflict, opencvs
+from repcount.libraries import (
+    OPENCV,
+    installed_opencvs,
+    library_error,
+    missing_library,
+    missing_library_text,
+    opencv_conflict,
+    opencv_fix,
+)
 
 __all__ = ["cv2", "prepare"]
 
@@ -18,14 +26,14 @@ _USED = ("VideoCapture", "setNumThreads", "FontFace")
 
 def _failure(error: Exception) -> LibraryError:
     library = missing_library(error)
-    others = [name for name in opencvs() if name != OPENCV]
+    others = [name for name in installed_opencvs() if name != OPENCV]
     if library is not None and others:
-        return LibraryError(f"{needs(others[0], library)}. {OPENCV} needs none: {mend_opencv()}")
+        return LibraryError(f"{missing_library_text(others[0], library)}. {OPENCV} needs none: {opencv_fix()}")
     if library is not None:
         return library_error(OPENCV, error)
     if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
-        return LibraryError(f"OpenCV is {'not complete' if opencvs() else 'not installed'}: {mend_opencv()}")
-    return LibraryError(f"OpenCV does not load ({' '.join(str(error).split())}): {mend_opencv()}")
+        return LibraryError(f"OpenCV is {'not complete' if installed_opencvs() else 'not installed'}: {opencv_fix()}")
+    return LibraryError(f"OpenCV does not load ({' '.join(str(error).split())}): {opencv_fix()}")
 
 
 try:
@@ -38,8 +46,8 @@ except Exception as error:  # what an OpenCV of which files are missing raises d
 _version = getattr(cv2, "__version__", None)
 if missing := [name for name in _USED if not hasattr(cv2, name)]:
     if _version is not None and missing == ["FontFace"]:
-        raise LibraryError(f"OpenCV {_version} is too old, 5.0 or later is needed: {mend_opencv()}")
-    raise LibraryError(f"OpenCV is not complete, it has no {missing[0]}: {mend_opencv()}")
+        raise LibraryError(f"OpenCV {_version} is too old, 5.0 or later is needed: {opencv_fix()}")
+    raise LibraryError(f"OpenCV is not complete, it has no {missing[0]}: {opencv_fix()}")
 if (_told := opencv_conflict()) is not None:
     warnings.warn(_told, EnvironmentWarning, stacklevel=2)
 

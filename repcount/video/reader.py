@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from repcount.errors import VideoError
-from repcount.types import Frame
+from repcount.types import AnalysisWarning, Frame, WarningCode
 from repcount.video.opencv import cv2, prepare
 
 if TYPE_CHECKING:
@@ -76,12 +76,13 @@ class TimestampRepair:
             return self.last_s + self.frame_s
         return self.last_s + _NUDGE * self.frame_s
 
-    def warning(self) -> str | None:
-        """What was not right with the times, for people."""
+    def warning(self) -> AnalysisWarning | None:
+        """What was wrong with the times; None if nothing was."""
         if self.untimed:
-            return f"the file has no usable time stamps: frames are taken as {1 / self.frame_s:g} a second"
+            return AnalysisWarning(WarningCode.NO_TIMESTAMPS, {"rate_hz": 1 / self.frame_s})
         if self.repaired:
-            return f"{self.repaired} of {self.frames} frames had a time stamp that did not rise; they were moved"
+            facts = {"repaired": self.repaired, "frames": self.frames}
+            return AnalysisWarning(WarningCode.TIMESTAMPS_REPAIRED, facts)
         return None
 
 
@@ -179,15 +180,15 @@ class VideoReader:
         """Time of the last frame read plus one frame."""
         return self._clock.last_s + self._clock.frame_s if self._clock.frames else 0.0
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""
-        return [text for text in (self._clock.warning(), self._cut_short()) if text]
+        return [warning for warning in (self._clock.warning(), self._cut_short()) if warning is not None]
 
-    def _cut_short(self) -> str | None:
-        told_s, read_s = self.info.duration_s, self.duration_s
-        if math.isnan(told_s) or read_s >= 0.9 * told_s - 0.5:
+    def _cut_short(self) -> AnalysisWarning | None:
+        stated_s, read_s = self.info.duration_s, self.duration_s
+        if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
             return None
-        return f"the file says that it lasts {told_s:.1f} s, but only {read_s:.1f} s of it can be read"
+        return AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": stated_s, "read_s": read_s})
 
 
 def downscale(image: Any, times: int) -> Any:

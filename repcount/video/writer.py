@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from repcount.errors import OutputError
-from repcount.files import AtomicFile, unwritable
+from repcount.files import AtomicFile, write_error
 from repcount.libraries import library_error, requirement
 from repcount.types import Frame
 
@@ -198,7 +198,7 @@ class VideoWriter:
         except av.error.FFmpegError as error:
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         except OSError as error:
-            raise unwritable(self.path, error) from error
+            raise write_error(self.path, error) from error
 
 
 @dataclass(frozen=True, slots=True)

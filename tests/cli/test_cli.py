@@ -173,6 +173,7 @@ def test_ctrl_c_keeps_what_was_counted(endless: Path, tmp_path: Path) -> None:
     assert document["source"]["path"] == str(endless)
     assert 2 < document["source"]["duration_s"] < 300
     assert document["warnings"][0] == f"stopped by hand at {document['source']['duration_s']:.1f} s"
+    assert (document["warning_codes"][0], document["interrupted"]) == ("interrupted", True)
     assert f"note: {document['warnings'][0]}" in err
     assert document["summary"]["full"] > 0
     assert f"{document['summary']['full']} full rep" in out

@@ -28,7 +28,7 @@ from repcount.history.totals import Session
 from repcount.reports import history_html
 from repcount.reports.html import ReportItem, render_report
 from repcount.reports.traces import AngleTrace
-from repcount.types import Flag, Rejection, RejectionReason, Rep, UnfinishedRep
+from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, UnfinishedRep, WarningCode
 
 Save = Callable[..., Path]
 
@@ -72,13 +72,17 @@ def session(name: str = "session.mp4") -> ReportItem:
     return ReportItem(analysis, curve, {rep.number: picture() for rep in analysis.reps})
 
 
+DIM = AnalysisWarning(WarningCode.LOW_CONFIDENCE, recorded="it was dim")
+REJECTED = AnalysisWarning(WarningCode.MOVEMENTS_REJECTED, {"movements": 5, "trunk_moved": 1})
+
+
 @cache
 def short() -> ReportItem:
     """A full, a partial and a fast rep, with something of everything else."""
     shapes = (Shape(), Shape(top=50.0), Shape(raise_s=0.9, lower_s=1.0), Shape())
     analysis, curve = counted(seen(made(*shapes, rate_hz=15.0)), "short.mp4", Config(tempo="1.8/0/2/0"))
     refusal = Rejection(1.0, 2.0, RejectionReason.TRUNK_MOVED)
-    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=("it was dim",))
+    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=(DIM, REJECTED))
     return ReportItem(everything, curve, {rep.number: picture() for rep in analysis.reps})
 
 
@@ -279,7 +283,8 @@ def test_it_prints_on_two_pages(kind: str, browser: Browser, save: Save) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_name_of_a_file_may_be_anything(name: str, browser: Browser, save: Save) -> None:
-    hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(name,))
+    warning = AnalysisWarning(WarningCode.LOW_CONFIDENCE, recorded=name)
+    hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(warning,))
     page = save(render_report([replace(short(), analysis=hostile, video=name)], made=name))
     browser.open(page, PHONE)
     assert browser.run("return document.title").startswith("Leg raises: ")

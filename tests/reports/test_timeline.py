@@ -16,7 +16,7 @@ from repcount import Sample
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.reports import findings
-from repcount.reports.timeline import Timeline, build_timeline, clock, strips, ticks
+from repcount.reports.timeline import LaneKind, Timeline, build_timeline, clock, strips, ticks
 from repcount.reports.traces import AngleTrace
 from repcount.types import Flag, Phase, Rejection, RejectionReason, Rep, UnfinishedRep, Update
 
@@ -163,13 +163,19 @@ class TestRows:
 
 
 def test_there_is_a_lane_for_each_remark_and_no_other() -> None:
-    flagged = rep(1, flags=(Flag.FAST_RAISE, Flag.SHORT_TOP), full=False)
+    flagged = rep(1, flags=(Flag.FAST_RAISE, Flag.SHORT_TOP, Flag.LOW_CONFIDENCE), full=False)
     refused = Rejection(10.0, 12.0, RejectionReason.TRUNK_MOVED)
     unseen = curve([(0.0, 5.0), (20.0, 5.0), (30.0, 5.0)])
     lanes = build_timeline(analysis(flagged, rep(2, 6.0), refusals=(refused,)), unseen).lanes
-    assert [lane.name for lane in lanes] == ["not upright", "raise too fast", "not counted", "not seen"]
-    assert lanes[0].spans == ((1.0, 5.0),)
-    assert lanes[2].spans == ((10.0, 12.0),)
+    assert [(lane.kind, lane.name) for lane in lanes] == [
+        (LaneKind.FAULT, "not upright"),
+        (LaneKind.FAULT, "raise too fast"),
+        (LaneKind.NOTE, "hard to see"),
+        (LaneKind.NO_REP, "not counted"),
+        (LaneKind.NO_REP, "not seen"),
+    ]
+    assert lanes[0].spans == lanes[2].spans == ((1.0, 5.0),)
+    assert lanes[3].spans == ((10.0, 12.0),)
 
 
 def test_every_flag_has_words() -> None:

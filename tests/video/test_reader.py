@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.programs import Ffmpeg, pattern
 
 from repcount.errors import VideoError
+from repcount.messages import warning_sentence
 from repcount.video import reader
 
 FASTER_THAN_ANY = 240.0
@@ -27,7 +28,7 @@ def warnings(path: Path) -> list[str]:
     with reader.open_video(path) as video:
         for _ in video.frames(FASTER_THAN_ANY):
             pass
-        return video.warnings()
+        return [warning_sentence(warning) for warning in video.warnings()]
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +61,17 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
     told = f"{moved} of {len(stamps)} frames had a time stamp that did not rise; they were moved"
-    assert clock.warning() == (told if moved else None)
+    warning = clock.warning()
+    assert (warning and warning_sentence(warning)) == (told if moved else None)
 
 
 @pytest.mark.parametrize("stamp", [0.0, 7.5, -1.0, nan, inf])
 def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float) -> None:
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for _ in range(5)] == pytest.approx([0, 0.05, 0.2, 0.3, 0.4])
-    assert clock.warning() == "the file has no usable time stamps: frames are taken as 10 a second"
+    warning = clock.warning()
+    assert warning is not None
+    assert warning_sentence(warning) == "the file has no usable time stamps: frames are taken as 10 a second"
 
 
 @given(
