@@ -209,7 +209,7 @@ def _count(live: Session, coach: Coach, stop: InterruptGuard) -> None:
         else:
             if isinstance(got, CameraFault):
                 live.note(got.text)
-                coach.trouble(Announcement(_CAMERA_CUES[got.kind], round(got.number)))
+                coach.camera_fault(Announcement(_CAMERA_CUES[got.kind], round(got.number)))
             moment = coach.idle(live.camera.now_s())
         live.show(moment)
         for command in [command for desk in live.desks for command in desk.commands()]:

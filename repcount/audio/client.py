@@ -62,29 +62,29 @@ class VoiceClient:
             "file": str(file) if file else None,
         }
         self._file = file
-        self._speaker: _WorkerProcess | None = None
+        self._worker: _WorkerProcess | None = None
         self._paced = (False, 1)
 
     @property
     def trouble(self) -> str | None:
         """What is wrong with the sound, for people; None while all is well."""
-        return self._speaker.trouble if self._speaker else None
+        return self._worker.trouble if self._worker else None
 
     def __enter__(self) -> Self:
         if self._sound != "off":
             if self._file:
                 _try_to_write(self._file)
-            self._speaker = _WorkerProcess(self._settings, restarts=0 if self._file else _RESTARTS)
+            self._worker = _WorkerProcess(self._settings, restarts=0 if self._file else _RESTARTS)
         return self
 
     def show(self, moment: LiveUpdate) -> None:
         """Say what there is to say. Returns at once, whatever the voice is doing."""
-        if self._speaker is None:
+        if self._worker is None:
             return
         for notice in moment.announcements:
-            self._speaker.send({"say": notice.cue.value, "text": spoken_text(notice), "made_s": monotonic()})
+            self._worker.send({"say": notice.cue.value, "text": spoken_text(notice), "made_s": monotonic()})
         if self._settings["pace"]:
-            self._set_pace(self._speaker, moment.status.stage in _PACED)
+            self._set_pace(self._worker, moment.status.stage in _PACED)
 
     def _set_pace(self, speaker: _WorkerProcess, on: bool) -> None:
         """Tell it when it changes, and to a process that has just been started."""
@@ -95,8 +95,8 @@ class VoiceClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._speaker:
-            self._speaker.close()
+        if self._worker:
+            self._worker.close()
 
 
 def _allow(sound: str, volume: float, pace: str | None) -> None:

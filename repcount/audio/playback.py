@@ -36,7 +36,7 @@ class Mixer:
         self._dying: Clip = self._clip
         self._gain = 1.0
         self._lock = threading.Lock()
-        self.pulled = 0
+        self.samples_read = 0
         """Samples handed out so far."""
 
     def say(self, clip: Clip) -> None:
@@ -53,7 +53,7 @@ class Mixer:
                 self._tick = 0 if on else None
 
     @property
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """How long it takes until all is said."""
         return len(self._clip) / RATE_HZ
 
@@ -67,7 +67,7 @@ class Mixer:
             dying = self._dying[:count]
             heard[: len(dying)] += dying
             self._clip, self._dying = self._clip[talking:], self._dying[count:]
-            self.pulled += count
+            self.samples_read += count
         heard *= self._volume
         return heard.clip(-1, 1)
 
@@ -103,7 +103,7 @@ def play(mixer: Mixer) -> tuple[str, Close]:
     return str(device.backend), device.close
 
 
-def name_of_card() -> str:
+def backend_name() -> str:
     """By what way sound goes out; nothing is heard. Raises OutputError where no sound device can be opened."""
     device = _open_card()
     device.close()
@@ -169,7 +169,7 @@ def _pump(mixer: Mixer, take: Callable[[Clip], None], end: Close, begun_s: float
 
     def run() -> None:
         while not over.wait(_PUMP_S):
-            due = round((time.monotonic() - begun_s) * RATE_HZ) - mixer.pulled
+            due = round((time.monotonic() - begun_s) * RATE_HZ) - mixer.samples_read
             if due > 0:
                 take(mixer.read(due))
 

@@ -12,10 +12,10 @@ from repcount.audio.synthesis import Clip, SpeechSynthesizer, VoiceError, tone
 from repcount.coaching.events import Announcement, Cue
 from repcount.coaching.phrases import spoken_text
 
-NUMBERS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
+COUNTS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
 """They tell the count as it is now; a newer one makes an older one wrong."""
 
-CUES = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
+CORRECTIONS = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
 """What to do better at the next rep."""
 
 _CAMERA = frozenset(
@@ -45,19 +45,19 @@ _PLACEMENT = frozenset(
 )
 _REST = frozenset({Cue.REST_SOON_OVER, Cue.REST_OVER})
 _KEYS = frozenset({Cue.PAUSED, Cue.GOING_ON, Cue.RESTARTED})
-_TOPICS = (NUMBERS, CUES, _CAMERA, _PLACEMENT, _REST, _KEYS)
+_TOPICS = (COUNTS, CORRECTIONS, _CAMERA, _PLACEMENT, _REST, _KEYS)
 """Of one topic only the newest waits; what was true before no longer is."""
 
-MUST = _CAMERA | {Cue.SET_DONE, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
+ESSENTIAL = _CAMERA | {Cue.SET_DONE, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
 """What the person waits for or has to know; it is said late rather than not at all."""
 
-CUE_GAP_S = 4.0
+CORRECTION_GAP_S = 4.0
 """From one cue to the next. A choice, about one rep: users find a cue every 2-3 s the most they can take."""
 
-LATE_S = 2.0
+STALE_AFTER_S = 2.0
 """What could not be said in this time is about the past: half a rep of the default tempo. A choice."""
 
-MUST_LATE_S = 15.0
+ESSENTIAL_STALE_AFTER_S = 15.0
 """The same for what must be said. Only a stopped process gets here. A choice."""
 
 _NEARLY_S = 0.5
@@ -68,9 +68,9 @@ _NEARLY_S = 0.5
 class Utterance:
     """One thing to say."""
 
-    say: Cue
+    cue: Cue
     text: str
-    made_s: float
+    created_s: float
     """When it became true, by the clock of the caller."""
 
 
@@ -79,7 +79,7 @@ class AnnouncementQueue:
     """What waits to be said."""
 
     waiting: tuple[Utterance, ...] = ()
-    cue_s: float = -inf
+    last_correction_s: float = -inf
     """When the last cue was begun."""
 
 
@@ -91,9 +91,9 @@ def enqueue(speech: AnnouncementQueue, line: Utterance) -> AnnouncementQueue:
 
 def _replaces(line: Utterance, other: Utterance) -> bool:
     """Cues of one and the same rep stand side by side: the first of them is the one that gets said."""
-    if line.say in CUES and line.made_s == other.made_s:
+    if line.cue in CORRECTIONS and line.created_s == other.created_s:
         return False
-    return any(line.say in topic and other.say in topic for topic in _TOPICS)
+    return any(line.cue in topic and other.cue in topic for topic in _TOPICS)
 
 
 def next_announcement(
@@ -105,39 +105,39 @@ def next_announcement(
     """
     speech = replace(speech, waiting=tuple(line for line in speech.waiting if not _late(line, now_s)))
     first = min(speech.waiting, key=_rank, default=None)
-    if first is not None and first.say in CUES and now_s - speech.cue_s < CUE_GAP_S:
-        first = min((line for line in speech.waiting if line.say not in CUES), key=_rank, default=None)
+    if first is not None and first.cue in CORRECTIONS and now_s - speech.last_correction_s < CORRECTION_GAP_S:
+        first = min((line for line in speech.waiting if line.cue not in CORRECTIONS), key=_rank, default=None)
     if first is None or (saying and not _cuts(first, saying)):
         return speech, None
     return _begun(speech, first, saying if left_s >= _NEARLY_S else None, now_s), first
 
 
 def _late(line: Utterance, now_s: float) -> bool:
-    return now_s - line.made_s > (MUST_LATE_S if line.say in MUST else LATE_S)
+    return now_s - line.created_s > (ESSENTIAL_STALE_AFTER_S if line.cue in ESSENTIAL else STALE_AFTER_S)
 
 
 def _rank(line: Utterance) -> int:
     """The number, then what is to be done better about it, then what is left of the set, then all else in turn."""
-    order = (line.say in NUMBERS, line.say in CUES, line.say is Cue.LAST_FIVE, True)
+    order = (line.cue in COUNTS, line.cue in CORRECTIONS, line.cue is Cue.LAST_FIVE, True)
     return order.index(True)
 
 
 def _cuts(line: Utterance, saying: Utterance) -> bool:
-    return line.say in NUMBERS and saying.say not in NUMBERS
+    return line.cue in COUNTS and saying.cue not in COUNTS
 
 
 def _begun(speech: AnnouncementQueue, line: Utterance, cut: Utterance | None, now_s: float) -> AnnouncementQueue:
     waiting = tuple(other for other in speech.waiting if other is not line)
-    if cut and cut.say in MUST and not any(_replaces(other, cut) for other in waiting):
+    if cut and cut.cue in ESSENTIAL and not any(_replaces(other, cut) for other in waiting):
         waiting = (cut, *waiting)
-    if line.say not in CUES:
+    if line.cue not in CORRECTIONS:
         return replace(speech, waiting=waiting)
-    return AnnouncementQueue(tuple(other for other in waiting if other.say not in CUES), now_s)
+    return AnnouncementQueue(tuple(other for other in waiting if other.cue not in CORRECTIONS), now_s)
 
 
-def closing(speech: AnnouncementQueue) -> AnnouncementQueue:
+def only_essential(speech: AnnouncementQueue) -> AnnouncementQueue:
     """What is still said when the session ends: the numbers and what must be said."""
-    return replace(speech, waiting=tuple(line for line in speech.waiting if line.say in NUMBERS | MUST))
+    return replace(speech, waiting=tuple(line for line in speech.waiting if line.cue in COUNTS | ESSENTIAL))
 
 
 _PATIENCE_S = 0.6
@@ -151,7 +151,7 @@ _COUNTED = 30
 
 _AHEAD = (
     *(Announcement(Cue.COUNT, number) for number in range(1, _COUNTED + 1)),
-    *(Announcement(say) for say in Cue if say in CUES | {Cue.READY, Cue.LAST_FIVE}),
+    *(Announcement(say) for say in Cue if say in CORRECTIONS | {Cue.READY, Cue.LAST_FIVE}),
 )
 
 
@@ -169,7 +169,7 @@ class ClipCache:
         self._since_s: float | None = time.monotonic()
         """When the voice began with what it is doing now."""
 
-    def fill(self, voice: SpeechSynthesizer) -> None:
+    def render_forever(self, voice: SpeechSynthesizer) -> None:
         """Render what is always needed and then what is asked for; does not return."""
         ahead = [spoken_text(notice) for notice in _AHEAD]
         while True:
@@ -180,7 +180,7 @@ class ClipCache:
             if text not in self._clips:
                 self._clips[text] = _clip(voice, text)
 
-    def ask(self, text: str) -> None:
+    def request(self, text: str) -> None:
         """Have `text` rendered if it is not."""
         if self._words and text not in self._clips and text not in self._asked:
             self._asked.add(text)
@@ -191,12 +191,12 @@ class ClipCache:
         if self._words and line.text not in self._clips and self._worth_waiting(line, now_s):
             return None
         words = self._clips.get(line.text) if self._words else None
-        return tone(line.say) if words is None else words
+        return tone(line.cue) if words is None else words
 
     def _worth_waiting(self, line: Utterance, now_s: float) -> bool:
-        return now_s - line.made_s < _PATIENCE_S and not self.stuck(now_s)
+        return now_s - line.created_s < _PATIENCE_S and not self.stuck(now_s)
 
-    def mute(self) -> None:
+    def use_tones(self) -> None:
         """From now on tones."""
         self._words = False
 
@@ -208,7 +208,7 @@ class ClipCache:
 
 def _clip(voice: SpeechSynthesizer, text: str) -> Clip | None:
     try:
-        return voice.clip(text)
+        return voice.render(text)
     except VoiceError:
         return None
 
@@ -226,7 +226,7 @@ class Conductor:
 
     def enqueue(self, line: Utterance) -> None:
         """One more thing to say."""
-        self._library.ask(line.text)
+        self._library.request(line.text)
         self._coming.append(line)
 
     def tick(self, now_s: float) -> None:
@@ -234,7 +234,7 @@ class Conductor:
         for line in [line for line in self._coming if self._library.clip(line, now_s) is not None]:
             self._coming.remove(line)
             self._speech = enqueue(self._speech, line)
-        left_s = self._mixer.left_s
+        left_s = self._mixer.remaining_s
         if left_s <= 0:
             self._saying = None
         self._speech, begun = next_announcement(self._speech, self._saying, left_s, now_s)
@@ -243,11 +243,11 @@ class Conductor:
             self._saying = begun
             self._mixer.say(clip)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Only what matters at the end is still said."""
-        self._speech = closing(self._speech)
+        self._speech = only_essential(self._speech)
 
     @property
     def busy(self) -> bool:
         """Whether something is said or will be."""
-        return bool(self._coming or self._speech.waiting) or self._mixer.left_s > 0
+        return bool(self._coming or self._speech.waiting) or self._mixer.remaining_s > 0

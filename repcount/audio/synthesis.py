@@ -93,7 +93,7 @@ def _note(from_hz: float, to_hz: float, length_s: float, peak: float = _PEAK) ->
     return np.asarray(peak * wave * soft / loudest, dtype=np.float32)
 
 
-def cycle(tempo: str) -> Clip:
+def pace_ticks(tempo: str) -> Clip:
     """The ticks of one rep, from one raise to the next.
 
     A rising tone where the raise begins, a falling one where the lowering begins, a soft low click where a hold
@@ -157,13 +157,13 @@ class SpeechSynthesizer:
             raise VoiceError(_no_voice(error)) from error
         self.name = {"sapi5": "the voice of Windows", "nsss": "the voice of macOS"}.get(str(self._engine), "espeak-ng")
 
-    def clip(self, text: str) -> Clip:
+    def render(self, text: str) -> Clip:
         """`text` as sound, without the silence around it. Raises VoiceError if nothing comes."""
         try:
             self._file.unlink(missing_ok=True)
             self._engine.save_to_file(text, str(self._file))
             self._engine.runAndWait()
-            return _trimmed(_decoded(self._file.read_bytes()))
+            return _trimmed(_decode(self._file.read_bytes()))
         except Exception as error:
             raise VoiceError(f"the voice could not say {text!r}: {error}") from error
 
@@ -215,7 +215,7 @@ def _no_voice(error: Exception) -> str:
     return f"the voice of this system does not answer ({type(error).__name__}: {error})"
 
 
-def _decoded(sound: bytes) -> Clip:
+def _decode(sound: bytes) -> Clip:
     import miniaudio
 
     if sound[:4] == b"FORM":

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from repcount.audio import playback
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import ClipCache, Conductor, Utterance
-from repcount.audio.synthesis import SpeechSynthesizer, VoiceError, cycle
+from repcount.audio.synthesis import SpeechSynthesizer, VoiceError, pace_ticks
 from repcount.coaching.events import Cue
 from repcount.errors import OutputError
 
@@ -36,7 +36,7 @@ _STALLED_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class WorkerSettings:
     """What the process is started with."""
 
     folder: str
@@ -57,11 +57,11 @@ def main() -> None:
     """Do the job that the first argument describes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the session.
     answers = _only_way_out()
-    job = Job(**json.loads(sys.argv[1]))
+    job = WorkerSettings(**json.loads(sys.argv[1]))
     if job.check:
         _answer(answers, **_check(Path(job.folder)))
         _end(job, 0)
-    _Speaker(job, answers).run()
+    _Worker(job, answers).run()
 
 
 def _only_way_out() -> TextIO:
@@ -79,7 +79,7 @@ def _answer(answers: TextIO, **what: object) -> None:
         answers.flush()
 
 
-def _end(job: Job, code: int) -> None:
+def _end(job: WorkerSettings, code: int) -> None:
     """End without waiting for threads that may hang in a library."""
     shutil.rmtree(job.folder, ignore_errors=True)
     os._exit(code)
@@ -93,7 +93,7 @@ def _check(folder: Path) -> dict[str, object]:
 def _try_voice(folder: Path) -> tuple[bool, str]:
     try:
         voice = SpeechSynthesizer(folder)
-        voice.clip("one")
+        voice.render("one")
     except VoiceError as error:
         return False, f"no voice: {error}; tones are used"
     return True, f"{voice.name} speaks"
@@ -101,20 +101,20 @@ def _try_voice(folder: Path) -> tuple[bool, str]:
 
 def _try_card() -> tuple[bool, str]:
     try:
-        return True, f"sound goes out through {playback.name_of_card()}"
+        return True, f"sound goes out through {playback.backend_name()}"
     except OutputError as error:
         return False, str(error)
 
 
-class _Speaker:
-    def __init__(self, job: Job, answers: TextIO) -> None:
+class _Worker:
+    def __init__(self, job: WorkerSettings, answers: TextIO) -> None:
         self._job = job
         self._answers = answers
         self._inbox: deque[dict[str, Any]] = deque()
         self._over = threading.Event()
         self._stuck = False
         self._library = ClipCache(job.words)
-        self._mixer = Mixer(job.volume, cycle(job.pace) if job.pace else None)
+        self._mixer = Mixer(job.volume, pace_ticks(job.pace) if job.pace else None)
         self._conductor = Conductor(self._mixer, self._library)
 
     def run(self) -> None:
@@ -127,9 +127,9 @@ class _Speaker:
 
     def _speak(self) -> None:
         try:
-            self._library.fill(SpeechSynthesizer(Path(self._job.folder)))
+            self._library.render_forever(SpeechSynthesizer(Path(self._job.folder)))
         except VoiceError as error:
-            self._library.mute()
+            self._library.use_tones()
             self._tell(f"no voice: {error}; tones are used")
 
     def _tell(self, trouble: str) -> None:
@@ -169,7 +169,7 @@ class _Speaker:
         pulled, idle = -1, 0
         while not self._over.is_set():
             self._step()
-            pulled, idle = self._mixer.pulled, idle + 1 if pulled == self._mixer.pulled else 0
+            pulled, idle = self._mixer.samples_read, idle + 1 if pulled == self._mixer.samples_read else 0
             if idle * _TICK_S > _STALLED_S:
                 return 1
         self._say_goodbye()
@@ -195,7 +195,7 @@ class _Speaker:
         end_s = time.monotonic() + _FAREWELL_S
         self._mixer.pace(False)
         self._step()
-        self._conductor.close()
+        self._conductor.finish()
         while self._conductor.busy and time.monotonic() < end_s:
             self._step()
         time.sleep(_DEVICE_S)

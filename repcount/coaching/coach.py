@@ -72,7 +72,7 @@ class Coach:
         """The moment after a while without a frame."""
         return self._moment(time_s, None, None, nan)
 
-    def trouble(self, notice: Announcement) -> None:
+    def camera_fault(self, notice: Announcement) -> None:
         """Something is the matter with the camera, or no longer."""
         self._notices.append(notice)
         self._trouble = None if notice.cue is Cue.CAMERA_BACK else notice.cue

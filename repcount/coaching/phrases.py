@@ -78,7 +78,7 @@ def shown_text(notice: Announcement) -> str:
     return text[:1].upper() + text[1:]
 
 
-def set_headline(stage: Stage) -> str:
+def stage_text(stage: Stage) -> str:
     """The stage to read; empty while counting, where the number says it all."""
     return _SHOWN[stage]
 
@@ -110,16 +110,16 @@ def key_help(stage: Stage) -> str:
     return " ".join(f"{key}   ".replace(" ", "\u00a0") for key in told).rstrip()
 
 
-def rest_text(standing: SessionStatus) -> bool:
+def shows_rest_timer(standing: SessionStatus) -> bool:
     """Whether there is rest left to show; once it is over, what shows is the set that comes."""
     return standing.stage is Stage.REST and not standing.rest_left_s <= 0
 
 
 def set_title(standing: SessionStatus) -> str:
     """The line above the number: the stage, or while counting the set."""
-    if standing.stage is Stage.REST and not rest_text(standing):
+    if standing.stage is Stage.REST and not shows_rest_timer(standing):
         return plan_progress(standing)
-    return set_headline(standing.stage) or plan_progress(standing)
+    return stage_text(standing.stage) or plan_progress(standing)
 
 
 def plan_progress(standing: SessionStatus) -> str:
@@ -134,7 +134,7 @@ def plan_progress(standing: SessionStatus) -> str:
 
 def number_text(standing: SessionStatus) -> str:
     """The big number: full reps of the set, of the session when all is done, or the rest left."""
-    if rest_text(standing) and not isnan(standing.rest_left_s):
+    if shows_rest_timer(standing) and not isnan(standing.rest_left_s):
         minutes, seconds = divmod(ceil(standing.rest_left_s), 60)
         return f"{minutes}:{seconds:02d}"
     return str(standing.session if standing.stage is Stage.DONE else standing.full)
@@ -142,7 +142,7 @@ def number_text(standing: SessionStatus) -> str:
 
 def phase_text(standing: SessionStatus) -> str:
     """Where the legs are; during the rest what the set came to, in the end in how many sets it was done."""
-    if rest_text(standing):
+    if shows_rest_timer(standing):
         done = f"{standing.full} of {standing.target}" if standing.target else f"{standing.full} full"
         return f"{plan_progress(standing).partition(' · ')[0]}: {done}" if standing.sets or standing.set > 1 else done
     if standing.stage is Stage.DONE:

@@ -119,7 +119,7 @@ def draw_panel(image: NDArray[np.uint8], standing: SessionStatus, corner: Corner
 
 def _moving(standing: SessionStatus) -> bool:
     """Whether reps count now, so that the gauge tells something."""
-    over = standing.stage is Stage.REST and not phrases.rest_text(standing)
+    over = standing.stage is Stage.REST and not phrases.shows_rest_timer(standing)
     return over or standing.stage in (Stage.COUNTING, Stage.DONE)
 
 
@@ -144,7 +144,7 @@ def _head(standing: SessionStatus, sizes: Sizes, room: int) -> list[Widget]:
     moving = _moving(standing)
     lines: list[Widget] = [_title(standing, sizes, moving=moving)]
     if standing.stage is not Stage.PLACING or standing.full or standing.session:
-        colour = TEXT if moving or phrases.rest_text(standing) else MUTED
+        colour = TEXT if moving or phrases.shows_rest_timer(standing) else MUTED
         number = phrases.number_text(standing)
         size_px = widgets.fit_font_size(number, sizes.count, STRONG, room)
         lines += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]

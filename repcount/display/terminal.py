@@ -201,7 +201,7 @@ def _doing(standing: SessionStatus) -> str:
     if standing.stage is Stage.COUNTING:
         return "" if standing.phase is Phase.UNKNOWN else f"{standing.phase:7}"
     problem = phrases.shown_text(Announcement(standing.problem)) if standing.problem else ""
-    return ": ".join(part for part in (phrases.set_headline(standing.stage), problem) if part)
+    return ": ".join(part for part in (phrases.stage_text(standing.stage), problem) if part)
 
 
 def _gauge(standing: SessionStatus) -> str:

@@ -22,17 +22,17 @@ from support.programs import Ffmpeg
 from repcount.audio.client import VoiceClient, check
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
-    CUE_GAP_S,
-    CUES,
-    LATE_S,
-    MUST,
-    NUMBERS,
+    CORRECTION_GAP_S,
+    CORRECTIONS,
+    STALE_AFTER_S,
+    ESSENTIAL,
+    COUNTS,
     AnnouncementQueue,
     Utterance,
     enqueue,
     next_announcement,
 )
-from repcount.audio.synthesis import RATE_HZ, Clip, _decoded, cycle, tone
+from repcount.audio.synthesis import RATE_HZ, Clip, _decode, pace_ticks, tone
 from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.errors import OutputError, SettingError
 
@@ -47,11 +47,11 @@ def lengths_s(line: Utterance) -> float:
 
 def played(script: list[tuple[float, Cue, str]]) -> list[tuple[float, Utterance]]:
     """What was begun when, of a script of (when it became true, what, the words)."""
-    lines = sorted((Utterance(say, text, made_s) for made_s, say, text in script), key=lambda line: line.made_s)
+    lines = sorted((Utterance(say, text, made_s) for made_s, say, text in script), key=lambda line: line.created_s)
     speech, saying, ends_s, begun = AnnouncementQueue(), None, 0.0, []
-    for index in range(int((max(line.made_s for line in lines) + 20) / ROUND_S)):
+    for index in range(int((max(line.created_s for line in lines) + 20) / ROUND_S)):
         now_s = index * ROUND_S
-        while lines and lines[0].made_s <= now_s:
+        while lines and lines[0].created_s <= now_s:
             speech = enqueue(speech, lines.pop(0))
         if saying and now_s >= ends_s:
             saying = None
@@ -135,14 +135,14 @@ SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * ROUND_S), st.
 def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(script: list[tuple[float, Cue]]) -> None:
     begun = played([(when_s, say, f"{say.value} {index}") for index, (when_s, say) in enumerate(sorted(script))])
     for (before_s, before), (then_s, then) in pairwise(begun):
-        if before.say in NUMBERS or then.say not in NUMBERS:
+        if before.cue in COUNTS or then.cue not in COUNTS:
             assert then_s - before_s >= lengths_s(before) - 1e-6
-    cues_s = [when_s for when_s, line in begun if line.say in CUES]
-    assert all(then - before >= CUE_GAP_S - 1e-6 for before, then in pairwise(cues_s))
-    assert all(when_s - line.made_s <= LATE_S + 1e-6 for when_s, line in begun if line.say not in MUST)
-    numbers = [line.made_s for _, line in begun if line.say in NUMBERS]
+    cues_s = [when_s for when_s, line in begun if line.cue in CORRECTIONS]
+    assert all(then - before >= CORRECTION_GAP_S - 1e-6 for before, then in pairwise(cues_s))
+    assert all(when_s - line.created_s <= STALE_AFTER_S + 1e-6 for when_s, line in begun if line.cue not in ESSENTIAL)
+    numbers = [line.created_s for _, line in begun if line.cue in COUNTS]
     assert numbers == sorted(numbers)
-    last = max((line for line in script if line[1] in NUMBERS), default=None, key=lambda item: item[0])
+    last = max((line for line in script if line[1] in COUNTS), default=None, key=lambda item: item[0])
     assert last is None or last[0] == numbers[-1]
 
 
@@ -176,13 +176,13 @@ def starts_s(clip: Clip, gap_s: float = 0.1) -> list[float]:
     ],
 )
 def test_the_pace_marks_phases_and_seconds(tempo: str, expected: list[float]) -> None:
-    ticks = cycle(tempo)
+    ticks = pace_ticks(tempo)
     assert len(ticks) == round(sum(float(part) for part in tempo.split("/")) * RATE_HZ)
     assert starts_s(ticks) == pytest.approx(expected, abs=0.005)
 
 
 def test_the_raise_rises_and_the_lowering_falls() -> None:
-    ticks = cycle("2/0/2/0")
+    ticks = pace_ticks("2/0/2/0")
     for start_s, up in ((0.0, True), (2.0, False)):
         crossings = [
             np.count_nonzero(np.diff(np.signbit(ticks[round(at * RATE_HZ) :][:1000])))
@@ -193,7 +193,7 @@ def test_the_raise_rises_and_the_lowering_falls() -> None:
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=60))
 def test_ticks_keep_time_however_the_sound_device_asks(counts: list[int]) -> None:
-    ticks = cycle("0.5/0/0.5/0")
+    ticks = pace_ticks("0.5/0/0.5/0")
     mixer = Mixer(0.5, ticks)
     mixer.read(100)
     mixer.pace(True)
@@ -213,7 +213,7 @@ def test_what_is_cut_off_dies_away_and_the_new_word_begins_at_once() -> None:
     assert np.abs(np.diff(after[:290])).max() < 0.01
     assert after[250] == pytest.approx(-0.5)
     assert not after[300:].any()
-    assert mixer.left_s == 0
+    assert mixer.remaining_s == 0
 
 
 @pytest.mark.parametrize("coding", ["aiff", "sowt", "twos", "wav"])
@@ -226,7 +226,7 @@ def test_whatever_the_platform_writes_is_read(coding: str, ffmpeg: Ffmpeg, tmp_p
         head, _, data = sound.replace(b"sowt", b"twos").partition(b"SSND")
         samples = np.frombuffer(data[12:], "<i2").byteswap().tobytes()
         sound = head + b"SSND" + data[:12] + samples
-    clip = _decoded(sound)
+    clip = _decode(sound)
     assert len(clip) == pytest.approx(0.5 * RATE_HZ, abs=50)
     tones_hz = np.fft.rfftfreq(len(clip), 1 / RATE_HZ)
     assert tones_hz[np.abs(np.fft.rfft(clip)).argmax()] == pytest.approx(440, abs=4)
@@ -254,8 +254,8 @@ def sound_of(file: Path) -> Clip:
 
 
 def process(voice: VoiceClient) -> Any:
-    assert voice._speaker
-    return voice._speaker.processes[-1]
+    assert voice._worker
+    return voice._worker.processes[-1]
 
 
 @pytest.fixture(scope="session")
@@ -481,7 +481,7 @@ def test_it_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) ->
 def test_off_is_silent_and_starts_nothing() -> None:
     with VoiceClient("off", pace="2/0/2/0") as voice:
         voice.show(moment(Announcement(Cue.COUNT, 1)))
-        assert voice._speaker is None
+        assert voice._worker is None
     assert voice.trouble is None
 
 

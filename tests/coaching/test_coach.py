@@ -295,11 +295,11 @@ def test_a_camera_that_goes_and_comes_keeps_the_count() -> None:
     played = Stage()
     played.lie(2)
     played.raises(FULL)
-    played.coach.trouble(Announcement(Cue.CAMERA_LOST))
+    played.coach.camera_fault(Announcement(Cue.CAMERA_LOST))
     lost = played.coach.idle(played.time_s + 1)
     assert (lost.status.stage, lost.status.full, lost.status.problem) == (Where.NO_PICTURE, 1, Cue.CAMERA_LOST)
     played.time_s += 3
-    played.coach.trouble(Announcement(Cue.CAMERA_BACK))
+    played.coach.camera_fault(Announcement(Cue.CAMERA_BACK))
     played.lie(2)
     played.raises(FULL)
     assert list(played.counts) == [1, 2]
