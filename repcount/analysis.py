@@ -12,10 +12,15 @@ from repcount.types import Event, Flag, Rejection, Rep, RepRemoved, Sample, Unfi
 
 _TRACKED_LITTLE = 0.5
 _FEET_SEEN = 0.5
-_OBLIQUE_DEG = 50.0
-"""Beyond this the hip angle is 10° and more off at the top (measured on rendered clips at 60°)."""
-_SMALL_SHARE = 0.08
-"""A trunk shorter than this share of the picture's width is about 4 m away, MediaPipe's limit."""
+OBLIQUE_VIEW_DEG = 60.0
+"""View angle (`Sample.view_deg`) above which the angles are rough: the camera is nearer to the head or the feet than to
+the side. On clips rendered at 60° the hip angle is off by up to 18° at the top, even as read in space. A recording gets
+a warning, live counting waits."""
+
+SMALL_TRUNK_SHARE = 0.08
+"""Trunk length as a share of the image's longer side, below which the person is called small or far away: about 4 m
+from the camera, MediaPipe's limit. The longer side, because that is what a camera's zoom refers to, held upright or
+not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,10 @@ class AnalysisBuilder:
             told.append(f"the person was found in only {self.seen / self.samples:.0%} of the frames")
         if self._feet < _FEET_SEEN * self.seen:
             told.append("the feet were mostly out of the picture or hidden: move the camera back")
-        if self._view > _OBLIQUE_DEG * self.seen:
+        if self._view > OBLIQUE_VIEW_DEG * self.seen:
             told.append("the camera looks from the head or the feet: angles are rough; put it at the side")
-        if source.width and self._trunk_px < _SMALL_SHARE * source.width * self.seen:
+        longer_px = max(source.width or 0, source.height or 0)
+        if self._trunk_px < SMALL_TRUNK_SHARE * longer_px * self.seen:
             told.append("the person is small in the picture: 2 to 3 m from the camera is best")
         return told
 

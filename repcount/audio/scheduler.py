@@ -44,7 +44,7 @@ _PLACEMENT = frozenset(
     }
 )
 _REST = frozenset({Cue.REST_SOON_OVER, Cue.REST_OVER})
-_KEYS = frozenset({Cue.PAUSED, Cue.GOING_ON, Cue.RESTARTED})
+_KEYS = frozenset({Cue.PAUSED, Cue.RESUMED, Cue.RESTARTED})
 _TOPICS = (COUNTS, CORRECTIONS, _CAMERA, _PLACEMENT, _REST, _KEYS)
 """Of one topic only the newest waits; what was true before no longer is."""
 

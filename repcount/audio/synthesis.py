@@ -69,7 +69,7 @@ _NAMES = {
     Cue.REST_SOON_OVER: "soon",
     Cue.REST_OVER: "rest over",
     Cue.READY: "ready",
-    Cue.GOING_ON: "ready",
+    Cue.RESUMED: "ready",
     Cue.RESTARTED: "ready",
     Cue.CAMERA_BACK: "ready",
     Cue.PAUSED: "wait",

@@ -24,9 +24,9 @@ from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
     CORRECTION_GAP_S,
     CORRECTIONS,
-    STALE_AFTER_S,
-    ESSENTIAL,
     COUNTS,
+    ESSENTIAL,
+    STALE_AFTER_S,
     AnnouncementQueue,
     Utterance,
     enqueue,
@@ -105,7 +105,7 @@ LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
             [(0, Cue.HIGHER, "higher"), (0, Cue.SLOWER, "slower")], ["higher at 0.0"], id="of one rep the first cue"
         ),
         pytest.param(
-            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.GOING_ON, "going on")],
+            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.RESUMED, "going on")],
             [f"{LONG} at 0.0", "going on at 3.4"],
             id="late words are dropped",
         ),

@@ -306,7 +306,7 @@ def test_rates_and_keys() -> None:
     assert labels.rates_text(standing()) == "30 fps, 15 analysed"
     assert labels.rates_text(standing(analysed_hz=29.0)) == "30 fps"
     assert labels.rates_text(standing(camera_hz=nan)) == ""
-    assert overlay.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
+    assert overlay.key_help(Stage.PAUSED).startswith("space\u00a0resume")
     assert overlay.key_help(Stage.COUNTING) == ""
 
 

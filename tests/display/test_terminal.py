@@ -11,7 +11,7 @@ from math import nan
 
 import pytest
 from support.signals import Shape
-from support.stage import Stage
+from support.simulated_session import SimulatedSession
 
 from repcount.coaching.events import Command, Cue, SessionStatus
 from repcount.coaching.events import Stage as Where
@@ -35,7 +35,7 @@ COUNTING = SessionStatus(
         ),
         (
             replace(COUNTING, stage=Where.PLACING, problem=Cue.NOBODY, lift_deg=nan, camera_hz=nan),
-            "7/30  set 2/3  Getting ready: I see nobody  today 37/100",
+            "7/30  set 2/3  Getting ready: I can't see you  today 37/100",
         ),
         (replace(COUNTING, stage=Where.PAUSED, lift_deg=nan, camera_hz=nan), "7/30  set 2/3  Paused  today 37/100"),
     ],
@@ -49,13 +49,13 @@ def test_the_gauge_is_full_at_most() -> None:
 
 
 def test_into_a_file_goes_a_line_for_every_rep_and_notice_and_nothing_else() -> None:
-    played = Stage()
+    played = SimulatedSession()
     played.lie(2)
     played.raises(Shape(rest=4), Shape(rest=4, top=45))
     played.lie(1)
     file = io.StringIO()
     with LiveTerminal(file) as shown:
-        for moment in played.moments:
+        for moment in played.updates:
             shown.show(moment)
     lines = [line.split(maxsplit=2) for line in file.getvalue().splitlines()]
     assert [line[2].partition(" (")[0] for line in lines] == ["Ready", "rep 1, full", "rep 2, partial: higher"]
