@@ -93,16 +93,17 @@ class Mixer:
         self._tick_position = (self._tick_position + len(mixed)) % len(self._ticks)
 
 
-def play(mixer: Mixer) -> tuple[str, Close]:
-    """Play on the system's preferred sound device. Returns the name of its backend, and what ends playback.
+def play(mixer: Mixer) -> Close:
+    """Play on the system's preferred sound device. Returns what ends playback.
 
-    Raises OutputError if none can be opened.
+    Raises OutputError if no device can be opened.
     """
     device = _open_device()
     source = _sample_source(mixer)
     next(source)
     device.start(source)
-    return str(device.backend), device.close
+    close: Close = device.close
+    return close
 
 
 def backend_name() -> str:

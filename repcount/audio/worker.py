@@ -163,7 +163,7 @@ class _Worker:
         try:
             if self._settings.file:
                 return playback.write_wav(self._mixer, Path(self._settings.file), self._settings.started_s)
-            return playback.play(self._mixer)[1]
+            return playback.play(self._mixer)
         except OutputError as error:
             self._report(str(error))
             return playback.discard(self._mixer)
