@@ -173,7 +173,7 @@ class Watch:
         frames, self._frames = self._frames, 0
         # First of all: SQLite keeps the file of this connection open for the next one.
         stored = self.stored()
-        speaker = self.voice._speaker
+        speaker = self.voice._worker
         look = Look(
             time_s / 60,
             rss_mb(os.getpid()),

@@ -25,10 +25,16 @@ from repcount.types import (
 _MIN_TRACKED = 0.5
 _MIN_FEET_VISIBILITY = 0.5
 """Heuristics: a result rests on too little if less than half was seen."""
-_OBLIQUE_DEG = 50.0
-"""Beyond this the hip angle at the top is off by 10° and more (measured on rendered clips at 60°)."""
-_SMALL_SHARE = 0.08
-"""A trunk shorter than this share of the image's width is about 4 m away, MediaPipe's limit."""
+
+OBLIQUE_VIEW_DEG = 60.0
+"""View angle (`Sample.view_deg`) above which the angles are rough: the camera is nearer to the head or the feet than to
+the side. On clips rendered at 60° the hip angle is off by up to 18° at the top, even as read in space. A recording gets
+a warning, live counting waits."""
+
+SMALL_TRUNK_SHARE = 0.08
+"""Trunk length as a share of the image's longer side, below which the person is called small or far away: about 4 m
+from the camera, MediaPipe's limit. The longer side, because that is what a camera's zoom refers to, held upright or
+not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +147,10 @@ class AnalysisBuilder:
             yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})
         if self._feet < _MIN_FEET_VISIBILITY * self.seen:
             yield AnalysisWarning(WarningCode.FEET_HIDDEN)
-        if self._view > _OBLIQUE_DEG * self.seen:
+        if self._view > OBLIQUE_VIEW_DEG * self.seen:
             yield AnalysisWarning(WarningCode.OBLIQUE_VIEW)
-        if source.width and self._trunk_px < _SMALL_SHARE * source.width * self.seen:
+        longer_px = max(source.width or 0, source.height or 0)
+        if self._trunk_px < SMALL_TRUNK_SHARE * longer_px * self.seen:
             yield AnalysisWarning(WarningCode.SMALL_PERSON)
 
 

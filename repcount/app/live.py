@@ -205,7 +205,7 @@ def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
         else:
             if isinstance(event, CameraFault):
                 session.note(event.text)
-                coach.trouble(Announcement(_CAMERA_CUES[event.kind], round(event.number)))
+                coach.camera_fault(Announcement(_CAMERA_CUES[event.kind], round(event.number)))
             update = coach.idle(camera.now_s())
         session.show(update)
         for command in [command for view in session.interactive for command in view.commands()]:

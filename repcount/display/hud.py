@@ -72,7 +72,7 @@ def draw_panel(image: NDArray[np.uint8], status: SessionStatus, corner: Corner, 
 
 def _is_counting(status: SessionStatus) -> bool:
     """Whether reps count now, so that the gauge is of use."""
-    rest_is_over = status.stage is Stage.REST and not phrases.rest_text(status)
+    rest_is_over = status.stage is Stage.REST and not phrases.shows_rest_timer(status)
     return rest_is_over or status.stage in (Stage.COUNTING, Stage.DONE)
 
 
@@ -97,7 +97,7 @@ def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
     counting = _is_counting(status)
     column: list[Widget] = [_title(status, sizes, counting=counting)]
     if status.stage is not Stage.PLACING or status.full or status.session:
-        colour = TEXT if counting or phrases.rest_text(status) else MUTED
+        colour = TEXT if counting or phrases.shows_rest_timer(status) else MUTED
         number = phrases.number_text(status)
         size_px = widgets.fit_font_size(number, sizes.count, STRONG, room_px)
         column += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]

@@ -98,7 +98,7 @@ def _activity(status: SessionStatus) -> str:
     if status.stage is Stage.COUNTING:
         return "" if status.phase is Phase.UNKNOWN else f"{status.phase:7}"
     problem = phrases.shown_text(Announcement(status.problem)) if status.problem else ""
-    return ": ".join(part for part in (phrases.set_headline(status.stage), problem) if part)
+    return ": ".join(part for part in (phrases.stage_text(status.stage), problem) if part)
 
 
 def _gauge(status: SessionStatus) -> str:

@@ -134,7 +134,7 @@ def test_a_stream_in_a_window_with_keys(clip: Path, tmp_path: Path, history: Pat
             screen.press("plus")
             program.until("4, by hand")
             screen.press("minus")
-            program.until("One less, 3")
+            program.until("Back to 3")
             screen.press("n")
             program.until("Set done, 3")
             screen.press("q")

@@ -11,7 +11,7 @@ from math import nan
 
 import pytest
 from support.signals import Shape
-from support.stage import Stage as LiveSession
+from support.simulated_session import SimulatedSession
 
 from repcount.coaching.events import Command, Cue, SessionStatus, Stage
 from repcount.display.live_terminal import LiveTerminal, status_line
@@ -34,7 +34,7 @@ COUNTING = SessionStatus(
         ),
         (
             replace(COUNTING, stage=Stage.PLACING, problem=Cue.NOBODY, lift_deg=nan, camera_hz=nan),
-            "7/30  set 2/3  Getting ready: I see nobody  today 37/100",
+            "7/30  set 2/3  Getting ready: I can't see you  today 37/100",
         ),
         (replace(COUNTING, stage=Stage.PAUSED, lift_deg=nan, camera_hz=nan), "7/30  set 2/3  Paused  today 37/100"),
     ],
@@ -48,13 +48,13 @@ def test_the_gauge_is_full_at_most() -> None:
 
 
 def test_into_a_file_goes_a_line_for_every_rep_and_announcement_and_nothing_else() -> None:
-    played = LiveSession()
+    played = SimulatedSession()
     played.lie(2)
     played.raises(Shape(rest=4), Shape(rest=4, top=45))
     played.lie(1)
     file = io.StringIO()
     with LiveTerminal(file) as live_terminal:
-        for update in played.moments:
+        for update in played.updates:
             live_terminal.show(update)
     lines = [line.split(maxsplit=2) for line in file.getvalue().splitlines()]
     assert [line[2].partition(" (")[0] for line in lines] == ["Ready", "rep 1, full", "rep 2, partial: higher"]

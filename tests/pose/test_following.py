@@ -8,10 +8,10 @@ from types import TracebackType
 
 import numpy as np
 import pytest
-from repcount.measure import Finder
 from support.bodies import Body, pose
 
-from repcount import measure
+from repcount.pose import tracker
+from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -40,14 +40,14 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
         ) -> None:
             pass
 
-        def find(self, frame: Frame) -> list[Pose]:
+        def detect(self, frame: Frame) -> list[Pose]:
             return [pose(body) for body in listed(frame.time_s)[: self._people]]
 
-    monkeypatch.setattr(measure, "Landmarker", Scripted)
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
     places: list[tuple[float, float] | None] = []
-    with Finder(Path("none")) as finder:
+    with PersonTracker(Path("none")) as following:
         for i in range(round(seconds * HZ)):
-            found = finder.find(Frame(i / HZ, IMAGE))
+            found = following.track(Frame(i / HZ, IMAGE))
             hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
             places.append(None if hips is None else (float(hips[0]), float(hips[1])))
     return places
@@ -72,7 +72,7 @@ def test_somebody_who_lies_is_taken_when_the_other_one_is_gone(monkeypatch: pyte
 
 def test_the_order_of_the_list_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [ME, NEIGHBOUR, TRAINER]
-    monkeypatch.setattr(Finder, "_choose", lambda *_: 3)
+    monkeypatch.setattr(PersonTracker, "_people_to_look_for", lambda *_: 3)
     places = followed(monkeypatch, lambda t: people[round(t * HZ) % 3 :] + people[: round(t * HZ) % 3], 3)
     assert len(set(places)) == 1
     assert places[0] in {ME.hip_px, NEIGHBOUR.hip_px}
