@@ -311,7 +311,7 @@ def test_rates_and_keys() -> None:
     assert phrases.rates_text(make_status()) == "30 fps, 15 analysed"
     assert phrases.rates_text(make_status(analysed_hz=29.0)) == "30 fps"
     assert phrases.rates_text(make_status(camera_hz=nan)) == ""
-    assert phrases.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
+    assert phrases.key_help(Stage.PAUSED).startswith("space\u00a0resume")
     assert phrases.key_help(Stage.COUNTING) == ""
 
 
