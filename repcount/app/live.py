@@ -299,8 +299,8 @@ def _recording(asked: LiveOptions, told: ConsoleReporter, stack: ExitStack) -> l
 def _tell_of(recording: BackgroundVideoWriter, path: Path, told: ConsoleReporter) -> None:
     if recording.trouble:
         told.failure(path, OutputError(recording.trouble))
-    elif recording.left_out:
-        told.note(f"note: {recording.left_out} frames are not in {path}: the machine was too slow")
+    elif recording.dropped_frames:
+        told.note(f"note: {recording.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
 def _record(asked: LiveOptions, config: Config, told: ConsoleReporter, stack: ExitStack) -> EventRecorder:
