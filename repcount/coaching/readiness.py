@@ -10,14 +10,18 @@ import numpy as np
 
 from repcount.coaching.events import Cue
 from repcount.config import Config
-from repcount.types import Frame, Pose, Sample
+from repcount.types import Frame, Landmark, Pose, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_HEAD = (0, 7, 8)
-"""Nose and ears in MediaPipe's order."""
-_HIPS, _ANKLES, _FEET = (23, 24), (27, 28), (27, 28, 29, 30, 31, 32)
+_HEAD = (Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+_SHOULDERS = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_HIPS = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+_ANKLES = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+_HEELS = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL)
+_TOES = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
+_FEET = (*_ANKLES, *_HEELS, *_TOES)
 
 _EVERY = 16
 """The brightness is that of each 16th pixel both ways: thousands of them are enough for a mean."""
@@ -68,7 +72,7 @@ def _raised(pose: Pose) -> NDArray[np.float64]:
 
 
 def _trunk_px(pose: Pose) -> float:
-    shoulders, hips = pose.xy_px[[11, 12]].mean(axis=0), pose.xy_px[[23, 24]].mean(axis=0)
+    shoulders, hips = pose.xy_px[list(_SHOULDERS)].mean(axis=0), pose.xy_px[list(_HIPS)].mean(axis=0)
     return float(np.linalg.norm(shoulders - hips))
 
 

@@ -16,14 +16,18 @@ from repcount.coaching.phrases import key_help
 from repcount.display import hud
 from repcount.display.hud import Corner
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT, Colour, Sizes
-from repcount.types import Pose
+from repcount.types import Landmark, Pose
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Landmark numbers of MediaPipe's pose model, (left, right).
-_SHOULDER, _HIP, _KNEE, _ANKLE, _TOE = (11, 12), (23, 24), (25, 26), (27, 28), (31, 32)
+# (left, right)
+_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+_KNEE = (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE)
+_ANKLE = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+_TOE = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
 
 DRAWN = (*_SHOULDER, *_HIP, *_KNEE, *_ANKLE, *_TOE)
 """The landmarks that are drawn at all."""
@@ -59,7 +63,7 @@ Place = tuple[int, int]
 """In fractions of a pixel."""
 
 
-def _places(pose: Pose, width: int, height: int) -> dict[int, Place]:
+def _places(pose: Pose, width: int, height: int) -> dict[Landmark, Place]:
     """Where the landmarks are that can be drawn."""
     places = {}
     limit = _FAR * max(width, height)
@@ -147,7 +151,7 @@ def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT, *, mirror: bo
     """The upper corner above the head, which the legs never cross; `before` where it is not known."""
     if pose is None:
         return before
-    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in ((11, 12), (23, 24)))
+    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in (_SHOULDER, _HIP))
     along, trunk_px = float(shoulders[0] - hips[0]), float(np.linalg.norm(shoulders - hips))
     if not abs(along) > _SURE * trunk_px:
         return before
