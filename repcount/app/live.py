@@ -341,8 +341,8 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
     """Report what is missing of a recording that has ended."""
     if writer.trouble:
         reporter.failure(path, OutputError(writer.trouble))
-    elif writer.left_out:
-        reporter.note(f"note: {writer.left_out} frames are not in {path}: the machine was too slow")
+    elif writer.dropped_frames:
+        reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
 def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:

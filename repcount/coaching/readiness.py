@@ -11,13 +11,18 @@ import numpy as np
 from repcount.analysis import OBLIQUE_VIEW_DEG, SMALL_TRUNK_SHARE
 from repcount.coaching.events import Cue
 from repcount.config import Config
-from repcount.types import Frame, Pose, Sample
+from repcount.types import Frame, Landmark, Pose, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Landmark numbers of MediaPipe's pose model: nose and ears; pairs are (left, right).
-_HEAD, _SHOULDERS, _HIPS, _ANKLES, _FEET = (0, 7, 8), (11, 12), (23, 24), (27, 28), (27, 28, 29, 30, 31, 32)
+_HEAD = (Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+_SHOULDERS = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_HIPS = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+_ANKLES = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+_HEELS = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL)
+_TOES = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
+_FEET = (*_ANKLES, *_HEELS, *_TOES)
 
 _BRIGHTNESS_STRIDE = 16
 """Brightness is averaged over every 16th pixel in both directions; thousands of pixels are enough for a mean."""

@@ -17,7 +17,7 @@ from repcount.coaching.events import Announcement, SessionStatus, Stage
 from repcount.display import hud
 from repcount.display.hud import Corner
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT, Colour, Sizes
-from repcount.types import Pose
+from repcount.types import Landmark, Pose
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAWN", "Corner", "blank", "corner_beside", "draw_overlay", "fit"]
 
-# Landmark indices of MediaPipe's pose model, (left, right).
-_SHOULDER, _HIP, _KNEE, _ANKLE, _TOE = (11, 12), (23, 24), (25, 26), (27, 28), (31, 32)
+# (left, right)
+_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+_KNEE = (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE)
+_ANKLE = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+_TOE = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
 
 DRAWN = (*_SHOULDER, *_HIP, *_KNEE, *_ANKLE, *_TOE)
 """Indices of the landmarks that are drawn."""

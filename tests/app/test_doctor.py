@@ -200,7 +200,7 @@ def test_linux_lists_the_nodes_that_give_pictures(tmp_path: Path) -> None:
             (dev / name).mkdir(parents=True)
     (system / "video4").mkdir()
     (dev / "video4").touch()  # opens, but is no camera
-    assert cameras.listed(system, dev) == [(2, "Camera video2"), (10, "Camera video10")]
+    assert cameras.linux_cameras(system, dev) == [(2, "Camera video2"), (10, "Camera video10")]
 
 
 def test_what_a_stream_gives_is_measured() -> None:

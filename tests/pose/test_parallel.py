@@ -126,11 +126,11 @@ def test_where_nothing_moves_nothing_is_tracked(
 ) -> None:
     rests = ffmpeg("-i", piece, "-vf", "tpad=stop_mode=clone:stop_duration=10", tmp_path / "rests.mp4")
     looked: list[float] = []
-    find = Landmarker.detect
+    detect = Landmarker.detect
 
     def noted(self: Landmarker, frame: Frame) -> list[Pose]:
         looked.append(frame.time_s)
-        return find(self, frame)
+        return detect(self, frame)
 
     monkeypatch.setattr(Landmarker, "detect", noted)
     found = of(rests, model)
