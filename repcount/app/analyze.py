@@ -44,16 +44,17 @@ from repcount.reports.traces import AngleTrace
 from repcount.types import Update
 from repcount.video import writer
 
-NAME = "02_side_man_shorts.mp4"
+SAMPLE_VIDEO = "21_as_described.mp4"
+"""What `repcount demo` counts; pyproject.toml puts it into the wheel."""
 
 
 def sample_video_path() -> Path:
-    """The sample inside an installed package, or the one in the checkout. Raises VideoError."""
-    here = Path(__file__).parent
-    for folder in (here / "sample_videos", here.parent / "sample_videos"):
-        if (folder / NAME).is_file():
-            return folder / NAME
-    raise VideoError(f"the sample video {NAME} is not installed; install repcount again")
+    """Path of the sample video, in the installed package or in the checkout around it. Raises VideoError."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "sample_videos", package.parent / "sample_videos"):
+        if (folder / SAMPLE_VIDEO).is_file():
+            return folder / SAMPLE_VIDEO
+    raise VideoError(f"the sample video {SAMPLE_VIDEO} is not installed; install repcount again")
 
 
 @dataclass(eq=False, slots=True)
