@@ -23,7 +23,7 @@ from repcount.pipeline import count
 from repcount.types import Flag
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *SAMPLES.glob("*.md")])
-DOCS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TASKS = [
     *("live", "videos", "history", "columns", "settings", "accuracy", "speed", "privacy", "faults", "architecture"),
     "troubleshooting",
@@ -139,28 +139,31 @@ def test_figures_stand_between_marks_that_close() -> None:
 # --- commands ----------------------------------------------------------------------------------------------
 
 
-def commands(page: Path) -> list[list[str]]:
-    """The lines of the page that begin with `repcount`, as arguments."""
-    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
-    lines += [line[2:] for block in blocks(page, "console") for line in block.splitlines() if line[:2] == "$ "]
+def commands(page: Path, *languages: str) -> list[list[str]]:
+    """What the page tells people to type that begins with `repcount`, as arguments.
+
+    `bash` blocks hold what runs anywhere, `console` blocks (with a prompt) also what needs a camera
+    or files of one's own.
+    """
+    lines = [
+        line.removeprefix("$ ")
+        for language in languages or ("bash", "console")
+        for block in blocks(page, language)
+        for line in block.splitlines()
+    ]
     return [arguments for line in lines if (arguments := shlex.split(line, comments=True))[:1] == ["repcount"]]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in DOCS if blocks(page, "bash")], ids=named)
-def test_commands_run(page: Path, cli: Cli, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that stand in `bash` blocks, in order, in an empty folder with the sample videos."""
+def test_commands_run(cli: Cli, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in `bash` blocks, page by page in order, each once, in an empty folder with the sample videos."""
     (tmp_path / "sample_videos").symlink_to(SAMPLES)
     monkeypatch.chdir(tmp_path)
-    for block in blocks(page, "bash"):
-        for line in block.splitlines():
-            program, *arguments = shlex.split(line, comments=True)
-            if program == "repcount":
-                assert cli(*arguments).code == 0, line
-    if page.name in ("README.md", "videos.md"):
-        assert sorted(path.name for path in tmp_path.iterdir()) == [
-            "fast.csv", "fast.json", "fast_signal.csv", "plot.png", "report.html", "sample_videos", "seen.mp4"
-        ]  # fmt: skip
+    for _, *arguments in dict.fromkeys(tuple(command) for page in DOCS for command in commands(page, "bash")):
+        assert cli(*arguments).code == 0, arguments
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "fast.csv", "fast.json", "fast_signal.csv", "plot.png", "report.html", "sample_videos", "seen.mp4", "signal.csv"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS if commands(page)], ids=named)
