@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from support.programs import ROOT, SAMPLES, Cli
 
+import repcount
 from repcount import Config, Rep, formats
 from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
@@ -134,6 +135,11 @@ def test_figures_stand_between_marks_that_close() -> None:
     for page in DOCS:
         marks = re.findall(r"<!-- (/?figures)", page.read_text(encoding="utf-8"))
         assert marks == ["figures", "/figures"] * (len(marks) // 2), page.name
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [repcount.__version__]
 
 
 # --- commands ----------------------------------------------------------------------------------------------
