@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Draw the pictures of the README from the sample videos: `python docs/make_pictures.py` (needs matplotlib)."""
+"""Draw the pictures of README and docs from the sample videos: `python docs/make_pictures.py [NAME...]`.
+
+Names are those of `PICTURES`; all are drawn without one. It needs what the tests need, Pillow among it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +19,22 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from PIL import Image
 
 import repcount
+from repcount.coaching.coach import Coach
+from repcount.coaching.session import SessionGoals, WorkoutPlan
+from repcount.display import overlay
+from repcount.display.window import ToastQueue
 from repcount.pose import angles, model
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose, Rep, Sample, Update
 from repcount.video import reader
 
 HERE = Path(__file__).parent
-VIDEO = HERE.parent / "sample_videos" / "09_partial_and_full.mp4"
+SAMPLES = HERE.parent / "sample_videos"
+VIDEO = SAMPLES / "09_partial_and_full.mp4"
+LIVE_VIDEO = SAMPLES / "21_as_described.mp4"
 
 INK, GREY = "#222222", "#666666"
 FULL, PARTIAL = "#0072B2", "#E69F00"
@@ -168,6 +179,61 @@ def _legend() -> list[Patch | Line2D]:
     ]
 
 
+_LIVE_HZ = 7.5
+"""Frames a second of the moving picture: every other analysed one, smooth enough for a raise of 2 s."""
+
+_LIVE_WH = (640, 360)
+_LIVE_QUALITY = 75
+"""Of WebP. Together these keep five reps below 2 MB."""
+
+_LIVE_LAST_MS = 2000
+"""How long the last frame stands before the picture starts again."""
+
+
+def live(path: Path) -> None:
+    """The live window while a set is counted, as a moving picture: real frames, coach and drawing, no window."""
+    record = _Record()
+    goals = SessionGoals(plan=WorkoutPlan(sets=1, reps=5))
+    coach = Coach(repcount.Config(), goals, record)
+    toasts, corner = ToastQueue(), overlay.Corner.LEFT
+    shown: list[Image.Image] = []
+    with reader.open_video(LIVE_VIDEO) as video, PersonTracker(model.ensure_model(), look_round=True) as tracker:
+        for number, frame in enumerate(video.frames(repcount.Config().rate_hz)):
+            pose = tracker.track(frame)
+            update = coach.see(frame, pose, tracker.people, camera_hz=30.0)
+            lines = toasts.lines(update.time_s, update.announcements)
+            image, pose = overlay.fit(_without_grain(frame.image), pose, *_LIVE_WH)
+            corner = overlay.corner_beside(pose, corner, mirror=True)
+            if number % 2 == 0:
+                drawn = overlay.draw_overlay(
+                    image, pose, update.side, update.status, lines, mirror=True, corner=corner,
+                    footer=overlay.key_help(update.status.stage),
+                )  # fmt: skip
+                shown.append(Image.fromarray(drawn))
+    shown[0].save(
+        path, save_all=True, append_images=shown[1:], loop=0, quality=_LIVE_QUALITY, method=4,
+        duration=[round(1000 / _LIVE_HZ)] * (len(shown) - 1) + [_LIVE_LAST_MS],
+    )  # fmt: skip
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB, {len(shown)} frames")
+
+
+@dataclass(slots=True)
+class _Record:
+    """Stands in for the history: counts the full reps of the day."""
+
+    full: int = 0
+
+    def __call__(self, update: Update) -> int:
+        """Take one update; returns the day's full reps."""
+        self.full += sum(isinstance(event, Rep) and event.full for event in update.events)
+        return self.full
+
+
+def _without_grain(image: Any) -> Any:
+    """Without the grain of the sensor, which would be most of the file."""
+    return cv2.bilateralFilter(image, 7, 30, 5)
+
+
 def _save(path: Path, figure: Any) -> None:
     # Without the version of matplotlib in it, so that the same picture is the same file.
     figure.savefig(path, dpi=100, metadata={"Software": None}, pil_kwargs={"optimize": True})
@@ -175,13 +241,25 @@ def _save(path: Path, figure: Any) -> None:
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
+def _placement(path: Path) -> None:
+    _save(path, placement.figure())
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {"result.png": result, "placement.png": _placement, "live.webp": live}
+
+
 def main() -> None:
-    """Draw both."""
+    """Draw those that are named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
+    names = parser.parse_args().names or list(PICTURES)
+    if unknown := set(names) - set(PICTURES):
+        parser.error(f"there is no picture {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
     mpl.use("agg")
     mpl.rcParams.update({"font.size": 19, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": GREY})
     mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
-    result(HERE / "result.png")
-    _save(HERE / "placement.png", placement.figure())
+    for name in names:
+        PICTURES[name](HERE / name)
 
 
 if __name__ == "__main__":

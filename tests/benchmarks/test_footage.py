@@ -30,9 +30,10 @@ def at_most(found: dict[str, Any], median_s: float, most_s: float) -> bool:
 
 def test_samples(footage: dict[str, Benchmark]) -> None:
     found = figures(footage, "sample_videos")
-    assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (4, 4, 0)
+    assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (5, 5, 0)
     assert found["partials"] == [5, 5]
-    assert at_most(found, 0.08, 0.2), found
+    # A raise of 2 s has moved by less than a degree after the first 0.2 s.
+    assert at_most(found, 0.08, 0.25), found
     assert found["top_flexion_err_deg"][0] <= 6
 
 

@@ -10,12 +10,14 @@ import pty
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from support.programs import SAMPLES, Cli, Ffmpeg, run_process, start
+from support.programs import ROOT, SAMPLES, Cli, Ffmpeg, run_process, start
 
 import repcount
+from repcount.app import analyze
 from repcount.interrupts import InterruptGuard
 
 
@@ -43,6 +45,22 @@ def test_one_command_shows_the_reps_and_the_verdict(cli: Cli, piece: Path) -> No
     assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
     assert lines[1].endswith(" full: slower")
     assert lines[3:] == ["hands not at the head in 2 of 2 reps", "2 full reps, 2 fast in 4.0 s"]
+
+
+def test_the_demo_counts_five_reps_and_finds_nothing_wrong_with_them(cli: Cli, model: Path) -> None:
+    result = cli("demo")
+    assert (result.code, result.err) == (0, "")
+    _, *reps, summary = result.out.splitlines()
+    assert [line.split("°")[1].strip() for line in reps] == ["full"] * 5
+    assert summary == "5 full reps in 27.0 s"
+
+
+def test_the_sample_video_is_found_in_a_checkout_and_put_into_the_wheel() -> None:
+    path = analyze.sample_video_path()
+    assert path == SAMPLES / "21_as_described.mp4"
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    included = build["targets"]["wheel"]["force-include"]
+    assert included == {f"sample_videos/{path.name}": f"repcount/sample_videos/{path.name}"}
 
 
 @pytest.mark.parametrize("option", ["--csv", "--json", "--signal"])
