@@ -49,13 +49,13 @@ class RepCounter:
 
     def end(self) -> list[Update]:
         """What the end makes known. Samples pushed afterwards are counted afresh; numbers and sets go on."""
-        told = []
+        updates = []
         while self._state.waiting:
             self._state, found = state_machine.flush(self._config, self._state)
-            told.append(self._update(found))
+            updates.append(self._update(found))
         events = self._numbered(state_machine.finish(self._config, self._state))
         self._state = state_machine.State()
-        return [*told, _without_sample(events)] if events else told
+        return [*updates, _without_sample(events)] if events else updates
 
     def next_set(self) -> None:
         """Make the next rep the first of a new set, however short the pause before it."""

@@ -9,7 +9,7 @@ from math import exp, isnan, nan, pi
 _SIDE = 2
 _NEIGHBOUR_S = 0.5
 """A value is held against the median of itself and two neighbours on each side, none further away than this:
-pairs of wild values are common, and the median of five bears them. A choice."""
+pairs of wild values are common, and the median of five bears them. Heuristic."""
 
 _STRAY_DEG = 12.0
 _MAX_SPEED_DEG_S = 400.0

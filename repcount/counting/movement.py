@@ -43,29 +43,29 @@ _TRAIL_SHARE = 0.6
 mark: legs sink onto the floor slowly. Fitted between rendered clips and people's labels of when they saw it."""
 
 
-def movement_onset(walk: Flank) -> float:
-    """When a limb left the bottom of a walk that is told backwards in time, from the top."""
-    departure_s, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
+def movement_onset(flank: Flank) -> float:
+    """When a limb left the bottom of a flank given in reverse order, from the top."""
+    departure_s, seen_s, near_s = _departure(flank, _LEAVING_SHARE)
     pushed_s = seen_s + _PUSH_SHARE * (near_s - seen_s)
     pushed = (seen_s - departure_s) / max(near_s - seen_s, 1e-6)
     share = min(max((pushed - _SOFT) / (_PUSHED - _SOFT), 0.0), 1.0)
     return (1.0 - share) * (departure_s - _LAG_S) + share * pushed_s
 
 
-def movement_end(walk: Flank) -> float:
-    """When a limb came to rest at the bottom of a walk from the top: the departure seen backwards."""
-    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in walk], _ARRIVING_SHARE)
+def movement_end(flank: Flank) -> float:
+    """When a limb came to rest at the bottom of a flank from the top: an onset reversed in time."""
+    departure_s, seen_s, near_s = _departure([(-time_s, lift) for time_s, lift in flank], _ARRIVING_SHARE)
     return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
 
 
-def vagueness(walk: Flank) -> float:
-    """The time between the last moment at the bottom and the nearer mark of a walk that is told backwards in time."""
-    _, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
+def vagueness(flank: Flank) -> float:
+    """The time between the last moment at the bottom and the nearer mark of a flank given in reverse order."""
+    _, seen_s, near_s = _departure(flank, _LEAVING_SHARE)
     return max(near_s - seen_s, 0.0)
 
 
-def _departure(walk: Flank, near_share: float) -> tuple[float, float, float]:
-    """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
+def _departure(flank: Flank, near_share: float) -> tuple[float, float, float]:
+    """When a movement left its bottom, from its (time, lift) pairs in reverse order from the top.
 
     People move their limbs with the least jerk (Flash and Hogan 1985): the way made after the share τ of
     the time is 10τ³ - 15τ⁴ + 6τ⁵, which takes off so softly that the moment itself drowns in jitter. So it
@@ -73,17 +73,17 @@ def _departure(walk: Flank, near_share: float) -> tuple[float, float, float]:
 
     Returns that time, the last one at which the limb was seen level with the bottom, and the nearer mark's.
     """
-    bottom = walk
-    high = max(lift for _, lift in walk)
+    bottom = flank
+    high = max(lift for _, lift in flank)
     for _ in range(2):
         low = min(lift for _, lift in bottom)
         way = max(high - low, 1e-6)
         near = min(max(near_share, _NEAR_DEG / way), _FAR_SHARE / 2)
-        near_s, far_s = crossing(walk, low + near * way), crossing(walk, low + _FAR_SHARE * way)
+        near_s, far_s = crossing(flank, low + near * way), crossing(flank, low + _FAR_SHARE * way)
         since_s = near_s - _BOTTOM_FLANKS * (far_s - near_s)
-        bottom = [(t, lift) for t, lift in walk if since_s <= t <= near_s] or bottom
+        bottom = [(t, lift) for t, lift in flank if since_s <= t <= near_s] or bottom
     before, between = _time_share(near), _time_share(_FAR_SHARE) - _time_share(near)
-    return near_s - (far_s - near_s) * before / between, crossing(walk, low + _LEVEL_DEG), near_s
+    return near_s - (far_s - near_s) * before / between, crossing(flank, low + _LEVEL_DEG), near_s
 
 
 def _time_share(way: float) -> float:
@@ -95,12 +95,12 @@ def _time_share(way: float) -> float:
     return low
 
 
-def crossing(walk: Flank, level: float) -> float:
+def crossing(flank: Flank, level: float) -> float:
     """When the angle first is at or below `level`, between the pairs; the last time where it never is."""
-    for (t0, x0), (t1, x1) in pairwise(walk):
+    for (t0, x0), (t1, x1) in pairwise(flank):
         if x0 > level >= x1:
             return t0 + (t1 - t0) * (x0 - level) / (x0 - x1)
-    return walk[0][0] if walk[0][1] <= level else walk[-1][0]
+    return flank[0][0] if flank[0][1] <= level else flank[-1][0]
 
 
 _TOP_DEG = 2.0

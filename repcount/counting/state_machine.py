@@ -4,42 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import hypot, isnan, nan
+from math import isnan, nan
 
 from repcount.config import Config
-from repcount.counting import filters, rules
+from repcount.counting import filters, identity, rules
 from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
-_TRUNKS = 1.0
-_TRUNKS_PER_S = 0.25
-"""Hips that jump by more than a trunk length, and a quarter more for each second that has passed, are another body's.
-Heuristic: somebody who lies shuffles by less, and the bumps of a hand-held camera move the picture by a fifth of it."""
-
-_SCALE = 1.8
-"""A trunk that looks this much longer or shorter is another one. Heuristic: between lying and standing upright legs the
-trunk's length in the picture changes by 1.2 at most (labelled clips, 95th percentile)."""
-
-_TURN_DEG = 120.0
-"""Nobody who lies turns end for end: a head that is suddenly where the feet were belongs to a mirrored shot, another
-camera or another body. Sitting up turns the trunk by 90°."""
-
-
-def is_same(before: Sample | None, now: Sample) -> bool:
-    """Whether `now` can be the body of `before`, a moment later. What is not known does not tell them apart."""
-    if before is None or isnan(now.trunk_px) or isnan(before.trunk_px):
-        return True
-    trunk = max(before.trunk_px, 1e-6)
-    jump = hypot(now.hip_x - before.hip_x, now.hip_y - before.hip_y) / trunk
-    scale = max(now.trunk_px, 1e-6) / trunk
-    turn = abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0)
-    far = jump > _TRUNKS + _TRUNKS_PER_S * (now.time_s - before.time_s)
-    return not (far or turn > _TURN_DEG) and 1 / _SCALE < scale < _SCALE
-
-
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
-raise that counts still leaves the floor within it. A choice."""
+raise that counts still leaves the floor within it. Heuristic."""
 
 _MIN_REST_DEG = -20.0
 """No legs rest lower: the floor stops them, seen by a camera that is tilted by 15° at most and measured to 5°."""
@@ -63,15 +37,15 @@ _EMERGED_S = 0.5
 
 _DWELL_S = 1.0
 _DWELL_DEG = 5.0
-"""A pose held for this long within this much is a rest, wherever it is (a choice: a second is what
-people on a mat call lying still)."""
+"""A pose held for this long within this much is a rest, wherever it is. Heuristic: a second is what
+people on a mat call lying still."""
 
 _HUMP_SHARE = 0.6
 """Legs that sink less than 40 % of the rise and go up again never left the top (hips pushed up, a long hold);
 deeper ones turned round on the way down."""
 
 _TURN_SHARE = 0.25
-"""A rise of this share of the movement after a deep dip is a new raise. A choice."""
+"""A rise of this share of the movement after a deep dip is a new raise. Heuristic."""
 
 _SETTLE_S = 0.4
 _SETTLE_DEG = 1.0
@@ -129,7 +103,7 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     """
     if state.elsewhere and isnan(sample.trunk_px):
         return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
-    if is_same(state.place, sample):
+    if identity.is_same_body(state.place, sample):
         place = state.place if isnan(sample.trunk_px) else sample
         return _take(config, replace(state, place=place, elsewhere=()), sample, sample.hip_deg)
     return _look_elsewhere(config, state, sample)
@@ -138,7 +112,7 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
 def _look_elsewhere(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
     """Leave out what cannot be the person who was followed, unless it stays for longer than a gap: a new scene."""
     seen = [other for other in state.elsewhere if not isnan(other.trunk_px)]
-    going_on = bool(seen) and is_same(seen[-1], sample)
+    going_on = bool(seen) and identity.is_same_body(seen[-1], sample)
     elsewhere = (*state.elsewhere, sample) if going_on else (sample,)
     if sample.time_s - elsewhere[0].time_s <= config.max_gap_s:
         return _take(config, replace(state, elsewhere=elsewhere), sample, nan)
@@ -266,7 +240,12 @@ def _rest(config: Config, state: State, low: float) -> State:
 
 
 def _can_teach(state: State, point: TracePoint) -> bool:
-    """Whether the newest point may tell where the legs rest: of somebody who lies, in no burst of wild values."""
+    """Whether the newest point may tell where the legs rest: of somebody who lies, in no burst of wild values.
+
+    Nor before there are enough samples for a bottom: the very first values may be such a burst.
+    """
+    if len(state.trace) < _BOTTOM_POINTS:
+        return False
     trunk = point.sample.trunk_deg
     return not point.time_s - state.wild_s <= _CALM_S and not abs(trunk) > _LYING_DEG
 

@@ -45,7 +45,7 @@ _AT_HEAD_TRUNKS, _OFF_HEAD_TRUNKS = 0.6, 0.72
 one that is stretched out overhead."""
 
 _SIDE_SWITCH = 0.15
-"""How much more visible the other leg must be to take over, so that the choice does not flicker (a choice)."""
+"""How much more visible the other leg must be to take over, so that the side does not flicker. Heuristic."""
 
 
 def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:

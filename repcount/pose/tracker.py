@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from repcount.counting import state_machine
+from repcount.counting import identity
 from repcount.pose import angles
 from repcount.pose.landmarker import Landmarker
 from repcount.types import Frame, Pose, Sample
@@ -92,7 +92,7 @@ class PersonTracker:
         if found is None:
             return None
         if lies or self._is_committed(frame.time_s):
-            if self._chosen is None or not state_machine.is_same(self._chosen, places[found]):
+            if self._chosen is None or not identity.is_same_body(self._chosen, places[found]):
                 self._since_s = frame.time_s
             self._chosen = places[found]
         return people[found]
@@ -109,7 +109,7 @@ class PersonTracker:
         same = [
             i
             for i, place in enumerate(places)
-            if self._chosen is not None and state_machine.is_same(self._chosen, place)
+            if self._chosen is not None and identity.is_same_body(self._chosen, place)
         ]
         if self._is_committed(time_s) or any(lies[i] for i in same):
             return min(same, key=lambda i: (not lies[i], self._distance_px(places[i])), default=None)
