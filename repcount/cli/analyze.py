@@ -30,7 +30,7 @@ Annotate = Annotated[
     typer.Option(help="Write a copy of the video with skeleton, gauge and count drawn on it (.mp4). "
                  "With several videos: a folder."),
 ]  # fmt: skip
-Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a .png, .svg or .pdf file.")]
+Plot = Annotated[Path | None, typer.Option(help="Draw the elevation of the legs over time: a .png, .svg or .pdf file.")]
 Report = Annotated[Path | None, typer.Option(help="Write an HTML report; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Jobs = Annotated[

@@ -139,7 +139,7 @@ def small_charts(daily: Sequence[DateRange], last: date) -> list[SmallChart]:
             clear_tempo_trend,
         ),
         axis.chart(
-            "Highest hip flexion of full reps",
+            "Highest leg elevation of full reps",
             [("top", "dot", lambda totals: totals.top_flexion_deg)],
             lambda deg: f"{deg:g}°",
             (60.0, 100.0, 10.0),

@@ -1,4 +1,4 @@
-"""The hip angle over time as an image for paper and screen: PNG, SVG or PDF.
+"""The elevation of the legs over time as an image for paper and screen: PNG, SVG or PDF.
 
 A strip is one row of the plot of a video. Lengths are in inches, as Matplotlib has them.
 """
@@ -301,22 +301,12 @@ def _axes(figure: Figure, place_in: tuple[float, float, float]) -> Axes:
     return axes
 
 
-def _supplement(deg: Any) -> Any:
-    """The hip angle of a flexion, and the other way round."""
-    return 180 - deg
-
-
 def _add_scales(axes: Axes) -> None:
-    """Flexion on the left, as in the tables; the hip angle itself on the right."""
-    flexions = [0, 30, 60, 90]
-    axes.set_yticks(flexions, [f"{deg}°" for deg in flexions])
-    axes.set_ylabel("hip flexion", size=8.5, labelpad=4)
+    """Elevation in degrees, as in the tables."""
+    levels = [0, 30, 60, 90]
+    axes.set_yticks(levels, [f"{deg}°" for deg in levels])
+    axes.set_ylabel("leg elevation", size=8.5, labelpad=4)
     axes.tick_params(bottom=False, labelbottom=False)
-    right = axes.secondary_yaxis("right", functions=(_supplement, _supplement))
-    right.set_yticks([180 - deg for deg in flexions], [f"{180 - deg}°" for deg in flexions])
-    right.set_ylabel("hip angle", size=8.5, labelpad=4, color=_GREY)
-    right.tick_params(color=_GREY, labelcolor=_GREY, labelsize=8.5)
-    right.spines["right"].set_visible(False)
 
 
 def _draw_rep(axes: Axes, rep: Rep, *, numbered: bool) -> None:
@@ -345,7 +335,7 @@ def _draw_legend(figure: Figure, bottom_in: float) -> None:
     handles = [
         Patch(facecolor=FULL, alpha=0.3, label="full rep"),
         Patch(facecolor="#faedcc", edgecolor=PARTIAL, hatch="////", label="partial rep"),
-        Line2D([], [], color=_INK, lw=1.4, label="hip flexion (180° less the hip angle)"),
+        Line2D([], [], color=_INK, lw=1.4, label="leg elevation (0° lying flat, 90° upright)"),
         Line2D([], [], color=_GREY, lw=1.1, ls=_UPRIGHT_DASHES, label="upright from here"),
         Line2D([], [], color=_GREY, lw=1.1, ls=_BACK_DASHES, label="back down from here"),
     ]

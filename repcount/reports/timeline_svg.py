@@ -44,7 +44,7 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout("wide", 1040, 75.0, 118, 62),
+    Layout("wide", 1040, 75.0, 118, 14),
     Layout("medium", 640, 45.0, 118, 14),
     Layout("narrow", 328, 20.0, 36, 6),
 )
