@@ -35,6 +35,7 @@ from scoring import MOMENTS, Clip, Score, figures, percentile, read_labels, scor
 import repcount
 from repcount import config
 from repcount.errors import SettingError
+from repcount.messages import REJECTION_SENTENCES
 
 _WIDTH = 150
 """Characters the table of clips needs; a narrower terminal or a pipe would cut it."""
@@ -84,7 +85,8 @@ def _clip_row(r: Score) -> list[str]:
     mark = "FAILED" if r.failure else "not scored" if not r.scored else "ok" if r.right else "WRONG"
     low, high = r.accept
     wanted = str(r.strict) if low == high else f"{r.strict} ({low}-{high})"
-    why = r.failure or "; ".join(f"{reason} ({n})" if n > 1 else reason for reason, n in Counter(r.refusals).items())
+    reasons = [(REJECTION_SENTENCES[reason], n) for reason, n in Counter(r.refusals).items()]
+    why = r.failure or "; ".join(f"{text} ({n})" if n > 1 else text for text, n in reasons)
     middles = [_text(percentile(r.errors.get(name, []), 0.5), 2) for name in MOMENTS]
     return [r.clip["id"], r.clip["class"], str(r.full), str(len(r.reps) - r.full), wanted, mark, *middles, why]
 

@@ -26,6 +26,7 @@ from repcount import cli, config, formats, pipeline
 from repcount.app import history as app_history
 from repcount.errors import RepcountError
 from repcount.history.store import DeleteFilter, HistoryStore
+from repcount.messages import warning_sentence
 from repcount.pose import chunking
 from repcount.types import Frame
 from repcount.video import reader
@@ -79,7 +80,7 @@ def _video(path: Path, number: int, _: Path) -> str:
         assert 0 < len(read) < _MOST_FRAMES
         assert len(read) <= video.frames_read
         assert 0 < video.duration_s < math.inf
-        assert all(isinstance(text, str) and "\n" not in text for text in video.warnings())
+        assert all("\n" not in warning_sentence(warning) for warning in video.warnings())
     return GOOD
 
 
@@ -99,7 +100,8 @@ def _stamps(path: Path, _: int, __: Path) -> str:
     assert times[0] == 0
     assert all(earlier < later < math.inf for earlier, later in itertools.pairwise(times))
     assert made.frames == len(times)
-    made.warning()
+    if (warning := made.warning()) is not None:
+        warning_sentence(warning)
     return GOOD
 
 
@@ -158,7 +160,7 @@ def _history(path: Path, number: int, _: Path) -> str:
         sessions = history.sessions()
         assert {session.id for session in history.sessions(date(2026, 11, 22))} <= {session.id for session in sessions}
         history.span()
-        assert history.full_on(date(2026, 11, 21)) >= 0
+        assert history.full_reps_on(date(2026, 11, 21)) >= 0
         found = history.count(DeleteFilter(everything=True))
         assert sum(len(session.reps) for session in sessions) <= found[1]
     named = {name: path.parent / f"out.{name}" for name in ("csv", "json", "html")}

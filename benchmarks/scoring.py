@@ -14,6 +14,7 @@ from typing import Any
 import repcount
 from repcount import files, formats
 from repcount.errors import SettingError, brief
+from repcount.types import RejectionReason
 
 MOMENTS = ("start", "top", "end")
 _LARGEST = 1e6
@@ -36,7 +37,7 @@ class Score:
     clip: Clip
     reps: list[Rep] = field(default_factory=list)
     """As in the JSON of `repcount analyze`."""
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[RejectionReason] = field(default_factory=list)
     failure: str | None = None
     errors: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """By moment, and `top_flexion`."""
@@ -137,7 +138,7 @@ def score(folder: Path, signals: Path | None, settings: repcount.Config, clip: C
         analysis = _analysis(folder / clip["file"], clip["id"], signals, settings)
     except repcount.RepcountError as error:
         return Score(clip, failure=str(error))
-    refusals = [refusal.reason.value for refusal in analysis.rejections]
+    refusals = [refusal.reason for refusal in analysis.rejections]
     result = Score(clip, formats.document(analysis)["reps"], refusals)
     if clip["class"] != "distractor":
         _compare(result)
@@ -180,11 +181,11 @@ def _measure(result: Score, label: Rep, found: Rep | None) -> None:
 
 
 def _best(label: Rep, reps: Iterable[Rep], least: float) -> Rep | None:
-    overlaps = [(_overlap(label, rep), rep) for rep in reps]
+    overlaps = [(overlap(label, rep), rep) for rep in reps]
     return max((pair for pair in overlaps if pair[0] >= least), key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def _overlap(label: Rep, rep: Rep) -> float:
+def overlap(label: Rep, rep: Rep) -> float:
     """Time that both cover over the time from the first start to the last end."""
     inner = min(label["end"], rep["end_s"]) - max(label["start"], rep["start_s"])
     return float(max(inner, 0.0) / max(max(label["end"], rep["end_s"]) - min(label["start"], rep["start_s"]), 1e-9))

@@ -47,7 +47,7 @@ from repcount.audio.client import VoiceClient  # noqa: E402
 from repcount.coaching.events import Command, LiveUpdate  # noqa: E402
 from repcount.coaching.session import SessionGoals  # noqa: E402
 from repcount.config import Config  # noqa: E402
-from repcount.display.terminal import LiveTerminal  # noqa: E402
+from repcount.display.live_terminal import LiveTerminal  # noqa: E402
 from repcount.history.store import HistoryStore  # noqa: E402
 from repcount.interrupts import InterruptGuard  # noqa: E402
 from repcount.pose import model  # noqa: E402
@@ -173,7 +173,7 @@ class Watch:
         frames, self._frames = self._frames, 0
         # First of all: SQLite keeps the file of this connection open for the next one.
         stored = self.stored()
-        speaker = self.voice._speaker
+        speaker = self.voice._worker
         look = Look(
             time_s / 60,
             rss_mb(os.getpid()),
@@ -230,7 +230,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         recorder = history.begin(started, sent.url, "free", Config())
 
         def today() -> int:
-            return history.full_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
+            return history.full_reps_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
 
         record = live.EventRecorder(recorder, today, told.append)
         outcome = live.run(

@@ -158,9 +158,9 @@ def bare(video: Path, model: Path, rate_hz: float) -> Work:
         shrink = film.info.shrink(parallel.TRACKED_LONG_SIDE_PX)
         frames = list(islice(film.frames(rate_hz, shrink), _BARE))
     alone_s = inference(frames, model)
-    with ThreadPoolExecutor(pipeline.cores()) as pool:
-        together_s = statistics.mean(pool.map(lambda _: inference(frames, model), range(pipeline.cores())))
-    return Work(decode_s, len(still), still.count(False), alone_s, together_s, pipeline.cores())
+    with ThreadPoolExecutor(pipeline.available_cores()) as pool:
+        together_s = statistics.mean(pool.map(lambda _: inference(frames, model), range(pipeline.available_cores())))
+    return Work(decode_s, len(still), still.count(False), alone_s, together_s, pipeline.available_cores())
 
 
 def inference(frames: Sequence[Frame], model: Path) -> float:

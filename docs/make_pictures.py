@@ -22,6 +22,7 @@ from matplotlib.patches import Patch
 from PIL import Image
 
 import repcount
+from repcount.coaching import phrases
 from repcount.coaching.coach import Coach
 from repcount.coaching.session import SessionGoals, WorkoutPlan
 from repcount.display import overlay
@@ -207,7 +208,7 @@ def live(path: Path) -> None:
             if number % 2 == 0:
                 drawn = overlay.draw_overlay(
                     image, pose, update.side, update.status, lines, mirror=True, corner=corner,
-                    footer=overlay.key_help(update.status.stage),
+                    footer=phrases.key_help(update.status.stage),
                 )  # fmt: skip
                 shown.append(Image.fromarray(drawn))
     shown[0].save(

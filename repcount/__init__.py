@@ -1,4 +1,4 @@
-"""Counts supine leg raises in video: every full raise-and-lower, timed and judged."""
+"""Counts supine leg raises in video: times and judges every rep."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 __all__ = ["Analysis", "Config", "Rep", "RepcountError", "Sample", "__version__", "analyze", "count", "recount"]
 
-_FROM = {
+_MODULES = {
     "Analysis": "analysis",
     "Config": "config",
     "Rep": "types",
@@ -25,16 +25,16 @@ _FROM = {
     "count": "pipeline",
     "recount": "pipeline",
 }
-"""Loaded when first asked for: the command has its signal handlers in place within milliseconds, and Ctrl-C in the
-first moment leaves no traceback."""
+"""Where the public names are defined. They are imported on first use, so that the command has its signal handlers in
+place within milliseconds and Ctrl-C right after the start leaves no traceback."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _FROM:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(f"repcount.{_FROM[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"repcount.{_MODULES[name]}"), name)
     return value
 
 

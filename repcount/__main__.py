@@ -1,4 +1,4 @@
-"""`repcount` as a program, also `python -m repcount`."""
+"""Entry point of `repcount` and `python -m repcount`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from repcount import interrupts
 
 
 def main() -> NoReturn:
-    """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
+    """Run the command line and exit. No signal leaves a traceback, not even one during start-up."""
     status: int | str | None = None
     try:
         interrupts.install_handlers()
@@ -18,8 +18,8 @@ def main() -> NoReturn:
         command()
     except KeyboardInterrupt:
         pass
-    except SystemExit as ended:
-        status = ended.code
+    except SystemExit as exit_:
+        status = exit_.code
     interrupts.restore_handlers()
     sys.exit(interrupts.exit_code() or status)
 

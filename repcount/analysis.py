@@ -1,26 +1,45 @@
-"""What is known of one video once it has been counted."""
+"""The result of counting one video or signal."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 
 from repcount.config import Config
 from repcount.counting import counter
-from repcount.types import Event, Flag, Rejection, Rep, RepRemoved, Sample, UnfinishedRep, Update
+from repcount.types import (
+    AnalysisWarning,
+    Event,
+    Flag,
+    Rejection,
+    Rep,
+    RepRemoved,
+    Sample,
+    UnfinishedRep,
+    Update,
+    WarningCode,
+)
 
-_TRACKED_LITTLE = 0.5
-_FEET_SEEN = 0.5
-_OBLIQUE_DEG = 50.0
-"""Beyond this the hip angle is 10° and more off at the top (measured on rendered clips at 60°)."""
-_SMALL_SHARE = 0.08
-"""A trunk shorter than this share of the picture's width is about 4 m away, MediaPipe's limit."""
+_MIN_TRACKED = 0.5
+_MIN_FEET_VISIBILITY = 0.5
+"""Heuristics: a result rests on too little if less than half was seen."""
+
+OBLIQUE_VIEW_DEG = 60.0
+"""View angle (`Sample.view_deg`) above which the angles are rough: the camera is nearer to the head or the feet than to
+the side. On clips rendered at 60° the hip angle is off by up to 18° at the top, even as read in space. A recording gets
+a warning, live counting waits."""
+
+SMALL_TRUNK_SHARE = 0.08
+"""Trunk length as a share of the image's longer side, below which the person is called small or far away: about 4 m
+from the camera, MediaPipe's limit. The longer side, because that is what a camera's zoom refers to, held upright or
+not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the samples came from. Sizes and frames are None for a signal file."""
+    """Where the samples came from. Size and frames are None for a signal file."""
 
     path: str
     duration_s: float
@@ -32,14 +51,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of one video."""
+    """The counts of one video."""
 
     full: int
     partial: int
     fast: int
     sets: int
     tracked: float
-    """Share of the analysed frames in which somebody was found, 0 to 1."""
+    """Share of the analysed frames in which a person was found, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +69,19 @@ class Analysis:
     settings: Config
     reps: tuple[Rep, ...]
     rejections: tuple[Rejection, ...]
-    """Movements of the legs that are no leg raises, each with its reason."""
+    """Leg movements that are not leg raises, each with its reason."""
     unfinished: UnfinishedRep | None
-    """A movement that the end of the video cut off."""
+    """A movement that the end of the video cut off, if any."""
     tracked: float
-    warnings: tuple[str, ...]
+    """As in `Summary`."""
+    warnings: tuple[AnalysisWarning, ...]
+    """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
+    """Whether it was stopped by hand, so that the result is that of a part."""
 
     @property
     def summary(self) -> Summary:
-        """Counts of the reps by verdict."""
+        """How many reps were full, partial and fast, and in how many sets."""
         full = sum(rep.full for rep in self.reps)
         fast = sum(bool({Flag.FAST_RAISE, Flag.FAST_LOWER} & set(rep.flags)) for rep in self.reps)
         return Summary(full, len(self.reps) - full, fast, max((rep.set for rep in self.reps), default=0), self.tracked)
@@ -67,7 +89,7 @@ class Analysis:
 
 @dataclass(slots=True)
 class AnalysisBuilder:
-    """Gathers updates into an Analysis; keeps events and sums, never samples."""
+    """A sink that builds an Analysis. It keeps events and sums, never samples."""
 
     events: list[Event] = field(default_factory=list)
     samples: int = 0
@@ -95,58 +117,60 @@ class AnalysisBuilder:
         self._trunk_px += sample.trunk_px
 
     def result(
-        self, source: Source, settings: Config, warnings: list[str] | None = None, *, interrupted: bool = False
+        self,
+        source: Source,
+        settings: Config,
+        warnings: Sequence[AnalysisWarning] = (),
+        *,
+        interrupted: bool = False,
     ) -> Analysis:
-        """The analysis of everything written so far."""
+        """The analysis of everything written so far; `warnings` are those of the source."""
         removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
         counted = [event for event in self.events if isinstance(event, Rep)]
         reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
-        refusals = tuple(event for event in self.events if isinstance(event, Rejection))
+        rejections = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
-        told = [
-            *(warnings or []),
-            *self._warnings(source),
-            *_of_events(reps, refusals, unfinished),
-            *_by_hand(reps, removed),
-        ]
+        all_warnings = (
+            *warnings,
+            *self._visibility_warnings(source),
+            *_count_warnings(reps, rejections, unfinished),
+            *_correction_warnings(reps, len(removed)),
+        )
         tracked = self.seen / self.samples if self.samples else 0.0
-        return Analysis(source, settings, reps, refusals, unfinished, tracked, tuple(told), interrupted)
+        return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
 
-    def _warnings(self, source: Source) -> list[str]:
+    def _visibility_warnings(self, source: Source) -> Iterator[AnalysisWarning]:
         if not self.seen:
-            return ["nobody was found in the picture: the whole person has to be in it, lying, from the side"]
-        told = []
-        if self.seen < _TRACKED_LITTLE * self.samples:
-            told.append(f"the person was found in only {self.seen / self.samples:.0%} of the frames")
-        if self._feet < _FEET_SEEN * self.seen:
-            told.append("the feet were mostly out of the picture or hidden: move the camera back")
-        if self._view > _OBLIQUE_DEG * self.seen:
-            told.append("the camera looks from the head or the feet: angles are rough; put it at the side")
-        if source.width and self._trunk_px < _SMALL_SHARE * source.width * self.seen:
-            told.append("the person is small in the picture: 2 to 3 m from the camera is best")
-        return told
+            yield AnalysisWarning(WarningCode.NOBODY_FOUND)
+            return
+        if self.seen < _MIN_TRACKED * self.samples:
+            yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})
+        if self._feet < _MIN_FEET_VISIBILITY * self.seen:
+            yield AnalysisWarning(WarningCode.FEET_HIDDEN)
+        if self._view > OBLIQUE_VIEW_DEG * self.seen:
+            yield AnalysisWarning(WarningCode.OBLIQUE_VIEW)
+        longer_px = max(source.width or 0, source.height or 0)
+        if self._trunk_px < SMALL_TRUNK_SHARE * longer_px * self.seen:
+            yield AnalysisWarning(WarningCode.SMALL_PERSON)
 
 
-def _of_events(reps: tuple[Rep, ...], refusals: tuple[Rejection, ...], unfinished: UnfinishedRep | None) -> list[str]:
-    told = []
-    if refusals:
-        told.append(explain(len(reps) + len(refusals), refusals))
+def _count_warnings(
+    reps: tuple[Rep, ...], rejections: tuple[Rejection, ...], unfinished: UnfinishedRep | None
+) -> Iterator[AnalysisWarning]:
+    if rejections:
+        reasons = Counter(rejection.reason for rejection in rejections).most_common()
+        facts = {"movements": len(reps) + len(rejections), **{reason.value: count for reason, count in reasons}}
+        yield AnalysisWarning(WarningCode.MOVEMENTS_REJECTED, facts)
     doubtful = sum(Flag.LOW_CONFIDENCE in rep.flags for rep in reps)
     if doubtful:
-        told.append(f"{doubtful} of {len(reps)} reps were hard to see: check them in the video")
+        yield AnalysisWarning(WarningCode.LOW_CONFIDENCE, {"doubtful": doubtful, "reps": len(reps)})
     if unfinished is not None:
-        told.append(f"the end cuts off a movement that began at {unfinished.start_s:.1f} s: it is not counted")
-    return told
+        yield AnalysisWarning(WarningCode.UNFINISHED_REP, {"start_s": unfinished.start_s})
 
 
-def _by_hand(reps: tuple[Rep, ...], removed: set[int]) -> list[str]:
+def _correction_warnings(reps: tuple[Rep, ...], removed: int) -> Iterator[AnalysisWarning]:
     added = sum(Flag.BY_HAND in rep.flags for rep in reps)
-    told = [f"{added} of {len(reps)} reps were added by hand"] if added else []
-    return [*told, f"{len(removed)} reps were taken off by hand"] if removed else told
-
-
-def explain(movements: int, refusals: tuple[Rejection, ...]) -> str:
-    """One sentence on what was seen and not counted."""
-    reasons = Counter(refusal.reason for refusal in refusals)
-    listed = "; ".join(f"{reason} ({count})" if len(reasons) > 1 else reason for reason, count in reasons.most_common())
-    return f"{movements} movements seen, {len(refusals)} not counted: {listed}"
+    if added:
+        yield AnalysisWarning(WarningCode.REPS_ADDED, {"added": added, "reps": len(reps)})
+    if removed:
+        yield AnalysisWarning(WarningCode.REPS_REMOVED, {"removed": removed})

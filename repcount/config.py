@@ -1,4 +1,4 @@
-"""Every setting that influences a result: defaults, presets, a TOML file, the command line."""
+"""The settings that influence a result, and where they come from: defaults, presets, a TOML file, options."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 
 from repcount.errors import SettingError, brief
 
-MOST_HZ = 240.0
-"""The fastest cameras in use."""
+MAX_RATE_HZ = 240.0
+"""The frame rate of the fastest common cameras (slow motion of phones)."""
 
-_LONGEST_FILE = 100_000
-"""Letters of a settings file; all settings with their reasons are 5000. It ends the reading of a device."""
+_MAX_FILE_CHARS = 100_000
+"""Length limit of a settings file; all settings with their reasons have 5000 characters. It bounds the reading of a
+device."""
 
 
 def _setting(default: float, low: float, high: float, about: str) -> Any:
@@ -26,37 +27,37 @@ def _setting(default: float, low: float, high: float, about: str) -> Any:
 class Config:
     """Thresholds of the counter, in degrees and seconds, each with the reason for its default.
 
-    Raises SettingError when a value is outside of its range.
+    Raises SettingError if a value is out of range.
     """
 
     tempo: str = "2/0/2/0"
-    """Seconds asked for raise/hold/lower/pause, as sports science writes it."""
+    """Seconds prescribed for raise/hold/lower/pause, in the notation of strength training."""
 
     fast_share: float = _setting(0.75, 0.1, 1.0, "share of the asked time below which a raise or lower is fast")
-    """The default asks at least 1.5 s of a tempo of 2."""
+    """With the default, a raise prescribed at 2 s is fast below 1.5 s. Heuristic."""
 
     full_deg: float = _setting(67.0, 45.0, 90.0, "elevation of the legs that counts as upright")
-    """Of thigh and hip-ankle line together, partial reps measure 29-58° on labelled clips, bent-knee ones 56-65°
-    and full ones 76-102°."""
+    """By thigh and hip-ankle line together, on labelled clips: partial reps 29-58°, bent-knee reps 56-65°, full reps
+    76-102°."""
 
     partial_deg: float = _setting(25.0, 15.0, 60.0, "least rise of the legs that is a clear try")
-    """Above fidgeting (up to 22° on a person lying still), below the lowest labelled partial rep (34°)."""
+    """Above fidgeting (up to 22° of a person lying still), below the lowest labelled partial rep (34°)."""
 
     leave_deg: float = _setting(12.0, 5.0, 30.0, "rise above the rest at which a movement begins")
-    """The upper hysteresis threshold at the bottom: above jitter and breathing, below any try. A choice."""
+    """The upper hysteresis threshold at the bottom. Heuristic: above jitter and breathing, below any attempt."""
 
     return_share: float = _setting(0.3, 0.1, 0.5, "share of the rise that may be left when the legs are back")
-    """Legs that come back through 70 % of their way are back: hovering legs turn round at 15-25° of 90°,
-    while pulses that turn at a third of the height are not brought back."""
+    """Legs that have come down 70 % of the way are back: hovering legs turn at 15-25° of 90°, while pulses that turn at
+    a third of the height do not count as back."""
 
     rest_deg: float = _setting(35.0, 10.0, 60.0, "highest elevation at which the legs can be at the bottom")
-    """Hovering legs turn round at 15-25°, planted feet and legs held up stay above 40°."""
+    """Hovering legs turn at 15-25°; planted feet and legs held up stay above 40°."""
 
     knee_deg: float = _setting(130.0, 90.0, 170.0, "knee angle at the top below which the knees are bent")
     """Straight-leg reps measure 133-177° at the top, bent-leg ones 107-146°."""
 
     apart_deg: float = _setting(30.0, 15.0, 60.0, "difference between the legs that is noted as apart")
-    """Oblique views read two parallel legs up to 25° apart when both angles are taken in space."""
+    """In oblique views two parallel legs measure up to 25° apart when both angles are taken in 3D."""
 
     lying_deg: float = _setting(45.0, 20.0, 60.0, "steepest trunk that still lies")
     """Reclined trunks and lifted heads reach 25°, camera tilt adds up to 15°."""
@@ -65,34 +66,40 @@ class Config:
     """A head lifted at the start adds 20°, sit-ups and V-ups 35° and more."""
 
     max_gap_s: float = _setting(1.0, 0.2, 3.0, "longest time out of sight that is bridged within a rep")
+    """Heuristic: longer than most drop-outs of the detection, shorter than a rep."""
+
     max_rep_s: float = _setting(60.0, 5.0, 600.0, "longest rep")
-    """A choice; it also bounds what the counter keeps in memory."""
+    """Heuristic: nobody takes a minute for a rep. It also bounds the counter's memory."""
 
     rest_gap_s: float = _setting(20.0, 1.0, 600.0, "pause that ends a set")
+    """Heuristic: longer than the pauses within a set, shorter than a rest between sets."""
+
     min_confidence: float = _setting(0.5, 0.0, 1.0, "confidence below which a rep is flagged")
-    rate_hz: float = _setting(15.0, 5.0, MOST_HZ, "frames analysed per second of video")
-    """Wild values are told by their neighbours: of 400 random sets as in the tests, but all at one rate, 18 are
+    """Heuristic: the middle of the scale."""
+
+    rate_hz: float = _setting(15.0, 5.0, MAX_RATE_HZ, "frames analysed per second of video")
+    """Outliers are recognised by their neighbours: of 400 random sets as in the tests, all at one rate, 18 are
     miscounted at 10, one at 15 and none at 30. The labelled clips are counted alike at 10, 12 and 15."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
             if item.metadata:
-                _check(item.name, getattr(self, item.name), item.metadata["low"], item.metadata["high"])
+                _check_range(item.name, getattr(self, item.name), item.metadata["low"], item.metadata["high"])
         parse_tempo(self.tempo)
 
     @property
     def fast_raise_s(self) -> float:
-        """Raises shorter than this are fast."""
+        """Raises shorter than this are flagged as fast."""
         return self.fast_share * parse_tempo(self.tempo)[0]
 
     @property
     def fast_lower_s(self) -> float:
-        """Lowers shorter than this are fast."""
+        """Lowers shorter than this are flagged as fast."""
         return self.fast_share * parse_tempo(self.tempo)[2]
 
 
 def parse_tempo(tempo: str) -> tuple[float, float, float, float]:
-    """The seconds of raise, hold, lower and pause that a tempo such as `2/0/2/0` asks for."""
+    """The seconds of raise, hold, lower and pause in a tempo such as `2/0/2/0`. Raises SettingError."""
     try:
         raise_s, hold_s, lower_s, pause_s = (float(part) for part in tempo.split("/"))
     except (ValueError, AttributeError):
@@ -108,9 +115,9 @@ def _tempo_help(tempo: object) -> str:
     )
 
 
-def _check(name: str, value: object, low: float, high: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # type: ignore[operator]
+def _check_range(name: str, value: object, low: float, high: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # type: ignore[operator]
         raise SettingError(f"{name} is {brief(value)}; it must be a number from {low:g} to {high:g}")
 
 
@@ -121,34 +128,34 @@ PRESETS: dict[str, dict[str, Any]] = {
     "normal": {name: getattr(Config(), name) for name in _STRICT},
     "strict": _STRICT,
 }
-"""What `--strictness` sets. Choices: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
+"""What `--strictness` sets. Heuristics: a beginner's legs, the labels' definition of a full rep, a coach's eye."""
 
 
 def load(path: Path | None, options: Mapping[str, object] | None = None) -> Config:
-    """Options over the TOML file over the defaults; options that are None count as not given.
+    """Merge settings: `options` over the TOML file over the defaults.
 
-    Without `path` the user's own file is read where there is one. `strictness` names a preset, in either
-    place; an explicit setting beside it wins.
+    Without `path` the user's own file is read if it exists. Options that are None are ignored. `strictness` names a
+    preset, in the file or the options; an explicit setting next to it takes precedence.
 
-    Raises SettingError for an unreadable file, an unknown name or a value that is not allowed.
+    Raises SettingError for an unreadable file, an unknown setting or a value that is not allowed.
     """
-    given = _read(path) if path else _read_if_there(user_file())
+    from_file = _read(path) if path else _read_if_exists(user_file())
     try:
-        _made(given)
+        _build(from_file)
     except SettingError as error:
         raise SettingError(f"{path or user_file()}: {error}") from error
-    named = {name: value for name, value in (options or {}).items() if value is not None}
-    return _made({**_unfolded(given), **_unfolded(named)})
+    from_options = {name: value for name, value in (options or {}).items() if value is not None}
+    return _build({**_expand_preset(from_file), **_expand_preset(from_options)})
 
 
-def _made(settings: Mapping[str, object]) -> Config:
-    unfolded = _unfolded(settings)
-    _known(unfolded)
-    return replace(Config(), **unfolded)
+def _build(settings: Mapping[str, object]) -> Config:
+    values = _expand_preset(settings)
+    _check_names(values)
+    return replace(Config(), **values)
 
 
-def _unfolded(settings: Mapping[str, object]) -> dict[str, Any]:
-    """The settings with `strictness` replaced by what it stands for."""
+def _expand_preset(settings: Mapping[str, object]) -> dict[str, Any]:
+    """The settings with `strictness` replaced by the values of its preset."""
     if "strictness" not in settings:
         return dict(settings)
     preset = settings["strictness"]
@@ -159,21 +166,21 @@ def _unfolded(settings: Mapping[str, object]) -> dict[str, Any]:
 
 
 def user_file() -> Path:
-    """Where the user's own settings are looked for."""
+    """The path of the user's own settings file, which may not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("repcount") / "config.toml"
 
 
-def _read_if_there(path: Path) -> dict[str, Any]:
+def _read_if_exists(path: Path) -> dict[str, Any]:
     return _read(path) if path.is_file() else {}
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(_LONGEST_FILE + 1)
-        if len(text) > _LONGEST_FILE:
+            text = file.read(_MAX_FILE_CHARS + 1)
+        if len(text) > _MAX_FILE_CHARS:
             raise SettingError(f"{path} is too long to be a settings file")
         return tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
@@ -185,7 +192,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingError(f"{path} holds a number with too many digits or lists too deep in each other") from error
 
 
-def _known(settings: dict[str, Any]) -> None:
+def _check_names(settings: dict[str, Any]) -> None:
     names = [item.name for item in fields(Config)]
     for name in settings:
         if name not in names:

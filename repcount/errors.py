@@ -1,26 +1,26 @@
-"""Errors meant for people: each message says what happened, to what, and what to try."""
+"""Errors for users: each message says what happened, to what, and what to try."""
 
 from __future__ import annotations
 
 
 class RepcountError(Exception):
-    """Anything that repcount itself reports; the command line prints it as one line and exits with 1."""
+    """Base class of all errors that repcount reports; the command line prints one as a line and exits with 1."""
 
 
 class SettingError(RepcountError):
-    """A setting that does not exist or has a value that is not allowed."""
+    """A setting or option that does not exist or has a value that is not allowed; the command line exits with 2."""
 
 
 class VideoError(RepcountError):
-    """A video that cannot be opened or holds nothing to see."""
+    """A video that cannot be opened or has no frames."""
 
 
 class CameraError(RepcountError):
-    """A camera or stream that cannot be opened or gives no picture; the message says where to look."""
+    """A camera or stream that cannot be opened or delivers no frames; the message says what to check."""
 
 
 class ModelError(RepcountError):
-    """The pose model is missing, damaged or could not be prepared."""
+    """The pose model is missing, damaged or cannot be prepared."""
 
 
 class SignalError(RepcountError):
@@ -36,26 +36,26 @@ class HistoryError(RepcountError):
 
 
 class LibraryError(RepcountError):
-    """A native library does not load on this system."""
+    """A native library that does not load on this system."""
 
 
 class EnvironmentWarning(UserWarning):
-    """What is installed works, but may not do so for long."""
+    """An installation that works now but may break, such as two versions of OpenCV."""
 
 
-_LONGEST = 80
-"""Letters of somebody's value in a message. A choice: the message has to stay a line that can be read."""
+_MAX_CHARS = 80
+"""Length limit of a quoted value. Heuristic: the message has to stay a readable line."""
 
 
 def brief(value: object) -> str:
-    """`value` as it would be written in Python, cut where it is long."""
+    """The repr of `value`, truncated if it is long."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # Python writes no number of thousands of digits
+    except (ValueError, RecursionError):  # Python does not format integers of thousands of digits
         return f"{type(value).__name__} of thousands of digits"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS]}..."
 
 
 def printable(text: str) -> str:
-    """`text` with what cannot be shown told as escapes: names of files may hold anything."""
+    """`text` with unprintable characters escaped: file names may contain anything."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

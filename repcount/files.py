@@ -1,4 +1,4 @@
-"""Output files that appear whole or not at all: one file, and the set of files of one command."""
+"""Output files that are written atomically: a single file, and the set of files of one command."""
 
 from __future__ import annotations
 
@@ -19,61 +19,63 @@ from repcount.interrupts import InterruptGuard
 
 try:
     import fcntl
-except ImportError:  # Windows, where an open file cannot be removed: that is lock enough
+except ImportError:  # Windows does not remove an open file, which is all the lock is for
     fcntl = None  # type: ignore[assignment]
 
-_NAME = 58
-"""Characters of the final name in the temporary one: at four bytes each, with the rest of it, what file systems
-allow."""
+_MAX_NAME_CHARS = 58
+"""How much of the final name is in the temporary one: at four bytes a character, and with the rest of the name, it fits
+into the 255 bytes that file systems allow."""
+
+STDOUT = Path("-")
 
 
 class AtomicFile:
-    """An empty temporary file next to `final`. Making it is the test whether `final` may be written.
+    """A temporary file next to `final` that replaces it when published. A context manager that publishes on success.
 
-    An existing file is replaced only with `force`. `private`: only its owner may read and write it, whatever the
-    umask says. As a context manager it publishes on success. Raises OutputError.
+    Creating it checks that `final` can be written, and raises OutputError if not. An existing file is replaced only
+    with `force`. With `private` only its owner may read and write it, whatever the umask.
 
-    The temporary file is locked until it is published or discarded. One that is not locked was left by a process
-    that was killed, and is removed when the same file is next written.
+    The temporary file is locked until it is published or discarded. An unlocked one is left over from a killed process
+    and is removed the next time that the same file is written.
     """
 
     def __init__(self, final: Path, *, force: bool = False, private: bool = False) -> None:
         self.final = final
         self._force = force
-        self._place = Path(os.path.realpath(final))  # a symbolic link keeps pointing there
+        self._target = Path(os.path.realpath(final))  # write to the target of a symbolic link and keep the link
         try:
             self._check()
             self._remove_stale()
             self.path, self._descriptor = self._make(0o600 if private else 0o666)
         except OSError as error:
-            raise unwritable(final, error) from error
+            raise write_error(final, error) from error
 
     def _check(self) -> None:
-        if self._place.is_dir():
+        if self._target.is_dir():
             raise OutputError(f"cannot write {self.final}: it is a folder")
-        if is_special(self._place):
+        if is_special(self._target):
             raise OutputError(f"cannot write {self.final}: it is a device or a pipe, and this has to be a file")
-        if self._place.exists():
+        if self._target.exists():
             if not self._force:
                 raise already_exists_error(self.final)
-            self._place.open("a").close()  # renaming would not ask whether the file itself may be written
+            self._target.open("a").close()  # renaming would not check the permissions of the file itself
 
     def _make(self, mode: int) -> tuple[Path, int]:
-        path = self._place.with_name(f".{self.final.name[:_NAME]}.{secrets.token_hex(4)}.part")
+        path = self._target.with_name(f".{self.final.name[:_MAX_NAME_CHARS]}.{secrets.token_hex(4)}.part")
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)
         _lock(descriptor)
         return path, descriptor
 
     def _remove_stale(self) -> None:
-        """Remove what processes that were killed have left of this file."""
-        ours = re.compile(rf"\.{re.escape(self.final.name[:_NAME])}\.[0-9a-f]{{8}}\.part")
+        """Remove temporary files of this file that killed processes have left."""
+        ours = re.compile(rf"\.{re.escape(self.final.name[:_MAX_NAME_CHARS])}\.[0-9a-f]{{8}}\.part")
         with suppress(OSError):
-            for path in self._place.parent.iterdir():
+            for path in self._target.parent.iterdir():
                 if ours.fullmatch(path.name):
                     _remove_if_unlocked(path)
 
     def take_descriptor(self) -> int:
-        """The open descriptor of the temporary file, which the caller has to close before it is published."""
+        """Hand over the open descriptor of the temporary file; the caller has to close it before `publish`."""
         descriptor, self._descriptor = self._descriptor, -1
         return descriptor
 
@@ -90,37 +92,37 @@ class AtomicFile:
             self.discard()
 
     def publish(self) -> None:
-        """Move it to its final place. Raises OutputError."""
+        """Move the temporary file to its final path. Raises OutputError."""
         try:
             with self.path.open("rb+") as file:
-                os.fsync(file)  # a network disk may only now find that it is full
-            self._unlock()  # Windows moves no open file
+                os.fsync(file)  # a full network disk may only be noticed here
+            self._unlock()  # Windows does not move an open file
             if self._force:
-                os.replace(self.path, self._place)
+                os.replace(self.path, self._target)
             else:
-                self._take_place()
-        except FileExistsError as error:  # it has come meanwhile
+                self._move_without_replacing()
+        except FileExistsError as error:  # created in the meantime
             raise already_exists_error(self.final) from error
         except OSError as error:
-            raise unwritable(self.final, error) from error
+            raise write_error(self.final, error) from error
 
-    def _take_place(self) -> None:
-        """Move it only where nothing is, without a moment in between."""
+    def _move_without_replacing(self) -> None:
+        """Move the temporary file to its final path unless that exists, in one step."""
         try:
-            os.link(self.path, self._place)
+            os.link(self.path, self._target)
         except FileExistsError:
             raise
-        except OSError:  # a file system without links: make sure of the place, and put the file there
-            os.close(os.open(self._place, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except OSError:  # no hard links on this file system: claim the path, then replace it
+            os.close(os.open(self._target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             try:
-                os.replace(self.path, self._place)
+                os.replace(self.path, self._target)
             except OSError:
-                self._place.unlink(missing_ok=True)
+                self._target.unlink(missing_ok=True)
                 raise
         self.discard()
 
     def discard(self) -> None:
-        """Remove the temporary file; after `publish` this does nothing."""
+        """Remove the temporary file; does nothing after `publish`."""
         self._unlock()
         self.path.unlink(missing_ok=True)
 
@@ -130,7 +132,7 @@ class AtomicFile:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock a file; False if another process has it, or on a file system that knows no locks."""
+    """Lock a file; False if another process holds the lock or the file system does not support locks."""
     if fcntl is None:
         return True
     try:
@@ -152,48 +154,44 @@ def _remove_if_unlocked(path: Path) -> None:
 
 
 def is_special(path: Path) -> bool:
-    """Whether it is a device or a pipe, which is written to and never replaced."""
+    """Whether `path` is a device or a pipe, which is written to directly and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def already_exists_error(path: Path) -> OutputError:
-    """The error for a file that exists and may not be replaced."""
+    """The error for a file that exists and is not to be replaced."""
     return OutputError(f"{path} is there already: give another name, or --force to overwrite it")
 
 
-def unwritable(path: Path, error: OSError) -> OutputError:
-    """`error`, raised while `path` was written, as a message for people."""
+def write_error(path: Path, error: OSError) -> OutputError:
+    """An OutputError for `error`, raised while `path` was written."""
     if isinstance(error, FileNotFoundError) and not path.resolve().parent.is_dir():
         return OutputError(f"cannot write {path}: there is no folder {path.parent}")
     return OutputError(f"cannot write {path}: {error.strerror or error}")
 
 
-STDOUT = Path("-")
-
-
 class FailureReporter(Protocol):
-    """Who is told what goes wrong."""
+    """Reports outputs that could not be written."""
 
     def failure(self, path: Path, error: OutputError) -> None:
-        """Tell that one file cannot be written."""
+        """Report that a file could not be written."""
 
-    def lose(self, error: OSError) -> None:
-        """Tell that standard output takes nothing more; raises the error where there is nothing else to do."""
+    def stdout_failed(self, error: OSError) -> None:
+        """Report that standard output cannot be written any more; raises `error` if it was the only output."""
 
 
 class TextOutput:
-    """A text file written beside its final place and moved there on success. A context manager.
+    """A UTF-8 text file that is written atomically. A context manager.
 
-    Opening it is the test whether it may be written: a file that is there already is replaced by `force` alone.
-    `-` is standard output; a device or pipe is written directly. `private`: only its owner may read and write it.
-    Raises OutputError.
+    Opening it checks that it can be written, and raises OutputError if not. `-` is standard output; devices and pipes
+    are written directly. `force` and `private` are those of AtomicFile.
     """
 
     def __init__(self, path: Path, stdout: TextIO, *, force: bool = False, private: bool = False) -> None:
         self.path = path
-        self.wanted = True
-        """False: nothing is to be left of it."""
-        self._hidden: AtomicFile | None = None
+        self.keep = True
+        """Set to False to discard the file on exit."""
+        self._atomic: AtomicFile | None = None
         if path == STDOUT:
             if isinstance(stdout, io.TextIOWrapper):
                 stdout.reconfigure(encoding="utf-8", newline="", errors="backslashreplace")
@@ -202,13 +200,13 @@ class TextOutput:
         try:
             self.file = self._open(path, force=force, private=private)
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise write_error(path, error) from error
 
     def _open(self, path: Path, *, force: bool, private: bool) -> TextIO:
         if is_special(path):
-            return _text(path)
-        self._hidden = AtomicFile(path, force=force, private=private)
-        return _text(self._hidden.take_descriptor())
+            return _open_text(path)
+        self._atomic = AtomicFile(path, force=force, private=private)
+        return _open_text(self._atomic.take_descriptor())
 
     def __enter__(self) -> Self:
         return self
@@ -220,33 +218,33 @@ class TextOutput:
             return
         try:
             self.file.close()
-            if error is None and self.wanted and self._hidden:
-                self._hidden.publish()
-        except OSError as problem:
-            raise unwritable(self.path, problem) from problem
+            if error is None and self.keep and self._atomic:
+                self._atomic.publish()
+        except OSError as close_error:
+            raise write_error(self.path, close_error) from close_error
         finally:
-            if self._hidden:
-                self._hidden.discard()
+            if self._atomic:
+                self._atomic.discard()
 
 
 class OutputSet:
-    """The files of one run, each of which appears whole or not at all, whatever happens to the others.
+    """The text files of one run, each written atomically and independently of the others. A context manager.
 
-    A context manager. Opening them is the test whether they may be written, and raises OutputError; what goes
-    wrong later is reported to `reporter` and costs that file alone.
+    Opening them checks that all can be written, and raises OutputError if not. Later failures are reported to
+    `reporter` and affect only the file concerned.
     """
 
     def __init__(
         self, paths: Iterable[Path], reporter: FailureReporter, *, force: bool = False, private: bool = False
     ) -> None:
-        """`force` and `private` as for TextOutput."""
+        """`force` and `private` are those of AtomicFile."""
         self._reporter = reporter
-        self._open: dict[Path, TextOutput] = {}
+        self._outputs: dict[Path, TextOutput] = {}
         try:
             for path in paths:
-                self._open[path] = TextOutput(path, sys.stdout, force=force, private=private)
+                self._outputs[path] = TextOutput(path, sys.stdout, force=force, private=private)
         except BaseException:
-            self._close(wanted=False)
+            self._close(keep=False)
             raise
 
     def __enter__(self) -> Self:
@@ -255,48 +253,48 @@ class OutputSet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close(wanted=error is None)
+        self._close(keep=error is None)
 
-    def write(self, path: Path, writing: Callable[[TextIO], object]) -> None:
-        """Let `writing` write text; where that fails, nothing is left of the file and nothing more comes into it."""
-        output = self._open[path]
-        if not output.wanted:
+    def write(self, path: Path, write_to: Callable[[TextIO], object]) -> None:
+        """Call `write_to` with the open file; if it fails, the file is dropped and later writes are ignored."""
+        output = self._outputs[path]
+        if not output.keep:
             return
         try:
-            writing(output.file)
+            write_to(output.file)
         except OSError as error:
             self.drop(path)
             if path == STDOUT:
-                self._reporter.lose(error)
+                self._reporter.stdout_failed(error)
             else:
-                self._reporter.failure(path, unwritable(path, error))
+                self._reporter.failure(path, write_error(path, error))
 
-    def put(self, path: Path, content: bytes) -> None:
+    def write_bytes(self, path: Path, content: bytes) -> None:
         """Write bytes."""
         self.write(path, lambda file: file.buffer.write(content))
 
     def drop(self, path: Path) -> None:
-        """Nothing is to be left of the file."""
-        self._open[path].wanted = False
+        """Discard the file on exit."""
+        self._outputs[path].keep = False
 
-    def _close(self, *, wanted: bool) -> None:
+    def _close(self, *, keep: bool) -> None:
         with InterruptGuard() as guard:
-            guard.delayed = True  # nothing is left to interrupt, and a file that is not closed would stay hidden
-            for path, output in self._open.items():
-                output.wanted &= wanted
+            guard.delayed = True  # an interrupt here would leave temporary files behind
+            for path, output in self._outputs.items():
+                output.keep &= keep
                 try:
                     output.__exit__(None, None, None)
                 except OutputError as error:
                     self._reporter.failure(path, error)
 
 
-def _text(file: Path | int) -> TextIO:
-    """UTF-8 whatever the system's habits are; file names that are no text are told with escapes."""
+def _open_text(file: Path | int) -> TextIO:
+    """UTF-8 whatever the locale; undecodable bytes in file names are written as escapes."""
     return open(file, "w", encoding="utf-8", newline="", errors="backslashreplace")
 
 
 def check_distinct(outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
-    """Raise OutputError when two outputs are the same file or one is an input."""
+    """Raise OutputError if two outputs are the same file or an output is also an input."""
     seen = {os.path.realpath(path): "is also read" for path in inputs}
     for path in outputs:
         key = "-" if path == STDOUT else os.path.realpath(path)

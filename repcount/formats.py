@@ -1,4 +1,4 @@
-"""JSON and CSV, reading and writing: the contract with other programs."""
+"""The JSON and CSV formats, reading and writing: the contract with other programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, TextIO
 
+from repcount import messages
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.errors import SettingError, SignalError, brief
-from repcount.types import Flag, Rep, Sample, Update
+from repcount.types import AnalysisWarning, Flag, Rep, Sample, Update, WarningCode
 
 SCHEMA = "repcount/1"
 
@@ -24,17 +25,17 @@ _SIGNAL_FIELDS = [
 ]
 
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
-"""First letters with which a cell may be run as a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+"""First characters that make a spreadsheet run a cell: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 _DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
-"""Milliseconds and tenths of a degree: more than the measurement holds."""
+"""Decimals by the end of a field's name. Milliseconds and tenths of a degree are finer than the measurement."""
 
-_LONGEST_LINE = 100_000
-"""Letters; those of `SignalWriter` have 300. It bounds what is read of a file that has no lines."""
+_MAX_LINE_CHARS = 100_000
+"""The lines of `SignalWriter` have 300 characters. It bounds the memory for a file without line breaks."""
 
 
 def as_json(analyses: Sequence[Analysis], *, array: bool = False) -> str:
-    """The JSON text of one analysis, or of several (or of one, if `array`) as an array."""
+    """The JSON text: an object for one analysis, an array for several, or for one if `array`."""
     import json
 
     documents = [document(analysis) for analysis in analyses]
@@ -42,21 +43,23 @@ def as_json(analyses: Sequence[Analysis], *, array: bool = False) -> str:
 
 
 def document(analysis: Analysis) -> dict[str, Any]:
-    """One analysis as the `repcount/1` document."""
+    """One analysis as a `repcount/1` document."""
     return {
         "schema": SCHEMA,
         "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
         "reps": [_to_row(rep) for rep in analysis.reps],
-        "warnings": list(analysis.warnings),
+        "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
+        "warning_codes": [warning.code.value for warning in analysis.warnings],
+        "interrupted": analysis.interrupted,
     }
 
 
 def read_document(document: dict[str, Any]) -> Analysis | None:
-    """The analysis of a `repcount/1` document; None for anything else.
+    """The analysis in a document that `document` wrote; None for anything else.
 
-    What is no part of the document, the refusals with their times, is empty.
+    Rejections, the unfinished rep and the facts of the warnings are not in a document and stay empty.
     """
     try:
         if document["schema"] != SCHEMA:
@@ -64,17 +67,21 @@ def read_document(document: dict[str, Any]) -> Analysis | None:
         return Analysis(
             source=Source(**document["source"]),
             settings=Config(**document["settings"]),
-            reps=tuple(_rep(rep) for rep in document["reps"]),
+            reps=tuple(_read_rep(rep) for rep in document["reps"]),
             rejections=(),
             unfinished=None,
             tracked=float(document["summary"]["tracked"]),
-            warnings=tuple(document["warnings"]),
+            warnings=tuple(
+                AnalysisWarning(WarningCode(code), recorded=str(sentence))
+                for code, sentence in zip(document["warning_codes"], document["warnings"], strict=True)
+            ),
+            interrupted=bool(document["interrupted"]),
         )
     except (KeyError, TypeError, ValueError, SettingError):
         return None
 
 
-def _rep(values: dict[str, Any]) -> Rep:
+def _read_rep(values: dict[str, Any]) -> Rep:
     known: dict[str, Any] = {
         name: float("nan") if value is None and name != "pause_s" else value for name, value in values.items()
     }
@@ -83,16 +90,17 @@ def _rep(values: dict[str, Any]) -> Rep:
 
 
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
-    """One row per rep, the source first, the header always."""
+    """Write one row per rep, with the source in the first column. The header is always there."""
     writer = csv.writer(file)
     writer.writerow(["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            writer.writerow([escape_formula(analysis.source.path), *(_cell(value) for value in _to_row(rep).values())])
+            cells = (_rep_cell(value) for value in _to_row(rep).values())
+            writer.writerow([escape_formula(analysis.source.path), *cells])
 
 
 def escape_formula(text: str) -> str:
-    """A cell of text that no spreadsheet runs: what would be a formula gets an apostrophe in front."""
+    """Text for a CSV cell; an apostrophe in front keeps a spreadsheet from running it as a formula."""
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
@@ -109,7 +117,7 @@ def _rounded(name: str, value: Any) -> Any:
     return round(value, digits) + 0.0 if isfinite(value) else None
 
 
-def _cell(value: Any) -> str:
+def _rep_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -118,59 +126,59 @@ def _cell(value: Any) -> str:
 
 
 class SignalWriter:
-    """A sink that writes one row per analysed frame."""
+    """A sink that writes the signal CSV: one row per analysed frame."""
 
     def __init__(self, file: TextIO) -> None:
         self._writer = csv.writer(file)
         self._writer.writerow(_SIGNAL_FIELDS)
 
     def write(self, update: Update) -> None:
-        """Write the row of one update; one without a frame of its own has none."""
+        """Write the row of one update; an update without a sample has none."""
         if update.sample is None:
             return
         values = {name: getattr(update.sample, name) for name in _SAMPLE_FIELDS}
         seen = not isnan(update.sample.hip_deg)
         values |= {"smooth_deg": update.smooth_deg if seen else float("nan"), "phase": update.phase}
-        self._writer.writerow([_exact(values[name]) for name in _SIGNAL_FIELDS])
+        self._writer.writerow([_signal_cell(values[name]) for name in _SIGNAL_FIELDS])
 
 
-def _exact(value: Any) -> str:
+def _signal_cell(value: Any) -> str:
     if isinstance(value, float):
         return "" if isnan(value) else repr(float(value))
     return str(value)
 
 
 def read_signal(path: Path) -> Iterator[Sample]:
-    """The samples of a signal CSV, as `SignalWriter` wrote them or with `time_s` and `hip_deg` alone.
+    """Read the samples of a signal CSV; only the columns `time_s` and `hip_deg` are required.
 
-    Raises SignalError with the line number for anything that is not a sample, for times that do not rise
-    and for a file that cannot be read.
+    Raises SignalError if the file cannot be read, and, with the line number, for a row that is not a sample and for
+    times that do not rise.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _rising(path, csv.DictReader(_lines(path, file)))
+            yield from _check_times(path, csv.DictReader(_read_lines(path, file)))
     except OSError as error:
         raise SignalError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SignalError(f"{path}, line {_garbled_line(path)}: this is not UTF-8 text") from error
+        raise SignalError(f"{path}, line {_first_undecodable_line(path)}: this is not UTF-8 text") from error
 
 
-def _lines(path: Path, file: TextIO) -> Iterator[str]:
+def _read_lines(path: Path, file: TextIO) -> Iterator[str]:
     number = 0
-    while line := file.readline(_LONGEST_LINE):
+    while line := file.readline(_MAX_LINE_CHARS):
         number += 1
-        if len(line) == _LONGEST_LINE:
+        if len(line) == _MAX_LINE_CHARS:
             raise SignalError(f"{path}, line {number}: it is too long; is it a signal CSV?")
         yield line
 
 
-def _garbled_line(path: Path) -> int:
-    """The first line that is not UTF-8; text is decoded in blocks, so the error itself does not tell."""
+def _first_undecodable_line(path: Path) -> int:
+    """The number of the first line that is not UTF-8; the error does not say, as text is decoded in blocks."""
     with path.open("rb") as file:
-        return next((number for number, line in enumerate(file, 1) if not _is_text(line)), 1)
+        return next((number for number, line in enumerate(file, 1) if not _is_utf8(line)), 1)
 
 
-def _is_text(line: bytes) -> bool:
+def _is_utf8(line: bytes) -> bool:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
@@ -178,39 +186,39 @@ def _is_text(line: bytes) -> bool:
     return True
 
 
-def _rising(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
+def _check_times(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
     last_s = float("-inf")
-    for sample in _samples(path, rows):
+    for sample in _read_samples(path, rows):
         if not sample.time_s > last_s:
             raise SignalError(f"{path}, line {rows.line_num}: time_s {sample.time_s:g} is not later than {last_s:g}")
         last_s = sample.time_s
         yield sample
 
 
-def _samples(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
+def _read_samples(path: Path, rows: csv.DictReader[str]) -> Iterator[Sample]:
     try:
         missing = [name for name in ("time_s", "hip_deg") if name not in (rows.fieldnames or [])]
         if missing:
             raise SignalError(f"{path}, line 1: there is no column {' and no '.join(missing)}; is it a signal CSV?")
         for row in rows:
-            yield _sample(path, rows.line_num, row)
+            yield _parse_sample(path, rows.line_num, row)
     except csv.Error as error:
         raise SignalError(f"{path}, line {rows.line_num}: {error}") from error
 
 
-def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
+def _parse_sample(path: Path, line: int, row: dict[str, str]) -> Sample:
     if None in row or None in row.values():
         raise SignalError(f"{path}, line {line}: the number of cells is not that of the header")
     values: dict[str, Any] = {name: row[name] for name in _SAMPLE_FIELDS if name in row}
     for name, text in values.items():
         if name != "side":
-            values[name] = _number(path, line, name, text)
+            values[name] = _parse_number(path, line, name, text)
     if not isfinite(values["time_s"]):
         raise SignalError(f"{path}, line {line}: time_s is {brief(row['time_s'])}; it must be a number of seconds")
     return Sample(**values)
 
 
-def _number(path: Path, line: int, name: str, text: str) -> float:
+def _parse_number(path: Path, line: int, name: str, text: str) -> float:
     try:
         number = float(text) if text.strip() else float("nan")
     except ValueError:

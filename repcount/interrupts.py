@@ -1,4 +1,4 @@
-"""Ctrl-C and the signals that end a program, acted on at a good moment: no sample half counted, no row half written."""
+"""Signal handling: Ctrl-C and termination signals take effect between samples, never within one."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""The signals by which people and systems ask a program to end. Windows has no SIGHUP."""
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""The signals that ask a program to end. Windows has no SIGHUP."""
 
 _received: list[int] = []
 
 
 def install_handlers() -> None:
-    """Let all of them end the program as Ctrl-C does, with a KeyboardInterrupt, so that it is tidied up behind it.
+    """Make every one of SIGNALS raise KeyboardInterrupt as Ctrl-C does, so that cleanup code runs.
 
-    For programs, not for libraries. A signal that somebody else handles, or that is ignored, is left alone: nohup
-    wants SIGHUP to pass.
+    For programs, not for libraries. Signals that are ignored (nohup ignores SIGHUP) or already handled are left alone.
     """
-    for number in NUMBERS:
+    for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _interrupt)
 
 
 def restore_handlers() -> None:
-    """The work is done: from now on they end the program at once, without a word."""
-    for number in NUMBERS:
+    """Restore the default handlers: from now on a signal ends the program at once, without output."""
+    for number in SIGNALS:
         if signal.getsignal(number) is _interrupt:
             signal.signal(number, signal.SIG_DFL)
 
 
 def exit_code() -> int | None:
-    """128 and the number of the first signal that came, as shells report it; None if none did."""
+    """128 plus the number of the first signal received, as shells report it; None without one."""
     return 128 + _received[0] if _received else None
 
 
@@ -42,35 +41,36 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 class InterruptGuard:
-    """Notes that the program is asked to end, until it is a good moment to do so. A context manager.
+    """Defers signals until the program asks for them with `requested`. A context manager.
 
-    Until `delayed` is set a signal is a KeyboardInterrupt at once. Afterwards it is noted, and only Ctrl-C before
-    anybody has looked (`requested`) is one again. Signals that are ignored (nohup) or that a host program handles are
-    left alone; outside of the main thread, where Python lets nobody handle signals, this does nothing.
+    While `delayed` is False a signal raises KeyboardInterrupt at once. While it is True a signal is recorded; a Ctrl-C
+    on top of one that `requested` has not reported yet raises KeyboardInterrupt. Signals that are ignored (nohup) or
+    handled by a host program are left alone. Outside the main thread, where Python does not allow signal handlers,
+    this does nothing.
     """
 
     def __init__(self) -> None:
         self.delayed = False
         self.signal: int | None = None
-        """The number of the first signal that came."""
+        """The number of the first signal received while `delayed`."""
         self._pending = False
-        self._before: dict[int, Any] = {}
+        self._previous_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in NUMBERS:
+        for number in SIGNALS:
             if signal.getsignal(number) in (_interrupt, signal.default_int_handler, signal.SIG_DFL):
                 with contextlib.suppress(ValueError):
-                    self._before[number] = signal.signal(number, self._note)
+                    self._previous_handlers[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
 
     def requested(self) -> bool:
-        """Whether a signal has come since the last time somebody asked."""
+        """Whether a signal has come since the last call."""
         pending, self._pending = self._pending, False
         return pending
 

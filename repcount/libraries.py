@@ -1,4 +1,4 @@
-"""Why a native library does not load, and the command that mends it."""
+"""Why a native library does not load, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -40,26 +40,30 @@ _SYSTEM_PACKAGES = {
     "libgomp.so": ("libgomp1", "libgomp", "libgomp"),
     "libatomic.so": ("libatomic1", "libatomic", "libatomic"),
 }
-"""Packages of apt, dnf and apk by the library's name up to its version."""
+"""The apt, dnf and apk packages of a library, by its file name without the version."""
 
 OPENCV = "opencv-python-headless"
 
 _OTHER_OPENCVS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
-"""They write into the same folder: which files are there depends on what was installed or removed last."""
+"""They install into the same folder: which files are there depends on what was installed or removed last."""
 
-_MISSING = (
+_MISSING_LIBRARY = (
     re.compile(r"(\S+\.so[.\d]*): cannot open shared object file"),  # glibc
     re.compile(r"Error loading shared library (\S+\.so[.\d]*)"),  # musl
 )
 
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
+"""What the Linux loader says when a library does not fit into memory."""
+
 _BUNDLED = re.compile(r"/|-[0-9a-f]{8}[.-]")
-"""A path, or a name with the hash that auditwheel adds: a file that the wheel brings, not the system."""
+"""A path, or a name with the hash that auditwheel adds: a file of the wheel, not of the system."""
 
 
 def missing_library(error: BaseException) -> str | None:
-    """The file name of the system library without which an import failed, such as `libGL.so.1`."""
-    found = next((match for pattern in _MISSING if (match := pattern.search(str(error)))), None)
-    return None if found is None or _BUNDLED.search(found[1]) else found[1]
+    """The file name of the system library that an import lacked, such as `libGL.so.1`; None if it failed otherwise."""
+    matches = (pattern.search(str(error)) for pattern in _MISSING_LIBRARY)
+    name = next((match[1] for match in matches if match), None)
+    return None if name is None or _BUNDLED.search(name) else name
 
 
 def system_package(library: str) -> str:
@@ -73,69 +77,66 @@ def system_package(library: str) -> str:
     return f"apt-get install {apt} (Debian, Ubuntu), dnf install {dnf} (Fedora) or apk add {apk} (Alpine)"
 
 
-def needs(package: str, library: str) -> str:
-    """Says that `package` lacks a system library, and how to install that."""
+def missing_library_text(package: str, library: str) -> str:
+    """A message that `package` lacks a system library, and how to install it."""
     return f"{package} needs the system library {library}, which is not installed: {system_package(library)}"
 
 
 def requirement(package: str) -> str:
-    """`package` with the versions that repcount asks for, quoted for a shell; without them pip takes the newest."""
+    """`package` with repcount's version bounds, quoted for a shell; without bounds pip would take the newest."""
     try:
         lines = metadata.requires("repcount") or []
-    except metadata.PackageNotFoundError:  # run from a folder, not installed
+    except metadata.PackageNotFoundError:  # run from a source folder, not installed
         lines = []
-    asked = (line.partition(";")[0].strip() for line in lines)
-    found = next((line for line in asked if re.match(rf"{re.escape(package)}(?![\w.-])", line)), package)
-    return f'"{found}"'
+    requirements = (line.partition(";")[0].strip() for line in lines)
+    pattern = rf"{re.escape(package)}(?![\w.-])"
+    matching = next((line for line in requirements if re.match(pattern, line)), package)
+    return f'"{matching}"'
 
 
-def _installed(package: str) -> bool:
+def library_error(package: str, error: BaseException) -> LibraryError:
+    """The error to raise when importing `package` raised `error`; its message has the command that fixes it."""
+    # numpy writes a page of advice around the error itself.
+    text = " ".join(str(error).rpartition("Original error was:")[2].split())
+    if any(cause in text.lower() for cause in _NO_MEMORY):
+        return LibraryError(f"there is not enough memory to load {package} ({text}). Close other programs")
+    library = missing_library(error)
+    if library is not None:
+        return LibraryError(missing_library_text(package, library))
+    if isinstance(error, ModuleNotFoundError) and not _is_installed(package):
+        return LibraryError(f"{package} is not installed: pip install {requirement(package)}")
+    return LibraryError(
+        f"{package} does not load: {text}. Install it again: pip install --force-reinstall {requirement(package)}"
+    )
+
+
+def installed_opencvs() -> list[str]:
+    """The installed distributions of OpenCV; there should be one, `OPENCV`."""
+    return [name for name in (*_OTHER_OPENCVS, OPENCV) if _is_installed(name)]
+
+
+def opencv_fix() -> str:
+    """The command that leaves exactly one, complete OpenCV."""
+    install = f"pip install {requirement(OPENCV)}"
+    installed = installed_opencvs()
+    return f"pip uninstall -y {' '.join(installed)} && {install}" if installed else install
+
+
+def opencv_conflict() -> str | None:
+    """A message about other installed distributions of OpenCV and the command that fixes it; None if there is none."""
+    installed = installed_opencvs()
+    others = [name for name in installed if name != OPENCV]
+    if not others:
+        return None
+    names = f"{' and '.join(others)} {'is' if len(others) == 1 else 'are'} installed"
+    if OPENCV in installed:
+        return f"{names} beside {OPENCV}, and each overwrites files of the others: {opencv_fix()}"
+    return f"{names} instead of {OPENCV}, with which repcount is tested: {opencv_fix()}"
+
+
+def _is_installed(package: str) -> bool:
     try:
         metadata.version(package)
     except metadata.PackageNotFoundError:
         return False
     return True
-
-
-_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
-"""What the loader of Linux says of a library for which there is no room."""
-
-
-def library_error(package: str, error: BaseException) -> LibraryError:
-    """The error to raise where importing `package` raised `error`: the command that mends it is in the message."""
-    # numpy writes a page of advice around the error itself.
-    told = " ".join(str(error).rpartition("Original error was:")[2].split())
-    if any(cause in told.lower() for cause in _NO_MEMORY):
-        return LibraryError(f"there is not enough memory to load {package} ({told}). Close other programs")
-    library = missing_library(error)
-    if library is not None:
-        return LibraryError(needs(package, library))
-    if isinstance(error, ModuleNotFoundError) and not _installed(package):
-        return LibraryError(f"{package} is not installed: pip install {requirement(package)}")
-    return LibraryError(
-        f"{package} does not load: {told}. Install it again: pip install --force-reinstall {requirement(package)}"
-    )
-
-
-def opencvs() -> list[str]:
-    """The distributions of OpenCV that are installed; there should be one, `OPENCV`."""
-    return [name for name in (*_OTHER_OPENCVS, OPENCV) if _installed(name)]
-
-
-def mend_opencv() -> str:
-    """The command after which there is one OpenCV, and a whole one."""
-    install = f"pip install {requirement(OPENCV)}"
-    there = opencvs()
-    return f"pip uninstall -y {' '.join(there)} && {install}" if there else install
-
-
-def opencv_conflict() -> str | None:
-    """Which other distributions of OpenCV are installed and what to do about them, for people; None without any."""
-    there = opencvs()
-    others = [name for name in there if name != OPENCV]
-    if not others:
-        return None
-    names = f"{' and '.join(others)} {'is' if len(others) == 1 else 'are'} installed"
-    if OPENCV in there:
-        return f"{names} beside {OPENCV}, and each overwrites files of the others: {mend_opencv()}"
-    return f"{names} instead of {OPENCV}, with which repcount is tested: {mend_opencv()}"

@@ -1,4 +1,4 @@
-"""The one way through the house: samples are counted and every sink is handed the updates."""
+"""Samples in, counts out: the one path that live, recorded and replayed counting share."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import TYPE_CHECKING, Protocol
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.types import Pose, Sample, Update
+from repcount.types import AnalysisWarning, Pose, Sample, Update, WarningCode
 
 if TYPE_CHECKING:
     from repcount.pose.parallel import Measured
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
-"""Told the seconds of video done and the seconds there are (NaN where the file does not say)."""
+"""Called with the seconds of video done and the total (NaN where the file does not say)."""
 
 
 class Sink(Protocol):
-    """Takes updates, one for every sample."""
+    """Receives every update."""
 
     def write(self, update: Update) -> None:
         """Take one update."""
 
 
 def updates(samples: Iterable[Sample], config: Config) -> Iterator[Update]:
-    """One update for each sample and a last one for what the end makes known.
+    """One update per sample, and one or more at the end for what only the end decides.
 
-    The times of the samples have to rise; live, recorded and replayed samples all come through here.
+    Sample times must rise.
     """
-    counting = RepCounter(config)
+    counter = RepCounter(config)
     for sample in samples:
-        yield from counting.push(sample)
-    yield from counting.end()
+        yield from counter.push(sample)
+    yield from counter.end()
 
 
 def count(samples: Iterable[Sample | tuple[float, float]], config: Config | None = None) -> Analysis:
     """Count samples, or plain pairs of time in seconds and hip angle in degrees.
 
-    The times have to rise. A hip angle of NaN means that nobody was seen.
+    Times must rise. A hip angle of NaN means that nobody was seen.
     """
-    made = (sample if isinstance(sample, Sample) else Sample(*sample) for sample in samples)
-    tally = AnalysisBuilder()
     settings = config or Config()
-    for update in updates(made, settings):
-        tally.write(update)
-    return tally.result(Source("samples", tally.last_s, analysed=tally.samples), settings)
+    builder = AnalysisBuilder()
+    converted = (sample if isinstance(sample, Sample) else Sample(*sample) for sample in samples)
+    for update in updates(converted, settings):
+        builder.write(update)
+    return builder.result(Source("samples", builder.last_s, analysed=builder.samples), settings)
 
 
 def analyze(
@@ -59,38 +59,40 @@ def analyze(
     model: StrPath | None = None,
     jobs: int | None = None,
     sinks: Sequence[Sink] = (),
-    saw: Callable[[float, Pose | None], None] | None = None,
+    on_pose: Callable[[float, Pose | None], None] | None = None,
     progress: Progress | None = None,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
     """Count a recorded video.
 
-    `model` is a pose model file of your own; without it the one in the user's cache is used, prepared first if
-    need be, of which `notify` is told in a line. `jobs` is how many chunks of the video are tracked at a time, by
-    default as many as there are cores; the result does not depend on it. `saw` is told the time and the pose of
-    every analysed frame, `progress` is called after each. Ctrl-C ends the analysis early; what was counted until
-    then is the result, marked `interrupted`. Raises RepcountError.
+    - `model`: a pose model file of your own; by default the one in the user's cache, prepared first if it is missing.
+    - `jobs`: how many chunks of the video are tracked in parallel, by default one per core. It does not change the
+      result.
+    - `sinks` receive every update, `on_pose` the time and the pose of every analysed frame, `progress` is called after
+      each, `notify` receives a line about the model's preparation.
+
+    Ctrl-C ends the analysis early: the result is that of the part counted so far, marked `interrupted`.
+    Raises RepcountError.
     """
     from repcount.pose import model as pose_model
     from repcount.pose import parallel
     from repcount.video import reader
 
     settings = config or Config()
-    tally = AnalysisBuilder()
-    given = Path(model) if model else None
-    here = cores()
-    # Those who measure have most of the cores: two threads that decode would take a tenth more time than one.
-    with reader.open_video(path, threads=max((jobs or here) // 2, 1)) as video:
-        ready = pose_model.ensure_model(given, notify)
-        with closing(parallel.measured(video, ready, settings.rate_hz, jobs or here)) as measured:
-            read = _watched(measured, video.info.duration_s, saw, progress)
-            interrupted = _run(read, settings, [tally, *sinks])
+    builder = AnalysisBuilder()
+    trackers = jobs or available_cores()
+    # Tracking needs most of the cores: on two of them it takes a tenth longer with two decoding threads than with one.
+    with reader.open_video(path, threads=max(trackers // 2, 1)) as video:
+        model_path = pose_model.ensure_model(Path(model) if model else None, notify)
+        with closing(parallel.measured(video, model_path, settings.rate_hz, trackers)) as measured:
+            samples = _observed(measured, video.info.duration_s, on_pose, progress)
+            interrupted = _count_into(samples, settings, [builder, *sinks])
         info = video.info
-        # The video is decoded ahead of what is counted.
-        read_s = tally.last_s if interrupted else video.duration_s
-        source = Source(str(path), read_s, info.width, info.height, video.frames_read, tally.samples)
-        warnings = _stopped(interrupted, read_s) or video.warnings()
-    return tally.result(source, settings, warnings, interrupted=interrupted)
+        # Decoding runs ahead of counting, so the reader's duration is not that of the counted part.
+        counted_s = builder.last_s if interrupted else video.duration_s
+        source = Source(str(path), counted_s, info.width, info.height, video.frames_read, builder.samples)
+        warnings = _interruption_warnings(interrupted, counted_s) or video.warnings()
+    return builder.result(source, settings, warnings, interrupted=interrupted)
 
 
 def recount(
@@ -100,70 +102,72 @@ def recount(
     sinks: Sequence[Sink] = (),
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Analysis:
-    """Count again from a signal CSV that `analyze` saved, with other settings. Raises RepcountError.
+    """Count again, with other settings, from a signal CSV that `analyze` saved. Raises RepcountError.
 
-    `should_stop` is asked before each sample; what was counted until it says so is the result, marked `interrupted`.
+    `should_stop` is called before each sample. Once it returns True the result is that of the part counted so far,
+    marked `interrupted`.
     """
     from repcount import formats
 
     settings = config or Config()
-    tally = AnalysisBuilder()
-    samples = _until(should_stop, formats.read_signal(Path(path)))
-    interrupted = _run(samples, settings, [tally, *sinks])
-    source = Source(str(path), tally.last_s, analysed=tally.samples)
-    return tally.result(source, settings, _stopped(interrupted, tally.last_s), interrupted=interrupted)
+    builder = AnalysisBuilder()
+    samples = _stop_when(should_stop, formats.read_signal(Path(path)))
+    interrupted = _count_into(samples, settings, [builder, *sinks])
+    source = Source(str(path), builder.last_s, analysed=builder.samples)
+    warnings = _interruption_warnings(interrupted, builder.last_s)
+    return builder.result(source, settings, warnings, interrupted=interrupted)
 
 
-def _stopped(interrupted: bool, at_s: float) -> list[str]:
-    return [f"stopped by hand at {at_s:.1f} s"] if interrupted else []
+def available_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _run(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:
-    """Count and hand out; True when Ctrl-C ended it, with what was known until then handed out, too."""
-    stopped = _Stoppable(samples)
-    for update in updates(stopped, config):
+def _interruption_warnings(interrupted: bool, at_s: float) -> list[AnalysisWarning]:
+    return [AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": at_s})] if interrupted else []
+
+
+def _count_into(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:
+    """Count samples and hand the updates to the sinks; returns whether Ctrl-C ended it."""
+    source = _UntilInterrupted(samples)
+    for update in updates(source, config):
         for sink in sinks:
             sink.write(update)
-    return stopped.by_hand
+    return source.interrupted
 
 
-def _until(should_stop: Callable[[], bool], samples: Iterable[Sample]) -> Iterator[Sample]:
+def _stop_when(should_stop: Callable[[], bool], samples: Iterable[Sample]) -> Iterator[Sample]:
     for sample in samples:
         if should_stop():
             raise KeyboardInterrupt
         yield sample
 
 
-class _Stoppable:
-    """Samples that just end when Ctrl-C comes, so that what follows them is done as always."""
+class _UntilInterrupted:
+    """Samples that end at Ctrl-C as they would at the end of the video, so that the counter finishes as usual."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._samples = samples
-        self.by_hand = False
+        self.interrupted = False
 
     def __iter__(self) -> Iterator[Sample]:
         try:
             yield from self._samples
         except KeyboardInterrupt:
-            self.by_hand = True
+            self.interrupted = True
 
 
-def _watched(
+def _observed(
     measured: Iterable[Measured],
     duration_s: float,
-    saw: Callable[[float, Pose | None], None] | None,
+    on_pose: Callable[[float, Pose | None], None] | None,
     progress: Progress | None,
 ) -> Iterator[Sample]:
-    for found in measured:
-        if saw is not None:
-            saw(found.sample.time_s, found.pose)
+    for item in measured:
+        if on_pose is not None:
+            on_pose(item.sample.time_s, item.pose)
         if progress is not None:
-            progress(found.sample.time_s, duration_s)
-        yield found.sample
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+            progress(item.sample.time_s, duration_s)
+        yield item.sample

@@ -1,12 +1,13 @@
 """The values that flow through repcount, from a frame of pixels to a judged rep.
 
-Times are seconds from the first frame, angles are degrees. Unknown is NaN (numbers) or None, never 0.
+Times are seconds from the first frame, angles are degrees. An unknown value is NaN (numbers) or None, never 0.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -17,69 +18,107 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a video or camera."""
+    """One image of a video or camera."""
 
     time_s: float
     image: NDArray[np.uint8]
-    """(height, width, 3), red-green-blue, upright."""
+    """(height, width, 3), RGB, upright."""
+
+
+class Landmark(enum.IntEnum):
+    """Indices of the body landmarks, as numbered by MediaPipe's pose model; left and right are the person's."""
+
+    NOSE = 0
+    LEFT_EYE_INNER = 1
+    LEFT_EYE = 2
+    LEFT_EYE_OUTER = 3
+    RIGHT_EYE_INNER = 4
+    RIGHT_EYE = 5
+    RIGHT_EYE_OUTER = 6
+    LEFT_EAR = 7
+    RIGHT_EAR = 8
+    MOUTH_LEFT = 9
+    MOUTH_RIGHT = 10
+    LEFT_SHOULDER = 11
+    RIGHT_SHOULDER = 12
+    LEFT_ELBOW = 13
+    RIGHT_ELBOW = 14
+    LEFT_WRIST = 15
+    RIGHT_WRIST = 16
+    LEFT_PINKY = 17
+    RIGHT_PINKY = 18
+    LEFT_INDEX = 19
+    RIGHT_INDEX = 20
+    LEFT_THUMB = 21
+    RIGHT_THUMB = 22
+    LEFT_HIP = 23
+    RIGHT_HIP = 24
+    LEFT_KNEE = 25
+    RIGHT_KNEE = 26
+    LEFT_ANKLE = 27
+    RIGHT_ANKLE = 28
+    LEFT_HEEL = 29
+    RIGHT_HEEL = 30
+    LEFT_FOOT_INDEX = 31
+    RIGHT_FOOT_INDEX = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where MediaPipe sees the body of one person: 33 landmarks in its order."""
+    """The 33 landmarks of one person, in MediaPipe's order."""
 
     xy_px: NDArray[np.float64]
-    """(33, 2), x to the right and y down, in pixels of the picture; may lie outside of it."""
+    """(33, 2), x to the right and y down, in pixels of the image; may lie outside it."""
     world_m: NDArray[np.float64]
-    """(33, 3), x to the right, y down, z away from the camera; metres, the middle of the hips is the origin."""
+    """(33, 3), x to the right, y down, z away from the camera; in metres, the origin is midway between the hips."""
     visibility: NDArray[np.float64]
-    """(33,), 0 to 1: how likely the landmark is in the picture and not hidden."""
+    """(33,), 0 to 1: probability that the landmark is inside the image and not occluded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the counter reads of one analysed frame. Only `time_s` and `hip_deg` are needed to count."""
+    """The measurements of one analysed frame. Counting needs only `time_s` and `hip_deg`."""
 
     time_s: float
     hip_deg: float = nan
-    """Hip angle shoulder-hip-knee of the better-seen leg, measured on the upper side of the body: 180 is
-    straight, 90 is legs upright, more than 180 is legs below the line of the trunk. NaN: nobody seen."""
+    """Hip angle shoulder-hip-knee of the more visible leg, measured on the upper side of the body: 180 is straight, 90
+    is legs upright, more than 180 is legs below the line of the trunk. NaN: nobody was seen."""
     knee_deg: float = nan
     """Knee angle hip-knee-ankle of that leg, 180 is straight."""
     other_hip_deg: float = nan
     other_knee_deg: float = nan
     """The same angles of the other leg."""
     trunk_deg: float = nan
-    """Elevation of the trunk: 0 lies, 90 is upright, negative with the hips above the shoulders."""
+    """Elevation of the trunk: 0 is lying, 90 is upright, negative is hips above shoulders."""
     chest_deg: float = nan
-    """Where the chest points: 90 up (on the back), 0 level (upright or on the side), -90 down."""
+    """Elevation of the chest's normal: 90 is up (on the back), 0 is level (upright or on the side), -90 is down."""
     ankle_deg: float = nan
-    """Flexion at which the ankle of the better-seen leg stands, seen from the hip: the hip-ankle line."""
+    """Hip flexion of that leg to the ankle instead of the knee: from the line of the trunk to the hip-ankle line."""
     view_deg: float = nan
-    """How far the camera is from the side view: 0 is from the side, 90 from the head or the feet."""
+    """Angle between the camera and a side view: 0 is from the side, 90 is from the head or the feet."""
     hip_x: float = nan
     hip_y: float = nan
-    """Middle of the hips in pixels."""
+    """Midpoint of the hips in pixels."""
     trunk_px: float = nan
     """Length of the trunk in pixels."""
     visibility: float = nan
-    """0 to 1, of the least visible of shoulder, hip and knee of the better-seen leg."""
+    """0 to 1, the lowest of shoulder, hip and knee on the side of that leg."""
     feet_visibility: float = nan
-    """0 to 1, of that leg's ankle."""
+    """0 to 1, that of the ankle of that leg."""
     hands_on_head: float = nan
-    """1 where the better-seen wrist is at the head, 0 where it is not."""
+    """1 if the more visible wrist is at the head, else 0."""
     side: str = ""
-    """`left` or `right`: which leg `hip_deg` speaks of."""
+    """`left` or `right`: the leg that `hip_deg` was measured on."""
     heading_deg: float = nan
-    """Where the head is, seen from the hips, in the picture: 0 to the right, 90 up, 180 to the left."""
+    """Direction from the hips to the head in the image: 0 is right, 90 is up, 180 is left."""
     head_deg: float = nan
     """Elevation of the line from the hips to the ears."""
     hands_to_shins: float = nan
-    """Distance of the nearer wrist to the shins, in trunk lengths."""
+    """Distance from the nearer wrist to the shins, in trunk lengths."""
 
 
 class Phase(enum.StrEnum):
-    """Where in a rep the legs are."""
+    """Phase of a rep."""
 
     UNKNOWN = "unknown"
     PAUSE = "pause"
@@ -89,7 +128,7 @@ class Phase(enum.StrEnum):
 
 
 class Flag(enum.StrEnum):
-    """Why a rep is less than perfect."""
+    """What was wrong with a rep, or is worth knowing about it."""
 
     SHORT_TOP = "short_top"
     SHORT_BOTTOM = "short_bottom"
@@ -100,46 +139,77 @@ class Flag(enum.StrEnum):
     HANDS_OFF_HEAD = "hands_off_head"
     LOW_CONFIDENCE = "low_confidence"
     BY_HAND = "by_hand"
-    """Added with a key during a live session; nothing of it was measured."""
+    """Added with a key during a live session; nothing was measured."""
 
 
 class RejectionReason(enum.StrEnum):
-    """Why a movement is no leg raise at all."""
+    """Why a movement is not a leg raise; `repcount.messages` has the sentences."""
 
-    NOT_LYING = "the trunk was not lying"
-    NOT_ON_BACK = "the person did not lie on the back"
-    TRUNK_MOVED = "the trunk came up with the legs"
-    UPPER_BODY_MOVED = "head and shoulders came up to the legs"
-    ONE_LEG = "only one leg moved"
-    NOT_FROM_BOTTOM = "the legs did not start from the bottom"
-    KNEES_BENT_AT_BOTTOM = "the knees were bent at the bottom, too"
-    KNEE_TUCK = "the knees folded as in a knee tuck"
-    MOSTLY_KNEES = "the knees moved, not the straight legs"
-    HIPS_MOVED = "the hips travelled"
-    TOO_LONG = "it took too long to be one rep"
-    TOO_SHORT = "it was too quick to be a rep"
-    LOST = "the person was out of sight in the middle of it"
-    CUT = "the picture changed to another scene in the middle of it"
+    NOT_LYING = "not_lying"
+    NOT_ON_BACK = "not_on_back"
+    TRUNK_MOVED = "trunk_moved"
+    UPPER_BODY_MOVED = "upper_body_moved"
+    ONE_LEG = "one_leg"
+    NOT_FROM_BOTTOM = "not_from_bottom"
+    KNEES_BENT_AT_BOTTOM = "knees_bent_at_bottom"
+    KNEE_TUCK = "knee_tuck"
+    MOSTLY_KNEES = "mostly_knees"
+    HIPS_MOVED = "hips_moved"
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+    LOST = "lost"
+    CUT = "cut"
+
+
+class WarningCode(enum.StrEnum):
+    """What limits the trust in a result; `repcount.messages` has the sentences."""
+
+    INTERRUPTED = "interrupted"
+    NO_TIMESTAMPS = "no_timestamps"
+    TIMESTAMPS_REPAIRED = "timestamps_repaired"
+    FILE_CUT_SHORT = "file_cut_short"
+    NOBODY_FOUND = "nobody_found"
+    RARELY_FOUND = "rarely_found"
+    FEET_HIDDEN = "feet_hidden"
+    OBLIQUE_VIEW = "oblique_view"
+    SMALL_PERSON = "small_person"
+    MOVEMENTS_REJECTED = "movements_rejected"
+    LOW_CONFIDENCE = "low_confidence"
+    UNFINISHED_REP = "unfinished_rep"
+    REPS_ADDED = "reps_added"
+    REPS_REMOVED = "reps_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisWarning:
+    """One warning about a result: a code and the numbers that its sentence states."""
+
+    code: WarningCode
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
+    the commonest first."""
+    recorded: str = ""
+    """The sentence, where it was read back from a JSON document, which does not keep the facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """One full or partial rep, in the fields and the order of the JSON and CSV contract."""
+    """One full or partial rep, with the fields of the JSON and CSV contract in their order."""
 
     number: int
-    """1, 2, 3... over full and partial reps."""
+    """From 1, counting full and partial reps together."""
     set: int
     start_s: float
-    """When the legs leave the bottom."""
+    """The legs leave the bottom."""
     top_s: float
-    """When they are highest."""
+    """They are highest."""
     end_s: float
-    """When they are back at the bottom."""
+    """They are back at the bottom."""
     raise_s: float
     hold_s: float
     lower_s: float
     pause_s: float | None
-    """Time at the bottom until the next rep starts; None for the last."""
+    """Time at the bottom until the next rep starts; None for the last rep."""
     top_flexion_deg: float
     rest_flexion_deg: float
     knee_deg: float
@@ -152,7 +222,7 @@ class Rep:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A movement that is not a rep, and why."""
+    """A movement that is not a leg raise, and why."""
 
     start_s: float
     end_s: float
@@ -161,18 +231,18 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRep:
-    """A movement still under way when the samples ended."""
+    """A movement that had not ended when the samples did."""
 
     start_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class RepRemoved:
-    """A rep that a key took off the record during a live session."""
+    """A rep that was removed with a key during a live session."""
 
     time_s: float
     number: int
-    """That of the rep."""
+    """The number of the removed rep."""
 
 
 Event = Rep | Rejection | UnfinishedRep | RepRemoved
@@ -180,15 +250,15 @@ Event = Rep | Rejection | UnfinishedRep | RepRemoved
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What is known after one sample; what every sink is handed."""
+    """The counter's output for one sample, which every sink receives."""
 
     sample: Sample | None
-    """None where the update has no frame of its own: what only the end, or somebody's hand, makes known."""
+    """None for an update without a frame of its own: at the end of the samples, or for a rep corrected by hand."""
     smooth_deg: float
-    """The smoothed hip angle that the counter decides on; NaN while it knows none."""
+    """The smoothed hip angle that the counter decides by; NaN while unknown."""
     phase: Phase
     events: tuple[Event, ...]
     lift_deg: float = nan
-    """Elevation of the legs as the verdict sees it: 0 is flat, 90 upright; NaN where it is not known."""
+    """Elevation of the legs by which reps are judged: 0 is flat, 90 is upright; NaN while unknown."""
     rest_deg: float = nan
-    """The elevation at which this person's legs rest; NaN while it is not known."""
+    """The elevation at which this person's legs rest; NaN while unknown."""

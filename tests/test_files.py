@@ -17,7 +17,7 @@ import pytest
 from repcount.app.console import ConsoleReporter
 from repcount.errors import OutputError
 from repcount.files import STDOUT, AtomicFile, OutputSet, TextOutput, check_distinct
-from repcount.interrupts import NUMBERS
+from repcount.interrupts import SIGNALS
 from repcount.types import Frame
 from repcount.video.writer import BackgroundVideoWriter, VideoWriter
 
@@ -45,7 +45,7 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
 def test_an_output_no_longer_wanted_leaves_nothing(tmp_path: Path) -> None:
     with TextOutput(tmp_path / "signal.csv", io.StringIO()) as output:
         output.file.write("half")
-        output.wanted = False
+        output.keep = False
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,7 +110,7 @@ OPENED: dict[str, Callable[[Path, bool], AbstractContextManager[object]]] = {
 }
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_files_get_their_names_costs_none(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import cos, isnan, nan, pi
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import repcount
 from repcount import formats
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
-from repcount.types import Flag, Phase, Rep, Sample, Update
+from repcount.types import AnalysisWarning, Flag, Phase, Rep, Sample, Update, WarningCode
 
 REP_KEYS = [
     *("number", "set", "start_s", "top_s", "end_s", "raise_s", "hold_s", "lower_s", "pause_s"),
@@ -60,7 +60,7 @@ def rows(text: str) -> list[list[str]]:
 def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], piece: Path) -> None:
     """Keys in their order, and the types of what stands under them."""
     read = document(analysed[0])
-    assert list(read) == ["schema", "source", "settings", "summary", "reps", "warnings"]
+    assert list(read) == ["schema", "source", "settings", "summary", "reps", "warnings", "warning_codes", "interrupted"]
     assert read["schema"] == "repcount/1"
     assert read["source"] == {
         **{"path": str(piece), "duration_s": 4.0, "width": 640, "height": 360},
@@ -70,7 +70,7 @@ def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], pie
     assert list(read["settings"]) == [item.name for item in fields(Config)]
     assert read["summary"] == {"full": 2, "partial": 0, "fast": 2, "sets": 1, "tracked": 1.0}
     assert list(read["summary"]) == ["full", "partial", "fast", "sets", "tracked"]
-    assert read["warnings"] == []
+    assert (read["warnings"], read["warning_codes"], read["interrupted"]) == ([], [], False)
 
 
 def test_each_rep_has_the_promised_keys_and_types(analysed: tuple[Path, Result]) -> None:
@@ -102,8 +102,14 @@ def rep(**changed: Any) -> Rep:
     return Rep(**{**values, **changed})
 
 
+WARNINGS = (
+    AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": 9.96, "read_s": 5.0}),
+    AnalysisWarning(WarningCode.MOVEMENTS_REJECTED, {"movements": 7, "one_leg": 2, "not_lying": 1}),
+)
+
+
 def analysis(path: str, *reps: Rep) -> Analysis:
-    return Analysis(Source(path, 10.0, analysed=150), Config(), reps, (), None, 1.0, ("a", "b"))
+    return Analysis(Source(path, 10.0, analysed=150), Config(), reps, (), None, 1.0, WARNINGS)
 
 
 def test_numbers_are_rounded_and_unknown_is_null() -> None:
@@ -119,6 +125,44 @@ def test_one_video_is_an_object_and_several_are_an_array_in_their_order() -> Non
     assert json.loads(formats.as_json([one]))["source"]["path"] == "one"
     assert [read["source"]["path"] for read in json.loads(formats.as_json([two, one]))] == ["two", "one"]
     assert [read["source"]["path"] for read in json.loads(formats.as_json([one], array=True))] == ["one"]
+
+
+def test_warnings_are_sentences_with_codes_beside_them() -> None:
+    read = formats.document(analysis("x"))
+    assert read["warnings"] == [
+        "the file says that it lasts 10.0 s, but only 5.0 s of it can be read",
+        "7 movements seen, 3 not counted: only one leg moved (2); the trunk was not lying (1)",
+    ]
+    assert read["warning_codes"] == ["file_cut_short", "movements_rejected"]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_document_that_is_read_is_written_the_same_again(interrupted: bool) -> None:
+    first = formats.document(replace(analysis("x", rep(), rep(number=2)), interrupted=interrupted))
+    read = formats.read_document(json.loads(json.dumps(first)))
+    assert read is not None
+    assert read.interrupted is interrupted
+    assert [warning.code for warning in read.warnings] == [warning.code for warning in WARNINGS]
+    assert formats.document(read) == first
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"schema": "repcount/2"},
+        {"warning_codes": ["file_cut_short"]},
+        {"warning_codes": ["file_cut_short", "of_a_later_version"]},
+        {"warning_codes": None},
+        {"interrupted": None},
+        {"settings": {"full_deg": 9000}},
+    ],
+    ids=str,
+)
+def test_other_documents_are_not_read(damage: dict[str, Any]) -> None:
+    """`--resume` counts such a video again. None stands for a key that is missing."""
+    whole = formats.document(analysis("x", rep()))
+    damaged = {name: value for name, value in {**whole, **damage}.items() if value is not None}
+    assert formats.read_document(damaged) is None
 
 
 # --- CSV of reps -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Counts recorded videos and saved signals: each is shown, all results are written, no bad file stops the others."""
+"""Counting recorded videos and saved signals: every result is shown and written, and a bad file stops no other."""
 
 from __future__ import annotations
 
@@ -8,77 +8,44 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import TextIO
 
 from repcount import files as output_files
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
+from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
-from repcount.app.journal import ResumeJournal
-from repcount.app.workers import (
+from repcount.app.executor import (
     FINISHING_HANG_S,
-    AnnotationJob,
-    DaskExecutor,
     Executor,
-    LocalExecutor,
-    PlotJob,
+    JobFunction,
     StoppedError,
     Task,
     TaskError,
+    WorkerError,
+)
+from repcount.app.jobs import (
+    AnnotationJob,
+    PlotJob,
     ThumbnailJob,
     VideoJob,
     VideoResult,
-    WorkerError,
     annotate_video,
     count_video,
     draw_plot,
     take_thumbnails,
 )
+from repcount.app.journal import ResumeJournal
+from repcount.app.workers import LocalExecutor
 from repcount.config import Config
-from repcount.display import terminal
+from repcount.display.progress import ProgressBar
 from repcount.errors import OutputError, RepcountError, SettingError, VideoError
 from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
-from repcount.types import Update
 from repcount.video import writer
 
-SAMPLE_VIDEO = "21_as_described.mp4"
-"""What `repcount demo` counts; pyproject.toml puts it into the wheel."""
-
-
-def sample_video_path() -> Path:
-    """Path of the sample video, in the installed package or in the checkout around it. Raises VideoError."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "sample_videos", package.parent / "sample_videos"):
-        if (folder / SAMPLE_VIDEO).is_file():
-            return folder / SAMPLE_VIDEO
-    raise VideoError(f"the sample video {SAMPLE_VIDEO} is not installed; install repcount again")
-
-
-@dataclass(eq=False, slots=True)
-class Entry:
-    """One video of a run: what is to be written of it, and what has come of it."""
-
-    video: Path
-    signal: Path | None = None
-    """Where its signal CSV goes."""
-    annotated: AtomicFile | None = None
-    """Where its annotated copy goes."""
-    analysis: Analysis | None = None
-    trace: AngleTrace | None = None
-    thumbnails: dict[int, bytes] = field(default_factory=dict)
-    annotated_path: Path | None = None
-    """The annotated copy, once it is there."""
-    error: RepcountError | None = None
-    """Why there is no result."""
-    errors: list[RepcountError] = field(default_factory=list)
-    """What went wrong after it was counted."""
-    notes: list[str] = field(default_factory=list)
-    counting: Task | None = None
-    drawing: list[Task] = field(default_factory=list)
-    """Its annotated copy and thumbnails under way."""
+_SAMPLE_VIDEO = "21_as_described.mp4"
 
 
 def run_batch(
@@ -89,23 +56,23 @@ def run_batch(
     reporter: ConsoleReporter,
     local: LocalExecutor,
 ) -> None:
-    """Count the videos and write what is asked for. Raises RepcountError before anything is counted.
+    """Count the videos and write the outputs asked for. Raises RepcountError before anything is counted.
 
     The videos are counted by `local`, or by the cluster that the options name.
     """
     _check(options)
-    journal, written = _journal(videos, config, options), False
-    force = options.force or (journal is not None and journal.found)
+    journal, complete = _open_journal(videos, config, options), False
+    force = options.force or (journal is not None and journal.has_results)
     with suppress(_NothingCountedError), ExitStack() as stack:
-        signals = _each(videos, options.signal, ".csv", "signal", stack)
-        copies = _each(videos, options.annotate, ".mp4", "annotated video", stack)
-        output_files.check_distinct([*options.texts, *signals, *copies], videos)
+        signals = _paths_per_video(videos, options.signal, ".csv", "signal", stack)
+        copies = _paths_per_video(videos, options.annotate, ".mp4", "annotated video", stack)
+        output_files.check_distinct([*options.text_files, *signals, *copies], videos)
         if journal is not None:
             stack.enter_context(journal)
         existing = {path for path in (*signals, *copies) if path.is_file()}
-        out = stack.enter_context(output_files.OutputSet([*options.texts, *signals], reporter, force=force))
+        out = stack.enter_context(output_files.OutputSet([*options.text_files, *signals], reporter, force=force))
         entries = [
-            Entry(video, signal, _annotated(copy, stack, force=force))
+            Entry(video, signal, _annotated_file(copy, stack, force=force))
             for video, signal, copy in zip_longest(videos, signals, copies)
         ]
         guard = stack.enter_context(InterruptGuard())
@@ -115,65 +82,91 @@ def run_batch(
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
         runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
-        done = runner.run(entries)
-        if not done:
+        counted = runner.run(entries)
+        if not counted:
             raise _NothingCountedError
-        write_reps([entry.analysis for entry in done if entry.analysis], options, out, array=len(videos) > 1)
+        write_reps([entry.analysis for entry in counted if entry.analysis], options, out, array=len(videos) > 1)
         if options.plot is not None:
-            _write_plot(options.plot, done, out, reporter, local, guard)
+            _write_plot(options.plot, counted, out, reporter, local, guard)
         if options.report is not None:
-            out.put(options.report, _report(options.report, done, options.made))
-        written = True
-    if written and journal is not None and options.json not in reporter.failed:
+            out.write_bytes(options.report, _render_report(options.report, counted, options.date))
+        complete = True
+    if complete and journal is not None and options.json not in reporter.failed:
         journal.remove()
 
 
-class _NothingCountedError(Exception):
-    """Unwinds the outputs, so that no file appears that holds nothing."""
+def recount(signal: Path, config: Config, options: OutputOptions, reporter: ConsoleReporter) -> None:
+    """Count a saved signal again and write the outputs asked for. Raises RepcountError.
 
-
-def _check(options: OutputOptions) -> None:
+    Ctrl-C ends it between two samples; the result up to that point is shown and written.
+    """
     _check_names(options)
-    if options.resume and (options.json is None or options.json == output_files.STDOUT):
-        raise SettingError("--resume goes on from the results in a file: name it with --json")
-    if options.resume and options.drawn:
-        raise SettingError("--resume keeps numbers, not curves: leave --plot and --report for `repcount recount`")
-    if options.cluster and options.annotate:
-        raise SettingError("--annotate needs the video here; it does not go together with --cluster")
+    output_files.check_distinct(options.text_files, [signal])
+    with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
+
+        def should_stop() -> bool:
+            guard.delayed = True  # from the first sample on there is a result to keep
+            return guard.requested()
+
+        trace = AngleTrace() if options.needs_trace else None
+        sinks = [trace] if trace is not None else []
+        analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=should_stop)
+        entry = Entry(signal, analysis=analysis, trace=trace)
+        reporter.interrupted = analysis.interrupted
+        reporter.show_analysis(analysis, heading=False)
+        write_reps([analysis], options, out)
+        if options.plot is not None:
+            out.write_bytes(options.plot, draw_plot(PlotJob(options.plot, list(_traces([entry]))), lambda *_: None))
+        if options.report is not None:
+            out.write_bytes(options.report, _render_report(options.report, [entry], options.date))
 
 
-def _check_names(options: OutputOptions) -> None:
-    if options.annotate is not None and str(options.annotate) == "-":
-        raise OutputError("an annotated video does not go to standard output; name a file such as out.mp4")
-    if options.plot is not None:
-        from repcount.reports.plot import kind
-
-        kind(options.plot)
-
-
-def _journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
-    """Long runs keep what they have; those of one video have nothing to keep."""
-    if options.json is None or not _ordinary(options.json) or not (options.resume or len(videos) > 1):
-        return None
-    return ResumeJournal(options.json, config, resume=options.resume, force=options.force)
+def write_reps(
+    analyses: Sequence[Analysis], options: OutputOptions, out: output_files.OutputSet, *, array: bool = False
+) -> None:
+    """Write the CSV and JSON of the reps where asked for; `array`: a JSON array even for one analysis."""
+    if options.csv is not None:
+        out.write(options.csv, lambda file: formats.write_reps(file, analyses))
+    if options.json is not None:
+        out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
 
 
-def _ordinary(path: Path) -> bool:
-    return path != output_files.STDOUT and (path.is_file() or not path.exists())
+def sample_video_path() -> Path:
+    """The sample video: inside an installed package, or beside the package in a checkout. Raises VideoError."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "sample_videos", package.parent / "sample_videos"):
+        if (folder / _SAMPLE_VIDEO).is_file():
+            return folder / _SAMPLE_VIDEO
+    raise VideoError(f"the sample video {_SAMPLE_VIDEO} is not installed; install repcount again")
 
 
-def _annotated(path: Path | None, stack: ExitStack, *, force: bool) -> AtomicFile | None:
-    """The temporary file of an annotated copy, which is removed at the end unless it was published."""
-    if path is None:
-        return None
-    writer.check_name(path)
-    file = AtomicFile(path, force=force)
-    stack.callback(file.discard)
-    return file
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One video of a batch: its own output files, and its result so far."""
+
+    video: Path
+    signal: Path | None = None
+    """Where its signal CSV goes."""
+    annotated: AtomicFile | None = None
+    """Where its annotated copy goes."""
+    analysis: Analysis | None = None
+    trace: AngleTrace | None = None
+    thumbnails: dict[int, bytes] = field(default_factory=dict)
+    annotated_path: Path | None = None
+    """The annotated copy, once it is published."""
+    error: RepcountError | None = None
+    """Why there is no analysis."""
+    drawing_errors: list[RepcountError] = field(default_factory=list)
+    """What went wrong after it was counted."""
+    notes: list[str] = field(default_factory=list)
+    counting: Task | None = None
+    """None if an earlier run has counted it."""
+    drawing: list[Task] = field(default_factory=list)
+    """The tasks of its annotated copy and thumbnails."""
 
 
 class BatchRunner:
-    """Has videos counted, keeps and writes what comes of each at once, and reports it in the order asked for."""
+    """Has videos counted, keeps and writes each result as soon as it is there, and reports them in the order given."""
 
     def __init__(
         self,
@@ -187,7 +180,7 @@ class BatchRunner:
         executor: Executor,
         existing: set[Path],
     ) -> None:
-        """`existing`: the signals and annotated copies of an earlier run, for --resume."""
+        """`existing`: the signals and annotated copies that an earlier run has written, for --resume."""
         self._config, self._model, self._options, self._reporter = config, model, options, reporter
         self._out, self._guard, self._journal, self._executor = out, guard, journal, executor
         self._existing = existing
@@ -195,74 +188,79 @@ class BatchRunner:
         self._several = False
 
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Count them; returns those with a result. Raises what would be wrong with all of them."""
+        """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
         self._several = len(entries) > 1
         self._guard.delayed = True
         for entry in entries:
             if not self._resume(entry):
-                entry.counting = self._executor.submit(count_video, self._job(entry))
+                entry.counting = self._executor.submit(count_video, self._video_job(entry))
                 self._entries[entry.counting] = entry
         for entry in entries:
-            self._follow(entry)
+            self._report(entry)
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
             self._reporter.stopped()
         return [entry for entry in entries if entry.analysis is not None]
 
-    def _job(self, entry: Entry) -> VideoJob:
+    def _resume(self, entry: Entry) -> bool:
+        """Take the result of an earlier run, if there is one and all its files are there; whether that is so."""
+        if self._journal is None or not self._options.resume:
+            return False
+        needed = {entry.signal, entry.annotated and entry.annotated.final} - {None}
+        entry.analysis = self._journal.done(entry.video) if needed <= self._existing else None
+        return entry.analysis is not None
+
+    def _video_job(self, entry: Entry) -> VideoJob:
         return VideoJob(
             entry.video,
             self._config,
             self._model,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
-            trace=self._options.drawn,
+            trace=self._options.needs_trace,
             track=entry.annotated is not None,
         )
 
-    def _resume(self, entry: Entry) -> bool:
-        """Whether it was counted by an earlier run, and all its files are there."""
-        if self._journal is None or not self._options.resume:
-            return False
-        files = {entry.signal, entry.annotated and entry.annotated.final} - {None}
-        entry.analysis = self._journal.done(entry.video) if files <= self._existing else None
-        return entry.analysis is not None
-
-    def _follow(self, entry: Entry) -> None:
-        """Wait for a video and report what has come of it."""
+    def _report(self, entry: Entry) -> None:
+        """Wait until a video is done and report its result."""
         if entry.counting is None:
-            self._without_signal(entry)
+            self._drop_signal(entry)
             self._reporter.note(f"{entry.video}: done before")
             return
-        self._wait(entry.video.name, lambda: [entry.counting] if entry.counting and not entry.counting.done else [])
+        counting = entry.counting
+        self._wait(entry.video.name, lambda: [] if counting.done else [counting])
         if entry.error is not None:
             self._reporter.failure(entry.video, entry.error)
         if entry.analysis is None:
-            self._without_signal(entry)
+            self._drop_signal(entry)
             return
         self._reporter.interrupted |= entry.analysis.interrupted
-        self._reporter.analysis(entry.analysis, heading=self._several)
+        self._reporter.show_analysis(entry.analysis, heading=self._several)
         self._wait(f"{entry.video.name}, pictures", lambda: [task for task in entry.drawing if not task.done])
         for note in entry.notes:
             self._reporter.note(f"note: {note}")
-        for error in entry.errors:
+        for error in entry.drawing_errors:
             self._reporter.failure(entry.video, error)
 
+    def _drop_signal(self, entry: Entry) -> None:
+        if entry.signal is not None:
+            self._out.drop(entry.signal)
+
     def _wait(self, label: str, pending: Callable[[], list[Task]]) -> None:
-        """Wait until nothing is pending any more; meanwhile all videos get on, and Ctrl-C is heard."""
+        """Wait until `pending` is empty, with a progress bar. The other videos go on, and Ctrl-C is acted on."""
         if not pending():
             return
-        with terminal.ProgressBar(sys.stderr, label) as bar:
+        with ProgressBar(sys.stderr, label) as bar:
             while tasks := pending():
                 if self._guard.requested():
                     self._reporter.interrupted = True
                     self._executor.stop()
-                for task in self._ended():
-                    self._take(task, self._entries[task])
+                for task in self._ended_tasks():
+                    self._handle(task, self._entries[task])
                 if tasks[0].progress is not None:
                     bar.to(*tasks[0].progress)
 
-    def _ended(self) -> list[Task]:
-        """The tasks that have ended. Where no worker is left, all: what has been counted until then is kept."""
+    def _ended_tasks(self) -> list[Task]:
+        """The tasks that have ended. When no worker is left these are all tasks, so that existing results are kept."""
         try:
             return self._executor.wait()
         except WorkerError as error:
@@ -274,18 +272,16 @@ class BatchRunner:
             self._reporter.note(f"repcount: {error}; not counted: {', '.join(map(str, uncounted)) or 'none'}")
             return [task.settle(StoppedError()) for task in lost]
 
-    def _take(self, task: Task, entry: Entry) -> None:
-        """A task has ended."""
+    def _handle(self, task: Task, entry: Entry) -> None:
+        """Take the outcome of a task that has ended. Raises RepcountError for what would fail all videos."""
         try:
             result = task.result()
         except StoppedError:
             return
         except TaskError as error:
             self._fail(task, entry, VideoError(f"{entry.video}: {error}"))
-        except (VideoError, OutputError) as error:
-            self._fail(task, entry, error)
         except RepcountError as error:
-            if task is entry.counting:
+            if task is entry.counting and not isinstance(error, VideoError | OutputError):
                 raise
             self._fail(task, entry, error)
         else:
@@ -299,13 +295,13 @@ class BatchRunner:
         if task is entry.counting:
             entry.error = error
         else:
-            entry.errors.append(error)
+            entry.drawing_errors.append(error)
 
     def _counted(self, entry: Entry, result: VideoResult) -> None:
-        """Keep what was counted, and have drawn what takes a second pass over the video."""
+        """Keep the result of a video, and submit what needs a second pass over it."""
         analysis = result.analysis
         if analysis.interrupted and not analysis.source.analysed:
-            return  # stopped before its first frame: there is nothing of it
+            return  # stopped before its first frame
         entry.analysis, entry.trace = analysis, result.trace
         if self._journal is not None:
             try:
@@ -316,17 +312,18 @@ class BatchRunner:
             self._out.write(entry.signal, lambda file: file.write(result.signal))
         if entry.annotated is not None:
             name, into = entry.annotated.final, entry.annotated.path
-            self._draw(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
-        if self._options.report and self._options.pictures and entry.trace is not None and analysis.reps:
-            self._draw(entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace))
+            self._submit_drawing(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
+        if self._options.report and self._options.thumbnails and entry.trace is not None and analysis.reps:
+            self._submit_drawing(entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace))
 
-    def _draw(self, entry: Entry, function: Callable[..., object], job: AnnotationJob | ThumbnailJob) -> None:
+    def _submit_drawing(self, entry: Entry, function: JobFunction, job: AnnotationJob | ThumbnailJob) -> None:
         task = self._executor.submit(function, job, FINISHING_HANG_S)
         entry.drawing.append(task)
         self._entries[task] = entry
 
     @staticmethod
     def _drawn(entry: Entry, result: list[str] | dict[int, bytes]) -> None:
+        """Take thumbnails, or the notes about an annotated copy, which is then published."""
         if isinstance(result, dict):
             entry.thumbnails = result
             return
@@ -336,119 +333,61 @@ class BatchRunner:
                 entry.annotated.publish()
                 entry.annotated_path = entry.annotated.final
             except OutputError as error:
-                entry.errors.append(error)
-
-    def _without_signal(self, entry: Entry) -> None:
-        if entry.signal is not None:
-            self._out.drop(entry.signal)
+                entry.drawing_errors.append(error)
 
 
-class SignalSink:
-    """Writes the signal CSV as the samples come. A write error costs that file alone."""
-
-    def __init__(self, out: output_files.OutputSet, path: Path) -> None:
-        self._out, self._path = out, path
-        out.write(path, self._begin)
-
-    def _begin(self, file: TextIO) -> None:
-        self._writer = formats.SignalWriter(file)
-
-    def write(self, update: Update) -> None:
-        """Write the row of one update."""
-        self._out.write(self._path, lambda _: self._writer.write(update))
+class _NothingCountedError(Exception):
+    """Leaves the outputs by an exception, so that no empty files are published."""
 
 
-def recount(signal: Path, config: Config, options: OutputOptions, reporter: ConsoleReporter) -> None:
-    """Count a saved signal again and write what is asked for. Raises RepcountError.
-
-    Ctrl-C ends it between two samples: what was counted until then is shown and written.
-    """
+def _check(options: OutputOptions) -> None:
+    """Raise SettingError for options that do not go together, OutputError for names that cannot be written."""
     _check_names(options)
-    output_files.check_distinct(options.texts, [signal])
-    with output_files.OutputSet(options.texts, reporter, force=options.force) as out, InterruptGuard() as guard:
-
-        def should_stop() -> bool:
-            guard.delayed = True  # from the first sample on there is something to keep
-            return guard.requested()
-
-        trace = AngleTrace() if options.drawn else None
-        sinks = [trace] if trace is not None else []
-        analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=should_stop)
-        entry = Entry(signal, analysis=analysis, trace=trace)
-        reporter.interrupted = analysis.interrupted
-        reporter.analysis(analysis, heading=False)
-        write_reps([analysis], options, out)
-        if options.plot is not None:
-            out.put(options.plot, draw_plot(PlotJob(options.plot, list(_traces([entry]))), lambda *_: None))
-        if options.report is not None:
-            out.put(options.report, _report(options.report, [entry], options.made))
+    if options.resume and (options.json is None or options.json == output_files.STDOUT):
+        raise SettingError("--resume goes on from the results in a file: name it with --json")
+    if options.resume and options.needs_trace:
+        raise SettingError("--resume keeps numbers, not curves: leave --plot and --report for `repcount recount`")
+    if options.cluster and options.annotate:
+        raise SettingError("--annotate needs the video here; it does not go together with --cluster")
 
 
-def write_reps(
-    analyses: Sequence[Analysis], options: OutputOptions, out: output_files.OutputSet, *, array: bool = False
-) -> None:
-    """Write rep CSV and JSON where they are asked for."""
-    if options.csv is not None:
-        out.write(options.csv, lambda file: formats.write_reps(file, analyses))
-    if options.json is not None:
-        out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
+def _check_names(options: OutputOptions) -> None:
+    if options.annotate is not None and options.annotate == output_files.STDOUT:
+        raise OutputError("an annotated video does not go to standard output; name a file such as out.mp4")
+    if options.plot is not None:
+        from repcount.reports.plot import plot_format
+
+        plot_format(options.plot)
 
 
-def _write_plot(
-    path: Path,
-    done: Sequence[Entry],
-    out: output_files.OutputSet,
-    reporter: ConsoleReporter,
-    local: LocalExecutor,
-    guard: InterruptGuard,
-) -> None:
-    """Have the plot drawn by a worker, too: that is native code as well."""
-    task = local.submit(draw_plot, PlotJob(path, list(_traces(done))), FINISHING_HANG_S)
-    while not task.done:
-        if guard.requested():
-            reporter.stopped()
-            local.stop()
-        local.wait()
-    try:
-        out.put(path, task.result())
-    except StoppedError:
-        out.drop(path)
-    except TaskError as error:
-        out.drop(path)
-        reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))
+def _open_journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
+    """A journal of the results, if they go to a regular JSON file and there is more than one video, or --resume."""
+    if options.json is None or not _is_regular(options.json) or not (options.resume or len(videos) > 1):
+        return None
+    return ResumeJournal(options.json, config, resume=options.resume, force=options.force)
 
 
-def _report(path: Path, done: Sequence[Entry], made: str) -> bytes:
-    """The report of all videos; an annotated copy in the same folder is played in it."""
-    from repcount.reports.html import ReportItem, render_report
-
-    counted = [
-        ReportItem(entry.analysis, entry.trace, entry.thumbnails, _beside(entry.annotated_path, path))
-        for entry in done
-        if entry.analysis is not None and entry.trace is not None
-    ]
-    return render_report(counted, made=made).encode("utf-8", "backslashreplace")
+def _is_regular(path: Path) -> bool:
+    return path != output_files.STDOUT and (path.is_file() or not path.exists())
 
 
-def _traces(done: Iterable[Entry]) -> Iterator[tuple[Analysis, AngleTrace]]:
-    for entry in done:
-        if entry.analysis is not None and entry.trace is not None:
-            yield entry.analysis, entry.trace
+def _annotated_file(path: Path | None, stack: ExitStack, *, force: bool) -> AtomicFile | None:
+    """The temporary file of an annotated copy, removed at the end unless it was published."""
+    if path is None:
+        return None
+    writer.check_name(path)
+    file = AtomicFile(path, force=force)
+    stack.callback(file.discard)
+    return file
 
 
-def _beside(copy: Path | None, report: Path) -> str:
-    return copy.name if copy is not None and copy.resolve().parent == report.resolve().parent else ""
+def _paths_per_video(
+    videos: Sequence[Path], target: Path | None, ending: str, what: str, stack: ExitStack
+) -> list[Path]:
+    """The output file of each video: `target` itself for a single video, else a file named after it in that folder.
 
-
-def _remove_if_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
-
-
-def _each(videos: Sequence[Path], target: Path | None, ending: str, what: str, stack: ExitStack) -> list[Path]:
-    """The file of each video, if asked for: the one named, or one by its name in the folder named.
-
-    A folder that is made for them is removed when the `stack` ends if it is still empty.
+    Nothing without a target. A folder created here is removed when the `stack` ends if it is still empty. Raises
+    OutputError.
     """
     if target is None:
         return []
@@ -462,11 +401,63 @@ def _each(videos: Sequence[Path], target: Path | None, ending: str, what: str, s
     except OSError as error:
         if not target.is_dir():
             raise OutputError(f"cannot make the folder {target} for the {what}s: {error.strerror}") from error
-    first: dict[str, Path] = {}
+    by_stem: dict[str, Path] = {}
     for video in videos:
-        if video.stem in first:
-            both = f"{first[video.stem]} and {video}"
+        if video.stem in by_stem:
+            both = f"{by_stem[video.stem]} and {video}"
             file = target / f"{video.stem}{ending}"
             raise OutputError(f"{both} would share the {what} file {file}; analyze them apart")
-        first[video.stem] = video
+        by_stem[video.stem] = video
     return [target / f"{video.stem}{ending}" for video in videos]
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _write_plot(
+    path: Path,
+    counted: Sequence[Entry],
+    out: output_files.OutputSet,
+    reporter: ConsoleReporter,
+    local: LocalExecutor,
+    guard: InterruptGuard,
+) -> None:
+    """Have a worker draw the plot, as Matplotlib is native code as well, and write it."""
+    task = local.submit(draw_plot, PlotJob(path, list(_traces(counted))), FINISHING_HANG_S)
+    while not task.done:
+        if guard.requested():
+            reporter.stopped()
+            local.stop()
+        local.wait()
+    try:
+        out.write_bytes(path, task.result())
+    except StoppedError:
+        out.drop(path)
+    except TaskError as error:
+        out.drop(path)
+        reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))
+
+
+def _render_report(path: Path, counted: Sequence[Entry], made: str) -> bytes:
+    """The report of all videos, to be written to `path`; it plays annotated copies in the same folder."""
+    from repcount.reports.html import ReportItem, render_report
+
+    items = [
+        ReportItem(entry.analysis, entry.trace, entry.thumbnails, _name_beside(entry.annotated_path, path))
+        for entry in counted
+        if entry.analysis is not None and entry.trace is not None
+    ]
+    return render_report(items, made=made).encode("utf-8", "backslashreplace")
+
+
+def _name_beside(copy: Path | None, report: Path) -> str:
+    """The name of a copy that is in the folder of the report; empty for any other."""
+    return copy.name if copy is not None and copy.resolve().parent == report.resolve().parent else ""
+
+
+def _traces(entries: Iterable[Entry]) -> Iterator[tuple[Analysis, AngleTrace]]:
+    for entry in entries:
+        if entry.analysis is not None and entry.trace is not None:
+            yield entry.analysis, entry.trace

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TextIO
 
 from repcount import files as output_files
+from repcount import messages
 from repcount.analysis import Analysis
-from repcount.display import terminal
+from repcount.display.table import print_analysis
 from repcount.errors import RepcountError
 
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """Which files to write; None for not asked, `-` for standard output."""
+    """The files to write, each None if not asked for and `-` for standard output, and how to write them."""
 
     csv: Path | None = None
     json: Path | None = None
@@ -26,98 +27,100 @@ class OutputOptions:
     """The annotated copy of one video, or the folder for those of several."""
     plot: Path | None = None
     report: Path | None = None
-    pictures: bool = True
-    """Whether people may be seen in the report."""
-    made: str = ""
-    """The date, for the foot of the report."""
+    thumbnails: bool = True
+    """Whether the report shows a picture of each rep."""
+    date: str = ""
+    """The date in the footer of the report."""
     resume: bool = False
-    """Whether videos whose results are there already are passed over."""
+    """Whether videos that have a result already are skipped."""
     cluster: str | None = None
-    """Address of the Dask scheduler that is to do the work."""
+    """Address of a Dask scheduler to count on."""
     jobs: int | None = None
-    """How many trackers measure at a time, in all; None for as many as there are cores. On a cluster: for each video,
-    by default one."""
+    """How many pose trackers run in parallel, over all videos; None for one per core. On a cluster: for each video, by
+    default one."""
     force: bool = False
-    """Whether files that are there already are overwritten."""
+    """Whether existing files are overwritten."""
 
     @property
-    def drawn(self) -> bool:
-        """Whether a plot or a report is wanted."""
+    def needs_trace(self) -> bool:
+        """Whether there is a plot or a report to draw, which takes the angle over time."""
         return self.plot is not None or self.report is not None
 
     @property
-    def texts(self) -> list[Path]:
-        """The files of the whole run."""
+    def text_files(self) -> list[Path]:
+        """The outputs of which there is one for the whole run."""
         return [path for path in (self.csv, self.json, self.plot, self.report) if path is not None]
 
     @property
-    def files(self) -> bool:
-        """Whether anything is wanted that does not go to standard output."""
-        return any(path not in (None, output_files.STDOUT) for path in (*self.texts, self.signal, self.annotate))
+    def writes_files(self) -> bool:
+        """Whether there is any output other than standard output."""
+        return any(path not in (None, output_files.STDOUT) for path in (*self.text_files, self.signal, self.annotate))
 
 
 @dataclass(slots=True)
 class ConsoleReporter:
-    """Where people read: results, and what happened on the way."""
+    """Prints results and notes, and keeps what the exit code depends on."""
 
     results: TextIO
     notes: TextIO
     explain: bool = False
-    go_on: bool = False
-    """Whether there is more to do than to fill standard output."""
+    """Whether movements that were not counted are listed, each with its reason."""
+    has_other_outputs: bool = False
+    """Whether the run has outputs besides standard output, so that it goes on without."""
     failed: list[Path] = field(default_factory=list)
     interrupted: bool = False
-    lost: OSError | None = None
-    """Why standard output takes nothing more (`| head` has gone, or the disk behind it is full)."""
+    stdout_error: OSError | None = None
+    """Why standard output cannot be written any more (`| head` has exited, or its disk is full)."""
 
-    def analysis(self, analysis: Analysis, *, heading: bool) -> None:
-        """Show one result."""
-        self._result(lambda: terminal.print_analysis(analysis, self.results, heading=heading))
+    def show_analysis(self, analysis: Analysis, *, heading: bool) -> None:
+        """Print one result."""
+        self._print(lambda: print_analysis(analysis, self.results, heading=heading))
         for warning in analysis.warnings:
-            self.note(f"note: {warning}")
+            self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
-            self._result(lambda: self._refused(analysis))
+            self._print(lambda: self._rejections(analysis))
 
-    def _refused(self, analysis: Analysis) -> None:
-        for refusal in analysis.rejections:
-            line = f"  {refusal.start_s:7.2f} to {refusal.end_s:.2f} s: not counted, {refusal.reason}"
-            print(line, file=self.results)
-
-    def _result(self, show: Callable[[], None]) -> None:
-        if self.lost is None:
-            try:
-                show()
-            except OSError as error:
-                self.lose(error)
-
-    def lose(self, error: OSError) -> None:
-        """Do without standard output; raises the error where there is nothing else to do."""
-        if not self.go_on:
+    def stdout_failed(self, error: OSError) -> None:
+        """Go on without standard output; raises `error` if that is the only output."""
+        if not self.has_other_outputs:
             raise error
-        self.lost = self.lost or error
+        self.stdout_error = self.stdout_error or error
 
     def note(self, text: str) -> None:
-        """Tell what is going on."""
+        """Print a line that is not a result."""
         print(text, file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
-        """Tell that something could not be done with one file."""
+        """Report an error that concerns one file."""
         self.failed.append(path)
         self.note(f"repcount: {error}")
 
     def stopped(self) -> None:
-        """Tell that Ctrl-C ended it where there is no result that tells it."""
+        """Report that Ctrl-C ended the run; for runs without an interrupted result, which would say so."""
         self.interrupted = True
         self.note("repcount: stopped")
 
     def exit_code(self) -> int:
-        """Whether all went well, once it is over. Raises what became of standard output."""
-        if self.lost is not None:
-            raise self.lost
+        """The exit code of the run; raises the error of standard output, if there was one."""
+        if self.stdout_error is not None:
+            raise self.stdout_error
         return 130 if self.interrupted else int(bool(self.failed))
 
+    def _rejections(self, analysis: Analysis) -> None:
+        for rejection in analysis.rejections:
+            reason = messages.REJECTION_SENTENCES[rejection.reason]
+            span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
+            print(f"  {span}: not counted, {reason}", file=self.results)
 
-def results(wanted: OutputOptions, *, explain: bool) -> ConsoleReporter:
-    """Results go to standard output, unless the data alone was asked for there."""
-    data_only = output_files.STDOUT in (wanted.csv, wanted.json, wanted.signal, wanted.report)
-    return ConsoleReporter(sys.stderr if data_only else sys.stdout, sys.stderr, explain, wanted.files)
+    def _print(self, show: Callable[[], None]) -> None:
+        if self.stdout_error is None:
+            try:
+                show()
+            except OSError as error:
+                self.stdout_failed(error)
+
+
+def make_reporter(options: OutputOptions, *, explain: bool) -> ConsoleReporter:
+    """A reporter that prints results to standard output, or to standard error if data goes to standard output."""
+    data_only = output_files.STDOUT in (options.csv, options.json, options.signal, options.report)
+    return ConsoleReporter(sys.stderr if data_only else sys.stdout, sys.stderr, explain, options.writes_files)

@@ -1,7 +1,8 @@
-"""Checks that everything is here that the commands need, and says what to do where it is not."""
+"""Checks that everything is present that the commands need, and says what to do where it is not."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from repcount import __version__
@@ -27,41 +29,41 @@ from repcount.errors import (
 )
 from repcount.libraries import OPENCV, opencv_conflict
 
-_LEAST_FREE_MB: Final = 100
-"""The history takes a megabyte for years, a minute of recorded video about 20. A choice."""
+_MIN_FREE_MB: Final = 100
+"""Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
 
-_LEAST_COLUMNS: Final = 60
-"""Narrower terminals break the status line. A choice."""
+_MIN_COLUMNS: Final = 60
+"""The status line does not fit into narrower terminals. Heuristic."""
 
-_REPORTS_FROM: Final = "0.10.35"
-"""From this release on MediaPipe carries code that reports on its use, and from 1.0 on it looks up whom to tell."""
+_TELEMETRY_SINCE: Final = "0.10.35"
+"""From this release on MediaPipe contains code that reports its use; from 1.0 on it looks up a telemetry host."""
 
-_FRAMES: Final = 10
-"""So many pictures are analysed to measure the speed, after a first one that takes longer."""
+_TIMED_FRAMES: Final = 10
+"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool | None
-    """None: not as it should be, or not there, but live counting works without."""
+    """None: missing or not as it should be, but live counting works without it."""
     text: str
-    """What was found, and what to do."""
+    """What was found, and what to do about it."""
 
 
 def checks(source: str | None = None) -> Iterator[Check]:
-    """Look at everything, one after another; at the camera, stream or file `source` instead of the cameras found."""
+    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
     yield packages()
-    libraries = list(_libraries())
-    yield from libraries
+    library_failures = list(libraries())
+    yield from library_failures
     yield settings()
-    if not libraries:
+    if not library_failures:
         yield model()
-        yield from [given(source)] if source is not None else cameras()
+        yield from [camera(source)] if source is not None else cameras()
         yield display()
         yield voice()
     yield history()
@@ -69,51 +71,50 @@ def checks(source: str | None = None) -> Iterator[Check]:
 
 
 def packages() -> Check:
-    """Whether the packages are installed in the versions that repcount asks for, and OpenCV once."""
-    found = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
-    wrong = [text for line in metadata.requires("repcount") or [] if (text := unfit(line, found))]
-    # The command that removes the others installs ours, too.
-    second = opencv_conflict()
-    if second:
-        wrong = [text for text in wrong if not text.startswith(OPENCV)] + [second]
-    told = ", ".join(f"{name} {found[name]}" for name in ("mediapipe", OPENCV, "numpy") if name in found)
-    return Check("packages", None if wrong else True, "; ".join(wrong) or told)
+    """Whether the required packages are installed in the required versions, and no second OpenCV."""
+    installed = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
+    problems = [text for line in metadata.requires("repcount") or [] if (text := requirement_problem(line, installed))]
+    conflict = opencv_conflict()
+    if conflict:  # its advice installs the right OpenCV, too
+        problems = [text for text in problems if not text.startswith(OPENCV)] + [conflict]
+    versions = ", ".join(f"{name} {installed[name]}" for name in ("mediapipe", OPENCV, "numpy") if name in installed)
+    return Check("packages", None if problems else True, "; ".join(problems) or versions)
 
 
-def unfit(line: str, found: dict[str, str]) -> str | None:
-    """What is wrong with a package, given a line such as `mediapipe<0.10.32,>=0.10.30`."""
+def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
+    """What is wrong about a requirement such as `mediapipe<0.10.32,>=0.10.30`; None if it is met or not for here.
+
+    `installed` are the versions of the installed packages.
+    """
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    wanted = Requirement(line)
-    name = wanted.name.lower()
-    if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
-        return None  # on another system, or for an extra
-    advice = f"pip install '{wanted.name}{wanted.specifier}'"
-    if name not in found:
+    requirement = Requirement(line)
+    name = requirement.name.lower()
+    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        return None  # for another system, or for an extra
+    advice = f"pip install '{requirement.name}{requirement.specifier}'"
+    if name not in installed:
         return f"{name} is not installed: {advice}"
-    if wanted.specifier.contains(found[name], prereleases=True):
+    if requirement.specifier.contains(installed[name], prereleases=True):
         return None
-    reports = name == "mediapipe" and Version(found[name]) >= Version(_REPORTS_FROM)
+    reports = name == "mediapipe" and Version(installed[name]) >= Version(_TELEMETRY_SINCE)
     why = "reports on its use over the network" if reports else "was never tried with this repcount"
-    return f"{name} {found[name]} {why}: {advice}"
+    return f"{name} {installed[name]} {why}: {advice}"
 
 
-def load_libraries() -> None:
-    """Load OpenCV and MediaPipe. Raises LibraryError."""
-    with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # said by `packages`
-        pass
-
-
-def _libraries() -> Iterator[Check]:
+def libraries() -> Iterator[Check]:
+    """A failed check if OpenCV or MediaPipe does not load; nothing otherwise."""
     try:
-        load_libraries()
+        with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
+            importlib.import_module("repcount.video.opencv")
+            importlib.import_module("repcount.pose.landmarker")
     except LibraryError as error:
         yield Check("libraries", False, str(error))
 
 
 def settings() -> Check:
-    """Whether the user's settings can be used."""
+    """Whether the user's settings file is valid."""
     path = user_file()
     try:
         load(None)
@@ -123,63 +124,63 @@ def settings() -> Check:
 
 
 def model() -> Check:
-    """Whether the pose model is there and runs, and how quickly."""
+    """Whether the pose model is present and runs, and how fast."""
     from repcount.pose import model as pose_model
 
     path, _, state = pose_model.status()
     if state != "ready":
         return Check("pose model", False, f"{path}: {state}")
     try:
-        each_s = _speed_s(path)
+        frame_s = _seconds_per_frame(path)
     except (ModelError, VideoError) as error:
         return Check("pose model", False, str(error))
-    quick = each_s < 1 / Config().rate_hz
-    slow = "" if quick else ": slow, so fewer of them are looked at. Close other programs"
-    return Check("pose model", True if quick else None, f"ready, {each_s * 1000:.0f} ms a picture{slow}")
+    fast_enough = frame_s < 1 / Config().rate_hz
+    advice = "" if fast_enough else ": slow, so fewer of them are looked at. Close other programs"
+    return Check("pose model", True if fast_enough else None, f"ready, {frame_s * 1000:.0f} ms a picture{advice}")
 
 
-def _speed_s(path: Path) -> float:
-    """Seconds that one picture takes, the median of some."""
+def _seconds_per_frame(model_path: Path) -> float:
+    """Median time of pose estimation for a frame, in seconds."""
     from repcount.app import analyze
     from repcount.pose.landmarker import Landmarker
     from repcount.video import reader
     from repcount.video.clock import clock_s
 
-    took: list[float] = []
-    with reader.open_video(analyze.sample_video_path()) as film, Landmarker(path) as landmarker:
-        for frame in islice(film.frames(Config().rate_hz), 1 + _FRAMES):
-            begun_s = clock_s()
+    durations_s: list[float] = []
+    with reader.open_video(analyze.sample_video_path()) as video, Landmarker(model_path) as landmarker:
+        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
+            start_s = clock_s()
             landmarker.detect(frame)
-            took.append(clock_s() - begun_s)
-    return sorted(took[1:])[(len(took) - 1) // 2]
+            durations_s.append(clock_s() - start_s)
+    return median(durations_s[1:])
 
 
-def given(source: str) -> Check:
-    """Whether this camera, stream or file can be counted in front of."""
+def camera(source: str) -> Check:
+    """Whether this camera, stream or file gives frames."""
     from repcount.video.discovery import measure
 
     try:
-        seen = measure(source)
+        info = measure(source)
     except RepcountError as error:
         return Check("camera", False, str(error))
-    return Check("camera", None if seen.note else True, str(seen))
+    return Check("camera", None if info.note else True, str(info))
 
 
 def cameras() -> Iterator[Check]:
-    """The cameras of this computer."""
+    """A check of each camera of this computer; a failed one if there is none."""
     from repcount.video.discovery import find_cameras
 
-    all_of_them = find_cameras()
-    if not all_of_them:
-        yield Check("camera", False, f"none found. {no_camera()}")
-    one_works = any(camera.works for camera in all_of_them)
-    for camera in all_of_them:
-        ok = (None if camera.note else True) if camera.works else (None if one_works else False)
-        yield Check(f"camera {camera.index}", ok, f"{camera.name}: {camera.text}")
+    found = find_cameras()
+    if not found:
+        yield Check("camera", False, f"none found. {no_camera_advice()}")
+    one_works = any(info.works for info in found)
+    for info in found:
+        ok = (None if info.note else True) if info.works else (None if one_works else False)
+        yield Check(f"camera {info.index}", ok, f"{info.name}: {info.text}")
 
 
-def no_camera(system: str = sys.platform) -> str:
-    """What to do where none is found."""
+def no_camera_advice(system: str = sys.platform) -> str:
+    """What to do if no camera is found."""
     if system == "darwin":
         why = "allow it in System Settings > Privacy & Security > Camera for your terminal, then open that anew"
     elif system == "win32":
@@ -197,12 +198,12 @@ def display() -> Check:
     """Whether a window can be shown."""
     from repcount.display.window import display_problem
 
-    reason = display_problem()
-    return Check("window", None if reason else True, f"{reason}; live counts without" if reason else "can be shown")
+    problem = display_problem()
+    return Check("window", None if problem else True, f"{problem}; live counts without" if problem else "can be shown")
 
 
 def voice() -> Check:
-    """Whether the count can be heard."""
+    """Whether there is a voice, and sound to play it."""
     from repcount.audio import client
 
     ok, text = client.check()
@@ -211,30 +212,30 @@ def voice() -> Check:
 
 def history() -> Check:
     """Whether the history can be written."""
-    from repcount.history import database
+    from repcount.history.file import default_path, find_history
 
     try:
-        path = database.default_path()
-        database.find(path)
+        path = default_path()
+        find_history(path)
     except HistoryError as error:
         return Check("history", False, str(error))
-    there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if not os.access(there, os.W_OK):
-        text = f"{there} may not be written: change its permissions or name another file in $REPCOUNT_HISTORY"
+    existing = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not os.access(existing, os.W_OK):
+        text = f"{existing} may not be written: change its permissions or name another file in $REPCOUNT_HISTORY"
         return Check("history", False, text)
-    free_mb = shutil.disk_usage(there).free // 1_000_000
-    if free_mb < _LEAST_FREE_MB:
+    free_mb = shutil.disk_usage(existing).free // 1_000_000
+    if free_mb < _MIN_FREE_MB:
         return Check("history", None, f"only {free_mb} MB are free for {path}")
     return Check("history", True, str(path))
 
 
 def _terminal() -> Iterator[Check]:
     columns = shutil.get_terminal_size().columns
-    if sys.stdout.isatty() and columns < _LEAST_COLUMNS:
+    if sys.stdout.isatty() and columns < _MIN_COLUMNS:
         yield Check("terminal", None, f"{columns} columns are few; make it wider")
 
 
-def verdict(done: list[Check]) -> str:
-    """What it comes to, in a line."""
+def summary_line(done: list[Check]) -> str:
+    """The result of all checks in one line."""
     missing = [check.name for check in done if check.ok is False]
     return f"Live counting cannot work yet: see {', '.join(missing)}" if missing else "Live counting works here"

@@ -1,4 +1,4 @@
-"""Looks back on the history: shows it, exports it, deletes from it."""
+"""`repcount history`: show, export and delete what is in the history."""
 
 from __future__ import annotations
 
@@ -18,89 +18,93 @@ from repcount.app.console import ConsoleReporter
 from repcount.counting import counter
 from repcount.errors import printable
 from repcount.history import table, totals
-from repcount.history.store import DeleteFilter, HistoryStore, default_path, find
+from repcount.history.file import default_path, find_history
+from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import DateRange, Session
 
-Span = tuple[date, date]
-"""The first and the last day on which something was done."""
+_Span = tuple[date, date]
+"""The first and the last day with a rep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
-    """What is to be seen of the history."""
+    """What to show of the history, and the files to write."""
 
     today: date
     days: int
-    """How many, back from today; what a clock set wrong has put after today is seen, too."""
+    """How many days back from today, today included; days after today, from a clock set wrong, are shown too."""
     every_session: bool
+    """Whether to list all sessions, not only those of the newest day; for the CSV, one row per session, not per day."""
     limit: int
-    """Full reps of a day to measure it against."""
+    """Full reps per day."""
     csv: Path | None
     json: Path | None
     report: Path | None = None
     force: bool = False
-    """Whether files that are there already are overwritten."""
+    """Whether to overwrite existing files."""
 
     @property
     def first(self) -> date:
-        """The first of the days."""
+        """The first day shown."""
         return self.today - timedelta(days=self.days - 1)
 
 
-def show(asked: HistoryQuery) -> ConsoleReporter:
-    """Show days and sessions; write them down, for the user alone, where that is asked for. Raises RepcountError."""
-    named = [path for path in (asked.csv, asked.json, asked.report) if path is not None]
+def show(query: HistoryQuery) -> ConsoleReporter:
+    """Print days and sessions, and write the files of `query`, readable by the user alone. Raises RepcountError."""
+    named = [path for path in (query.csv, query.json, query.report) if path is not None]
     files.check_distinct(named, [])
-    told = ConsoleReporter(sys.stderr if files.STDOUT in named else sys.stdout, sys.stderr, go_on=len(named) > 1)
-    with files.OutputSet(named, told, force=asked.force, private=True) as out:
-        sessions, span = _read(asked.first)
-        periods = totals.since(totals.by_day(sessions), asked.first)
-        for path, write in _writers(asked, periods, sessions):
+    reporter = ConsoleReporter(
+        sys.stderr if files.STDOUT in named else sys.stdout, sys.stderr, has_other_outputs=len(named) > 1
+    )
+    with files.OutputSet(named, reporter, force=query.force, private=True) as out:
+        sessions, span = _read(query.first)
+        periods = totals.since(totals.by_day(sessions), query.first)
+        for path, write in _writers(query, periods, sessions):
             out.write(path, write)
-    _tell(asked, periods, sessions, span, told.results)
-    return told
+    _print(query, periods, sessions, span, reporter.results)
+    return reporter
 
 
 def _writers(
-    asked: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session]
+    query: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session]
 ) -> Iterator[tuple[Path, Callable[[TextIO], object]]]:
-    if asked.csv is not None:
-        yield asked.csv, lambda file: _write_csv(file, periods, sessions, every_session=asked.every_session)
-    if asked.json is not None:
-        document = totals.document(periods, sessions, asked.limit)
-        yield asked.json, lambda file: file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
-    if asked.report is not None:
+    if query.csv is not None:
+        yield query.csv, lambda file: _write_csv(file, periods, sessions, every_session=query.every_session)
+    if query.json is not None:
+        document = totals.document(periods, sessions, query.limit)
+        yield query.json, lambda file: file.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+    if query.report is not None:
         from repcount.reports.history_html import render_history_report
 
-        made = f"{asked.today:%d %B %Y}"
-        page = render_history_report(sessions, first=asked.first, today=asked.today, limit=asked.limit, made=made)
-        yield asked.report, lambda file: file.write(page)
+        made = f"{query.today:%d %B %Y}"
+        page = render_history_report(sessions, first=query.first, today=query.today, limit=query.limit, made=made)
+        yield query.report, lambda file: file.write(page)
 
 
-def _read(first: date | None) -> tuple[tuple[Session, ...], Span | None]:
-    """The sessions since a day, and the days that the history spans; looking changes nothing on the disk."""
-    if find(default_path()) is None:
+def _read(first: date | None) -> tuple[tuple[Session, ...], _Span | None]:
+    """The sessions since a day, and the days that the whole history spans; changes nothing on the disk."""
+    if find_history(default_path()) is None:
         return (), None
     with HistoryStore(default_path()) as history:
         return history.sessions(first), history.span()
 
 
-def _tell(
-    asked: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session], span: Span | None, file: TextIO
+def _print(
+    query: HistoryQuery, periods: Sequence[DateRange], sessions: Sequence[Session], span: _Span | None, file: TextIO
 ) -> None:
     if span is None:
         print(f"There are no sessions yet. `repcount live` keeps them in {printable(str(default_path()))}", file=file)
         return
     oldest, newest = span
     if not periods:
-        print(f"There is nothing in the last {asked.days} days; the newest session is of {newest}", file=file)
+        print(f"There is nothing in the last {query.days} days; the newest session is of {newest}", file=file)
         return
-    line = totals.with_gaps(periods, max(oldest, asked.first), max(newest, asked.today))
-    listed = [session for session in sessions if asked.every_session or _touches(session, newest)]
-    table.print_table(line, listed, file, today=asked.today, limit=asked.limit)
+    periods = totals.with_gaps(periods, max(oldest, query.first), max(newest, query.today))
+    listed = [session for session in sessions if query.every_session or _has_rep_on(session, newest)]
+    table.print_table(periods, listed, file, today=query.today, limit=query.limit)
 
 
-def _touches(session: Session, day: date) -> bool:
+def _has_rep_on(session: Session, day: date) -> bool:
     return any(totals.day_of(session.started, rep) == day for rep in session.reps)
 
 
@@ -114,17 +118,17 @@ def _write_csv(file: TextIO, periods: Sequence[DateRange], sessions: Sequence[Se
 
 
 def export(path: Path, first: date | None, *, force: bool = False) -> ConsoleReporter:
-    """Write the reps since a day as `analyze` writes them, for the user alone; the session's start is their source.
+    """Write the reps since a day as the CSV of `analyze`, readable by the user alone; `source` is the session's start.
 
     Raises RepcountError.
     """
-    told = ConsoleReporter(sys.stderr, sys.stderr)
-    with files.OutputSet([path], told, force=force, private=True) as out:
+    reporter = ConsoleReporter(sys.stderr, sys.stderr)
+    with files.OutputSet([path], reporter, force=force, private=True) as out:
         sessions, _ = _read(first)
         out.write(
-            path, lambda file: formats.write_reps(file, [_analysis(each, first or date.min) for each in sessions])
+            path, lambda file: formats.write_reps(file, [_analysis(session, first or date.min) for session in sessions])
         )
-    return told
+    return reporter
 
 
 def _analysis(session: Session, first: date) -> Analysis:
@@ -134,20 +138,20 @@ def _analysis(session: Session, first: date) -> Analysis:
     return Analysis(source, session.settings, kept, (), None, nan, ())
 
 
-def delete(which: DeleteFilter, agreed: Callable[[str], bool]) -> None:
-    """Delete from the history for good, once somebody has `agreed`. Raises RepcountError."""
-    if find(default_path()) is None:
+def delete(selection: DeleteFilter, confirm: Callable[[str], bool]) -> None:
+    """Delete from the history for good if `confirm`, called with a question, returns True. Raises RepcountError."""
+    if find_history(default_path()) is None:
         print("There is no history, so nothing was deleted")
         return
     with HistoryStore(default_path(), _note) as history:
-        sessions, reps = history.count(which)
-        damaged = len(history.damaged()) if which.everything else 0
+        sessions, reps = history.count(selection)
+        damaged = len(history.quarantined()) if selection.everything else 0
         what = f"{_plural(reps, 'rep')} in {_plural(sessions, 'session')}"
         what += f" and {_plural(damaged, 'damaged file')}" if damaged else ""
         if not sessions and not damaged:
             print("There is nothing of that in the history, so nothing was deleted")
-        elif agreed(f"Delete {what} for good?"):
-            history.delete(which)
+        elif confirm(f"Delete {what} for good?"):
+            history.delete(selection)
             print(f"Deleted {what}")
 
 

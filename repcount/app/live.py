@@ -1,4 +1,4 @@
-"""A live session: camera, pose model, history, window and voice are set up, run and closed."""
+"""A live session: counting in front of the camera, with window, voice and history."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
-from repcount import files
+from repcount import files, formats
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.app import analyze
 from repcount.app.console import ConsoleReporter, OutputOptions
@@ -20,11 +20,12 @@ from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
-from repcount.display.terminal import LiveTerminal
+from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
-from repcount.history.store import HistoryStore, SessionRecorder, default_path
+from repcount.history.file import default_path
+from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.interrupts import InterruptGuard
 from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
@@ -35,36 +36,12 @@ from repcount.video.clock import clock_s
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 from repcount.video.writer import BackgroundVideoWriter
 
-_WAIT_S = 0.25
-"""Longest wait for a frame before keys and clocks are looked at again. A choice."""
-
+_MAX_WAIT_S = 0.25
+"""Longest wait for a frame before keys and timers are served. Heuristic: keys must not feel slow."""
 
 _EARLY = 0.25
-"""A frame may come this share of an interval too early, or a camera of 24 frames a second would give only every
-second one of them. A choice."""
-
-
-class View(Protocol):
-    """Shows or says moments."""
-
-    def show(self, moment: LiveUpdate) -> None:
-        """Show one moment; must not take long."""
-
-
-class BackgroundView(View, Protocol):
-    """A screen without which a session goes on."""
-
-    @property
-    def trouble(self) -> str | None:
-        """What is wrong with it, for people; None while all is well."""
-
-
-class InteractiveView(View, Protocol):
-    """A screen with keys."""
-
-    def commands(self) -> list[Command]:
-        """What the keys pressed since the last time ask for."""
-
+"""Share of a frame interval by which a frame may come early; without it, of a camera with 24 frames a second only
+every second frame would be used. Heuristic."""
 
 _CAMERA_CUES = {
     CameraFaultKind.LOST: Cue.CAMERA_LOST,
@@ -74,57 +51,204 @@ _CAMERA_CUES = {
     CameraFaultKind.BACK: Cue.CAMERA_BACK,
     CameraFaultKind.SLOW: Cue.CAMERA_SLOW,
 }
-"""What the person is told of a camera fault."""
+
+# --- options -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _RecordingView:
-    """Records every captured frame that is shown."""
+class SoundOptions:
+    """What to play."""
 
-    writer: BackgroundVideoWriter
+    kind: str = "voice"
+    """`voice`, `tones` or `off`."""
+    volume: float = 1.0
+    """0 to 1."""
+    pace: str | None = None
+    """The tempo to tick, as raise/hold/lower/pause in seconds."""
+    file: Path | None = None
+    """A WAV file to write instead of playing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """The options of a live session."""
+
+    camera: str
+    goals: SessionGoals
+    plan: str
+    """The plan as the user wrote it, for the history."""
+    sound: SoundOptions
+    window: bool
+    record: Path | None
+    """Where to record the frames as a video."""
+    give_up_s: float
+    """Seconds without a frame after which the session ends."""
+    force: bool
+    """Whether recordings of frames and sound overwrite existing files."""
+    now: Callable[[], datetime]
+    """The current date and time, with time zone."""
+
+
+# --- the session -------------------------------------------------------------------------------------------
+
+
+def run_live_session(
+    options: LiveOptions, config: Config, model: Path | None, output: OutputOptions, reporter: ConsoleReporter
+) -> int:
+    """Run a live session, then show and write its result; returns the exit code. Raises RepcountError."""
+    outputs = [path for path in (output.csv, output.json, output.signal) if path is not None]
+    recordings = [path for path in (options.record, options.sound.file) if path is not None]
+    files.check_distinct([*outputs, *recordings], [Path(options.camera)])
+    with InterruptGuard() as guard, ExitStack() as stack:
+        out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
+        session = _open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
+        if output.signal is not None:
+            session.recorder.sinks.append(SignalSink(out, output.signal))
+        outcome = run(session, guard)
+        analyze.write_reps([outcome.analysis], output, out)
+    # Last of all: if the terminal is gone, the files are written nevertheless.
+    reporter.show_analysis(outcome.analysis, heading=False)
+    return outcome.exit_code or reporter.exit_code()
+
+
+class View(Protocol):
+    """Shows live updates."""
+
+    def show(self, update: LiveUpdate) -> None:
+        """Show one update; must return quickly."""
+
+
+class BackgroundView(View, Protocol):
+    """A view that the session can do without."""
 
     @property
     def trouble(self) -> str | None:
-        """What went wrong with the recording, None while nothing has."""
-        return self.writer.trouble
+        """What is wrong with it, for people; None while it works."""
+
+
+class InteractiveView(View, Protocol):
+    """A view with keys."""
+
+    def commands(self) -> list[Command]:
+        """The commands of the keys pressed since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that takes part in a live session."""
+
+    camera: Camera
+    tracker: PersonTracker
+    config: Config
+    goals: SessionGoals
+    recorder: EventRecorder
+    interactive: Sequence[InteractiveView]
+    background: Sequence[BackgroundView]
+    note: Callable[[str], None]
+    """Prints a note."""
+    reported: set[str] = field(default_factory=set)
+    """The faults of background views that were reported."""
 
     def show(self, update: LiveUpdate) -> None:
-        """Record the frame of one update, if it has one."""
-        if update.frame is not None:
-            self.writer.write(update.frame)
+        """Show an update in all views, the quick ones first."""
+        for view in self.background:
+            view.show(update)
+            if view.trouble and view.trouble not in self.reported:
+                self.reported.add(view.trouble)
+                self.note(f"note: {view.trouble}")
+        for interactive in self.interactive:
+            interactive.show(update)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a live session ended."""
+
+    analysis: Analysis
+    signal: int | None = None
+    """The signal that ended it."""
+    camera_lost: bool = False
+    """Whether the camera stopped giving frames."""
+
+    @property
+    def exit_code(self) -> int:
+        """128 plus the signal, as shells expect; 1 if the camera was lost; 0 if the user ended it."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 1 if self.camera_lost else 0
+
+
+def run(session: Session, guard: InterruptGuard) -> Outcome:
+    """Count until a key, a signal or the camera ends the session."""
+    builder = AnalysisBuilder()
+    session.recorder.sinks.insert(0, builder)
+    coach = Coach(session.config, session.goals, session.recorder, session.recorder.today)
+    camera = session.camera
+    guard.delayed = True
+    _loop(session, coach, guard)
+    session.show(coach.end(camera.now_s()))
+    source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
+    session.recorder.end(camera.now_s())
+    analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
+    return Outcome(analysis, guard.signal, camera.lost_for_good)
+
+
+def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
+    """Analyse the frames that are due, and serve keys and timers in between."""
+    camera, interval_s = session.camera, 1 / session.config.rate_hz
+    due_s = 0.0
+    while guard.signal is None and not camera.ended:
+        event = camera.next(_MAX_WAIT_S, due_s - _EARLY * interval_s)
+        if isinstance(event, Frame):
+            due_s = max(due_s + interval_s, event.time_s + 0.5 * interval_s)
+            update = coach.see(event, session.tracker.track(event), session.tracker.people, camera.rate_hz)
+        else:
+            if isinstance(event, CameraFault):
+                session.note(event.text)
+                coach.camera_fault(Announcement(_CAMERA_CUES[event.kind], round(event.number)))
+            update = coach.idle(camera.now_s())
+        session.show(update)
+        for command in [command for view in session.interactive for command in view.commands()]:
+            if command is Command.QUIT:
+                return
+            coach.command(command, camera.now_s())
+
+
+# --- what is kept ------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class EventRecorder:
-    """Puts updates on the record: the history first, so that nothing is told that is not kept."""
+    """Records updates: the history comes first, so that nothing is announced that was not saved."""
 
     history: SessionRecorder | None
-    """None where none can be kept."""
+    """None if no history can be kept."""
     full_today: Callable[[], int]
-    """The day's full reps in the history. Raises HistoryError."""
+    """The full reps of the day in the history. Raises HistoryError."""
     note: Callable[[str], None]
     sinks: list[Sink] = field(default_factory=list)
     today: int = 0
+    """The full reps of the day, with those that could not be saved."""
     failing: bool = False
 
     def __call__(self, update: Update) -> int:
-        """Keep one update; returns the day's full reps."""
+        """Record one update; returns the full reps of the day."""
         if update.events:
-            self._keep(update)
+            self._save(update)
         for sink in self.sinks:
             sink.write(update)
         return self.today
 
     def end(self, time_s: float) -> None:
-        """Close the record at the end of the session."""
+        """Close the session in the history."""
         if self.history is not None:
             try:
                 self.history.end(time_s)
             except HistoryError as error:
                 self.note(f"{error}. {self.history.waiting} reps of this session are not in the history")
 
-    def _keep(self, update: Update) -> None:
-        """Into the history; what cannot be written now is tried again with the next rep."""
+    def _save(self, update: Update) -> None:
+        """Write the events to the history; those that fail are written with the next rep."""
         self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
         if self.history is None:
             return
@@ -138,188 +262,65 @@ class EventRecorder:
             self.failing = True
 
 
-@dataclass(slots=True)
-class Outcome:
-    """How a live session ended."""
+class SignalSink:
+    """Writes the signal CSV during the session; a write error costs this file alone."""
 
-    analysis: Analysis
-    signal: int | None = None
-    """The signal that ended it."""
-    camera_lost: bool = False
-    """Whether the camera gave no picture any more."""
+    def __init__(self, out: files.OutputSet, path: Path) -> None:
+        self._out, self._path = out, path
+        out.write(path, self._begin)
+
+    def _begin(self, file: TextIO) -> None:
+        self._writer = formats.SignalWriter(file)
+
+    def write(self, update: Update) -> None:
+        """Write the row of one update."""
+        self._out.write(self._path, lambda _: self._writer.write(update))
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordingView:
+    """Records the frames shown as a video."""
+
+    writer: BackgroundVideoWriter
 
     @property
-    def exit_code(self) -> int:
-        """0 where somebody ended it, 1 where the camera did, and what shells expect of signals."""
-        if self.signal is not None:
-            return 128 + self.signal
-        return 1 if self.camera_lost else 0
+    def trouble(self) -> str | None:
+        """What went wrong with the recording; None while it works."""
+        return self.writer.trouble
+
+    def show(self, update: LiveUpdate) -> None:
+        """Record the frame of an update, if it has one."""
+        if update.frame is not None:
+            self.writer.write(update.frame)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What takes part in a live session."""
-
-    camera: Camera
-    tracker: PersonTracker
-    config: Config
-    aims: SessionGoals
-    record: EventRecorder
-    desks: Sequence[InteractiveView]
-    """Screens with keys, which can also end the session."""
-    helpers: Sequence[BackgroundView]
-    note: Callable[[str], None]
-    """Tells what happens, beside the screens."""
-    troubles: set[str] = field(default_factory=set)
-    """Those of the helpers that were told."""
-
-    def show(self, moment: LiveUpdate) -> None:
-        """Hand a moment to all screens, the quick ones first."""
-        for helper in self.helpers:
-            helper.show(moment)
-            if helper.trouble and helper.trouble not in self.troubles:
-                self.troubles.add(helper.trouble)
-                self.note(f"note: {helper.trouble}")
-        for desk in self.desks:
-            desk.show(moment)
+# --- set-up ------------------------------------------------------------------------------------------------
 
 
-def run(live: Session, stop: InterruptGuard) -> Outcome:
-    """Count until a key, `stop` or the camera ends it."""
-    tally = AnalysisBuilder()
-    live.record.sinks.insert(0, tally)
-    coach = Coach(live.config, live.aims, live.record, live.record.today)
-    camera = live.camera
-    stop.delayed = True
-    _count(live, coach, stop)
-    live.show(coach.end(camera.now_s()))
-    source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, tally.samples)
-    live.record.end(camera.now_s())
-    analysis = tally.result(source, live.config, interrupted=stop.signal is not None)
-    return Outcome(analysis, stop.signal, camera.lost_for_good)
-
-
-def _count(live: Session, coach: Coach, stop: InterruptGuard) -> None:
-    due_s = 0.0
-    while stop.signal is None and not live.camera.ended:
-        got = live.camera.next(_WAIT_S, due_s - _EARLY / live.config.rate_hz)
-        if isinstance(got, Frame):
-            due_s = max(due_s + 1 / live.config.rate_hz, got.time_s + 0.5 / live.config.rate_hz)
-            moment = coach.see(got, live.tracker.track(got), live.tracker.people, live.camera.rate_hz)
-        else:
-            if isinstance(got, CameraFault):
-                live.note(got.text)
-                coach.trouble(Announcement(_CAMERA_CUES[got.kind], round(got.number)))
-            moment = coach.idle(live.camera.now_s())
-        live.show(moment)
-        for command in [command for desk in live.desks for command in desk.commands()]:
-            if command is Command.QUIT:
-                return
-            coach.command(command, live.camera.now_s())
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What is to be heard."""
-
-    kind: str = "voice"
-    """`voice`, `tones` or `off`."""
-    volume: float = 1.0
-    """0 to 1."""
-    pace: str | None = None
-    """The tempo to tick, as raise/hold/lower/pause in seconds."""
-    file: Path | None = None
-    """A WAV file to write instead of the loudspeaker."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveOptions:
-    """What a live session is asked to be."""
-
-    camera: str
-    aims: SessionGoals
-    plan: str
-    sound: Sound
-    window: bool
-    record: Path | None
-    give_up_s: float
-    force: bool
-    """Whether recordings of picture and sound overwrite files that are there already."""
-    now: Callable[[], datetime]
-    """The calendar's clock, with its zone."""
-
-
-def run_live_session(
-    asked: LiveOptions, config: Config, model: Path | None, wanted: OutputOptions, told: ConsoleReporter
-) -> int:
-    """Hold a live session, then show and write its result; returns the exit code. Raises RepcountError."""
-    named = [path for path in (wanted.csv, wanted.json, wanted.signal) if path is not None]
-    others = [path for path in (asked.record, asked.sound.file) if path is not None]
-    files.check_distinct([*named, *others], [Path(asked.camera)])
-    with InterruptGuard() as stop, ExitStack() as stack:
-        out = stack.enter_context(files.OutputSet(named, told, force=wanted.force))
-        session = _set_up(asked, config, pose_model.ensure_model(model, told.note), told, stack)
-        if wanted.signal is not None:
-            session.record.sinks.append(analyze.SignalSink(out, wanted.signal))
-        outcome = run(session, stop)
-        analyze.write_reps([outcome.analysis], wanted, out)
-    # At the very end: where the terminal is gone, this is not to cost the files.
-    told.analysis(outcome.analysis, heading=False)
-    return outcome.exit_code or told.exit_code()
-
-
-def _set_up(asked: LiveOptions, config: Config, model: Path, told: ConsoleReporter, stack: ExitStack) -> Session:
-    """All that takes part; what can be done without is told and left out."""
-    voice = _voice(asked.sound, stack, force=asked.force)
-    recording = _recording(asked, told, stack)
-    # Both take their time; the camera has this thread, in which macOS asks whether it may be used.
+def _open_session(
+    options: LiveOptions, config: Config, model: Path, reporter: ConsoleReporter, stack: ExitStack
+) -> Session:
+    """Open all parts; `stack` closes them. What the session can do without is left out with a note if it fails."""
+    voice = _open_voice(options.sound, stack, force=options.force)
+    recording = _open_recording(options, reporter, stack)
+    # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(PersonTracker, model, look_round=True)
-    stack.callback(_close, loading)
-    source = stack.enter_context(open_camera(asked.camera, give_up_s=asked.give_up_s))
+    stack.callback(_close_tracker, loading)
+    camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
     tracker = loading.result()
-    record = _record(asked, config, told, stack)
-    desks: list[InteractiveView] = [*_window(asked, told, stack), stack.enter_context(LiveTerminal(sys.stderr))]
-    return Session(source, tracker, config, asked.aims, record, desks, [*voice, *recording], told.note)
+    recorder = _open_recorder(options, config, reporter, stack)
+    interactive: list[InteractiveView] = [*_open_window(options, reporter, stack)]
+    interactive.append(stack.enter_context(LiveTerminal(sys.stderr)))
+    background: list[BackgroundView] = [*voice, *recording]
+    return Session(camera, tracker, config, options.goals, recorder, interactive, background, reporter.note)
 
 
-def _close(loading: Future[PersonTracker]) -> None:
+def _close_tracker(loading: Future[PersonTracker]) -> None:
     if loading.exception() is None:
         loading.result().close()
 
 
-def _recording(asked: LiveOptions, told: ConsoleReporter, stack: ExitStack) -> list[_RecordingView]:
-    if asked.record is None:
-        return []
-    recording = BackgroundVideoWriter(asked.record, force=asked.force)
-
-    stack.callback(_tell_of, recording, asked.record, told)
-    return [_RecordingView(stack.enter_context(recording))]
-
-
-def _tell_of(recording: BackgroundVideoWriter, path: Path, told: ConsoleReporter) -> None:
-    if recording.trouble:
-        told.failure(path, OutputError(recording.trouble))
-    elif recording.left_out:
-        told.note(f"note: {recording.left_out} frames are not in {path}: the machine was too slow")
-
-
-def _record(asked: LiveOptions, config: Config, told: ConsoleReporter, stack: ExitStack) -> EventRecorder:
-    started, begun_s = asked.now(), clock_s()
-    try:
-        history = stack.enter_context(HistoryStore(default_path(), told.note))
-        recorder = history.begin(started, asked.camera, asked.plan, config)
-    except HistoryError as error:
-        told.note(f"{error}. Counting goes on without a history")
-        return EventRecorder(None, lambda: 0, told.note)
-
-    def full_today() -> int:
-        # The day on which the reps are kept: the calendar may jump, by hand or twice a year, the session does not.
-        return history.full_on((started + timedelta(seconds=clock_s() - begun_s)).date())
-
-    return EventRecorder(recorder, full_today, told.note, today=full_today())
-
-
-def _voice(sound: Sound, stack: ExitStack, *, force: bool) -> list[VoiceClient]:
+def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> list[VoiceClient]:
     if sound.kind == "off":
         return []
     file = sound.file
@@ -328,11 +329,43 @@ def _voice(sound: Sound, stack: ExitStack, *, force: bool) -> list[VoiceClient]:
     return [stack.enter_context(VoiceClient(sound.kind, sound.volume, sound.pace, file))]
 
 
-def _window(asked: LiveOptions, told: ConsoleReporter, stack: ExitStack) -> list[Window]:
-    if not asked.window:
+def _open_recording(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[_RecordingView]:
+    if options.record is None:
         return []
-    reason = display_problem()
-    if reason is not None:
-        told.note(f"{reason}. Counting goes on in the terminal")
+    writer = BackgroundVideoWriter(options.record, force=options.force)
+    stack.callback(_report_recording, writer, options.record, reporter)
+    return [_RecordingView(stack.enter_context(writer))]
+
+
+def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: ConsoleReporter) -> None:
+    """Report what is missing of a recording that has ended."""
+    if writer.trouble:
+        reporter.failure(path, OutputError(writer.trouble))
+    elif writer.dropped_frames:
+        reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
+
+
+def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+    started, started_s = options.now(), clock_s()
+    try:
+        history = stack.enter_context(HistoryStore(default_path(), reporter.note))
+        recorder = history.begin(started, options.camera, options.plan, config)
+    except HistoryError as error:
+        reporter.note(f"{error}. Counting goes on without a history")
+        return EventRecorder(None, lambda: 0, reporter.note)
+
+    def full_today() -> int:
+        # The day to which the history assigns the reps: by the session's own clock, because the calendar may jump.
+        return history.full_reps_on((started + timedelta(seconds=clock_s() - started_s)).date())
+
+    return EventRecorder(recorder, full_today, reporter.note, today=full_today())
+
+
+def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[Window]:
+    if not options.window:
+        return []
+    problem = display_problem()
+    if problem is not None:
+        reporter.note(f"{problem}. Counting goes on in the terminal")
         return []
     return [stack.enter_context(Window())]

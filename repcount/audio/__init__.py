@@ -1,1 +1,1 @@
-"""What people hear: the voice, tones and pacing ticks, made in a process of their own."""
+"""Sound: the voice, tones and pacing ticks, produced in a separate process."""

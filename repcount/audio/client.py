@@ -1,4 +1,4 @@
-"""Speaks through a worker process, so that nothing that happens to the voice delays a frame."""
+"""Speaks through a worker process, so that nothing the voice does can delay a frame."""
 
 from __future__ import annotations
 
@@ -21,85 +21,104 @@ from repcount.errors import OutputError, SettingError
 
 SOUNDS = ("voice", "tones", "off")
 
-_PACED = {Stage.COUNTING, Stage.DONE}
-"""The stages in which reps count, so in which ticks make sense."""
+_PACED_STAGES = {Stage.COUNTING, Stage.DONE}
+"""The stages in which reps count, and so the pace is ticked."""
 
-_RESTARTS = 1
-"""How often a process that died is started again: the second time it is no accident. A choice."""
+_MAX_RESTARTS = 1
+"""How often a worker that died is restarted. Heuristic: dying twice is no accident."""
 
-_FAREWELL_S = 2.7
-"""How long the process gets to say what is left: its own 2 s and some for the sound device and for ending."""
+_SHUTDOWN_S = 2.7
+"""How long the worker may take to finish: its own 2 s, and some for the sound device and for exiting."""
 
-_KILLED_S = 1.0
-"""How long a killed process may take to be gone before it is left to the system."""
+_KILL_TIMEOUT_S = 1.0
+"""How long a killed worker may take to be gone before it is left to the system. Heuristic."""
 
-_CHECK_S = 8.0
-"""How long `check` waits: the start of Python, a first word on a slow machine, a sound system that must wake up."""
+_CHECK_TIMEOUT_S = 8.0
+"""Timeout of `check`: starting Python, a first word on a slow machine, waking up the sound system. Heuristic."""
 
-_START = "import sys; sys.path.append(sys.argv[2]); from repcount.audio.worker import main; main()"
-"""Like `-m repcount.audio.worker`, but nothing in the current folder can take the place of a module."""
+_LAUNCHER = "import sys; sys.path.append(sys.argv[2]); from repcount.audio.worker import main; main()"
+"""Like `-m repcount.audio.worker`, except that no file in the current directory can shadow a module."""
 
 
 class VoiceClient:
-    """A sink that speaks. A context manager; `show` takes the moments of a live session.
+    """A view that announces what happens, as a context manager.
 
-    `sound` is one of SOUNDS, `volume` 0 to 1. `pace` is a tempo such as `2/0/2/0` to set with ticks while reps
-    count. `file` names a WAV file to write instead of being heard; its first sample is the moment of `__enter__`.
+    `sound` is one of SOUNDS, `volume` is 0 to 1. `pace` is a tempo such as `2/0/2/0`, ticked while reps count.
+    `file` is a WAV file to write instead of playing; its first sample is the moment of `__enter__`.
 
-    Raises SettingError for a setting that is not allowed; `__enter__` raises OutputError for a file that cannot
-    be written. Nothing that goes wrong later is raised: `trouble` tells it.
+    Raises SettingError for an invalid setting; `__enter__` raises OutputError for a file that cannot be written.
+    Later problems raise nothing and are reported in `trouble`.
     """
 
     def __init__(
         self, sound: str = "voice", volume: float = 1.0, pace: str | None = None, file: Path | None = None
     ) -> None:
-        _allow(sound, volume, pace)
+        _check_settings(sound, volume, pace)
         self._sound = sound
         self._settings = {
-            "words": sound == "voice",
+            "speech": sound == "voice",
             "volume": volume,
             "pace": pace,
             "file": str(file) if file else None,
         }
         self._file = file
-        self._speaker: _WorkerProcess | None = None
-        self._paced = (False, 1)
+        self._worker: _WorkerProcess | None = None
+        self._sent_pace = (False, 1)
+        """Whether ticks were last turned on, and which worker process was told so."""
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with the sound, for people; None while all is well."""
-        return self._speaker.trouble if self._speaker else None
+        """What is wrong with the sound, for people; None if nothing is."""
+        return self._worker.trouble if self._worker else None
 
     def __enter__(self) -> Self:
         if self._sound != "off":
             if self._file:
-                _try_to_write(self._file)
-            self._speaker = _WorkerProcess(self._settings, restarts=0 if self._file else _RESTARTS)
+                _check_writable(self._file)
+            # A restarted worker would write the file from the beginning.
+            self._worker = _WorkerProcess(self._settings, max_restarts=0 if self._file else _MAX_RESTARTS)
         return self
 
-    def show(self, moment: LiveUpdate) -> None:
-        """Say what there is to say. Returns at once, whatever the voice is doing."""
-        if self._speaker is None:
+    def show(self, update: LiveUpdate) -> None:
+        """Send the announcements of `update` to the worker. Never waits for it."""
+        if self._worker is None:
             return
-        for notice in moment.announcements:
-            self._speaker.send({"say": notice.cue.value, "text": spoken_text(notice), "made_s": monotonic()})
+        for announcement in update.announcements:
+            text = spoken_text(announcement)
+            self._worker.send({"cue": announcement.cue.value, "text": text, "created_s": monotonic()})
         if self._settings["pace"]:
-            self._set_pace(self._speaker, moment.status.stage in _PACED)
+            self._send_pace(self._worker, update.status.stage in _PACED_STAGES)
 
-    def _set_pace(self, speaker: _WorkerProcess, on: bool) -> None:
-        """Tell it when it changes, and to a process that has just been started."""
-        wished = (on, len(speaker.processes))
-        if wished != self._paced and speaker.send({"pace": on}):
-            self._paced = wished
+    def _send_pace(self, worker: _WorkerProcess, on: bool) -> None:
+        """Turn ticks on or off, if that is news to the current worker process."""
+        pace = (on, len(worker.processes))
+        if pace != self._sent_pace and worker.send({"pace": on}):
+            self._sent_pace = pace
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._speaker:
-            self._speaker.close()
+        if self._worker:
+            self._worker.close()
 
 
-def _allow(sound: str, volume: float, pace: str | None) -> None:
+def check() -> tuple[bool, str]:
+    """Whether there is a voice and a sound device, and what to do if not. Makes no sound."""
+    with tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True) as folder:
+        process = _start_process({"folder": folder, "check": True})
+        try:
+            out, _ = process.communicate(timeout=_CHECK_TIMEOUT_S)
+            result = json.loads(out)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return False, f"the voice did not answer within {_CHECK_TIMEOUT_S:g} s; try --sound tones or --sound off"
+        except ValueError:
+            return False, "the process that speaks has crashed; try --sound tones or --sound off"
+    return bool(result["ok"]), str(result["text"])
+
+
+def _check_settings(sound: str, volume: float, pace: str | None) -> None:
     if sound not in SOUNDS:
         raise SettingError(f"sound is {sound!r}; it must be one of {', '.join(SOUNDS)}")
     if not 0 <= volume <= 1:
@@ -108,7 +127,7 @@ def _allow(sound: str, volume: float, pace: str | None) -> None:
         raise SettingError(f"the pace {pace!r} leaves less than a second for a rep")
 
 
-def _try_to_write(file: Path) -> None:
+def _check_writable(file: Path) -> None:
     try:
         file.open("wb").close()
     except OSError as error:
@@ -116,29 +135,29 @@ def _try_to_write(file: Path) -> None:
 
 
 class _WorkerProcess:
-    """The process that speaks, and a thread that listens to it and starts it again."""
+    """The worker process, and a thread that reads its reports and restarts it if it dies."""
 
-    def __init__(self, settings: dict[str, Any], restarts: int) -> None:
+    def __init__(self, settings: dict[str, Any], max_restarts: int) -> None:
         self.trouble: str | None = None
-        # A process that is killed cannot remove it, so both sides do.
+        # Removed by both sides, as either may be killed.
         self._folder = tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True)
-        self._job = {**settings, "folder": self._folder.name, "begun_s": monotonic()}
-        self._restarts = restarts
+        self._settings = {**settings, "folder": self._folder.name, "started_s": monotonic()}
+        self._max_restarts = max_restarts
         self._closing = False
-        self._turns = threading.Lock()
-        """Held while it is decided whether there is a next process."""
-        self.processes = [_start(self._job)]
-        """The last one is the one that speaks. Pipes of those before stay open: somebody may be writing to them."""
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self._restart_lock = threading.Lock()
+        """Held while deciding whether to restart."""
+        self.processes = [_start_process(self._settings)]
+        """The last one is current. Pipes of earlier ones stay open, as `send` may be writing to one."""
+        self._reader = threading.Thread(target=self._read_reports, daemon=True)
+        self._reader.start()
 
     def send(self, message: dict[str, Any]) -> bool:
-        """Hand over a message without waiting. False: nobody takes it now, because the process hangs or has died.
+        """Send a message without waiting. Returns False if the worker hangs or has died.
 
-        There is no queue and no thread that writes: on a busy machine it would hold Python's lock while it waits
-        for a processor. The pipe holds hundreds of messages; what does not fit would be said too late anyway.
+        There is no queue with a writer thread: on a busy machine it would hold the GIL while waiting for a processor.
+        The pipe holds hundreds of messages; one that does not fit would be announced too late anyway.
         """
-        # The line break in front ends a message of which only a part went through.
+        # The leading line break ends a message that was written only in part.
         line = b"\n" + json.dumps(message).encode() + b"\n"
         pipe = self.processes[-1].stdin
         with suppress(OSError, ValueError):
@@ -146,85 +165,76 @@ class _WorkerProcess:
         return False
 
     def close(self) -> None:
-        """Let it finish, but not for long."""
-        with self._turns:
+        """Let the worker finish for a short time, then kill it."""
+        with self._restart_lock:
             self._closing = True
         for process in self.processes:
-            _shut(process.stdin)
+            _close_pipe(process.stdin)
         try:
-            self.processes[-1].wait(_FAREWELL_S)
+            self.processes[-1].wait(_SHUTDOWN_S)
         except subprocess.TimeoutExpired:
             self.processes[-1].kill()
-        self._listener.join(_KILLED_S)
+        self._reader.join(_KILL_TIMEOUT_S)
         self._folder.cleanup()
 
-    def _listen(self) -> None:
+    def _read_reports(self) -> None:
         while True:
             process = self.processes[-1]
-            for answer in process.stdout or ():
-                self.trouble = json.loads(answer)["trouble"]
+            for report in process.stdout or ():
+                self.trouble = json.loads(report)["trouble"]
             process.wait()
-            _shut(process.stdout)
-            if not self._started_again():
+            _close_pipe(process.stdout)
+            if not self._restart():
                 return
 
-    def _started_again(self) -> bool:
-        with self._turns:
+    def _restart(self) -> bool:
+        """Start the next process; False if there is to be none."""
+        with self._restart_lock:
             if self._closing:
                 return False
-            if len(self.processes) > self._restarts:
+            if len(self.processes) > self._max_restarts:
                 self.trouble = "the process that speaks has ended; live counting goes on without sound"
                 return False
-            self.processes.append(_start(self._job))
+            self.processes.append(_start_process(self._settings))
             return True
 
 
-def _shut(pipe: IO[bytes] | None) -> None:
+def _close_pipe(pipe: IO[bytes] | None) -> None:
     if pipe:
         with suppress(OSError):
             pipe.close()
 
 
-def _start(job: dict[str, Any]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", "-c", _START, json.dumps(job), str(Path(__file__).parents[2])]
+def _start_process(settings: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start a worker with these `WorkerSettings`."""
+    command = [sys.executable, "-P", "-c", _LAUNCHER, json.dumps(settings), str(Path(__file__).parents[2])]
     process = subprocess.Popen(
-        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **_apart()
+        command,
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        **_own_process_group(),
     )
     if process.stdin:
-        _never_wait(process.stdin.fileno())
+        _set_nonblocking(process.stdin.fileno())
     return process
 
 
-def _never_wait(pipe: int) -> None:
-    """Writing to a full pipe gives up at once."""
+def _set_nonblocking(pipe: int) -> None:
+    """Make writing to a full pipe fail at once."""
     if sys.platform == "win32" and sys.version_info < (3, 12):
         import _winapi
         import msvcrt
 
-        no_wait = 1  # PIPE_NOWAIT, as Python's own os.set_blocking does it from 3.12 on.
+        no_wait = 1  # PIPE_NOWAIT, as in Python's own os.set_blocking from 3.12 on.
         _winapi.SetNamedPipeHandleState(msvcrt.get_osfhandle(pipe), no_wait, None, None)
     else:
         os.set_blocking(pipe, False)
 
 
-def _apart() -> dict[str, Any]:
-    """Ctrl-C goes to all processes of a terminal's group, and this one is not to hear it."""
+def _own_process_group() -> dict[str, Any]:
+    """Popen arguments that keep Ctrl-C in the terminal from the worker: it goes to the whole process group."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"process_group": 0}
-
-
-def check() -> tuple[bool, str]:
-    """Whether there is a voice and something to hear it with, and what to do if not. Makes no sound."""
-    with tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True) as folder:
-        process = _start({"folder": folder, "check": True})
-        try:
-            out, _ = process.communicate(timeout=_CHECK_S)
-            answer = json.loads(out)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            return False, f"the voice did not answer within {_CHECK_S:g} s; try --sound tones or --sound off"
-        except ValueError:
-            return False, "the process that speaks has crashed; try --sound tones or --sound off"
-    return bool(answer["ok"]), str(answer["text"])

@@ -1,4 +1,4 @@
-"""Mixes speech, tones and pacing ticks into one stream and plays it: on the sound card, into a WAV file, or nowhere."""
+"""Mixes speech, tones and pacing ticks into one stream and plays it: on a sound device, into a WAV file, or nowhere."""
 
 from __future__ import annotations
 
@@ -15,128 +15,108 @@ from repcount.audio.synthesis import RATE_HZ, Clip
 from repcount.errors import OutputError
 from repcount.libraries import library_error
 
-_FADE = round(0.01 * RATE_HZ)
-"""Samples in which a sentence that is cut off dies away; at once would click."""
+_FADE_OUT = round(0.01 * RATE_HZ)
+"""Samples over which an interrupted clip fades out; stopping at once would click."""
 
-_DUCKED = 0.4
-"""Ticks are this much softer under a word. A choice."""
+_DUCKED_GAIN = 0.4
+"""Gain of ticks under a clip. Heuristic."""
+
+_BUFFER_MS = 40
+"""One period of the sound device. A clip is heard up to three periods late; much shorter ones may stutter."""
+
+_READ_INTERVAL_S = 0.02
+"""How often samples are read where no sound device asks for them."""
+
+Close = Callable[[], None]
+"""Ends playback."""
 
 
 class Mixer:
-    """What is heard. `pull` is called by the thread of the sound device, the rest by another one.
+    """One clip at a time over repeating ticks, as mono samples at RATE_HZ.
 
-    `volume` is 0 to 1; `ticks` are those of one rep, repeated while the pace is on.
+    `read` is called by the thread of the sound device, everything else by another one. `volume` is 0 to 1; `ticks` are
+    those of one rep and repeat while the pace is on.
     """
 
     def __init__(self, volume: float, ticks: Clip | None = None) -> None:
         self._volume = volume
         self._ticks = ticks if ticks is not None and len(ticks) else None
-        self._tick: int | None = None
+        self._tick_position: int | None = None
+        """The next sample of the ticks; None while the pace is off."""
         self._clip: Clip = np.zeros(0, dtype=np.float32)
-        self._dying: Clip = self._clip
-        self._gain = 1.0
+        """What is left of the clip being played."""
+        self._fading: Clip = self._clip
+        """What is left of the fade-out of an interrupted clip."""
+        self._tick_gain = 1.0
         self._lock = threading.Lock()
-        self.pulled = 0
-        """Samples handed out so far."""
+        self.samples_read = 0
 
     def say(self, clip: Clip) -> None:
-        """Begin with `clip` now; whatever is being said is cut off."""
+        """Play `clip` from now on; it interrupts any other."""
         with self._lock:
-            rest = self._clip[:_FADE]
-            self._dying = rest * np.linspace(1, 0, len(rest), dtype=np.float32)
+            interrupted = self._clip[:_FADE_OUT]
+            self._fading = interrupted * np.linspace(1, 0, len(interrupted), dtype=np.float32)
             self._clip = clip
 
     def pace(self, on: bool) -> None:
-        """Let the ticks run, from the beginning of a raise, or stop them."""
+        """Start the ticks at the beginning of a raise, or stop them."""
         with self._lock:
-            if on != (self._tick is not None):
-                self._tick = 0 if on else None
+            if on != (self._tick_position is not None):
+                self._tick_position = 0 if on else None
 
     @property
-    def left_s(self) -> float:
-        """How long it takes until all is said."""
+    def remaining_s(self) -> float:
+        """Seconds left of the clip being played."""
         return len(self._clip) / RATE_HZ
 
     def read(self, count: int) -> Clip:
-        """The next `count` samples."""
-        heard = np.zeros(count, dtype=np.float32)
+        """The next `count` samples, each -1 to 1."""
+        mixed = np.zeros(count, dtype=np.float32)
         with self._lock:
-            talking = min(len(self._clip), count)
-            self._add_ticks(heard, talking)
-            heard[:talking] += self._clip[:talking]
-            dying = self._dying[:count]
-            heard[: len(dying)] += dying
-            self._clip, self._dying = self._clip[talking:], self._dying[count:]
-            self.pulled += count
-        heard *= self._volume
-        return heard.clip(-1, 1)
+            clip, self._clip = self._clip[:count], self._clip[count:]
+            fading, self._fading = self._fading[:count], self._fading[count:]
+            self._add_ticks(mixed, ducked=len(clip) > 0)
+            mixed[: len(clip)] += clip
+            mixed[: len(fading)] += fading
+            self.samples_read += count
+        mixed *= self._volume
+        return mixed.clip(-1, 1)
 
-    def _add_ticks(self, heard: Clip, talking: int) -> None:
-        if self._ticks is None or self._tick is None:
+    def _add_ticks(self, mixed: Clip, *, ducked: bool) -> None:
+        if self._ticks is None or self._tick_position is None:
             return
-        ticks = self._ticks[np.arange(self._tick, self._tick + len(heard)) % len(self._ticks)]
-        # From what it was to what it shall be, for a step would click.
-        gain = _DUCKED if talking else 1.0
-        heard += ticks * np.linspace(self._gain, gain, len(heard), dtype=np.float32)
-        self._gain = gain
-        self._tick = (self._tick + len(heard)) % len(self._ticks)
+        ticks = self._ticks[np.arange(self._tick_position, self._tick_position + len(mixed)) % len(self._ticks)]
+        # A ramp from the last gain to the new one, as a step would click.
+        gain = _DUCKED_GAIN if ducked else 1.0
+        mixed += ticks * np.linspace(self._tick_gain, gain, len(mixed), dtype=np.float32)
+        self._tick_gain = gain
+        self._tick_position = (self._tick_position + len(mixed)) % len(self._ticks)
 
 
-_BUFFER_MS = 40
-"""One period of the sound card. What is said is heard up to three of them later; much less may stutter."""
+def play(mixer: Mixer) -> Close:
+    """Play on the system's preferred sound device. Returns what ends playback.
 
-_PUMP_S = 0.02
-"""How often samples are taken where no sound card asks for them."""
-
-Close = Callable[[], None]
-
-
-def play(mixer: Mixer) -> tuple[str, Close]:
-    """Play on the sound device that the system prefers. Returns by what way, and what ends it.
-
-    Raises OutputError where none can be opened.
+    Raises OutputError if no device can be opened.
     """
-    device = _open_card()
-    source = _source(mixer)
+    device = _open_device()
+    source = _sample_source(mixer)
     next(source)
     device.start(source)
-    return str(device.backend), device.close
+    close: Close = device.close
+    return close
 
 
-def name_of_card() -> str:
-    """By what way sound goes out; nothing is heard. Raises OutputError where no sound device can be opened."""
-    device = _open_card()
+def backend_name() -> str:
+    """The backend that `play` would use. Plays nothing. Raises OutputError if no sound device can be opened."""
+    device = _open_device()
     device.close()
     return str(device.backend)
 
 
-def _open_card() -> Any:
-    try:
-        import miniaudio
+def write_wav(mixer: Mixer, path: Path, started_s: float) -> Close:
+    """Write in real time to a 16-bit WAV file, whose first sample is the monotonic time `started_s`.
 
-        # In its own order of preference, without the one that plays into the void and says all is well.
-        real = sorted(miniaudio.get_enabled_backends() - {miniaudio.Backend.NULL}, key=lambda backend: backend.value)
-        return miniaudio.PlaybackDevice(
-            miniaudio.SampleFormat.FLOAT32, 1, RATE_HZ, _BUFFER_MS, backends=real, app_name="repcount"
-        )
-    except ImportError as error:
-        raise OutputError(f"nothing is heard: {library_error('miniaudio', error)}") from error
-    except Exception as error:  # MiniaudioError, and whatever the systems below it come up with.
-        raise OutputError(
-            "no sound device could be opened, so nothing is heard; connect a loudspeaker or use --sound off"
-        ) from error
-
-
-def _source(mixer: Mixer) -> Generator[Clip, int, None]:
-    count = yield np.zeros(0, dtype=np.float32)
-    while True:
-        count = yield mixer.read(count)
-
-
-def write_wav(mixer: Mixer, path: Path, begun_s: float) -> Close:
-    """Write what would be heard as 16-bit WAV; its first sample is the moment `begun_s` of the monotonic clock.
-
-    Raises OutputError for a file that cannot be written.
+    Returns what ends the file. Raises OutputError if it cannot be written.
     """
     try:
         stream = path.open("wb")
@@ -147,38 +127,63 @@ def write_wav(mixer: Mixer, path: Path, begun_s: float) -> Close:
     file.setsampwidth(2)
     file.setframerate(RATE_HZ)
 
-    def take(samples: Clip) -> None:
-        # writeframes keeps the header right, so the file can be played even if this process is killed.
+    def write(samples: Clip) -> None:
+        # writeframes keeps the header up to date, so the file is playable even if this process is killed.
         file.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
         stream.flush()
 
-    def end() -> None:
+    def close() -> None:
         file.close()
         stream.close()
 
-    return _pump(mixer, take, end, begun_s)
+    return _read_in_real_time(mixer, write, close, started_s)
 
 
 def discard(mixer: Mixer) -> Close:
-    """Let time go by as if somebody listened."""
-    return _pump(mixer, lambda samples: None, lambda: None, time.monotonic())
+    """Read in real time and play nothing. Returns what ends it."""
+    return _read_in_real_time(mixer, lambda samples: None, lambda: None, time.monotonic())
 
 
-def _pump(mixer: Mixer, take: Callable[[Clip], None], end: Close, begun_s: float) -> Close:
-    over = threading.Event()
+def _open_device() -> Any:
+    try:
+        import miniaudio
+
+        # In its own order of preference, but without the null backend, which always succeeds and plays nothing.
+        real = sorted(miniaudio.get_enabled_backends() - {miniaudio.Backend.NULL}, key=lambda backend: backend.value)
+        return miniaudio.PlaybackDevice(
+            miniaudio.SampleFormat.FLOAT32, 1, RATE_HZ, _BUFFER_MS, backends=real, app_name="repcount"
+        )
+    except ImportError as error:
+        raise OutputError(f"nothing is heard: {library_error('miniaudio', error)}") from error
+    except Exception as error:  # MiniaudioError, and whatever the systems below raise.
+        raise OutputError(
+            "no sound device could be opened, so nothing is heard; connect a loudspeaker or use --sound off"
+        ) from error
+
+
+def _sample_source(mixer: Mixer) -> Generator[Clip, int, None]:
+    """What miniaudio wants: a primed generator that is sent sample counts."""
+    count = yield np.zeros(0, dtype=np.float32)
+    while True:
+        count = yield mixer.read(count)
+
+
+def _read_in_real_time(mixer: Mixer, write: Callable[[Clip], None], close: Close, started_s: float) -> Close:
+    """Read the samples due since `started_s` from a thread and `write` them, until the returned function is called."""
+    ended = threading.Event()
 
     def run() -> None:
-        while not over.wait(_PUMP_S):
-            due = round((time.monotonic() - begun_s) * RATE_HZ) - mixer.pulled
+        while not ended.wait(_READ_INTERVAL_S):
+            due = round((time.monotonic() - started_s) * RATE_HZ) - mixer.samples_read
             if due > 0:
-                take(mixer.read(due))
+                write(mixer.read(due))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
 
-    def close() -> None:
-        over.set()
+    def end() -> None:
+        ended.set()
         thread.join(1)
-        end()
+        close()
 
-    return close
+    return end

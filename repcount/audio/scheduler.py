@@ -1,22 +1,22 @@
-"""Which announcement is spoken when, and the clips that are ready for it."""
+"""Decides which announcement is played when, and keeps the rendered clips for it."""
 
 from __future__ import annotations
 
-import queue
 import time
 from dataclasses import dataclass, replace
 from math import inf
+from queue import SimpleQueue
 
 from repcount.audio.playback import Mixer
 from repcount.audio.synthesis import Clip, SpeechSynthesizer, VoiceError, tone
 from repcount.coaching.events import Announcement, Cue
 from repcount.coaching.phrases import spoken_text
 
-NUMBERS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
-"""They tell the count as it is now; a newer one makes an older one wrong."""
+COUNTS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
+"""They announce the current count; a newer one makes an older one wrong."""
 
-CUES = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
-"""What to do better at the next rep."""
+CORRECTIONS = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
+"""What to do better in the next rep."""
 
 _CAMERA = frozenset(
     {
@@ -29,7 +29,7 @@ _CAMERA = frozenset(
         Cue.SLOWED_DOWN,
     }
 )
-_PLACEMENT = frozenset(
+_POSITION = frozenset(
     {
         Cue.READY,
         Cue.NOBODY,
@@ -44,210 +44,214 @@ _PLACEMENT = frozenset(
     }
 )
 _REST = frozenset({Cue.REST_SOON_OVER, Cue.REST_OVER})
-_KEYS = frozenset({Cue.PAUSED, Cue.GOING_ON, Cue.RESTARTED})
-_TOPICS = (NUMBERS, CUES, _CAMERA, _PLACEMENT, _REST, _KEYS)
-"""Of one topic only the newest waits; what was true before no longer is."""
+_KEYS = frozenset({Cue.PAUSED, Cue.RESUMED, Cue.RESTARTED})
+_TOPICS = (COUNTS, CORRECTIONS, _CAMERA, _POSITION, _REST, _KEYS)
+"""Only the newest announcement of a topic waits, as it makes older ones untrue."""
 
-MUST = _CAMERA | {Cue.SET_DONE, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
-"""What the person waits for or has to know; it is said late rather than not at all."""
+ESSENTIAL = _CAMERA | {Cue.SET_DONE, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
+"""What the person waits for or has to know: announced late rather than not at all."""
 
-CUE_GAP_S = 4.0
-"""From one cue to the next. A choice, about one rep: users find a cue every 2-3 s the most they can take."""
+CORRECTION_GAP_S = 4.0
+"""Least time between two corrections. Heuristic: about one rep; users call a cue every 2-3 s the most they can take."""
 
-LATE_S = 2.0
-"""What could not be said in this time is about the past: half a rep of the default tempo. A choice."""
+STALE_AFTER_S = 2.0
+"""An announcement older than this is about the past. Heuristic: half a rep of the default tempo."""
 
-MUST_LATE_S = 15.0
-"""The same for what must be said. Only a stopped process gets here. A choice."""
+ESSENTIAL_STALE_AFTER_S = 15.0
+"""The same for essential ones. Heuristic: only a stopped process gets there."""
 
-_NEARLY_S = 0.5
-"""What is cut off with less than this left has been understood and is not said again. A choice."""
+_ALMOST_DONE_S = 0.5
+"""A clip interrupted with less than this left has been understood and is not repeated. Heuristic."""
+
+_RENDER_PATIENCE_S = 0.6
+"""A text not rendered after this long is replaced by a tone. espeak-ng takes 0.01 s, others up to 0.3 s."""
+
+_STUCK_AFTER_S = 8.0
+"""A voice that renders one text for this long hangs. Heuristic: some wait for the system with their first text."""
+
+_PRERENDERED_COUNTS = 30
+"""Counts up to this are rendered in advance: the largest set that the exercise asks for."""
+
+_PRERENDERED = (
+    *(Announcement(Cue.COUNT, number) for number in range(1, _PRERENDERED_COUNTS + 1)),
+    *(Announcement(cue) for cue in Cue if cue in CORRECTIONS | {Cue.READY, Cue.LAST_FIVE}),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One thing to say."""
+    """An announcement as it is to be played."""
 
-    say: Cue
+    cue: Cue
     text: str
-    made_s: float
-    """When it became true, by the clock of the caller."""
+    created_s: float
+    """When it became true. All times of this module are on the caller's clock, the worker's is monotonic."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementQueue:
-    """What waits to be said."""
+    """Utterances waiting to be played, in order of arrival."""
 
     waiting: tuple[Utterance, ...] = ()
-    cue_s: float = -inf
-    """When the last cue was begun."""
+    last_correction_s: float = -inf
+    """When the last correction began to play."""
 
 
-def enqueue(speech: AnnouncementQueue, line: Utterance) -> AnnouncementQueue:
-    """`speech` with `line` waiting, too, and without what it makes untrue."""
-    kept = (other for other in speech.waiting if not _replaces(line, other))
-    return replace(speech, waiting=(*kept, line))
+def enqueue(queue: AnnouncementQueue, utterance: Utterance) -> AnnouncementQueue:
+    """`queue` with `utterance` added, and without what it makes untrue."""
+    kept = (other for other in queue.waiting if not _supersedes(utterance, other))
+    return replace(queue, waiting=(*kept, utterance))
 
 
-def _replaces(line: Utterance, other: Utterance) -> bool:
-    """Cues of one and the same rep stand side by side: the first of them is the one that gets said."""
-    if line.say in CUES and line.made_s == other.made_s:
+def _supersedes(utterance: Utterance, other: Utterance) -> bool:
+    """Whether `other` is no longer true. Corrections of the same rep do not exclude each other: the first one wins."""
+    if utterance.cue in CORRECTIONS and utterance.created_s == other.created_s:
         return False
-    return any(line.say in topic and other.say in topic for topic in _TOPICS)
+    return any(utterance.cue in topic and other.cue in topic for topic in _TOPICS)
 
 
 def next_announcement(
-    speech: AnnouncementQueue, saying: Utterance | None, left_s: float, now_s: float
+    queue: AnnouncementQueue, current: Utterance | None, remaining_s: float, now_s: float
 ) -> tuple[AnnouncementQueue, Utterance | None]:
-    """What to begin now, None for nothing; it cuts off what is being said.
+    """The queue at `now_s`, and the utterance to play now, if any; it interrupts `current`.
 
-    `saying` is being said and takes `left_s` more seconds; None: all is quiet.
+    `current` is being played for another `remaining_s` seconds; None if nothing is.
     """
-    speech = replace(speech, waiting=tuple(line for line in speech.waiting if not _late(line, now_s)))
-    first = min(speech.waiting, key=_rank, default=None)
-    if first is not None and first.say in CUES and now_s - speech.cue_s < CUE_GAP_S:
-        first = min((line for line in speech.waiting if line.say not in CUES), key=_rank, default=None)
-    if first is None or (saying and not _cuts(first, saying)):
-        return speech, None
-    return _begun(speech, first, saying if left_s >= _NEARLY_S else None, now_s), first
+    queue = replace(queue, waiting=tuple(one for one in queue.waiting if not _is_stale(one, now_s)))
+    first = min(queue.waiting, key=_rank, default=None)
+    if first is not None and first.cue in CORRECTIONS and now_s - queue.last_correction_s < CORRECTION_GAP_S:
+        first = min((one for one in queue.waiting if one.cue not in CORRECTIONS), key=_rank, default=None)
+    if first is None or (current and not _interrupts(first, current)):
+        return queue, None
+    return _dequeue(queue, first, current if remaining_s >= _ALMOST_DONE_S else None, now_s), first
 
 
-def _late(line: Utterance, now_s: float) -> bool:
-    return now_s - line.made_s > (MUST_LATE_S if line.say in MUST else LATE_S)
+def _is_stale(utterance: Utterance, now_s: float) -> bool:
+    limit_s = ESSENTIAL_STALE_AFTER_S if utterance.cue in ESSENTIAL else STALE_AFTER_S
+    return now_s - utterance.created_s > limit_s
 
 
-def _rank(line: Utterance) -> int:
-    """The number, then what is to be done better about it, then what is left of the set, then all else in turn."""
-    order = (line.say in NUMBERS, line.say in CUES, line.say is Cue.LAST_FIVE, True)
-    return order.index(True)
+def _rank(utterance: Utterance) -> int:
+    """Counts first, then corrections, then what is left of the set, then everything else in order of arrival."""
+    cue = utterance.cue
+    return (cue in COUNTS, cue in CORRECTIONS, cue is Cue.LAST_FIVE, True).index(True)
 
 
-def _cuts(line: Utterance, saying: Utterance) -> bool:
-    return line.say in NUMBERS and saying.say not in NUMBERS
+def _interrupts(utterance: Utterance, current: Utterance) -> bool:
+    return utterance.cue in COUNTS and current.cue not in COUNTS
 
 
-def _begun(speech: AnnouncementQueue, line: Utterance, cut: Utterance | None, now_s: float) -> AnnouncementQueue:
-    waiting = tuple(other for other in speech.waiting if other is not line)
-    if cut and cut.say in MUST and not any(_replaces(other, cut) for other in waiting):
-        waiting = (cut, *waiting)
-    if line.say not in CUES:
-        return replace(speech, waiting=waiting)
-    return AnnouncementQueue(tuple(other for other in waiting if other.say not in CUES), now_s)
+def _dequeue(
+    queue: AnnouncementQueue, utterance: Utterance, interrupted: Utterance | None, now_s: float
+) -> AnnouncementQueue:
+    """`queue` without `utterance`; an essential utterance that was `interrupted` waits again if it is still true."""
+    waiting = tuple(other for other in queue.waiting if other is not utterance)
+    if interrupted and interrupted.cue in ESSENTIAL and not any(_supersedes(other, interrupted) for other in waiting):
+        waiting = (interrupted, *waiting)
+    if utterance.cue not in CORRECTIONS:
+        return replace(queue, waiting=waiting)
+    return AnnouncementQueue(tuple(other for other in waiting if other.cue not in CORRECTIONS), now_s)
 
 
-def closing(speech: AnnouncementQueue) -> AnnouncementQueue:
-    """What is still said when the session ends: the numbers and what must be said."""
-    return replace(speech, waiting=tuple(line for line in speech.waiting if line.say in NUMBERS | MUST))
-
-
-_PATIENCE_S = 0.6
-"""A sentence that is not rendered by then is replaced by its tone. espeak-ng takes 0.01 s, others up to 0.3 s."""
-
-_STUCK_S = 8.0
-"""A voice that takes so long for one sentence hangs; some wait for the system at their first. A choice."""
-
-_COUNTED = 30
-"""Numbers that are rendered ahead: the largest set that the exercise asks for."""
-
-_AHEAD = (
-    *(Announcement(Cue.COUNT, number) for number in range(1, _COUNTED + 1)),
-    *(Announcement(say) for say in Cue if say in CUES | {Cue.READY, Cue.LAST_FIVE}),
-)
+def only_essential(queue: AnnouncementQueue) -> AnnouncementQueue:
+    """`queue` reduced to what is still played when the session ends: counts and essential announcements."""
+    return replace(queue, waiting=tuple(one for one in queue.waiting if one.cue in COUNTS | ESSENTIAL))
 
 
 class ClipCache:
-    """The sounds of all that is said. `words` False: tones only.
+    """Rendered clips by text; tones where there is none. `speech` False: tones only.
 
-    `fill` runs in the main thread, where the voice has to be, the rest in the one that decides what is heard.
+    `render_forever` runs in the main thread, where the voice must be; the rest is called by the scheduling thread.
     """
 
-    def __init__(self, words: bool) -> None:
-        self._words = words
+    def __init__(self, speech: bool) -> None:
+        self._speech = speech
         self._clips: dict[str, Clip | None] = {}
-        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._asked: set[str] = set()
-        self._since_s: float | None = time.monotonic()
-        """When the voice began with what it is doing now."""
+        """None for a text that the voice could not render."""
+        self._requests: SimpleQueue[str] = SimpleQueue()
+        self._requested: set[str] = set()
+        self._busy_since_s: float | None = time.monotonic()
+        """When the voice began its current task; None while it has none. Starting up is the first one."""
 
-    def fill(self, voice: SpeechSynthesizer) -> None:
-        """Render what is always needed and then what is asked for; does not return."""
-        ahead = [spoken_text(notice) for notice in _AHEAD]
+    def render_forever(self, voice: SpeechSynthesizer) -> None:
+        """Render the usual texts and all requested ones; does not return."""
+        texts = [spoken_text(announcement) for announcement in _PRERENDERED]
         while True:
-            self._since_s = None
-            # What somebody waits for goes before what may be needed later.
-            text = ahead.pop(0) if ahead and self._wanted.empty() else self._wanted.get()
-            self._since_s = time.monotonic()
+            self._busy_since_s = None
+            # Requests are waited for and go first.
+            text = texts.pop(0) if texts and self._requests.empty() else self._requests.get()
+            self._busy_since_s = time.monotonic()
             if text not in self._clips:
-                self._clips[text] = _clip(voice, text)
+                self._clips[text] = _render(voice, text)
 
-    def ask(self, text: str) -> None:
-        """Have `text` rendered if it is not."""
-        if self._words and text not in self._clips and text not in self._asked:
-            self._asked.add(text)
-            self._wanted.put(text)
+    def request(self, text: str) -> None:
+        """Have `text` rendered, unless it has been or will be."""
+        if self._speech and text not in self._clips and text not in self._requested:
+            self._requested.add(text)
+            self._requests.put(text)
 
-    def clip(self, line: Utterance, now_s: float) -> Clip | None:
-        """What is heard for `line`; None while the voice is busy with it."""
-        if self._words and line.text not in self._clips and self._worth_waiting(line, now_s):
+    def clip(self, utterance: Utterance, now_s: float) -> Clip | None:
+        """The speech, or else the tone, for `utterance`; None while it is worth waiting for the speech."""
+        if self._speech and utterance.text not in self._clips and self._worth_waiting(utterance, now_s):
             return None
-        words = self._clips.get(line.text) if self._words else None
-        return tone(line.say) if words is None else words
+        speech = self._clips.get(utterance.text) if self._speech else None
+        return tone(utterance.cue) if speech is None else speech
 
-    def _worth_waiting(self, line: Utterance, now_s: float) -> bool:
-        return now_s - line.made_s < _PATIENCE_S and not self.stuck(now_s)
+    def _worth_waiting(self, utterance: Utterance, now_s: float) -> bool:
+        return now_s - utterance.created_s < _RENDER_PATIENCE_S and not self.stuck(now_s)
 
-    def mute(self) -> None:
-        """From now on tones."""
-        self._words = False
+    def use_tones(self) -> None:
+        """Give tones only from now on."""
+        self._speech = False
 
     def stuck(self, now_s: float) -> bool:
-        """Whether the voice hangs; it may come back."""
-        since_s = self._since_s
-        return self._words and since_s is not None and now_s - since_s > _STUCK_S
+        """Whether the voice hangs; it may recover."""
+        since_s = self._busy_since_s
+        return self._speech and since_s is not None and now_s - since_s > _STUCK_AFTER_S
 
 
-def _clip(voice: SpeechSynthesizer, text: str) -> Clip | None:
+def _render(voice: SpeechSynthesizer, text: str) -> Clip | None:
     try:
-        return voice.clip(text)
+        return voice.render(text)
     except VoiceError:
         return None
 
 
 class Conductor:
-    """Lines in, clips to the mixer. Times are passed in."""
+    """Plays queued utterances on a mixer. Times are passed in."""
 
-    def __init__(self, mixer: Mixer, library: ClipCache) -> None:
+    def __init__(self, mixer: Mixer, clips: ClipCache) -> None:
         self._mixer = mixer
-        self._library = library
-        self._speech = AnnouncementQueue()
-        self._saying: Utterance | None = None
-        self._coming: list[Utterance] = []
-        """Lines whose words are not rendered yet."""
+        self._clips = clips
+        self._unrendered: list[Utterance] = []
+        """Utterances whose clips are not ready, so that they do not compete yet."""
+        self._queue = AnnouncementQueue()
+        self._current: Utterance | None = None
 
-    def enqueue(self, line: Utterance) -> None:
-        """One more thing to say."""
-        self._library.ask(line.text)
-        self._coming.append(line)
+    def enqueue(self, utterance: Utterance) -> None:
+        """Add an utterance."""
+        self._clips.request(utterance.text)
+        self._unrendered.append(utterance)
 
     def tick(self, now_s: float) -> None:
-        """Begin what may be said now, if anything."""
-        for line in [line for line in self._coming if self._library.clip(line, now_s) is not None]:
-            self._coming.remove(line)
-            self._speech = enqueue(self._speech, line)
-        left_s = self._mixer.left_s
-        if left_s <= 0:
-            self._saying = None
-        self._speech, begun = next_announcement(self._speech, self._saying, left_s, now_s)
-        clip = self._library.clip(begun, now_s) if begun else None
+        """Start the next utterance if it is due."""
+        for utterance in [one for one in self._unrendered if self._clips.clip(one, now_s) is not None]:
+            self._unrendered.remove(utterance)
+            self._queue = enqueue(self._queue, utterance)
+        remaining_s = self._mixer.remaining_s
+        if remaining_s <= 0:
+            self._current = None
+        self._queue, due = next_announcement(self._queue, self._current, remaining_s, now_s)
+        clip = self._clips.clip(due, now_s) if due else None
         if clip is not None:
-            self._saying = begun
+            self._current = due
             self._mixer.say(clip)
 
-    def close(self) -> None:
-        """Only what matters at the end is still said."""
-        self._speech = closing(self._speech)
+    def finish(self) -> None:
+        """Drop what need not be played when the session ends."""
+        self._queue = only_essential(self._queue)
 
     @property
     def busy(self) -> bool:
-        """Whether something is said or will be."""
-        return bool(self._coming or self._speech.waiting) or self._mixer.left_s > 0
+        """Whether anything is being played or waits to be."""
+        return bool(self._unrendered or self._queue.waiting) or self._mixer.remaining_s > 0

@@ -1,4 +1,4 @@
-"""The process that speaks: it reads announcements from standard input, one JSON object per line, and ends with it."""
+"""The worker process that speaks: reads messages from standard input, one JSON object per line, and ends with it."""
 
 from __future__ import annotations
 
@@ -18,188 +18,190 @@ from typing import Any, TextIO
 from repcount.audio import playback
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import ClipCache, Conductor, Utterance
-from repcount.audio.synthesis import SpeechSynthesizer, VoiceError, cycle
+from repcount.audio.synthesis import SpeechSynthesizer, VoiceError, pace_ticks
 from repcount.coaching.events import Cue
 from repcount.errors import OutputError
 
 _TICK_S = 0.01
-"""How often it is looked whether something can be said: no delay that anybody hears."""
+"""Interval at which the conductor is asked what to play: a delay that nobody hears."""
 
-_FAREWELL_S = 2.0
-"""How long what is left may take to be said when the session has ended. A choice."""
+_FINISH_S = 2.0
+"""How long pending announcements may take when the session has ended. Heuristic."""
 
-_DEVICE_S = 0.25
-"""What the sound device still holds when the last sample was handed to it."""
+_DEVICE_LATENCY_S = 0.25
+"""How long the sound device still plays after it has taken the last sample."""
 
 _STALLED_S = 3.0
-"""A sound device that takes nothing for so long is gone; a new process may find another one. A choice."""
+"""A sound device that takes no samples for this long is gone; a new worker may find another one. Heuristic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What the process is started with."""
+class WorkerSettings:
+    """The settings a worker is started with, as JSON in its first argument."""
 
     folder: str
-    """For what the voice writes; it is removed at the end."""
-    begun_s: float = 0.0
-    """When the session began, by the monotonic clock, which all processes share."""
-    words: bool = True
-    """Speak; else tones."""
+    """A folder for the voice's temporary files; the worker removes it when it ends."""
+    started_s: float = 0.0
+    """When the session began, on the monotonic clock, which all processes share."""
+    speech: bool = True
+    """Speak, or else play tones alone."""
     volume: float = 1.0
+    """0 to 1."""
     pace: str | None = None
+    """The tempo to tick."""
     file: str | None = None
-    """A WAV file to write instead of being heard."""
+    """A WAV file to write instead of playing."""
     check: bool = False
-    """Only tell whether all is here."""
+    """Only check the voice and the sound device."""
 
 
 def main() -> None:
-    """Do the job that the first argument describes."""
+    """Run the worker described by the first argument; exits the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the session.
-    answers = _only_way_out()
-    job = Job(**json.loads(sys.argv[1]))
-    if job.check:
-        _answer(answers, **_check(Path(job.folder)))
-        _end(job, 0)
-    _Speaker(job, answers).run()
+    reports = _reserve_stdout()
+    settings = WorkerSettings(**json.loads(sys.argv[1]))
+    if settings.check:
+        _send(reports, **_check(Path(settings.folder)))
+        _exit(settings, 0)
+    _Worker(settings, reports).run()
 
 
-def _only_way_out() -> TextIO:
-    """Standard output for answers alone: the libraries print what nobody should see, ALSA a page of it."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    silence = os.open(os.devnull, os.O_WRONLY)
+def _reserve_stdout() -> TextIO:
+    """Standard output for our reports alone: libraries print to it what nobody should see, ALSA a page of it."""
+    reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    devnull = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        os.dup2(silence, stream)
-    return answers
+        os.dup2(devnull, stream)
+    return reports
 
 
-def _answer(answers: TextIO, **what: object) -> None:
-    with suppress(OSError):  # Of a session that is gone; the end of standard input tells it, too.
-        answers.write(json.dumps(what) + "\n")
-        answers.flush()
+def _send(reports: TextIO, **report: object) -> None:
+    with suppress(OSError):  # The session is gone; the end of standard input says so, too.
+        reports.write(json.dumps(report) + "\n")
+        reports.flush()
 
 
-def _end(job: Job, code: int) -> None:
-    """End without waiting for threads that may hang in a library."""
-    shutil.rmtree(job.folder, ignore_errors=True)
+def _exit(settings: WorkerSettings, code: int) -> None:
+    """Exit without waiting for threads that may hang in a library."""
+    shutil.rmtree(settings.folder, ignore_errors=True)
     os._exit(code)
 
 
 def _check(folder: Path) -> dict[str, object]:
-    found = [_try_voice(folder), _try_card()]
-    return {"ok": all(ok for ok, _ in found), "text": "; ".join(text for _, text in found)}
+    checks = [_check_voice(folder), _check_device()]
+    return {"ok": all(ok for ok, _ in checks), "text": "; ".join(text for _, text in checks)}
 
 
-def _try_voice(folder: Path) -> tuple[bool, str]:
+def _check_voice(folder: Path) -> tuple[bool, str]:
     try:
         voice = SpeechSynthesizer(folder)
-        voice.clip("one")
+        voice.render("one")
     except VoiceError as error:
         return False, f"no voice: {error}; tones are used"
     return True, f"{voice.name} speaks"
 
 
-def _try_card() -> tuple[bool, str]:
+def _check_device() -> tuple[bool, str]:
     try:
-        return True, f"sound goes out through {playback.name_of_card()}"
+        return True, f"sound goes out through {playback.backend_name()}"
     except OutputError as error:
         return False, str(error)
 
 
-class _Speaker:
-    def __init__(self, job: Job, answers: TextIO) -> None:
-        self._job = job
-        self._answers = answers
-        self._inbox: deque[dict[str, Any]] = deque()
-        self._over = threading.Event()
-        self._stuck = False
-        self._library = ClipCache(job.words)
-        self._mixer = Mixer(job.volume, cycle(job.pace) if job.pace else None)
-        self._conductor = Conductor(self._mixer, self._library)
+class _Worker:
+    """Three threads: the main one renders speech, as macOS requires; one reads messages; one schedules clips."""
+
+    def __init__(self, settings: WorkerSettings, reports: TextIO) -> None:
+        self._settings = settings
+        self._reports = reports
+        self._messages: deque[dict[str, Any]] = deque()
+        self._input_ended = threading.Event()
+        self._stuck_reported = False
+        self._clips = ClipCache(settings.speech)
+        self._mixer = Mixer(settings.volume, pace_ticks(settings.pace) if settings.pace else None)
+        self._conductor = Conductor(self._mixer, self._clips)
 
     def run(self) -> None:
-        """The voice gets the main thread, as macOS wants it; another one reads, a third decides what is heard."""
-        for work in (self._read, self._conduct):
-            threading.Thread(target=work, daemon=True).start()
-        if self._job.words:
-            self._speak()
+        """Run until standard input ends; exits the process."""
+        for target in (self._read_messages, self._play):
+            threading.Thread(target=target, daemon=True).start()
+        if self._settings.speech:
+            self._render_speech()
         threading.Event().wait()
 
-    def _speak(self) -> None:
+    def _render_speech(self) -> None:
         try:
-            self._library.fill(SpeechSynthesizer(Path(self._job.folder)))
+            self._clips.render_forever(SpeechSynthesizer(Path(self._settings.folder)))
         except VoiceError as error:
-            self._library.mute()
-            self._tell(f"no voice: {error}; tones are used")
+            self._clips.use_tones()
+            self._report(f"no voice: {error}; tones are used")
 
-    def _tell(self, trouble: str) -> None:
-        _answer(self._answers, trouble=trouble)
+    def _report(self, trouble: str) -> None:
+        _send(self._reports, trouble=trouble)
 
-    def _read(self) -> None:
+    def _read_messages(self) -> None:
         for line in sys.stdin.buffer:
-            with suppress(ValueError):  # Half a line, of a session that was killed, and the empty ones between.
-                self._inbox.append(json.loads(line))
-        self._over.set()
-        # Nobody is left to end this process if the sound device hangs.
-        time.sleep(_FAREWELL_S + 2 * _DEVICE_S)
-        _end(self._job, 1)
+            with suppress(ValueError):  # An empty line, or part of a message from a session that was killed.
+                self._messages.append(json.loads(line))
+        self._input_ended.set()
+        # If the sound device hangs, nobody else ends this process.
+        time.sleep(_FINISH_S + 2 * _DEVICE_LATENCY_S)
+        _exit(self._settings, 1)
 
-    def _conduct(self) -> None:
+    def _play(self) -> None:
         code = 1
         try:
-            close = self._open()
-            code = self._loop()
+            close = self._open_output()
+            code = self._play_until_input_ends()
             close()
         except Exception as error:
-            self._tell(f"the sound has failed: {error!r}")
+            self._report(f"the sound has failed: {error!r}")
         finally:
-            _end(self._job, code)
+            _exit(self._settings, code)
 
-    def _open(self) -> playback.Close:
+    def _open_output(self) -> playback.Close:
         try:
-            if self._job.file:
-                return playback.write_wav(self._mixer, Path(self._job.file), self._job.begun_s)
-            return playback.play(self._mixer)[1]
+            if self._settings.file:
+                return playback.write_wav(self._mixer, Path(self._settings.file), self._settings.started_s)
+            return playback.play(self._mixer)
         except OutputError as error:
-            self._tell(str(error))
+            self._report(str(error))
             return playback.discard(self._mixer)
 
-    def _loop(self) -> int:
-        """Until all is said. Returns 1 if the sound device has gone."""
-        pulled, idle = -1, 0
-        while not self._over.is_set():
-            self._step()
-            pulled, idle = self._mixer.pulled, idle + 1 if pulled == self._mixer.pulled else 0
-            if idle * _TICK_S > _STALLED_S:
+    def _play_until_input_ends(self) -> int:
+        """Returns the exit code: 1 if the sound device has stalled."""
+        samples_read, idle_ticks = -1, 0
+        while not self._input_ended.is_set():
+            self._tick()
+            previous, samples_read = samples_read, self._mixer.samples_read
+            idle_ticks = idle_ticks + 1 if samples_read == previous else 0
+            if idle_ticks * _TICK_S > _STALLED_S:
                 return 1
-        self._say_goodbye()
+        self._finish()
         return 0
 
-    def _step(self) -> None:
+    def _tick(self) -> None:
         time.sleep(_TICK_S)
         now_s = time.monotonic()
-        while self._inbox:
-            self._take(self._inbox.popleft())
+        while self._messages:
+            self._handle(self._messages.popleft())
         self._conductor.tick(now_s)
-        if self._library.stuck(now_s) and not self._stuck:
-            self._stuck = True
-            self._tell("the voice does not answer; tones are used until it does")
+        if self._clips.stuck(now_s) and not self._stuck_reported:
+            self._stuck_reported = True
+            self._report("the voice does not answer; tones are used until it does")
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: dict[str, Any]) -> None:
         if "pace" in message:
             self._mixer.pace(message["pace"])
         else:
-            self._conductor.enqueue(Utterance(Cue(message["say"]), message["text"], message["made_s"]))
+            self._conductor.enqueue(Utterance(Cue(message["cue"]), message["text"], message["created_s"]))
 
-    def _say_goodbye(self) -> None:
-        end_s = time.monotonic() + _FAREWELL_S
+    def _finish(self) -> None:
+        """Play what still matters, for `_FINISH_S` at most."""
+        end_s = time.monotonic() + _FINISH_S
         self._mixer.pace(False)
-        self._step()
-        self._conductor.close()
+        self._tick()
+        self._conductor.finish()
         while self._conductor.busy and time.monotonic() < end_s:
-            self._step()
-        time.sleep(_DEVICE_S)
-
-
-if __name__ == "__main__":
-    main()
+            self._tick()
+        time.sleep(_DEVICE_LATENCY_S)

@@ -1,4 +1,4 @@
-"""The command line: options become settings, sources and outputs. No logic."""
+"""The command line: turns options into settings, sources and outputs; everything else is in `app`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ import typer
 from repcount import __version__
 from repcount.cli import analyze, history, live, setup
 from repcount.cli.options import note
-from repcount.errors import EnvironmentWarning, RepcountError
+from repcount.errors import EnvironmentWarning, RepcountError, SettingError
 from repcount.libraries import library_error, missing_library
 
 _STDERR = 2
 
-_UNREAD = 141
-"""Exit code where whoever read standard output has gone: what shells tell of the signal PIPE (128 + 13), of which
-most programs end then."""
+_WRONG_USAGE = 2
+
+_BROKEN_PIPE = 141
+"""Exit code if the reader of standard output exited: what shells report for SIGPIPE (128 + 13), from which most
+programs end then."""
 
 app = typer.Typer(
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
@@ -32,8 +34,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"repcount {__version__}")
         raise typer.Exit
 
@@ -42,7 +44,7 @@ def _version(asked: bool) -> None:
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_version)
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     if debug:
@@ -54,44 +56,44 @@ for commands in (analyze, live, history, setup):
 
 
 def main() -> NoReturn:
-    """Run the command line; every error of ours is one line and exit code 1."""
-    _fill_gaps()
-    _keep_notes()
+    """Run the command line and exit. Our own errors are one line on stderr, with exit code 1, or 2 for settings."""
+    _fill_closed_streams()
+    _separate_stderr()
     warnings.showwarning = _show_warning
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        stdout.reconfigure(errors="backslashreplace")  # a terminal that has no degree sign
+        stdout.reconfigure(errors="backslashreplace")  # for terminals without a degree sign
     try:
-        status = _status()
+        status = _run()
         stdout.flush()
     except BrokenPipeError:
-        status = _UNREAD
-        _let_go(stdout)
+        status = _BROKEN_PIPE
+        _abandon_unwritable(stdout)
     except (RepcountError, OSError, ImportError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        note(f"repcount: {_told(error)}")
-        status = 1
-        _let_go(stdout)
+        note(f"repcount: {_message(error)}")
+        status = _WRONG_USAGE if isinstance(error, SettingError) else 1
+        _abandon_unwritable(stdout)
     except KeyboardInterrupt:
         note("repcount: stopped")
         status = 130
     sys.exit(status)
 
 
-_usual_warning = warnings.showwarning
+_default_showwarning = warnings.showwarning
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-    """Ours are a line for people, without the place in the code."""
+def _show_warning(message: Warning | str, category: type[Warning], *location: Any, **options: Any) -> None:
+    """Show our own warnings as a note, without the place in the code."""
     if issubclass(category, EnvironmentWarning):
         note(f"note: {message}")
     else:
-        _usual_warning(message, category, *place, **more)
+        _default_showwarning(message, category, *location, **options)
 
 
-class _Notes(io.TextIOWrapper):
-    """Where notes cannot be written any more, as on a terminal that was closed, all else goes on."""
+class _NoteStream(io.TextIOWrapper):
+    """A stderr that ignores write errors, such as those of a terminal that was closed."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):
@@ -103,11 +105,11 @@ class _Notes(io.TextIOWrapper):
             super().flush()
 
 
-def _fill_gaps() -> None:
-    """Where one of the standard streams is closed (`>&-`), the next file to be opened would get its number.
+def _fill_closed_streams() -> None:
+    """Open a null device in place of each standard stream that is closed (`>&-`).
 
-    MediaPipe's own lines would go into a file of results. Nothing is heard of notes then; results tell that they
-    cannot be written.
+    Otherwise the next file opened would get its number, and MediaPipe's log lines would go into a file of results.
+    Notes are lost then; stdin and stdout are read-only, so that writing results fails with an error.
     """
     for number in range(_STDERR + 1):
         try:
@@ -118,43 +120,43 @@ def _fill_gaps() -> None:
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", encoding="utf-8", closefd=False)
 
 
-def _keep_notes() -> None:
-    """Write notes through a descriptor of their own: MediaPipe's own lines are kept off the usual one."""
+def _separate_stderr() -> None:
+    """Give `sys.stderr` a descriptor of its own: descriptor 2 is silenced while MediaPipe logs to it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.fileno() == _STDERR:
-            own = os.dup(_STDERR)
-            sys.stderr = _Notes(os.fdopen(own, "wb"), sys.stderr.encoding, "backslashreplace", line_buffering=True)
+            binary = os.fdopen(os.dup(_STDERR), "wb")
+            sys.stderr = _NoteStream(binary, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
-def _status() -> int | str | None:
-    """The exit code of the command; typer leaves by SystemExit, too, before the output is flushed."""
+def _run() -> int | str | None:
+    """Run the command; returns its exit code, which Typer raises as SystemExit before stdout is flushed."""
     try:
         app()
     except SystemExit as ended:
-        if isinstance(ended.__context__, BrokenPipeError):  # which typer takes for an end like any other
+        if isinstance(ended.__context__, BrokenPipeError):  # Typer exits with 1 for it
             raise ended.__context__ from None
-        if _interrupted(ended):  # which typer makes an exit code of, without a word
+        if _caused_by_interrupt(ended):  # Typer exits without a message for it
             raise KeyboardInterrupt from None
         return ended.code
     return 0
 
 
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is what led to `error`."""
+def _caused_by_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C led to `error`."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
 
 
-def _told(error: RepcountError | OSError | ImportError) -> str:
-    """In a line. Native libraries that do not load raise OSError, too, but without a number."""
+def _message(error: RepcountError | OSError | ImportError) -> str:
+    """The error in one line. Native libraries that do not load raise ImportError or OSError."""
     if isinstance(error, ImportError) or (isinstance(error, OSError) and missing_library(error)):
         return str(library_error((getattr(error, "name", None) or "a library").partition(".")[0], error))
     return f"{error.filename or 'the output'}: {error.strerror}" if isinstance(error, OSError) else str(error)
 
 
-def _let_go(output: TextIO) -> None:
-    """Give up what cannot be written (`| head` has gone), or the interpreter complains about it at exit."""
+def _abandon_unwritable(output: TextIO) -> None:
+    """Discard what `output` cannot write (its reader exited), or the interpreter would complain at exit."""
     try:
         output.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""Commands that count what was recorded: analyze, recount, demo."""
+"""Commands that count recordings: analyze, recount, demo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from repcount.cli.options import (
     Set,
     Strictness,
     Tempo,
-    leave,
+    exit_with,
     settings,
 )
 from repcount.config import load
@@ -31,7 +31,7 @@ Annotate = Annotated[
                  "With several videos: a folder."),
 ]  # fmt: skip
 Plot = Annotated[Path | None, typer.Option(help="Draw the hip angle over time: a .png, .svg or .pdf file.")]
-Report = Annotated[Path | None, typer.Option(help="Write all there is to see into one HTML file; - is stdout.")]
+Report = Annotated[Path | None, typer.Option(help="Write an HTML report; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Jobs = Annotated[
     int | None,
@@ -51,7 +51,7 @@ Signal = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands of this module commands of `app`."""
+    """Add the commands of this module to `app`."""
     for command in (analyze, recount, demo):
         app.command()(command)
 
@@ -82,16 +82,16 @@ def analyze(
 
     with LocalExecutor(jobs, len(videos)) as local:
         if cluster is None:
-            local.start()  # it loads its libraries while this process gets ready
+            local.start()  # a worker loads its libraries while this process imports and checks
         from repcount.app import analyze as app_analyze
-        from repcount.app.console import OutputOptions, results
+        from repcount.app.console import OutputOptions, make_reporter
 
         options = OutputOptions(
             csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
         )
-        reporter = results(options, explain=explain)
+        reporter = make_reporter(options, explain=explain)
         app_analyze.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
-    leave(reporter)
+    exit_with(reporter)
 
 
 def recount(
@@ -109,12 +109,12 @@ def recount(
 ) -> None:
     """Count again from a saved signal with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
-    from repcount.app.console import OutputOptions, results
+    from repcount.app.console import OutputOptions, make_reporter
 
-    options = OutputOptions(csv, json, plot=plot, report=report, made=_today(), force=force)
-    reporter = results(options, explain=explain)
+    options = OutputOptions(csv, json, plot=plot, report=report, date=_today(), force=force)
+    reporter = make_reporter(options, explain=explain)
     app_analyze.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
-    leave(reporter)
+    exit_with(reporter)
 
 
 def demo(model: Model = None) -> None:
@@ -124,11 +124,11 @@ def demo(model: Model = None) -> None:
     with LocalExecutor() as local:
         local.start()
         from repcount.app import analyze as app_analyze
-        from repcount.app.console import OutputOptions, results
+        from repcount.app.console import OutputOptions, make_reporter
 
-        reporter = results(OutputOptions(), explain=False)
+        reporter = make_reporter(OutputOptions(), explain=False)
         app_analyze.run_batch([app_analyze.sample_video_path()], load(None), model, OutputOptions(), reporter, local)
-    leave(reporter)
+    exit_with(reporter)
 
 
 def _today() -> str:

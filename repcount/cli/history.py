@@ -1,4 +1,4 @@
-"""Commands that look back: history, history export, history delete."""
+"""The commands about the history: history, history export, history delete."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from repcount.cli.options import Force, leave
+from repcount.cli.options import Force, exit_with
 from repcount.coaching.session import DAY_LIMIT
 
-_MOST_DAYS = 36500
-"""A hundred years; the calendar of Python begins in the year 1."""
+_MAX_DAYS = 36500
+"""A hundred years. Python's calendar begins in the year 1, so an unlimited number of days would overflow."""
 
 _DATE = ["%Y-%m-%d"]
 
-Days = Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How many days back, today included.")]
-AnyDays = Annotated[int | None, typer.Option(min=1, max=_MOST_DAYS, help="How many days back, today included [all].")]
+Days = Annotated[int, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included.")]
+AnyDays = Annotated[int | None, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included [all].")]
 Limit = Annotated[int, typer.Option(min=1, help="Full reps of a day to measure it against.")]
 Sessions = Annotated[bool, typer.Option("--sessions", help="List every session, not only those of the newest day.")]
 Csv = Annotated[
@@ -25,7 +25,7 @@ Csv = Annotated[
 ]
 Json = Annotated[Path | None, typer.Option(help="Write days and sessions as JSON; - is stdout.")]
 Report = Annotated[
-    Path | None, typer.Option(help="Write days, weeks, tempo and quality into one HTML file; - is stdout.")
+    Path | None, typer.Option(help="Write an HTML report of days, weeks, tempo and quality; - is stdout.")
 ]
 Reps = Annotated[Path, typer.Option("--csv", help="The file to write; - is stdout.")]
 Day = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done on this day.")]
@@ -36,7 +36,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands of this module commands of `app`."""
+    """Add the commands of this module to `app`."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback(invoke_without_command=True)(history)
     for command in (export, delete):
@@ -56,11 +56,11 @@ def history(
 ) -> None:
     """Show what was done on which day, against the daily limit."""
     if context.invoked_subcommand is not None:
-        _nothing_before(context)
+        _reject_options_before(context)
         return
     from repcount.app import history as app_history
 
-    asked = app_history.HistoryQuery(
+    query = app_history.HistoryQuery(
         today=date.today(),
         days=days,
         every_session=sessions,
@@ -70,11 +70,11 @@ def history(
         report=report,
         force=force,
     )
-    leave(app_history.show(asked))
+    exit_with(app_history.show(query))
 
 
-def _nothing_before(context: typer.Context) -> None:
-    """`history --days 3 export` would export everything."""
+def _reject_options_before(context: typer.Context) -> None:
+    """Raise BadParameter for options before the subcommand: `history --days 3 export` would export everything."""
     given = [name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
     if given:
         raise typer.BadParameter(f"give the options after {context.invoked_subcommand}")
@@ -84,7 +84,7 @@ def export(csv: Reps = Path("-"), days: AnyDays = None, force: Force = False) ->
     """Write all reps in the form in which `analyze --csv` writes them."""
     from repcount.app import history as app_history
 
-    leave(app_history.export(csv, date.today() - timedelta(days=days - 1) if days else None, force=force))
+    exit_with(app_history.export(csv, date.today() - timedelta(days=days - 1) if days else None, force=force))
 
 
 def delete(
@@ -99,7 +99,7 @@ def delete(
     from repcount.app import history as app_history
     from repcount.history.store import DeleteFilter
 
-    which = DeleteFilter(
+    selection = DeleteFilter(
         day=day.date() if day else None, before=before.date() if before else None, session=session, everything=all_
     )
-    app_history.delete(which, lambda question: yes or typer.confirm(question, abort=True))
+    app_history.delete(selection, lambda question: yes or typer.confirm(question, abort=True))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Tempo, settings
+from repcount.coaching.session import DAY_LIMIT, REST_S, SessionGoals, parse_plan
 
 Signal = Annotated[Path | None, typer.Option("--signal", help="Write the angles of every counted frame as CSV.")]
 Camera = Annotated[str, typer.Option(help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")]
@@ -32,15 +33,15 @@ GiveUp = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands of this module commands of `app`."""
+    """Add the commands of this module to `app`."""
     app.command()(live)
 
 
 def live(
     camera: Camera = "0",
     plan: PlanText = None,
-    rest: Rest = 60,
-    day_limit: DayLimit = 100,
+    rest: Rest = REST_S,
+    day_limit: DayLimit = DAY_LIMIT,
     pace: Pace = None,
     sound: Sound = "voice",
     volume: Volume = 100,
@@ -65,24 +66,22 @@ def live(
     and comes back.
     """
     from repcount.app import live as app_live
-    from repcount.app.console import OutputOptions, results
-    from repcount.coaching import session as plans
-    from repcount.coaching.session import SessionGoals
+    from repcount.app.console import OutputOptions, make_reporter
 
-    asked = app_live.LiveOptions(
+    options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        aims=SessionGoals(plans.parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit),
         plan=plan or "free",
-        sound=app_live.Sound(sound, volume / 100, pace, sound_file),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file),
         window=not no_window,
         record=record,
         give_up_s=give_up,
         force=force,
     )
-    wanted = OutputOptions(csv, json, signal, force=force)
-    told = results(wanted, explain=False)
-    told.go_on = True  # whoever counts in front of the camera does not see that nobody reads
-    code = app_live.run_live_session(asked, settings(config, strictness, tempo, set_), model, wanted, told)
+    output = OutputOptions(csv, json, signal, force=force)
+    reporter = make_reporter(output, explain=False)
+    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
+    code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they become."""
+"""Options that several commands share, and their conversion to settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from repcount.config import MOST_HZ, Config, load
+from repcount.config import MAX_RATE_HZ, Config, load
 from repcount.errors import SettingError
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ Explain = Annotated[bool, typer.Option("--explain", help="List the movements tha
 
 
 def note(text: str) -> None:
-    """Tell what is going on, on standard error."""
+    """Print a note on standard error."""
     print(text, file=sys.stderr)
 
 
-def leave(told: ConsoleReporter) -> None:
-    """End the command with the exit code of what became of it."""
-    code = told.exit_code()
+def exit_with(reporter: ConsoleReporter) -> None:
+    """Exit with the code of the run unless that is 0. Raises OSError if standard output could not be written."""
+    code = reporter.exit_code()
     if code:
         raise typer.Exit(code)
 
@@ -49,17 +49,17 @@ def leave(told: ConsoleReporter) -> None:
 def settings(
     config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None, rate: str | None = None
 ) -> Config:
-    """The settings that these options ask for. Raises SettingError."""
-    named = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
-    return load(config, {**dict(_pair(item) for item in set_ or []), **_given(named)})
+    """The settings of these options, over the settings file. Raises SettingError."""
+    options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
+    return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
 
 
 def _rate_hz(rate: str | None) -> float | None:
-    """None for the rate of the settings; all frames are those of the fastest cameras."""
+    """Frames a second to analyse; None for the rate in the settings. `all` is the rate of the fastest cameras."""
     if rate in (None, "auto"):
         return None
     if rate == "all":
-        return MOST_HZ
+        return MAX_RATE_HZ
     try:
         return float(rate)
     except ValueError:
@@ -70,7 +70,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _pair(item: str) -> tuple[str, Any]:
+def _parse_set(item: str) -> tuple[str, Any]:
+    """Name and value of a `--set`; a number where it is one."""
     name, equals, text = item.partition("=")
     if not equals:
         raise SettingError(f"--set {item}: write it as name=value, such as full_deg=75")

@@ -1,4 +1,4 @@
-"""Commands about what repcount needs to work: model, cameras, doctor."""
+"""Commands about what repcount needs: model, cameras, doctor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Source = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands of this module commands of `app`."""
+    """Add the commands of this module to `app`."""
     for command in (model, cameras, doctor):
         app.command()(command)
 
@@ -50,13 +50,13 @@ def model(
 def cameras() -> None:
     """List the cameras, with the size and rate of their pictures."""
     from repcount.app import doctor
-    from repcount.video import discovery as cameras
+    from repcount.video.discovery import find_cameras
 
-    found = cameras.find_cameras()
+    found = find_cameras()
     for camera in found:
         print(f"{camera.index:>2}  {camera.name}: {camera.text}")
     if not found:
-        note(f"no camera found. {doctor.no_camera()}")
+        note(f"no camera found. {doctor.no_camera_advice()}")
     if not any(camera.works for camera in found):
         raise typer.Exit(1)
 
@@ -65,27 +65,28 @@ def doctor(camera: Source = None) -> None:
     """Check whether live counting works here, and say what to do where not."""
     from repcount.app import doctor
 
-    done = []
+    checks = []
     for check in doctor.checks(camera):
-        done.append(check)
+        checks.append(check)
         _show(check)
-    print(doctor.verdict(done))
-    if any(check.ok is False for check in done):
+    print(doctor.summary_line(checks))
+    if any(check.ok is False for check in checks):
         raise typer.Exit(1)
 
 
 def _show(check: Check) -> None:
+    """Print a check, wrapped to the width of the terminal."""
     mark, colour = _MARKS[check.ok]
-    painted = typer.style(mark, fg=colour, bold=True) if _colourful() else mark
+    styled_mark = typer.style(mark, fg=colour, bold=True) if _use_colour() else mark
     lines = [check.text]
     if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns - _INDENT, _INDENT)
-        # Addresses and paths stay in one piece, so that they can be copied.
+        # URLs and paths are not broken, so that they can be copied.
         lines = textwrap.wrap(check.text, width, break_long_words=False, break_on_hyphens=False)
-    typer.echo(f"{painted}  {check.name:{_INDENT - 4}}{lines[0]}")
+    typer.echo(f"{styled_mark}  {check.name:{_INDENT - 4}}{lines[0]}")
     for line in lines[1:]:
         typer.echo(" " * _INDENT + line)
 
 
-def _colourful() -> bool:
+def _use_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,1 +1,1 @@
-"""What a live session decides: who is ready, what counts for the set, what is said. Pure, like `counting`."""
+"""Decisions of a live session: readiness, sets and rests, announcements. Pure, like `counting`."""

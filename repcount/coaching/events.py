@@ -1,4 +1,4 @@
-"""The values of a live session: what is shown and said after one frame. Times are seconds, angles degrees."""
+"""The values of a live session: announcements, key commands, status. Times are seconds, angles degrees."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from repcount.types import Frame, Phase, Pose, Rep, Update
 
 
 class Cue(enum.StrEnum):
-    """What there is to tell the person on the mat. The words are in `words`, the tones in `voice`."""
+    """What can be announced to the person on the mat: words in `coaching.phrases`, tones in `audio.synthesis`.
+
+    Some need a number, which is described below them.
+    """
 
     COUNT = "count"
-    """A full rep; the number is that of the full reps in this set."""
+    """A full rep. Number: the full reps of this set so far."""
     HIGHER = "higher"
     ALL_THE_WAY_DOWN = "all the way down"
     SLOWER = "slower"
@@ -21,15 +24,15 @@ class Cue(enum.StrEnum):
     LEGS_TOGETHER = "legs together"
     LAST_FIVE = "last five"
     SET_DONE = "set done"
-    """The number is that of the full reps in it."""
+    """Number: the full reps of the set."""
     REST_SOON_OVER = "rest soon over"
-    """The number is that of the seconds left."""
+    """Number: the seconds left."""
     REST_OVER = "rest over"
-    """The number is that of the set that comes."""
+    """Number: the set that begins."""
     WORKOUT_DONE = "workout done"
-    """The number is that of all full reps of the session."""
+    """Number: the full reps of the session."""
     DAY_LIMIT = "day limit"
-    """The number is the limit."""
+    """The day's limit is reached. Number: the full reps of the day so far, which may be more than the limit."""
 
     READY = "ready"
     NOBODY = "nobody"
@@ -38,17 +41,18 @@ class Cue(enum.StrEnum):
     HEAD_OUT = "head out"
     FEET_OUT = "feet out"
     FROM_THE_END = "from the end"
-    """The camera looks from the head or the feet."""
+    """The camera is at the head or the feet, not at the side."""
     TOO_FAR = "too far"
     TOO_DARK = "too dark"
     TWO_PEOPLE = "two people"
 
     PAUSED = "paused"
-    GOING_ON = "going on"
+    RESUMED = "resumed"
     RESTARTED = "restarted"
     ADDED = "added"
-    """A rep added by hand; the number is the count now, as for COUNT."""
+    """A rep was added by hand. Number: as for COUNT."""
     REMOVED = "removed"
+    """A rep was removed by hand. Number: the full reps of this set that remain."""
 
     CAMERA_LOST = "camera lost"
     CAMERA_BUSY = "camera busy"
@@ -56,44 +60,47 @@ class Cue(enum.StrEnum):
     CAMERA_FROZEN = "camera frozen"
     CAMERA_BACK = "camera back"
     CAMERA_SLOW = "camera slow"
-    """The number is that of the frames a second."""
+    """Number: the frames per second that the camera delivers."""
     SLOWED_DOWN = "slowed down"
-    """This machine is slow, so fewer frames are analysed; the number is that a second."""
+    """The machine is too slow for the configured rate. Number: the frames per second that are analysed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One thing to tell, once, and the number that belongs to it."""
+    """A cue to be said and shown once, with its number; 0 for a cue without one."""
 
     cue: Cue
     number: int = 0
 
 
 class Stage(enum.StrEnum):
-    """Where in a session the person is."""
+    """The stage of a live session."""
 
     PLACING = "placing"
-    """Not ready: nothing counts."""
+    """Not in position yet: nothing counts."""
     COUNTING = "counting"
     REST = "rest"
     PAUSED = "paused"
     DONE = "done"
-    """All sets of the plan are done; more reps still count."""
+    """All sets of the plan are done; further reps still count."""
     NO_PICTURE = "no picture"
-    """The camera gives none."""
+    """The camera delivers no frames."""
 
 
 class Command(enum.StrEnum):
-    """What a key asks for."""
+    """An action bound to a key."""
 
     QUIT = "quit"
     PAUSE = "pause"
-    """And go on again."""
+    """Pause, or resume."""
     RESTART = "restart"
+    """Start the set again."""
     NEXT = "next"
-    """The next set."""
+    """End the set, or the rest."""
     ADD = "add"
+    """Add a full rep by hand."""
     REMOVE = "remove"
+    """Remove the newest full rep of the set."""
 
 
 KEYS = {
@@ -105,12 +112,12 @@ KEYS = {
     "=": Command.ADD,
     "-": Command.REMOVE,
 }
-"""The same in the window and in the terminal; `=` is the key of `+` without shift."""
+"""Key bindings of window and terminal; `=` is `+` without shift."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """Where the workout stands: all that a picture shows beside the picture."""
+    """Everything the window and the terminal show besides the camera image."""
 
     stage: Stage
     phase: Phase = Phase.UNKNOWN
@@ -119,10 +126,10 @@ class SessionStatus:
     partial: int = 0
     """Partial reps in this set."""
     target: int | None = None
-    """Full reps asked of this set; None without a plan."""
+    """Full reps planned for this set; None without a plan."""
     set: int = 1
     sets: int | None = None
-    """Sets asked; None without a plan."""
+    """Planned sets; None without a plan."""
     session: int = 0
     """Full reps of the whole session."""
     today: int = 0
@@ -131,32 +138,35 @@ class SessionStatus:
     last: Rep | None = None
     """The newest rep, full or partial."""
     lift_deg: float = nan
-    """Elevation of the legs now, as the verdict sees it: 0 is flat, 90 upright. NaN: not known."""
+    """Current elevation of the legs, as reps are judged by it: 0 is flat, 90 upright. NaN: unknown."""
     upright_deg: float = nan
-    """From here on the legs count as upright."""
+    """Elevation at and above which the legs count as upright."""
     back_deg: float = nan
-    """Down to here they have to come to be back."""
+    """Elevation at and below which the legs count as back down. NaN: unknown."""
     problem: Cue | None = None
-    """What is wrong with the placement or the camera, one of `NOBODY` to `CAMERA_SLOW`; None where all is well."""
+    """What is wrong with the position or the camera, from `NOBODY` to `CAMERA_SLOW`; None if nothing is."""
     rest_left_s: float = nan
-    """Seconds of rest left; below 0 when it is over, NaN while there is none."""
+    """Seconds of rest left; negative when it is over, NaN when not resting."""
     camera_hz: float = nan
-    """Frames a second that the camera gives, measured."""
+    """Measured frames per second of the camera."""
     analysed_hz: float = nan
-    """Frames a second that are analysed, measured."""
+    """Measured frames per second that are analysed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveUpdate:
-    """What live sinks are handed: after each analysed frame, and about once a second while there is none."""
+    """What views and the voice receive after each analysed frame, and regularly while no frames arrive."""
 
     time_s: float
-    """Seconds from the first frame, by the clock that does not jump."""
+    """Seconds from the first frame, by the monotonic clock."""
     frame: Frame | None
-    """None while the camera gives none."""
+    """None while the camera delivers no frames."""
     pose: Pose | None
+    """None if nobody is found."""
     side: str
-    """`left` or `right`: the leg that counts; empty while nobody is seen."""
+    """The leg that is measured, `left` or `right`; empty until somebody has been found."""
     status: SessionStatus
     updates: tuple[Update, ...] = ()
+    """Counter updates since the previous live update, already recorded."""
     announcements: tuple[Announcement, ...] = ()
+    """Announcements since the previous live update."""

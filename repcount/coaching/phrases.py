@@ -1,4 +1,4 @@
-"""Every phrase that a session says or shows, in English: the one place to translate."""
+"""Every phrase that a live session says or shows, in English: the one place to translate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import ceil, isnan
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.types import Flag, Phase, Rep
 
-_SPOKEN = {
+_CUE_PHRASES = {
     Cue.COUNT: "{n}",
     Cue.HIGHER: "higher",
     Cue.ALL_THE_WAY_DOWN: "all the way down",
@@ -19,10 +19,10 @@ _SPOKEN = {
     Cue.SET_DONE: "set done, {n}",
     Cue.REST_SOON_OVER: "{n} seconds",
     Cue.REST_OVER: "rest over, set {n}",
-    Cue.WORKOUT_DONE: "all done, {n} in all",
+    Cue.WORKOUT_DONE: "workout done, {n} {reps}",
     Cue.DAY_LIMIT: "that makes {n} today, enough for one day",
     Cue.READY: "ready",
-    Cue.NOBODY: "I see nobody",
+    Cue.NOBODY: "I can't see you",
     Cue.NOT_LYING: "lie down on your back",
     Cue.NOT_STILL: "lie flat and still",
     Cue.HEAD_OUT: "your head is out of the picture, turn the camera to it",
@@ -32,10 +32,10 @@ _SPOKEN = {
     Cue.TOO_DARK: "it is too dark",
     Cue.TWO_PEOPLE: "I see two people and count the one lying down",
     Cue.PAUSED: "paused",
-    Cue.GOING_ON: "going on",
-    Cue.RESTARTED: "from the start",
+    Cue.RESUMED: "resumed",
+    Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
-    Cue.REMOVED: "one less, {n}",
+    Cue.REMOVED: "back to {n}",
     Cue.CAMERA_LOST: "the camera is gone, trying again",
     Cue.CAMERA_BUSY: "another program has the camera",
     Cue.CAMERA_REFUSED: "I may not use the camera",
@@ -44,8 +44,26 @@ _SPOKEN = {
     Cue.CAMERA_SLOW: "the camera is slow, more light may help",
     Cue.SLOWED_DOWN: "this computer is busy, I look less often",
 }
+"""Each cue in as few words as possible; `{n}` is its number, `{reps}` agrees with it."""
 
-_ASKED = {
+_STAGE_TEXTS = {
+    Stage.PLACING: "Getting ready",
+    Stage.COUNTING: "",
+    Stage.REST: "Rest",
+    Stage.PAUSED: "Paused",
+    Stage.DONE: "All done",
+    Stage.NO_PICTURE: "No picture",
+}
+
+_PHASE_TEXTS = {
+    Phase.UNKNOWN: "",
+    Phase.PAUSE: "Down",
+    Phase.RAISE: "Raise",
+    Phase.HOLD: "Hold",
+    Phase.LOWER: "Lower",
+}
+
+_FLAG_TEXTS = {
     Flag.SHORT_TOP: "higher",
     Flag.SHORT_BOTTOM: "all the way down",
     Flag.FAST_RAISE: "raise slower",
@@ -55,134 +73,130 @@ _ASKED = {
     Flag.LOW_CONFIDENCE: "hard to see",
     Flag.BY_HAND: "by hand",
 }
-"""What each flag of a rep asks for. Hands off the head are told once, not at every rep."""
+"""What each flag asks for or says. `HANDS_OFF_HEAD` is left out: it would repeat at every rep."""
 
-_SHOWN = {
-    Stage.PLACING: "Getting ready",
-    Stage.COUNTING: "",
-    Stage.REST: "Rest",
-    Stage.PAUSED: "Paused",
-    Stage.DONE: "All done",
-    Stage.NO_PICTURE: "No picture",
-}
+_KEY_HELP = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+
+_NO_BREAK_SPACE = "\u00a0"
+
+# --- Announcements ---
 
 
-def spoken_text(notice: Announcement) -> str:
-    """What is said, in as few words as will do."""
-    return _SPOKEN[notice.cue].format(n=notice.number)
+def spoken_text(announcement: Announcement) -> str:
+    """The announcement as it is spoken."""
+    number = announcement.number
+    return _CUE_PHRASES[announcement.cue].format(n=number, reps="rep" if number == 1 else "reps")
 
 
-def shown_text(notice: Announcement) -> str:
-    """The same to read."""
-    text = spoken_text(notice)
+def shown_text(announcement: Announcement) -> str:
+    """The announcement as it is shown."""
+    text = spoken_text(announcement)
     return text[:1].upper() + text[1:]
 
 
-def set_headline(stage: Stage) -> str:
-    """The stage to read; empty while counting, where the number says it all."""
-    return _SHOWN[stage]
+# --- Status ---
 
 
-def flag_words(found: Sequence[Flag]) -> str:
-    """What the flags of a rep ask for, to read; empty where they ask for nothing."""
-    asked = [_ASKED[flag] for flag in found if flag in _ASKED]
-    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(found):
-        asked = ["slower" if word == "raise slower" else word for word in asked if word != "lower slower"]
-    return ", ".join(asked)
+def stage_text(stage: Stage) -> str:
+    """The stage, e.g. `Paused`; empty while counting, where the number says it all."""
+    return _STAGE_TEXTS[stage]
 
 
-_PHASE_WORDS = {
-    Phase.UNKNOWN: "",
-    Phase.PAUSE: "Down",
-    Phase.RAISE: "Raise",
-    Phase.HOLD: "Hold",
-    Phase.LOWER: "Lower",
-}
+def set_title(status: SessionStatus) -> str:
+    """The title above the big number: the stage, or the set and plan while counting."""
+    if status.stage is Stage.REST and not shows_rest_timer(status):
+        return _set_and_plan(status)
+    return stage_text(status.stage) or _set_and_plan(status)
 
-_KEYS = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+
+def number_text(status: SessionStatus) -> str:
+    """The big number: full reps of the set, full reps of the session when it is done, or the rest left as m:ss."""
+    if shows_rest_timer(status) and not isnan(status.rest_left_s):
+        minutes, seconds = divmod(ceil(status.rest_left_s), 60)
+        return f"{minutes}:{seconds:02d}"
+    return str(status.session if status.stage is Stage.DONE else status.full)
+
+
+def phase_text(status: SessionStatus) -> str:
+    """The line below the big number: the phase; result of the set while resting; number of sets when all are done."""
+    if shows_rest_timer(status):
+        result = f"{status.full} of {status.target}" if status.target else f"{status.full} full"
+        return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
+    if status.stage is Stage.DONE:
+        return f"in {status.set} sets" if status.set > 1 else ""
+    return _PHASE_TEXTS[status.phase] if status.stage in (Stage.COUNTING, Stage.REST) else ""
+
+
+def shows_rest_timer(status: SessionStatus) -> bool:
+    """Whether the rest is still running; once it is over, the next set is shown instead."""
+    return status.stage is Stage.REST and not status.rest_left_s <= 0
+
+
+def _set_and_plan(status: SessionStatus) -> str:
+    """E.g. `Set 2 of 3 · 30 reps`, as far as known."""
+    planned = f"{status.target} reps" if status.target else ""
+    return " · ".join(part for part in (_set_text(status), planned) if part) or "Full reps"
+
+
+def _set_text(status: SessionStatus) -> str:
+    if status.sets:
+        return f"Set {status.set} of {status.sets}"
+    return f"Set {status.set}" if status.set > 1 else ""
+
+
+def partial_text(status: SessionStatus) -> str:
+    """The partial reps of this set; empty if there are none."""
+    return f"{status.partial} partial" if status.partial else ""
+
+
+def today_text(status: SessionStatus) -> str:
+    """The day's full reps and its limit; empty before the day's first rep."""
+    if not status.today:
+        return ""
+    return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+
+
+def rates_text(status: SessionStatus) -> str:
+    """The camera's frame rate, and how many frames are analysed if markedly fewer; empty if unknown."""
+    if isnan(status.camera_hz):
+        return ""
+    camera = f"{status.camera_hz:.0f} fps"
+    fewer = status.analysed_hz < 0.9 * status.camera_hz
+    return f"{camera}, {status.analysed_hz:.0f} analysed" if fewer else camera
 
 
 def key_help(stage: Stage) -> str:
-    """What the keys of the window do, when there is time to read it; to be broken only between two keys."""
+    """The keys of the window, in stages with time to read them. Breaks only between keys."""
     if stage not in (Stage.PLACING, Stage.PAUSED, Stage.DONE):
         return ""
-    told = ("space go on" if stage is Stage.PAUSED else "space pause", *_KEYS)
-    return " ".join(f"{key}   ".replace(" ", "\u00a0") for key in told).rstrip()
+    pause = "space resume" if stage is Stage.PAUSED else "space pause"
+    return " ".join(f"{key}   ".replace(" ", _NO_BREAK_SPACE) for key in (pause, *_KEY_HELP)).rstrip()
 
 
-def rest_text(standing: SessionStatus) -> bool:
-    """Whether there is rest left to show; once it is over, what shows is the set that comes."""
-    return standing.stage is Stage.REST and not standing.rest_left_s <= 0
-
-
-def set_title(standing: SessionStatus) -> str:
-    """The line above the number: the stage, or while counting the set."""
-    if standing.stage is Stage.REST and not rest_text(standing):
-        return plan_progress(standing)
-    return set_headline(standing.stage) or plan_progress(standing)
-
-
-def plan_progress(standing: SessionStatus) -> str:
-    """Set and plan."""
-    goal = f"{standing.target} reps" if standing.target else ""
-    if standing.sets:
-        within = f"Set {standing.set} of {standing.sets}"
-    else:
-        within = f"Set {standing.set}" if standing.set > 1 else ""
-    return " · ".join(part for part in (within, goal) if part) or "Full reps"
-
-
-def number_text(standing: SessionStatus) -> str:
-    """The big number: full reps of the set, of the session when all is done, or the rest left."""
-    if rest_text(standing) and not isnan(standing.rest_left_s):
-        minutes, seconds = divmod(ceil(standing.rest_left_s), 60)
-        return f"{minutes}:{seconds:02d}"
-    return str(standing.session if standing.stage is Stage.DONE else standing.full)
-
-
-def phase_text(standing: SessionStatus) -> str:
-    """Where the legs are; during the rest what the set came to, in the end in how many sets it was done."""
-    if rest_text(standing):
-        done = f"{standing.full} of {standing.target}" if standing.target else f"{standing.full} full"
-        return f"{plan_progress(standing).partition(' · ')[0]}: {done}" if standing.sets or standing.set > 1 else done
-    if standing.stage is Stage.DONE:
-        return f"in {standing.set} sets" if standing.set > 1 else ""
-    return _PHASE_WORDS[standing.phase] if standing.stage in (Stage.COUNTING, Stage.REST) else ""
-
-
-def partial_text(standing: SessionStatus) -> str:
-    """How many partial reps there were in this set."""
-    return f"{standing.partial} partial" if standing.partial else ""
+# --- Reps ---
 
 
 def rep_verdict(rep: Rep) -> str:
-    """Full or partial."""
+    """`Full` or `Partial`."""
     return "Full" if rep.full else "Partial"
 
 
+def flag_words(flags: Sequence[Flag]) -> str:
+    """What the flags of a rep ask for, comma-separated; empty if nothing."""
+    texts = [_FLAG_TEXTS[flag] for flag in flags if flag in _FLAG_TEXTS]
+    raise_slower, lower_slower = _FLAG_TEXTS[Flag.FAST_RAISE], _FLAG_TEXTS[Flag.FAST_LOWER]
+    if {raise_slower, lower_slower} <= set(texts):
+        texts = ["slower" if text == raise_slower else text for text in texts if text != lower_slower]
+    return ", ".join(texts)
+
+
 def advice_for(rep: Rep) -> str:
-    """What the flags of a rep ask for, to be broken only between two things; empty where there are none."""
-    return ", ".join(part.replace(" ", "\u00a0") for part in flag_words(rep.flags).split(", "))
+    """`flag_words` of a rep, breaking only between two flags."""
+    return ", ".join(part.replace(" ", _NO_BREAK_SPACE) for part in flag_words(rep.flags).split(", "))
 
 
 def rep_times(rep: Rep) -> str:
-    """How long the legs took up and down."""
+    """How long raising and lowering took; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
     return f"{rep.raise_s:.1f} s up, {rep.lower_s:.1f} s down"
-
-
-def today_text(standing: SessionStatus) -> str:
-    """The day's full reps against its limit; empty where nothing of the day is known."""
-    if not standing.today:
-        return ""
-    return f"Today {standing.today} of {standing.day_limit}" if standing.day_limit else f"Today {standing.today}"
-
-
-def rates_text(standing: SessionStatus) -> str:
-    """Frames a second, and how many of them are analysed where that differs."""
-    if isnan(standing.camera_hz):
-        return ""
-    shown = f"{standing.camera_hz:.0f} fps"
-    fewer = standing.analysed_hz < 0.9 * standing.camera_hz
-    return f"{shown}, {standing.analysed_hz:.0f} analysed" if fewer else shown

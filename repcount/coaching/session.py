@@ -1,4 +1,4 @@
-"""Sets, plan and rest of a live session, and what to say about them. State in, state out."""
+"""Workout plan, sets and rests of a live session, and their announcements. Pure: state in, state out."""
 
 from __future__ import annotations
 
@@ -12,42 +12,21 @@ from repcount.errors import SettingError
 from repcount.types import Flag, Rep
 
 DAY_LIMIT = 100
-"""Full reps a day, as the guidance of the exercise has it."""
+"""Default limit of full reps per day, from the guidance for the exercise."""
 
 REST_S = 60.0
-"""Rest between two sets. A choice."""
+"""Default rest between two sets. Heuristic."""
 
+_LAST_FIVE = 5
+"""The end of a set is announced this many full reps ahead, in sets of more than twice as many."""
 
-@dataclass(frozen=True, slots=True)
-class WorkoutPlan:
-    """Sets asked, and full reps in each; None in both is a free session."""
+_REST_WARNING_S = 10.0
+"""The end of a rest is announced this long ahead, in rests of more than twice as long.
 
-    sets: int | None = None
-    reps: int | None = None
-    more: bool = False
-    """`+`: a set goes on past its reps until the person stops."""
+Heuristic: time enough to lie down.
+"""
 
-
-FREE = WorkoutPlan()
-
-
-def parse_plan(text: str | None) -> WorkoutPlan:
-    """`3x30`, `5x20`, `3x30+` or `free`. Raises SettingError."""
-    if text is None or text.strip().lower() == "free":
-        return FREE
-    found = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,3})\s*(\+?)\s*", text, re.IGNORECASE)
-    if found is None or int(found[1]) == 0 or int(found[2]) == 0:
-        raise SettingError(f"plan is {text!r}; it must be sets x reps, such as 3x30, 5x20 or 3x30+, or free")
-    return WorkoutPlan(int(found[1]), int(found[2]), bool(found[3]))
-
-
-_LAST = 5
-"""How many full reps before the last the end is announced."""
-
-_SOON_S = 10.0
-"""How long before the end of the rest it is announced: time enough to lie down. A choice."""
-
-_CUES = {
+_CORRECTIONS = {
     Flag.SHORT_BOTTOM: Cue.ALL_THE_WAY_DOWN,
     Flag.BENT_KNEES: Cue.LEGS_STRAIGHT,
     Flag.LEGS_APART: Cue.LEGS_TOGETHER,
@@ -55,39 +34,64 @@ _CUES = {
     Flag.FAST_RAISE: Cue.SLOWER,
     Flag.FAST_LOWER: Cue.SLOWER,
 }
-"""What a flag asks for, the most helpful first: knees that bend also keep the legs from standing upright."""
+"""The correction for each flag, the most helpful first: bent knees also keep the legs from getting upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkoutPlan:
+    """Number of sets, and full reps in each; both None for a free session."""
+
+    sets: int | None = None
+    reps: int | None = None
+    more: bool = False
+    """`+`: a set continues past its reps until the person stops."""
+
+
+FREE = WorkoutPlan()
+
+
+def parse_plan(text: str | None) -> WorkoutPlan:
+    """`3x30`, `5x20`, `3x30+`, or `free` or None for a free session. Raises SettingError."""
+    if text is None or text.strip().lower() == "free":
+        return FREE
+    match = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,3})\s*(\+?)\s*", text, re.IGNORECASE)
+    if match is None or int(match[1]) == 0 or int(match[2]) == 0:
+        raise SettingError(f"plan is {text!r}; it must be sets x reps, such as 3x30, 5x20 or 3x30+, or free")
+    return WorkoutPlan(int(match[1]), int(match[2]), bool(match[3]))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionGoals:
-    """What the person means to do."""
+    """What the person intends to do."""
 
     plan: WorkoutPlan = FREE
     rest_s: float = REST_S
     """Rest between two sets."""
     day_limit: int = DAY_LIMIT
+    """Full reps of a day, over all sessions, at which the limit is announced; it blocks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """Where the session stands."""
+    """Sets and rests so far."""
 
     reps: tuple[Rep, ...] = ()
-    """Those of this set, full and partial, that are on the record."""
+    """Recorded reps of this set, full and partial."""
     set: int = 1
     session: int = 0
     """Full reps of the whole session."""
-    done_sets: int = 0
+    sets_done: int = 0
     closed_set: int = 0
-    """The set that ended last; reps soon after its end still belong to it."""
+    """The set that ended last, 0 if none; a rep soon after its end still belongs to it."""
     rest_since_s: float = nan
-    """When the last set ended; NaN while none has, or while the next is under way."""
-    warned: bool = False
-    over: bool = False
-    """Whether the rest was said to be soon, and to be over."""
+    """When the last set ended; NaN before the first end and once the next set is under way."""
+    rest_warned: bool = False
+    """Whether the end of this rest has been announced ahead."""
+    rest_over: bool = False
+    """Whether this rest has ended, though no rep of the next set has been counted."""
     finished: bool = False
-    """All sets of the plan are done."""
-    limit_told: bool = False
+    """Whether all sets of the plan are done."""
+    limit_announced: bool = False
 
     @property
     def full(self) -> int:
@@ -96,102 +100,110 @@ class SessionState:
 
     @property
     def resting(self) -> bool:
-        """Whether a set is over and the next has not begun."""
+        """Whether a set is over and no rep of the next has been counted."""
         return not isnan(self.rest_since_s)
 
 
 Transition = tuple[SessionState, tuple[Announcement, ...]]
+"""The next state, and what to announce."""
 
 
-def on_rep(aims: SessionGoals, state: SessionState, rep: Rep, today: int) -> Transition:
-    """The state after a rep, and what to say; `today` is the day's full reps with this one."""
+def on_rep(goals: SessionGoals, state: SessionState, rep: Rep, today: int) -> Transition:
+    """The transition for a counted rep; `today` is the day's full reps including this one."""
     if rep.set != state.set:
         state = replace(state, set=rep.set, reps=())
-    state = replace(state, reps=(*state.reps, rep), rest_since_s=nan, warned=False, over=False)
-    notices = []
+    state = replace(state, reps=(*state.reps, rep), rest_since_s=nan, rest_warned=False, rest_over=False)
+    announcements = []
     if rep.full:
         state = replace(state, session=state.session + 1)
         by_hand = Flag.BY_HAND in rep.flags
-        notices.append(Announcement(Cue.ADDED if by_hand else Cue.COUNT, state.full))
-    notices += [Announcement(cue) for cue in _cue(rep)]
-    notices += _milestones(aims, state, rep)
-    if aims.plan.reps is not None and state.full == aims.plan.reps and rep.full and not aims.plan.more:
-        state, more = close_set(aims, state, rep.end_s)
-        notices += more
-    if today >= aims.day_limit and not state.limit_told:
-        state = replace(state, limit_told=True)
-        notices.append(Announcement(Cue.DAY_LIMIT, today))
-    return state, tuple(notices)
+        announcements.append(Announcement(Cue.ADDED if by_hand else Cue.COUNT, state.full))
+    announcements += [Announcement(cue) for cue in _correction(rep)]
+    announcements += _last_five(goals, state, rep)
+    if goals.plan.reps is not None and state.full == goals.plan.reps and rep.full and not goals.plan.more:
+        state, end_of_set = close_set(goals, state, rep.end_s)
+        announcements += end_of_set
+    if today >= goals.day_limit and not state.limit_announced:
+        state = replace(state, limit_announced=True)
+        announcements.append(Announcement(Cue.DAY_LIMIT, today))
+    return state, tuple(announcements)
 
 
-def _cue(rep: Rep) -> list[Cue]:
-    return [cue for flag, cue in _CUES.items() if flag in rep.flags][:1]
+def _correction(rep: Rep) -> list[Cue]:
+    return [cue for flag, cue in _CORRECTIONS.items() if flag in rep.flags][:1]
 
 
-def _milestones(aims: SessionGoals, state: SessionState, rep: Rep) -> list[Announcement]:
-    left = (aims.plan.reps or 0) - state.full
-    last = rep.full and left == _LAST and (aims.plan.reps or 0) > 2 * _LAST
-    return [Announcement(Cue.LAST_FIVE, left)] if last else []
+def _last_five(goals: SessionGoals, state: SessionState, rep: Rep) -> list[Announcement]:
+    planned = goals.plan.reps or 0
+    due = rep.full and planned - state.full == _LAST_FIVE and planned > 2 * _LAST_FIVE
+    return [Announcement(Cue.LAST_FIVE, _LAST_FIVE)] if due else []
 
 
 def on_rep_removed(state: SessionState, number: int) -> Transition:
-    """The state after a rep of this set was taken off by hand."""
-    kept = tuple(rep for rep in state.reps if rep.number != number)
-    gone = sum(rep.full for rep in state.reps) - sum(rep.full for rep in kept)
-    state = replace(state, reps=kept, session=state.session - gone)
+    """The transition for rep `number` of this set being removed by hand."""
+    remaining = tuple(rep for rep in state.reps if rep.number != number)
+    removed_full = sum(rep.full for rep in state.reps) - sum(rep.full for rep in remaining)
+    state = replace(state, reps=remaining, session=state.session - removed_full)
     return state, (Announcement(Cue.REMOVED, state.full),)
 
 
 def restart_set(state: SessionState) -> Transition:
-    """The state after this set's reps were taken off by hand, and the set begins anew."""
+    """The transition for starting the set again, its reps being removed from the record."""
     ended = state.closed_set == state.set
-    done = state.done_sets - ended
-    closed_set = 0 if ended else state.closed_set
-    gone = SessionState(set=state.set, session=state.session - state.full, done_sets=done, closed_set=closed_set)
-    return replace(gone, limit_told=state.limit_told), (Announcement(Cue.RESTARTED),)
+    restarted = SessionState(
+        set=state.set,
+        session=state.session - state.full,
+        sets_done=state.sets_done - ended,
+        closed_set=0 if ended else state.closed_set,
+        limit_announced=state.limit_announced,
+    )
+    return restarted, (Announcement(Cue.RESTARTED),)
 
 
-def close_set(aims: SessionGoals, state: SessionState, time_s: float) -> Transition:
-    """The state after a set has ended: the rest begins, or all is done. A set without reps just goes on."""
+def close_set(goals: SessionGoals, state: SessionState, time_s: float) -> Transition:
+    """The transition for a set that ended at `time_s`: the rest begins, or the workout is done.
+
+    A set without reps is not closed.
+    """
     if state.resting or not state.reps:
         return state, ()
-    done = state.done_sets + (state.closed_set != state.set)
-    finished = aims.plan.sets is not None and done >= aims.plan.sets
-    what = Announcement(Cue.WORKOUT_DONE, state.session) if finished else Announcement(Cue.SET_DONE, state.full)
-    return replace(state, done_sets=done, closed_set=state.set, rest_since_s=time_s, finished=finished), (what,)
+    done = state.sets_done + (state.closed_set != state.set)
+    finished = goals.plan.sets is not None and done >= goals.plan.sets
+    end = Announcement(Cue.WORKOUT_DONE, state.session) if finished else Announcement(Cue.SET_DONE, state.full)
+    return replace(state, sets_done=done, closed_set=state.set, rest_since_s=time_s, finished=finished), (end,)
 
 
-def on_tick(config: Config, aims: SessionGoals, state: SessionState, time_s: float, *, moving: bool) -> Transition:
-    """The state at a time between reps; `moving` holds a set open while the legs are on their way."""
+def on_tick(config: Config, goals: SessionGoals, state: SessionState, time_s: float, *, moving: bool) -> Transition:
+    """The transition for the passing of time; a set stays open while the legs are `moving`."""
     if state.reps and not state.resting and not moving:
         last_s = state.reps[-1].end_s
-        return close_set(aims, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
+        return close_set(goals, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
     if not state.resting or state.finished:
         return state, ()
-    left_s = rest_left_s(aims, state, time_s)
-    if left_s <= 0 and not state.over:
+    left_s = rest_left_s(goals, state, time_s)
+    if left_s <= 0 and not state.rest_over:
         return end_rest(state)
-    if left_s <= _SOON_S and not state.warned and aims.rest_s > 2 * _SOON_S:
-        return replace(state, warned=True), (Announcement(Cue.REST_SOON_OVER, round(_SOON_S)),)
+    if left_s <= _REST_WARNING_S and not state.rest_warned and goals.rest_s > 2 * _REST_WARNING_S:
+        return replace(state, rest_warned=True), (Announcement(Cue.REST_SOON_OVER, round(_REST_WARNING_S)),)
     return state, ()
 
 
 def end_rest(state: SessionState) -> Transition:
-    """The state after the rest: the next set may begin, with its own count."""
-    if not state.resting or state.over:
+    """The transition for the end of the rest: the next set may begin, with a count of its own."""
+    if not state.resting or state.rest_over:
         return state, ()
     next_set = state.set + 1
-    state = replace(state, set=next_set, reps=(), warned=True, over=True)
+    state = replace(state, set=next_set, reps=(), rest_warned=True, rest_over=True)
     return state, (Announcement(Cue.REST_OVER, next_set),)
 
 
-def rest_left_s(aims: SessionGoals, state: SessionState, time_s: float) -> float:
-    """Seconds of rest left, below 0 when it is over; NaN while there is none."""
-    return state.rest_since_s + aims.rest_s - time_s
+def rest_left_s(goals: SessionGoals, state: SessionState, time_s: float) -> float:
+    """Seconds of rest left; negative when it is over, NaN when not resting."""
+    return state.rest_since_s + goals.rest_s - time_s
 
 
 def stage(state: SessionState) -> Stage:
-    """Counting, resting or done, as far as the reps tell."""
+    """COUNTING, REST or DONE; the other stages depend on more than the reps."""
     if state.finished and state.resting:
         return Stage.DONE
     return Stage.REST if state.resting else Stage.COUNTING

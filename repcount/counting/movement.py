@@ -58,6 +58,12 @@ def movement_end(walk: Flank) -> float:
     return -max(departure_s, seen_s - _TRAIL_SHARE * (near_s - seen_s))
 
 
+def vagueness(walk: Flank) -> float:
+    """The time between the last moment at the bottom and the nearer mark of a walk that is told backwards in time."""
+    _, seen_s, near_s = _departure(walk, _LEAVING_SHARE)
+    return max(near_s - seen_s, 0.0)
+
+
 def _departure(walk: Flank, near_share: float) -> tuple[float, float, float]:
     """When a movement left its bottom, from its (time, lift) pairs told backwards from the top.
 
@@ -283,6 +289,43 @@ class Movement:
         """The points of the hold; at least the highest one."""
         first, last = self._plateau
         return tuple(p for p in self.trace if first <= p.time_s <= last) or (self.trace[self._peak_at],)
+
+    @cached_property
+    def jitter_deg(self) -> float:
+        """How far the lift is off its evened course, mean over the movement.
+
+        Evening flattens what is curved; what it takes off when it is done twice is put back.
+        """
+        first, last = self.start_s, self.end_s
+        course = [2 * once - twice for once, twice in zip(self._even, self._evened(self._even), strict=True)]
+        off = [abs(p.lift - c) for p, c in zip(self.trace, course, strict=True) if first <= p.time_s <= last]
+        return fmean(off) if off else 0.0
+
+    @cached_property
+    def unseen_s(self) -> float:
+        """How long before they came into sight the legs left the bottom to which they return, by the speed at which
+        they rose from then on; infinite where that was not on their way up.
+        """
+        first = self.trace[0]
+        rise = self._even[self._peak_at] - self._even[0]
+        if not self.emerged or rise <= 0:
+            return inf
+        missing = self._even[0] - min(self._even[self._peak_at : self._valley_at + 1], default=self._even[0])
+        return max(missing, 0.0) / rise * (self.hold[0] - first.time_s)
+
+    @cached_property
+    def vague_s(self) -> tuple[float, float]:
+        """How long the legs take to be clearly off the bottom at the start, and to be down at the end."""
+        up = self._walk(self._feet, range(self._peak_at, -1, -1))
+        down = self._walk(self._feet, range(self._peak_at, self._valley_at + 1))
+        return vagueness(up), vagueness([(-time_s, lift) for time_s, lift in down])
+
+    @cached_property
+    def longest_gap_s(self) -> float:
+        """The longest time between two points of the movement, and around its ends."""
+        first, last = self.start_s - _AT_S, self.end_s + _AT_S
+        times = [p.time_s for p in self.trace if first <= p.time_s <= last]
+        return max((b - a for a, b in pairwise(times)), default=0.0)
 
     @cached_property
     def points(self) -> tuple[TracePoint, ...]:

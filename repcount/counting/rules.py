@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import hypot, isnan
+from math import erf, hypot, isnan, prod, sqrt
 
 from repcount.config import Config
 from repcount.counting.movement import Movement, elevation_above_floor, nanmedian
@@ -11,9 +11,6 @@ from repcount.types import Flag, Rejection, RejectionReason, Rep, Sample
 
 _MIN_REP_S = 0.5
 """No pair of legs goes up and comes down in less (the quickest labelled rep takes 1.2 s). A choice."""
-
-_UNSEEN_DEG = 10.0
-"""Somebody who comes into sight with the legs on their way up, in the lower half of it, has left the bottom unseen."""
 
 _KNEE_AT_BOTTOM_DEG = 110.0
 """Legs that lie are straight: 130° and more with bent-knee raises, 40-100° with the feet planted."""
@@ -55,6 +52,19 @@ _HIPS_TRUNKS = 0.6
 _VIEW_GOOD_DEG, _VIEW_BAD_DEG = 35.0, 80.0
 """Angles hold up to here; beyond, doubt grows until nothing is left of them at the head-on view."""
 
+_SEEN_WELL = 0.9
+_JITTER_DEG, _GAP_S, _TRUNK_SPREAD = 1.5, 0.25, 0.3
+_MOST_DOUBT = 0.5
+"""Visibility from here on, jitter, gap and spread of the trunk's length up to here leave no doubt; at twice as much it
+is a coin's toss. Clean clips have a jitter of 0.2-0.8°, gaps of one sample and a spread of 0.05-0.25."""
+
+_SAME_MOMENT_S, _VAGUE_SHARE = 0.3, 0.42
+"""Start and end are wrong when they are off by more than the first; their standard deviation is this share of the time
+that the legs take to be clearly off the bottom."""
+
+_TOP_ERROR_DEG, _KNEE_ERROR_DEG = 4.0, 7.0
+"""To these top and knee are measured (rendered clips; the knee is the straighter of two readings)."""
+
 
 def _hip(sample: Sample) -> float:
     return 180.0 - sample.hip_deg
@@ -89,7 +99,7 @@ def rejection_reason(config: Config, movement: Movement) -> RejectionReason | No
 
 def _not_from_bottom(config: Config, movement: Movement) -> bool:
     lowest = min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s)
-    return lowest > config.rest_deg + _UNSEEN_DEG * movement.emerged
+    return lowest > config.rest_deg and not movement.unseen_s <= config.max_gap_s
 
 
 def _not_lying(config: Config, movement: Movement) -> bool:
@@ -210,11 +220,11 @@ def _rep(config: Config, movement: Movement) -> Rep:
     start_s, end_s = movement.start_s, movement.end_s
     raise_s, lower_s = reached_s - start_s, end_s - left_s
     knee = movement.at_top(_knee)
-    confidence = _confidence(movement)
+    confidence = _confidence(config, movement)
     found = {
         Flag.SHORT_TOP: movement.top_deg < config.full_deg,
         Flag.SHORT_BOTTOM: not movement.returned,
-        Flag.FAST_RAISE: raise_s < config.fast_raise_s,
+        Flag.FAST_RAISE: raise_s < config.fast_raise_s and not movement.emerged,
         Flag.FAST_LOWER: lower_s < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
         Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg and not _detached(movement),
@@ -244,10 +254,62 @@ def _rep(config: Config, movement: Movement) -> Rep:
 _NOT_FULL = {Flag.SHORT_TOP, Flag.SHORT_BOTTOM, Flag.BENT_KNEES, Flag.LEGS_APART}
 
 
-def _confidence(movement: Movement) -> float:
-    """Product of how well the leg was seen and how good the view is; 1 where neither is known."""
+def _confidence(config: Config, movement: Movement) -> float:
+    """How likely verdict and moments are right: the product of what may be in doubt, 1 where nothing is known of it.
+
+    How well the leg was seen, the view, how steady the landmarks were, how much of the movement was seen at all and
+    whether its start was, whether the trunk kept its length, how clearly the legs left and came back, and how far the
+    top and the knees are from the thresholds that decide. `benchmarks/calibration.py` holds it against
+    what is right.
+    """
+    doubts = (_seen, _clear, _steady, _whole, _same_body, _timed)
+    share = prod(doubt(movement) for doubt in doubts)
+    return share * _decided(movement.top_deg - config.full_deg, _TOP_ERROR_DEG) * _knees_decided(config, movement)
+
+
+def _seen(movement: Movement) -> float:
     seen = nanmedian(p.sample.visibility for p in movement.points)
+    return 1.0 if isnan(seen) else min(seen / _SEEN_WELL, 1.0)
+
+
+def _clear(movement: Movement) -> float:
     view = nanmedian(p.sample.view_deg for p in movement.points)
     doubt = (view - _VIEW_GOOD_DEG) / (_VIEW_BAD_DEG - _VIEW_GOOD_DEG)
-    clear = 1.0 if isnan(view) else 1.0 - min(max(doubt, 0.0), 1.0)
-    return clear * (1.0 if isnan(seen) else min(seen, 1.0))
+    return 1.0 if isnan(view) else 1.0 - min(max(doubt, 0.0), 1.0)
+
+
+def _steady(movement: Movement) -> float:
+    return 1.0 - _MOST_DOUBT * min(max((movement.jitter_deg - _JITTER_DEG) / _JITTER_DEG, 0.0), 1.0)
+
+
+def _whole(movement: Movement) -> float:
+    gap = (movement.longest_gap_s - _GAP_S) / _GAP_S
+    unseen = 1.0 if movement.emerged else min(max(gap, 0.0), 1.0)
+    return 1.0 - _MOST_DOUBT * unseen
+
+
+def _timed(movement: Movement) -> float:
+    """How likely start and end are within what people call the same moment."""
+    return prod(erf(_SAME_MOMENT_S / max(_VAGUE_SHARE * vague_s, 1e-6) / sqrt(2.0)) for vague_s in movement.vague_s)
+
+
+def _same_body(movement: Movement) -> float:
+    lengths = sorted(p.sample.trunk_px for p in movement.points if not isnan(p.sample.trunk_px))
+    if not lengths:
+        return 1.0
+    low, high = lengths[len(lengths) // 20], lengths[-1 - len(lengths) // 20]
+    spread = (high - low) / max(lengths[len(lengths) // 2], 1e-6)
+    return 1.0 - _MOST_DOUBT * min(max((spread - _TRUNK_SPREAD) / _TRUNK_SPREAD, 0.0), 1.0)
+
+
+def _knees_decided(config: Config, movement: Movement) -> float:
+    """Only the knees of a rep that may be full decide anything."""
+    knee = movement.at_top(_knee)
+    if isnan(knee) or movement.top_deg < config.full_deg:
+        return 1.0
+    return _decided(knee - config.knee_deg, _KNEE_ERROR_DEG)
+
+
+def _decided(margin_deg: float, error_deg: float) -> float:
+    """How likely a value that is measured to `error_deg` (standard deviation) lies on the side where it was read."""
+    return (1.0 + erf(abs(margin_deg) / error_deg / sqrt(2.0))) / 2.0

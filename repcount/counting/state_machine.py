@@ -12,8 +12,8 @@ from repcount.counting.movement import Movement, TracePoint, elevation_above_flo
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
 _TRUNKS = 1.0
-_TRUNKS_PER_S = 1.0
-"""Hips that jump by more than a trunk length, and by one more for each second that has passed, are another body's.
+_TRUNKS_PER_S = 0.25
+"""Hips that jump by more than a trunk length, and a quarter more for each second that has passed, are another body's.
 Heuristic: somebody who lies shuffles by less, and the bumps of a hand-held camera move the picture by a fifth of it."""
 
 _SCALE = 1.8

@@ -1,1 +1,1 @@
-"""What people see: the picture in the window and on videos, and the terminal."""
+"""What people see: the overlay in the window and on videos, and the terminal."""

@@ -1,4 +1,4 @@
-"""What stands on the picture: the angle gauge, the panel with the count, toasts and the footer."""
+"""What is drawn over the frame: the panel with the count and the gauge, the toasts and the footer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from repcount.coaching import phrases
-from repcount.coaching import phrases as spoken
 from repcount.coaching.events import Announcement, SessionStatus, Stage
 from repcount.display import widgets
 from repcount.display.widgets import (
@@ -22,6 +21,7 @@ from repcount.display.widgets import (
     REGULAR,
     STRONG,
     TEXT,
+    Box,
     Colour,
     Number,
     ProgressWidget,
@@ -37,171 +37,194 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FULL_SCALE_DEG = 100.0
-"""Legs go a little past upright; the highest labelled rep measures 102°."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where the gauge stands in the picture, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def level(self, lift_deg: float) -> int:
-        """The row that stands for an elevation."""
-        share = min(max(lift_deg / _FULL_SCALE_DEG, 0.0), 1.0)
-        return round(self.top + self.height * (1.0 - share))
-
-
-def draw_gauge(image: NDArray[np.uint8], column: Column, standing: SessionStatus, sizes: Sizes) -> None:
-    """Draw the gauge of `standing`; what is not known is left out."""
-    bottom = column.top + column.height
-    _bar(image, column, column.top, bottom, FAINT)
-    if not isnan(standing.upright_deg):
-        _bar(image, column, column.top, column.level(standing.upright_deg), DIM_BLUE)
-    if not isnan(standing.lift_deg):
-        upright = standing.lift_deg >= standing.upright_deg
-        level = column.level(standing.lift_deg)
-        _bar(image, column, min(level, bottom - column.width), bottom, BLUE if upright else TEXT)
-    for mark_deg in (standing.upright_deg, standing.back_deg):
-        if not isnan(mark_deg):
-            _mark(image, column, column.level(mark_deg), sizes)
-
-
-def _bar(image: NDArray[np.uint8], column: Column, top: int, bottom: int, colour: Colour) -> None:
-    """A bar with round ends."""
-    radius = column.width // 2
-    middle = column.left + radius
-    cv2.line(image, (middle, top + radius), (middle, bottom - radius), colour, 2 * radius, cv2.LINE_AA)
-
-
-def _mark(image: NDArray[np.uint8], column: Column, row: int, sizes: Sizes) -> None:
-    reach, thick = sizes.px(9), sizes.px(4)
-    start, end = (column.left - reach, row), (column.left + column.width + reach, row)
-    cv2.line(image, start, end, BACKGROUND, thick + 2 * sizes.px(2), cv2.LINE_AA)
-    cv2.line(image, start, end, BLUE, thick, cv2.LINE_AA)
-
 
 class Corner(enum.StrEnum):
-    """The upper corner of the picture in which the panel is."""
+    """The upper corner of the image in which the panel is."""
 
     LEFT = "left"
     RIGHT = "right"
 
 
-_USUAL = "00"
-"""There is room for two of the widest digits, whatever the count is, so that the panel does not jump."""
+_MIN_COUNT = "00"
+"""The panel is at least as wide as two of the widest digits, so that it does not jump from 9 to 10."""
 
-_WAITING = {Stage.PLACING, Stage.NO_PICTURE}
-"""Stages in which a sentence says what to do."""
+_SETUP_STAGES = {Stage.PLACING, Stage.NO_PICTURE}
+"""Stages in which a sentence in the panel says what to do."""
 
 
-def draw_panel(image: NDArray[np.uint8], standing: SessionStatus, corner: Corner, sizes: Sizes) -> None:
-    """Draw the panel of `standing` into a corner."""
-    pad, column = sizes.px(20), sizes.px(62) if _moving(standing) else 0
-    room = min(_room(standing, sizes), sizes.width - 2 * (sizes.margin + pad))
-    head = _head(standing, sizes, room - column)
-    foot = [] if standing.stage in _WAITING else _last(standing, sizes, room)
-    width, height = room + 2 * pad, _height(head) + _height(foot) + 2 * pad
+def draw_panel(image: NDArray[np.uint8], status: SessionStatus, corner: Corner, sizes: Sizes) -> None:
+    """Draw the panel into `corner`."""
+    pad, gauge_px = sizes.px(20), sizes.px(62) if _is_counting(status) else 0
+    room_px = min(_inner_width(status, sizes), sizes.width - 2 * (sizes.margin + pad))
+    header = _header(status, sizes, room_px - gauge_px)
+    last_rep = [] if status.stage in _SETUP_STAGES else _last_rep(status, sizes, room_px)
+    width, height = room_px + 2 * pad, _height(header) + _height(last_rep) + 2 * pad
     left = sizes.margin if corner is Corner.LEFT else sizes.width - sizes.margin - width
-    widgets.draw_card(image, widgets.Box(left, sizes.margin, width, height), sizes.px(20))
+    widgets.draw_card(image, Box(left, sizes.margin, width, height), sizes.px(20))
     left, top = left + pad, sizes.margin + pad
-    _stack(image, head, left + (column if corner is Corner.RIGHT else 0), top, room - column)
-    _stack(image, foot, left, top + _height(head), room)
-    if column:
-        reach, thick = sizes.px(9), sizes.px(24)
-        start = left + reach if corner is Corner.RIGHT else left + room - reach - thick
-        draw_gauge(image, Column(start, top, thick, _height(head)), standing, sizes)
+    _stack(image, header, left + (gauge_px if corner is Corner.RIGHT else 0), top, room_px - gauge_px)
+    _stack(image, last_rep, left, top + _height(header), room_px)
+    if gauge_px:
+        overhang, thickness = sizes.px(_MARK_OVERHANG), sizes.px(24)
+        start = left + overhang if corner is Corner.RIGHT else left + room_px - overhang - thickness
+        draw_gauge(image, Box(start, top, thickness, _height(header)), status, sizes)
 
 
-def _moving(standing: SessionStatus) -> bool:
-    """Whether reps count now, so that the gauge tells something."""
-    over = standing.stage is Stage.REST and not phrases.rest_text(standing)
-    return over or standing.stage in (Stage.COUNTING, Stage.DONE)
+def _is_counting(status: SessionStatus) -> bool:
+    """Whether reps count now, so that the gauge is of use."""
+    rest_is_over = status.stage is Stage.REST and not phrases.shows_rest_timer(status)
+    return rest_is_over or status.stage in (Stage.COUNTING, Stage.DONE)
 
 
-def _room(standing: SessionStatus, sizes: Sizes) -> int:
-    """Width of what is in the panel: that of the count and the gauge."""
-    widest = max((_USUAL, phrases.number_text(standing)), key=len)
-    return widgets.text_width(widest, sizes.count, STRONG) + sizes.px(62)
+def _inner_width(status: SessionStatus, sizes: Sizes) -> int:
+    """Width of the panel's content in pixels: the count and the gauge."""
+    count = max((_MIN_COUNT, phrases.number_text(status)), key=len)
+    return widgets.text_width(count, sizes.count, STRONG) + sizes.px(62)
 
 
-def _height(lines: list[Widget]) -> int:
-    return sum(line.height_px for line in lines)
+def _height(column: list[Widget]) -> int:
+    return sum(widget.height_px for widget in column)
 
 
-def _stack(image: NDArray[np.uint8], lines: list[Widget], left: int, top: int, room_px: int) -> None:
-    for line in lines:
-        line.draw(image, left, top, room_px)
-        top += line.height_px
+def _stack(image: NDArray[np.uint8], column: list[Widget], left: int, top: int, room_px: int) -> None:
+    for widget in column:
+        widget.draw(image, left, top, room_px)
+        top += widget.height_px
 
 
-def _head(standing: SessionStatus, sizes: Sizes, room: int) -> list[Widget]:
+def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
     """Title, number and phase, beside the gauge."""
-    moving = _moving(standing)
-    lines: list[Widget] = [_title(standing, sizes, moving=moving)]
-    if standing.stage is not Stage.PLACING or standing.full or standing.session:
-        colour = TEXT if moving or phrases.rest_text(standing) else MUTED
-        number = phrases.number_text(standing)
-        size_px = widgets.fit_font_size(number, sizes.count, STRONG, room)
-        lines += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]
-        lines += _progress(standing, sizes)
-    if standing.stage in _WAITING and standing.problem is not None:
-        lines += [Space(sizes.px(10)), *_sentence(spoken.shown_text(Announcement(standing.problem)), sizes, room)]
-    elif moving and standing.stage is not Stage.DONE:
-        lines.append(Text(phrases.phase_text(standing), sizes.text(42), TEXT, STRONG, phrases.partial_text(standing)))
-    elif phrases.phase_text(standing):
-        lines.append(Text(phrases.phase_text(standing), sizes.text(30), TEXT))
-    return lines
+    counting = _is_counting(status)
+    column: list[Widget] = [_title(status, sizes, counting=counting)]
+    if status.stage is not Stage.PLACING or status.full or status.session:
+        colour = TEXT if counting or phrases.shows_rest_timer(status) else MUTED
+        number = phrases.number_text(status)
+        size_px = widgets.fit_font_size(number, sizes.count, STRONG, room_px)
+        column += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]
+        column += _progress(status, sizes)
+    if status.stage in _SETUP_STAGES and status.problem is not None:
+        problem = phrases.shown_text(Announcement(status.problem))
+        column += [Space(sizes.px(10)), *_sentence(problem, sizes, room_px)]
+    elif counting and status.stage is not Stage.DONE:
+        column.append(Text(phrases.phase_text(status), sizes.text(42), TEXT, STRONG, phrases.partial_text(status)))
+    elif phrases.phase_text(status):
+        column.append(Text(phrases.phase_text(status), sizes.text(30), TEXT))
+    return column
 
 
-def _title(standing: SessionStatus, sizes: Sizes, *, moving: bool) -> Widget:
-    """While reps count it is beside the point, else it is the point."""
-    if moving and standing.stage is not Stage.DONE:
-        return Text(phrases.set_title(standing), sizes.text(28), MUTED)
-    return Text(phrases.set_title(standing), sizes.text(42), TEXT, STRONG)
+def _title(status: SessionStatus, sizes: Sizes, *, counting: bool) -> Widget:
+    """Small while reps count, because then the number matters; otherwise large."""
+    if counting and status.stage is not Stage.DONE:
+        return Text(phrases.set_title(status), sizes.text(28), MUTED)
+    return Text(phrases.set_title(status), sizes.text(42), TEXT, STRONG)
 
 
-def _progress(standing: SessionStatus, sizes: Sizes) -> list[Widget]:
-    if not standing.target or standing.stage is Stage.DONE:
+def _progress(status: SessionStatus, sizes: Sizes) -> list[Widget]:
+    if not status.target or status.stage is Stage.DONE:
         return []
-    return [ProgressWidget(sizes.px(8), standing.full / standing.target), Space(sizes.px(8))]
+    return [ProgressWidget(sizes.px(8), status.full / status.target), Space(sizes.px(8))]
 
 
-def _sentence(sentence: str, sizes: Sizes, room: int) -> list[Widget]:
+def _sentence(sentence: str, sizes: Sizes, room_px: int) -> list[Widget]:
     size_px = sizes.text(42)
-    return [Text(line, size_px, AMBER, STRONG) for line in widgets.wrap_text(sentence, size_px, STRONG, room, 6)]
+    return [Text(line, size_px, AMBER, STRONG) for line in widgets.wrap_text(sentence, size_px, STRONG, room_px, 6)]
 
 
-def _last(standing: SessionStatus, sizes: Sizes, room: int) -> list[Widget]:
-    """The last rep: a verdict, and below it what it lacked or else how long it took."""
-    rep = standing.last
+def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
+    """The last rep: full or partial, and below that the advice, or else how long it took."""
+    rep = status.last
     if rep is None:
         return []
-    size_px, asked = sizes.text(28), phrases.advice_for(rep)
-    below = widgets.wrap_text(asked or phrases.rep_times(rep), size_px, REGULAR, room, 2) or [""]
+    size_px, advice = sizes.text(28), phrases.advice_for(rep)
+    lines = widgets.wrap_text(advice or phrases.rep_times(rep), size_px, REGULAR, room_px, 2) or [""]
     rule: list[Widget] = [Space(sizes.px(8)), ProgressWidget(max(2, sizes.px(2)), 0.0), Space(sizes.px(10))]
-    if not _moving(standing):
+    if not _is_counting(status):
         rule = [Space(sizes.px(8))]
     verdict = Verdict(phrases.rep_verdict(rep), sizes.text(32), rep.full)
-    return [*rule, verdict, *(Text(line, size_px, AMBER if asked else MUTED) for line in below)]
+    return [*rule, verdict, *(Text(line, size_px, AMBER if advice else MUTED) for line in lines)]
 
 
-_MOST = 3
-"""Notices at once: the newest ones."""
+_FULL_SCALE_DEG = 100.0
+"""Elevation at the top of the gauge. Legs go a little past upright; the highest labelled rep measures 102°."""
 
-_SHRUNK = 0.8
-"""A notice that fits into one line at this share of its size is not broken. A choice."""
+_MARK_OVERHANG = 9
+"""How far the marks reach beyond the gauge on each side, in pixels of an image of 1280 by 720."""
 
-_LINE = 1.25
-"""Height of a line as a share of the font size."""
+
+def draw_gauge(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes: Sizes) -> None:
+    """Draw the elevation of the legs as a vertical bar in `box`, with a mark at each threshold.
+
+    Values that are NaN are left out.
+    """
+    bottom = box.top + box.height
+    _draw_bar(image, box, box.top, bottom, FAINT)
+    if not isnan(status.upright_deg):
+        _draw_bar(image, box, box.top, _gauge_row(box, status.upright_deg), DIM_BLUE)
+    if not isnan(status.lift_deg):
+        upright = status.lift_deg >= status.upright_deg
+        row = _gauge_row(box, status.lift_deg)
+        _draw_bar(image, box, min(row, bottom - box.width), bottom, BLUE if upright else TEXT)
+    for mark_deg in (status.upright_deg, status.back_deg):
+        if not isnan(mark_deg):
+            _draw_mark(image, box, _gauge_row(box, mark_deg), sizes)
+
+
+def _gauge_row(box: Box, elevation_deg: float) -> int:
+    share = min(max(elevation_deg / _FULL_SCALE_DEG, 0.0), 1.0)
+    return round(box.top + box.height * (1.0 - share))
+
+
+def _draw_bar(image: NDArray[np.uint8], box: Box, top: int, bottom: int, colour: Colour) -> None:
+    """Draw a vertical bar with round ends, as wide as `box`."""
+    radius = box.width // 2
+    x = box.left + radius
+    cv2.line(image, (x, top + radius), (x, bottom - radius), colour, 2 * radius, cv2.LINE_AA)
+
+
+def _draw_mark(image: NDArray[np.uint8], box: Box, row: int, sizes: Sizes) -> None:
+    overhang, thickness = sizes.px(_MARK_OVERHANG), sizes.px(4)
+    start, end = (box.left - overhang, row), (box.left + box.width + overhang, row)
+    cv2.line(image, start, end, BACKGROUND, thickness + 2 * sizes.px(2), cv2.LINE_AA)
+    cv2.line(image, start, end, BLUE, thickness, cv2.LINE_AA)
+
+
+_MAX_TOASTS = 3
+"""How many are shown at once; the newest ones."""
+
+_MIN_SHRINK = 0.8
+"""A toast that fits into one line at this share of its font size or more is shrunk instead of broken. Heuristic."""
+
+_LINE_HEIGHT = 1.25
+"""As a share of the font size."""
+
+
+def draw_toasts(image: NDArray[np.uint8], toasts: Sequence[str], sizes: Sizes) -> None:
+    """Draw short messages, centred above the footer; the newest, the last of `toasts`, is the lowest."""
+    size_px, pad = sizes.text(40), sizes.px(20)
+    room_px, bottom = sizes.width - 2 * (sizes.margin + pad), sizes.height - sizes.px(70)
+    for toast in reversed(list(dict.fromkeys(toasts))[-_MAX_TOASTS:]):
+        fit_px = widgets.fit_font_size(toast, size_px, STRONG, room_px)
+        fit_px = fit_px if fit_px >= _MIN_SHRINK * size_px else size_px
+        card = _TextCard(widgets.wrap_text(toast, fit_px, STRONG, room_px, 3), fit_px, pad, TEXT, STRONG, centred=True)
+        card.draw(image, (sizes.width - card.width_px) // 2, bottom - card.height_px)
+        bottom -= card.height_px + sizes.px(8)
+
+
+def draw_footer(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -> None:
+    """Draw small text into the lower corners; none where it is empty."""
+    size_px, pad = sizes.text(22), sizes.px(12)
+    room_px = sizes.width - 2 * (sizes.margin + pad)
+    if right:
+        card = _TextCard([right], size_px, pad, MUTED)
+        card.draw(image, sizes.width - sizes.margin - card.width_px, sizes.height - sizes.margin - card.height_px)
+        room_px -= card.width_px + sizes.margin
+    if left:
+        card = _TextCard(widgets.wrap_text(left, size_px, REGULAR, room_px, 4), size_px, pad, MUTED)
+        card.draw(image, sizes.margin, sizes.height - sizes.margin - card.height_px)
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _TextCard:
     """Lines of text on a card of their own."""
 
     lines: list[str]
@@ -221,37 +244,12 @@ class _Block:
 
     @property
     def height_px(self) -> int:
-        return round(self.size_px * _LINE * len(self.lines)) + self.pad_px
+        return round(self.size_px * _LINE_HEIGHT * len(self.lines)) + self.pad_px
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int) -> None:
-        widgets.draw_card(image, widgets.Box(left, top, self.width_px, self.height_px), self.pad_px * 3 // 4)
+        widgets.draw_card(image, Box(left, top, self.width_px, self.height_px), self.pad_px * 3 // 4)
         for number, line in enumerate(self.lines):
             spare_px = self.inner_px - widgets.text_width(line, self.size_px, self.weight)
             indent = self.pad_px + (spare_px // 2 if self.centred else 0)
-            baseline = top + self.pad_px // 2 + round(self.size_px * (_LINE * number + 0.97))
+            baseline = top + self.pad_px // 2 + round(self.size_px * (_LINE_HEIGHT * number + 0.97))
             widgets.draw_text(image, line, (max(left + indent, 0), baseline), self.size_px, self.colour, self.weight)
-
-
-def draw_toasts(image: NDArray[np.uint8], told: Sequence[str], sizes: Sizes) -> None:
-    """Write each notice in the middle, above the small print; the newest is the lowest."""
-    size_px, pad = sizes.text(40), sizes.px(20)
-    room, bottom = sizes.width - 2 * (sizes.margin + pad), sizes.height - sizes.px(70)
-    for notice in reversed(list(dict.fromkeys(told))[-_MOST:]):
-        fit_px = widgets.fit_font_size(notice, size_px, STRONG, room)
-        fit_px = fit_px if fit_px >= _SHRUNK * size_px else size_px
-        block = _Block(widgets.wrap_text(notice, fit_px, STRONG, room, 3), fit_px, pad, TEXT, STRONG, centred=True)
-        block.draw(image, (sizes.width - block.width_px) // 2, bottom - block.height_px)
-        bottom -= block.height_px + sizes.px(8)
-
-
-def draw_footer(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -> None:
-    """Write small text into the lower corners."""
-    size_px, pad = sizes.text(22), sizes.px(12)
-    room = sizes.width - 2 * (sizes.margin + pad)
-    if right:
-        block = _Block([right], size_px, pad, MUTED)
-        block.draw(image, sizes.width - sizes.margin - block.width_px, sizes.height - sizes.margin - block.height_px)
-        room -= block.width_px + sizes.margin
-    if left:
-        block = _Block(widgets.wrap_text(left, size_px, REGULAR, room, 4), size_px, pad, MUTED)
-        block.draw(image, sizes.margin, sizes.height - sizes.margin - block.height_px)

@@ -1,4 +1,7 @@
-"""The whole picture that people see: the frame, the skeleton and everything drawn on it. Pure functions on arrays."""
+"""The image that people see: the frame with the skeleton, the panel and the texts drawn on it.
+
+Pure functions on arrays of (height, width, 3), red-green-blue.
+"""
 
 from __future__ import annotations
 
@@ -10,156 +13,161 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repcount.coaching import phrases
-from repcount.coaching import phrases as spoken
 from repcount.coaching.events import Announcement, SessionStatus, Stage
-from repcount.coaching.phrases import key_help
 from repcount.display import hud
 from repcount.display.hud import Corner
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT, Colour, Sizes
-from repcount.types import Pose
+from repcount.types import Landmark, Pose
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Landmark numbers of MediaPipe's pose model, (left, right).
-_SHOULDER, _HIP, _KNEE, _ANKLE, _TOE = (11, 12), (23, 24), (25, 26), (27, 28), (31, 32)
+__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "draw_overlay", "fit"]
+
+# (left, right)
+_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+_KNEE = (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE)
+_ANKLE = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+_TOE = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
 
 DRAWN = (*_SHOULDER, *_HIP, *_KNEE, *_ANKLE, *_TOE)
-"""The landmarks that are drawn at all."""
+"""Indices of the landmarks that are drawn."""
 
-_SEEN = 0.5
-"""Less visible landmarks are guesses; a line to a guess would look like knowledge. Half way, a choice."""
+_MIN_VISIBILITY = 0.5
+"""Less visible landmarks are guesses and are not drawn, because a line would suggest certainty. Heuristic."""
 
-_FAR = 4.0
-"""Landmarks further outside than this many pictures are left out: OpenCV's coordinates are small numbers."""
+_MAX_IMAGES_OUTSIDE = 4.0
+"""Landmarks further out than this multiple of the image's longer side are not drawn: OpenCV overflows on large
+coordinates."""
 
 _SHIFT = 3
-"""Bits of a pixel's fraction: lines glide instead of hopping from pixel to pixel."""
+"""Fractional bits of coordinates (see `cv2.line`): with whole pixels the skeleton would jitter."""
+
+_Point = tuple[int, int]
+"""(x, y) in 1 / 2**_SHIFT of a pixel."""
 
 _LEG = (_HIP, _KNEE, _ANKLE)
 
+_PAUSED_BRIGHTNESS = 0.45
+"""Brightness of the frame while paused. Heuristic: clearly darker, and still recognisable."""
 
-def draw_skeleton(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes) -> None:
-    """Draw the body of `pose`, in pixels of `image`; `side` is `left`, `right` or empty for not known."""
-    near = 1 if side == "right" else 0
-    places = _places(pose, image.shape[1], image.shape[0])
-    thin, thick = sizes.px(3), sizes.px(8)
-    far = [places.get(part[1 - near]) for part in _LEG]
-    _path(image, far, TEXT, thin, sizes)
-    _path(image, [places.get(part[near]) for part in (_SHOULDER, _HIP)], TEXT, sizes.px(6), sizes)
-    leg = [places.get(part[near]) for part in _LEG]
-    _path(image, [leg[-1], places.get(_TOE[near])], BLUE, sizes.px(5), sizes)
-    _path(image, leg, BLUE, thick, sizes)
-    for joint in (places.get(_SHOULDER[near]), *leg):
-        _joint(image, joint, sizes)
-
-
-Place = tuple[int, int]
-"""In fractions of a pixel."""
-
-
-def _places(pose: Pose, width: int, height: int) -> dict[int, Place]:
-    """Where the landmarks are that can be drawn."""
-    places = {}
-    limit = _FAR * max(width, height)
-    for landmark in DRAWN:
-        x, y = (float(value) for value in pose.xy_px[landmark])
-        if pose.visibility[landmark] >= _SEEN and abs(x) < limit and abs(y) < limit:
-            places[landmark] = (round(x * 2**_SHIFT), round(y * 2**_SHIFT))
-    return places
-
-
-def _path(image: NDArray[np.uint8], places: list[Place | None], colour: Colour, thick: int, sizes: Sizes) -> None:
-    """Lines from place to place with a dark rim, so that they stand out from any background."""
-    rim = thick + 2 * sizes.px(2)
-    pairs = [(a, b) for a, b in pairwise(places) if a and b]
-    for shade, breadth in ((BACKGROUND, rim), (colour, thick)):
-        for a, b in pairs:
-            cv2.line(image, a, b, shade, breadth, cv2.LINE_AA, _SHIFT)
-
-
-def _joint(image: NDArray[np.uint8], place: Place | None, sizes: Sizes) -> None:
-    if place is None:
-        return
-    for radius, colour in ((sizes.px(11), BACKGROUND), (sizes.px(9), TEXT)):
-        cv2.circle(image, place, radius << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
-
-
-__all__ = ["DRAWN", "Corner", "blank", "corner_beside", "draw_overlay", "fit", "key_help"]
-
-_DIMMED = 0.45
-"""Brightness of a picture in which nothing counts. A choice."""
-
-_SURE = 0.5
-"""The head has to be this share of the trunk away from the hips along the picture's width to say on which side it
-is: somebody who sits up or turns does not send the panel to and fro. A choice."""
+_MIN_HEAD_OFFSET = 0.5
+"""Horizontal distance from hips to shoulders, as a share of the trunk length, from which on the side of the head counts
+as known. Heuristic: a person who sits up or turns does not make the panel jump."""
 
 
 def draw_overlay(
     image: NDArray[np.uint8],
     pose: Pose | None,
     side: str,
-    standing: SessionStatus,
-    lines: Sequence[str] = (),
+    status: SessionStatus,
+    toasts: Sequence[str] = (),
     *,
     mirror: bool = False,
     corner: Corner = Corner.LEFT,
     footer: str = "",
 ) -> NDArray[np.uint8]:
-    """A new picture with all there is to know drawn on it.
+    """A copy of `image` with everything drawn on it.
 
-    `image` is (height, width, 3), red-green-blue; `pose` in its pixels; `side` the leg that counts, `left`,
-    `right` or empty. `lines` are notices to show now, `footer` small print. `mirror` flips the picture and the
-    body, never the text. The panel is in `corner` of what is shown.
+    `pose` is in pixels of `image`; `side` is the leg that counts, `left`, `right` or empty if unknown. `toasts` are
+    short messages to show now; `footer` is small text, by default the day's count. `mirror` flips the frame and the
+    pose, never the text. `corner` is the corner of the panel in the result.
     """
     height, width = image.shape[:2]
     sizes = Sizes(width, height)
     shown = cv2.flip(image, 1) if mirror else image.copy()
-    if standing.stage is Stage.PAUSED:
-        shown = cv2.convertScaleAbs(shown, alpha=_DIMMED)
-    hud.draw_panel(shown, standing, corner, sizes)
+    if status.stage is Stage.PAUSED:
+        shown = cv2.convertScaleAbs(shown, alpha=_PAUSED_BRIGHTNESS)
+    hud.draw_panel(shown, status, corner, sizes)
     if pose is not None:
         draw_skeleton(shown, mirrored(pose, width) if mirror else pose, side, sizes)
-    hud.draw_toasts(shown, [*lines, *_advice(standing)], sizes)
-    hud.draw_footer(shown, footer or phrases.today_text(standing), phrases.rates_text(standing), sizes)
+    hud.draw_toasts(shown, [*toasts, *_advice(status)], sizes)
+    hud.draw_footer(shown, footer or phrases.today_text(status), phrases.rates_text(status), sizes)
     return shown
 
 
-def _advice(standing: SessionStatus) -> list[str]:
-    """What could be better while reps count; before that the panel says it."""
-    if standing.problem is None or standing.stage in (Stage.PLACING, Stage.NO_PICTURE):
+def _advice(status: SessionStatus) -> list[str]:
+    """The present problem, while reps count; before that the panel shows it."""
+    if status.problem is None or status.stage in (Stage.PLACING, Stage.NO_PICTURE):
         return []
-    return [spoken.shown_text(Announcement(standing.problem))]
+    return [phrases.shown_text(Announcement(status.problem))]
 
 
 def blank(width: int, height: int) -> NDArray[np.uint8]:
-    """A dark picture, for the time without one."""
+    """A dark image, for when there is no frame."""
     return np.full((height, width, 3), BACKGROUND, np.uint8)
 
 
 def mirrored(pose: Pose, width: int) -> Pose:
-    """`pose` in the mirrored picture of `width` pixels."""
+    """`pose` in the mirrored image, which is `width` pixels wide."""
     return replace(pose, xy_px=pose.xy_px * (-1.0, 1.0) + (width - 1.0, 0.0))
 
 
 def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT, *, mirror: bool = False) -> Corner:
-    """The upper corner above the head, which the legs never cross; `before` where it is not known."""
+    """The upper corner above the head, where the legs never are; `before` if that is unknown."""
     if pose is None:
         return before
-    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in ((11, 12), (23, 24)))
-    along, trunk_px = float(shoulders[0] - hips[0]), float(np.linalg.norm(shoulders - hips))
-    if not abs(along) > _SURE * trunk_px:
+    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in (_SHOULDER, _HIP))
+    offset_px, trunk_px = float(shoulders[0] - hips[0]), float(np.linalg.norm(shoulders - hips))
+    if not abs(offset_px) > _MIN_HEAD_OFFSET * trunk_px:
         return before
-    return Corner.LEFT if (along < 0) != mirror else Corner.RIGHT
+    return Corner.LEFT if (offset_px < 0) != mirror else Corner.RIGHT
 
 
 def fit(image: NDArray[np.uint8], pose: Pose | None, width: int, height: int) -> tuple[NDArray[np.uint8], Pose | None]:
-    """Picture and body, scaled to the largest size that fits into `width` by `height`: so text is drawn crisp."""
+    """Image and pose, scaled to the largest size that fits `width` by `height`.
+
+    Scaled before drawing, text stays sharp.
+    """
     factor = min(width / image.shape[1], height / image.shape[0])
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
     if size == (image.shape[1], image.shape[0]):
         return image, pose
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    scaled: NDArray[np.uint8] = cv2.resize(image, size, interpolation=how)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    scaled: NDArray[np.uint8] = cv2.resize(image, size, interpolation=interpolation)
     return scaled, pose and replace(pose, xy_px=pose.xy_px * factor)
+
+
+def draw_skeleton(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes) -> None:
+    """Draw `pose`, in pixels of `image`; `side` is the leg that counts, `left`, `right` or empty if unknown."""
+    near = 1 if side == "right" else 0
+    points = _visible_points(pose, image.shape[1], image.shape[0])
+    far_leg = [points.get(part[1 - near]) for part in _LEG]
+    _draw_path(image, far_leg, TEXT, sizes.px(3), sizes)
+    _draw_path(image, [points.get(part[near]) for part in (_SHOULDER, _HIP)], TEXT, sizes.px(6), sizes)
+    leg = [points.get(part[near]) for part in _LEG]
+    _draw_path(image, [leg[-1], points.get(_TOE[near])], BLUE, sizes.px(5), sizes)
+    _draw_path(image, leg, BLUE, sizes.px(8), sizes)
+    for joint in (points.get(_SHOULDER[near]), *leg):
+        _draw_joint(image, joint, sizes)
+
+
+def _visible_points(pose: Pose, width: int, height: int) -> dict[int, _Point]:
+    """The landmarks that can be drawn, by their index."""
+    points = {}
+    limit = _MAX_IMAGES_OUTSIDE * max(width, height)
+    for landmark in DRAWN:
+        x, y = (float(value) for value in pose.xy_px[landmark])
+        if pose.visibility[landmark] >= _MIN_VISIBILITY and abs(x) < limit and abs(y) < limit:
+            points[landmark] = (round(x * 2**_SHIFT), round(y * 2**_SHIFT))
+    return points
+
+
+def _draw_path(
+    image: NDArray[np.uint8], points: list[_Point | None], colour: Colour, line_px: int, sizes: Sizes
+) -> None:
+    """Draw lines from point to point with a dark outline, so that they stand out from any background."""
+    outline = line_px + 2 * sizes.px(2)
+    pairs = [(a, b) for a, b in pairwise(points) if a and b]
+    for line_colour, line_width in ((BACKGROUND, outline), (colour, line_px)):
+        for a, b in pairs:
+            cv2.line(image, a, b, line_colour, line_width, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_joint(image: NDArray[np.uint8], point: _Point | None, sizes: Sizes) -> None:
+    if point is None:
+        return
+    for radius, colour in ((sizes.px(11), BACKGROUND), (sizes.px(9), TEXT)):
+        cv2.circle(image, point, radius << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)

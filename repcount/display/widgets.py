@@ -1,4 +1,4 @@
-"""Building blocks of the picture: colours, sizes, text, cards and the lines that a panel is stacked of."""
+"""Building blocks for drawing on a frame: colours, sizes, text, cards, and the widgets that a panel stacks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import numpy as np
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
-"""Red, green, blue."""
+"""Red, green, blue, each 0 to 255."""
 
 BACKGROUND: Colour = (14, 18, 24)
 TEXT: Colour = (246, 247, 249)
@@ -25,63 +24,63 @@ FAINT: Colour = (92, 101, 112)
 BLUE: Colour = (86, 190, 245)
 DIM_BLUE: Colour = (52, 98, 128)
 AMBER: Colour = (250, 184, 72)
-"""Blue for what counts, amber for what asks for attention: the pair that people who confuse red and green tell
-apart best (after Okabe and Ito). Neither says anything that a word or a shape does not say, too."""
+"""Blue for what counts, amber for what needs attention: a pair that people with red-green colour blindness tell apart
+(after Okabe and Ito). Colour never carries information that a word or a shape does not carry too."""
 
 REGULAR, STRONG = 400, 600
 """Font weights."""
 
 DIGIT_SHARE = 0.7475
-"""Height of the lowest digits, 1, 4 and 7, as a share of the font size; measured on OpenCV's built-in font."""
+"""Height of the shortest digits, 1, 4 and 7, as a share of the font size; measured on OpenCV's built-in font."""
 
 COUNT_SHARE = 0.25
-"""Height of the count as a share of the picture's, or of 1.25 times its width where that is less: 4 cm on a 13-inch
-screen. To be read from three metres without effort, letters have to be 1.5 cm high (1/200 of the distance, a rule for
-signs). In a tall picture a larger count would cover whoever fills its width."""
+"""Height of the count as a share of the image height, or of 1.25 times the image width if that is less: 4 cm on a
+13-inch screen. Letters that are easy to read from three metres are 1.5 cm high (1/200 of the distance, a rule for
+signs). In a tall image a larger count would cover a person who fills its width."""
 
 _REFERENCE_PX = 720
-"""The sizes below are those in a picture of 1280 by 720."""
+"""Sizes are given for an image of 1280 by 720 pixels."""
 
 _TALL = 1.25
-"""A picture taller than this share of its width is sized by its width."""
+"""In an image taller than this share of its width, sizes follow the width."""
 
-_LEAST_TEXT_PX = 11
-"""Smaller letters of this font cannot be read at all."""
+_MIN_TEXT_PX = 11
+"""Smaller letters of this font are illegible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Pixels of things in a picture of a given size."""
+    """Converts lengths and font sizes for 1280 by 720 to pixels of an image of `width` by `height`."""
 
     width: int
     height: int
 
     @property
     def scale(self) -> float:
-        """How large things are against those in a picture of 1280 by 720."""
+        """Scale factor relative to 1280 by 720."""
         return min(self.height, _TALL * self.width) / _REFERENCE_PX
 
     def px(self, reference_px: float) -> int:
-        """A length, at least one pixel."""
+        """A length in pixels, at least 1."""
         return max(1, round(reference_px * self.scale))
 
     def text(self, reference_px: float) -> int:
-        """A font size, large enough to read."""
-        return max(_LEAST_TEXT_PX, round(reference_px * self.scale))
+        """A font size in pixels, large enough to read."""
+        return max(_MIN_TEXT_PX, round(reference_px * self.scale))
 
     @property
     def count(self) -> int:
-        """The font size at which digits have the height of the count."""
+        """The font size in pixels at which the shortest digits have COUNT_SHARE of the height."""
         return ceil(COUNT_SHARE * _REFERENCE_PX * self.scale / DIGIT_SHARE)
 
     @property
     def margin(self) -> int:
-        """Between the edge of the picture and what is drawn on it."""
+        """Distance in pixels between the edge of the image and the cards."""
         return self.px(18)
 
 
 ASCENT, DESCENT = 0.80, 0.24
-"""How far letters reach above and below the baseline, as a share of the font size (measured on "Äg")."""
+"""Extent of letters above and below the baseline as a share of the font size (measured on "Äg")."""
 
 
 @lru_cache(maxsize=1)
@@ -89,87 +88,90 @@ def _font() -> Any:
     return cv2.FontFace("sans")
 
 
-def _drawn(text: str) -> str:
-    """The font strikes its zero through, which from afar reads as an eight; its O is a zero as it should be."""
+def _glyphs(text: str) -> str:
+    """`text` with O for 0, because the font's slashed zero reads as an eight from afar, and plain spaces."""
     return text.replace("0", "O").replace("\u00a0", " ")
 
 
 @lru_cache(maxsize=512)
 def text_width(text: str, size_px: int, weight: int = REGULAR) -> int:
-    """Pixels from the origin of `text` to where it could be continued."""
-    _, _, across, _ = cv2.getTextSize((0, 0), _drawn(text), (0, 0), _font(), size_px, weight)
-    return int(across) + 1
+    """Advance width of `text` in pixels."""
+    _, _, width, _ = cv2.getTextSize((0, 0), _glyphs(text), (0, 0), _font(), size_px, weight)
+    return int(width) + 1
 
 
 def draw_text(
     image: NDArray[np.uint8], text: str, at: tuple[int, int], size_px: int, colour: Colour, weight: int = REGULAR
 ) -> None:
-    """Write `text` on `image`; its baseline begins `at`."""
+    """Draw `text` on `image` with its baseline starting `at` (x, y)."""
     if text:
-        cv2.putText(image, _drawn(text), at, colour, _font(), size_px, weight)
+        cv2.putText(image, _glyphs(text), at, colour, _font(), size_px, weight)
 
 
 def fit_font_size(text: str, size_px: int, weight: int, room_px: int) -> int:
     """The largest font size up to `size_px` at which `text` is no wider than `room_px`."""
-    across = text_width(text, size_px, weight)
-    while across > room_px and size_px > 1:
-        size_px = min(size_px - 1, int(size_px * room_px / across))
-        across = text_width(text, max(size_px, 1), weight)
+    width = text_width(text, size_px, weight)
+    while width > room_px and size_px > 1:
+        size_px = min(size_px - 1, int(size_px * room_px / width))
+        width = text_width(text, max(size_px, 1), weight)
     return max(size_px, 1)
 
 
-def wrap_text(text: str, size_px: int, weight: int, room_px: int, most: int) -> list[str]:
-    """`text` in at most `most` lines, no wider than `room_px` wherever a space (not a hard one) allows it."""
+def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
+    """Break `text` at spaces into lines no wider than `room_px`.
+
+    Never more than `max_lines`: the last one may be wider. Never at a no-break space, nor within a word.
+    """
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and (text_width(longer, size_px, weight) <= room_px or len(lines) == most):
+        if lines and (text_width(longer, size_px, weight) <= room_px or len(lines) == max_lines):
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
 
 
-_SHINE = 0.27
-"""How much of the picture shines through: with a white wall behind it, text keeps a contrast of 7 to 1."""
+_TRANSPARENCY = 0.27
+"""How much of the image shows through a card: with a white wall behind it, text keeps a contrast of 7 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in a picture, in pixels."""
+    """A rectangle in an image, in pixels."""
 
     left: int
     top: int
     width: int
     height: int
 
-    def inside(self, width: int, height: int) -> Box:
-        """The part of it that lies in a picture of that size."""
+    def clipped(self, width: int, height: int) -> Box:
+        """The part that lies within an image of `width` by `height`."""
         left, top = max(self.left, 0), max(self.top, 0)
         right, bottom = min(self.left + self.width, width), min(self.top + self.height, height)
         return Box(left, top, max(right - left, 0), max(bottom - top, 0))
 
 
 def draw_card(image: NDArray[np.uint8], box: Box, radius_px: int) -> None:
-    """Darken `box`, its corners rounded."""
-    box = box.inside(image.shape[1], image.shape[0])
+    """Darken and blur `box` with rounded corners, as the background of text."""
+    box = box.clipped(image.shape[1], image.shape[0])
     if not box.width or not box.height:
         return
     ground = image[box.top : box.top + box.height, box.left : box.left + box.width]
-    # What is behind text must be dark and without detail.
+    # Blurred, because detail behind text makes it hard to read.
     blurred = cv2.blur(ground, (2 * radius_px + 1, 2 * radius_px + 1), borderType=cv2.BORDER_REPLICATE)
-    dark = cv2.addWeighted(blurred, _SHINE, _plain(box.width, box.height), 1 - _SHINE, 0)
-    ground[:] = cv2.blendLinear(dark, ground, *_weights(box.width, box.height, radius_px))
+    dark = cv2.addWeighted(blurred, _TRANSPARENCY, _background(box.width, box.height), 1 - _TRANSPARENCY, 0)
+    ground[:] = cv2.blendLinear(dark, ground, *_blend_weights(box.width, box.height, radius_px))
 
 
 @lru_cache(maxsize=8)
-def _plain(width: int, height: int) -> NDArray[np.uint8]:
+def _background(width: int, height: int) -> NDArray[np.uint8]:
     return np.full((height, width, 3), BACKGROUND, np.uint8)
 
 
 @lru_cache(maxsize=8)
-def _weights(width: int, height: int, radius_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How much of the card, and how much of the picture, shows in each pixel."""
+def _blend_weights(width: int, height: int, radius_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The weights of the card and of the image behind it in each pixel, (height, width), 0 to 1, adding up to 1."""
     shape = np.zeros((height, width), np.uint8)
     radius = min(radius_px, (min(width, height) - 1) // 2)
     for x in (radius, width - 1 - radius):
@@ -182,19 +184,19 @@ def _weights(width: int, height: int, radius_px: int) -> tuple[NDArray[np.float3
 
 
 class Widget(Protocol):
-    """Something as wide as the panel's inside."""
+    """One row of a panel, as wide as the panel's inside."""
 
     @property
     def height_px(self) -> int:
-        """With nothing around it."""
+        """Without any margin."""
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Draw it with its upper left corner there, no wider than `room_px`."""
+        """Draw it with its upper left corner at (`left`, `top`), no wider than `room_px`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text, and perhaps another, smaller one at its other end."""
+    """A line of text, optionally with a smaller text, `aside`, at the right edge."""
 
     text: str
     size_px: int
@@ -204,28 +206,24 @@ class Text:
 
     @property
     def height_px(self) -> int:
-        """From the highest letter to the lowest."""
+        """From the top of the tallest letter to the bottom of the lowest."""
         return round(self.size_px * (ASCENT + DESCENT))
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Draw it, smaller where there is too little room."""
+        """Draw it, in a smaller font if it does not fit."""
         baseline = top + round(self.size_px * ASCENT)
         size_px = fit_font_size(self.text, self.size_px, self.weight, room_px)
         draw_text(image, self.text, (left, baseline), size_px, self.colour, self.weight)
-        taken_px = text_width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
-        if self.aside and taken_px < room_px // 2:
-            aside_px = fit_font_size(self.aside, round(self.size_px * 0.65), REGULAR, room_px - taken_px)
+        used_px = text_width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
+        if self.aside and used_px < room_px // 2:
+            aside_px = fit_font_size(self.aside, round(self.size_px * 0.65), REGULAR, room_px - used_px)
             start = left + room_px - text_width(self.aside, aside_px)
             draw_text(image, self.aside, (start, baseline), aside_px, MUTED)
 
 
-_BEARING = 0.06
-"""Empty share of the font size before a digit: taken out, large digits stand flush with the text."""
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Full or partial, told by word and by shape: a whole disc or half of one."""
+    """Full or partial, as a word and as a shape: a whole disc or half of one."""
 
     text: str
     size_px: int
@@ -233,25 +231,29 @@ class Verdict:
 
     @property
     def height_px(self) -> int:
-        """That of the text."""
+        """The height of the text."""
         return Text(self.text, self.size_px).height_px
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Draw the sign, then the word."""
+        """Draw the disc, then the word."""
         colour = BLUE if self.full else AMBER
         radius = round(self.size_px * 0.3)
-        middle = (left + radius, top + round(self.size_px * (ASCENT - 0.37)))
-        thick = max(1, radius // 5)
-        cv2.circle(image, middle, radius - thick // 2, colour, thick, cv2.LINE_AA)
-        turn = 360 if self.full else 180
-        cv2.ellipse(image, middle, (radius, radius), 90, 0, turn, colour, -1, cv2.LINE_AA)
+        centre = (left + radius, top + round(self.size_px * (ASCENT - 0.37)))
+        line_px = max(1, radius // 5)
+        cv2.circle(image, centre, radius - line_px // 2, colour, line_px, cv2.LINE_AA)
+        end_angle = 360 if self.full else 180
+        cv2.ellipse(image, centre, (radius, radius), 90, 0, end_angle, colour, -1, cv2.LINE_AA)
         indent = round(self.size_px * 0.85)
         Text(self.text, self.size_px, colour, STRONG).draw(image, left + indent, top, room_px - indent)
 
 
+_BEARING = 0.06
+"""Blank space before a digit as a share of the font size; subtracted, so that large digits align with the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The number that is read from three metres; digits and a colon."""
+    """The large number, to be read from three metres: digits and perhaps a colon."""
 
     text: str
     size_px: int
@@ -259,24 +261,24 @@ class Number:
 
     @property
     def height_px(self) -> int:
-        """That of a digit."""
+        """The height of a digit."""
         return round(self.size_px * DIGIT_SHARE)
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Draw it; its size has to fit the room."""
+        """Draw it; `size_px` has to be chosen so that it fits."""
         start = left - round(self.size_px * _BEARING)
         draw_text(image, self.text, (start, top + self.height_px), self.size_px, self.colour, STRONG)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressWidget:
-    """How much of something is done."""
+    """A horizontal bar, filled to `share`, 0 to 1."""
 
     height_px: int
     share: float
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Draw it over the whole room."""
+        """Draw it over the whole width."""
         row, radius = top + self.height_px // 2, self.height_px // 2
         first, last = left + radius, left + room_px - radius
         cv2.line(image, (first, row), (last, row), FAINT, self.height_px, cv2.LINE_AA)
@@ -287,9 +289,9 @@ class ProgressWidget:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Nothing."""
+    """Vertical space."""
 
     height_px: int
 
     def draw(self, image: NDArray[np.uint8], left: int, top: int, room_px: int) -> None:
-        """Leave it empty."""
+        """Draw nothing."""

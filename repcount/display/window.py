@@ -1,4 +1,4 @@
-"""The live window: the mirrored picture with all that is drawn on it, and the keys pressed in it."""
+"""The live window: the frame with the overlay, as in a mirror, and the keys pressed in the window."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate
-from repcount.coaching.phrases import shown_text
+from repcount.coaching.phrases import key_help, shown_text
 from repcount.display import overlay
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
-from repcount.libraries import library_error, needs
+from repcount.libraries import library_error, missing_library_text
 from repcount.types import Pose
 
 if TYPE_CHECKING:
@@ -28,49 +28,52 @@ if TYPE_CHECKING:
 
 TITLE = "repcount"
 
-NOTICE_S = 3.0
-"""How long a notice stays on the screen: long enough to look up from the mat. A choice."""
+_TOAST_S = 3.0
+"""How long a toast stays on the screen. Heuristic: long enough to look up from the mat."""
 
-_FIRST_SIZE = (1280, 720)
-"""Fits on the smallest laptop screens in use, 1366 by 768."""
+_INITIAL_SIZE = (1280, 720)
+"""Fits the smallest laptop screens in use, 1366 by 768."""
 
-_MOST, _LEAST = (2560, 1440), (320, 180)
-"""Larger pictures than the one take too long to draw (13 ms of processor for it, 33 ms for 3840 by 2160, where all of
-a frame has 66); nothing can be read in smaller ones than the other."""
+_MAX_SIZE, _MIN_SIZE = (2560, 1440), (320, 180)
+"""The overlay is drawn at a size between these and scaled to the window. Larger images take too long (13 ms of
+processor time for 2560 by 1440, 33 ms for 3840 by 2160, of the 66 ms that a frame has); smaller ones are illegible."""
 
-_TRIAL_S = 20.0
-"""A display server that has not answered by now will not. Heuristic."""
+_PROBE_TIMEOUT_S = 20.0
+"""Heuristic: a display server that has not answered by then will not answer."""
 
-_TRIAL = "import pygame; pygame.display.init()"
+_PROBE = "import pygame; pygame.display.init()"
 
-_SETTINGS = {
+_ENVIRONMENT = {
     "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-    # SIGINT and SIGTERM are repcount's own: SDL would make events of them.
+    # repcount handles SIGINT and SIGTERM itself; SDL would turn them into events.
     "SDL_NO_SIGNAL_HANDLERS": "1",
-    # A person on the mat looks at the window and touches nothing.
+    # A person on the mat watches the window and touches nothing.
     "SDL_VIDEO_ALLOW_SCREENSAVER": "0",
-    # SDL takes every full-screen window for a game, for which KDE turns its effects off.
+    # SDL treats every full-screen window as a game, for which KDE turns its effects off.
     "SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR": "0",
-    # By this name desktops know the program; pygame would take that of the script.
+    # The name by which desktops identify the program; by default pygame uses the script's name.
     "SDL_VIDEO_X11_WMCLASS": TITLE,
     "SDL_VIDEO_WAYLAND_WMCLASS": TITLE,
-    # Windows: sizes in points, pictures in the pixels of the screen.
+    # Windows: window sizes are in points, the surface in physical pixels.
     "SDL_WINDOWS_DPI_SCALING": "1",
 }
-"""What SDL and pygame read from the environment, where the user has not set it."""
+"""Environment variables for SDL and pygame, set unless the user has set them."""
 
 _FATAL_SIGNALS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGQUIT")
-"""pygame replaces the default handlers of these when it is imported."""
+"""Importing pygame replaces the default handlers of these."""
 
 _X11_LIBRARIES = ("libX11.so.6", "libXext.so.6")
 _WAYLAND_LIBRARIES = ("libwayland-client.so.0", "libwayland-cursor.so.0", "libwayland-egl.so.1", "libxkbcommon.so.0")
 _WAYLAND_FRAME = "libdecor-0.so.0"
-"""SDL takes these from the system when it opens a window; all else is in its wheel."""
+"""System libraries that SDL loads when it opens a window; everything else is in its wheel."""
 
 
 def _load() -> ModuleType:
-    """Import pygame: no banner, no sound device, no signal handler. Raises LibraryError. Main thread only."""
-    for name, value in _SETTINGS.items():
+    """Import pygame without its banner, sound device and signal handlers. Main thread only.
+
+    Raises LibraryError.
+    """
+    for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
         import pygame
@@ -83,7 +86,7 @@ def _load() -> ModuleType:
 
 
 def _restore_signals() -> None:
-    """Those that Python knows to be the default, and that faulthandler, which pygame leaves alone, does not use."""
+    """Restore the default handlers, except where Python or faulthandler, which pygame leaves alone, has its own."""
     for name in _FATAL_SIGNALS:
         number = getattr(signal, name, None)
         if number is None or signal.getsignal(number) is not signal.SIG_DFL:
@@ -93,38 +96,41 @@ def _restore_signals() -> None:
 
 
 def _driver() -> dict[str, str]:
-    """Which display servers SDL may use. By itself it also tries the graphics card, and takes over the console."""
+    """Variables that restrict SDL to the display servers that are set.
+
+    Left to itself it also tries the graphics card directly, and takes over the console.
+    """
     if sys.platform in ("win32", "darwin") or os.environ.get("SDL_VIDEODRIVER"):
         return {}
     servers = ["x11"] if os.environ.get("DISPLAY") else []
     if os.environ.get("WAYLAND_DISPLAY"):
-        # Wayland is sharp on HiDPI, where XWayland is scaled up; but without libdecor the window has no frame.
-        servers.insert(0 if _not_loadable(_WAYLAND_FRAME) is None else 1, "wayland")
-    chosen = {"SDL_VIDEODRIVER": ",".join(servers)}
+        # Wayland is sharp on HiDPI, where XWayland is scaled up; but without libdecor the window has no title bar.
+        servers.insert(0 if _load_error(_WAYLAND_FRAME) is None else 1, "wayland")
+    variables = {"SDL_VIDEODRIVER": ",".join(servers)}
     if servers == ["x11"]:
-        # Through shared memory a picture costs a third to a half of what it does through OpenGL in software; Wayland
-        # and macOS know no such way. Measured: benchmarks/window.py.
-        chosen["SDL_FRAMEBUFFER_ACCELERATION"] = os.environ.get("SDL_FRAMEBUFFER_ACCELERATION", "0")
-    return chosen
+        # Through shared memory a frame costs a third to a half of what it does through software OpenGL; Wayland and
+        # macOS have no such path. Measured: benchmarks/window.py.
+        variables["SDL_FRAMEBUFFER_ACCELERATION"] = os.environ.get("SDL_FRAMEBUFFER_ACCELERATION", "0")
+    return variables
 
 
 def display_problem() -> str | None:
-    """Why no window can be shown here and what to do about it, for people; None where one can."""
+    """A sentence on why no window can be shown here and what to do about it; None if one can."""
     native = sys.platform in ("win32", "darwin")
-    chosen = os.environ.get("SDL_VIDEODRIVER")
+    driver = os.environ.get("SDL_VIDEODRIVER")
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if not (native or chosen or display):
+    if not (native or driver or display):
         return "there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)"
     try:
         _load()
     except LibraryError as error:
         return str(error)
-    return None if native else _tried(display or str(chosen))
+    return None if native else _probe(display or str(driver))
 
 
-def _tried(display: str) -> str | None:
-    """Another process tries it first: one that waits for a display server hears no signal."""
-    command = [sys.executable, "-P", "-c", _TRIAL]
+def _probe(display: str) -> str | None:
+    """Open the display in another process first: a process that waits for a display server handles no signals."""
+    command = [sys.executable, "-P", "-c", _PROBE]
     try:
         done = subprocess.run(
             command,
@@ -132,7 +138,7 @@ def _tried(display: str) -> str | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_TRIAL_S,
+            timeout=_PROBE_TIMEOUT_S,
             check=False,
         )
         if done.returncode == 0:
@@ -140,14 +146,14 @@ def _tried(display: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         pass
     libraries = _X11_LIBRARIES if os.environ.get("DISPLAY") else _WAYLAND_LIBRARIES
-    lacking = next((library for library in libraries if _not_loadable(library)), None)
-    if lacking is not None:
-        return needs("the window", lacking)
+    missing = next((library for library in libraries if _load_error(library)), None)
+    if missing is not None:
+        return missing_library_text("the window", missing)
     return f"no window can be opened on the display {display}: it is not there or does not let us in"
 
 
-def _not_loadable(library: str) -> str | None:
-    """Why a system library does not load; None where it does."""
+def _load_error(library: str) -> str | None:
+    """Why a system library does not load; None if it does."""
     try:
         ctypes.CDLL(library)
     except OSError as error:
@@ -156,30 +162,33 @@ def _not_loadable(library: str) -> str | None:
 
 
 class ToastQueue:
-    """The notices that are still to be read."""
+    """The announcements that are on the screen, each for three seconds."""
 
     def __init__(self) -> None:
         self._until: list[tuple[float, str]] = []
 
-    def lines(self, now_s: float, fresh: Sequence[Announcement] = ()) -> list[str]:
-        """What is to be read at a time, the oldest first. The count is on the panel anyway."""
-        told = [(now_s + NOTICE_S, shown_text(notice)) for notice in fresh if notice.cue is not Cue.COUNT]
-        self._until = [(until_s, text) for until_s, text in self._until if until_s > now_s] + told
+    def lines(self, now_s: float, new: Sequence[Announcement] = ()) -> list[str]:
+        """The texts to show now, oldest first; without the count, which is on the panel."""
+        added = [(now_s + _TOAST_S, shown_text(each)) for each in new if each.cue is not Cue.COUNT]
+        self._until = [(until_s, text) for until_s, text in self._until if until_s > now_s] + added
         return [text for _, text in self._until]
 
 
 class Window:
-    """Shows moments until it is closed. A context manager; ask `no_window_because` first. Main thread only."""
+    """Shows a live session until the window is closed. A context manager, for the main thread.
+
+    Call `display_problem` first: entering it where there is no display may hang.
+    """
 
     def __init__(self, *, mirror: bool = True) -> None:
-        """`mirror`: show the picture as a mirror does."""
+        """`mirror`: show the frame as a mirror does."""
         self._mirror = mirror
         self._window: pygame.Window | None = None
         self._shown = False
         self._full_screen = False
         self._corner = overlay.Corner.LEFT
-        self._size = _FIRST_SIZE
-        self._board = ToastQueue()
+        self._image_size = _INITIAL_SIZE
+        self._toasts = ToastQueue()
 
     def __enter__(self) -> Self:
         """Raises LibraryError."""
@@ -187,8 +196,8 @@ class Window:
         os.environ.update(_driver())
         try:
             self._pygame.display.init()
-            # Hidden until the first picture tells its proportions.
-            self._window = self._pygame.Window(TITLE, _FIRST_SIZE, hidden=True, resizable=True, allow_high_dpi=True)
+            # Hidden until the first frame, which determines its proportions.
+            self._window = self._pygame.Window(TITLE, _INITIAL_SIZE, hidden=True, resizable=True, allow_high_dpi=True)
         except self._pygame.error as error:
             self._pygame.display.quit()
             raise LibraryError(f"no window can be opened: {error}. Count without one: --no-window") from error
@@ -201,43 +210,43 @@ class Window:
         self._close()
         self._pygame.display.quit()
 
-    def show(self, moment: LiveUpdate) -> None:
-        """Show the picture of `moment`. Ask for `commands` after each, or the system takes the window for hung."""
+    def show(self, update: LiveUpdate) -> None:
+        """Show one update. Call `commands` after each, or the system considers the window hung."""
         if self._window is None:
             return
         if not self._shown:
-            self._open(moment)
-        surface = self._window.get_surface()  # one of its own after each change of size
-        view = surface.get_size()
-        image, pose = self._picture_of(moment, _drawable(*view))
+            self._open(update)
+        surface = self._window.get_surface()  # a new one after each resize
+        size = surface.get_size()
+        image, pose = self._fitted(update, _drawing_size(*size))
         self._corner = overlay.corner_beside(pose, self._corner, mirror=self._mirror)
         drawn = overlay.draw_overlay(
             image,
             pose,
-            moment.side,
-            moment.status,
-            self._board.lines(moment.time_s, moment.announcements),
+            update.side,
+            update.status,
+            self._toasts.lines(update.time_s, update.announcements),
             mirror=self._mirror,
             corner=self._corner,
-            footer=overlay.key_help(moment.status.stage),
+            footer=key_help(update.status.stage),
         )
-        self._paint(surface, overlay.fit(drawn, None, *view)[0])
+        self._paint(surface, overlay.fit(drawn, None, *size)[0])
         self._window.flip()
 
     def commands(self) -> list[Command]:
-        """What was asked for with keys since the last time; closing the window asks to quit."""
-        found: list[Command] = []
+        """The commands of the keys pressed since the last call; closing the window is `QUIT`."""
+        commands: list[Command] = []
         for event in self._pygame.event.get() if self._window is not None else []:
             if event.type in (self._pygame.QUIT, self._pygame.WINDOWCLOSE):
                 self._close()
-                return [*found, Command.QUIT]
+                return [*commands, Command.QUIT]
             if event.type == self._pygame.KEYDOWN:
-                found += self._command(event)
-        return found
+                commands += self._command(event)
+        return commands
 
     def _command(self, event: pygame.Event) -> list[Command]:
-        """The command of a key; those that are about the window itself are done here."""
-        # Not the key's code: on many keyboards `+` is another key with shift.
+        """The command of a key, if it has one; keys for the window itself act at once."""
+        # The character, not the key code: on many keyboards `+` is Shift and another key.
         letter = event.unicode.lower()
         if letter == "f" or (event.key == self._pygame.K_ESCAPE and self._full_screen):
             self._switch_full_screen()
@@ -253,18 +262,18 @@ class Window:
             self._window.set_windowed()
         self._pygame.mouse.set_visible(not self._full_screen)
 
-    def _open(self, moment: LiveUpdate) -> None:
-        """Show the window in the proportions of the picture."""
+    def _open(self, update: LiveUpdate) -> None:
+        """Make the window visible, in the proportions of the frame."""
         assert self._window is not None
         self._shown = True
-        if moment.frame is not None:
-            first, _ = overlay.fit(moment.frame.image, None, *_FIRST_SIZE)
-            self._window.size = first.shape[1], first.shape[0]
+        if update.frame is not None:
+            image, _ = overlay.fit(update.frame.image, None, *_INITIAL_SIZE)
+            self._window.size = image.shape[1], image.shape[0]
             self._window.position = self._pygame.WINDOWPOS_CENTERED
         self._window.show()
 
     def _icon(self) -> pygame.Surface:
-        """Somebody lying with the legs up, as an L."""
+        """A person lying with the legs up, as an L."""
         icon: pygame.Surface = self._pygame.Surface((64, 64))
         icon.fill(BACKGROUND)
         for colour, begin, end in ((TEXT, (14, 46), (40, 46)), (BLUE, (40, 46), (48, 12))):
@@ -276,24 +285,24 @@ class Window:
             self._window.destroy()
             self._window = None
 
-    def _paint(self, surface: pygame.Surface, picture: NDArray[np.uint8]) -> None:
-        """The picture in the middle, and darkness around it."""
-        height, width = picture.shape[:2]
-        across, down = surface.get_size()
-        if (width, height) != (across, down):
+    def _paint(self, surface: pygame.Surface, image: NDArray[np.uint8]) -> None:
+        """Draw the image in the middle, with dark borders around it."""
+        height, width = image.shape[:2]
+        surface_width, surface_height = surface.get_size()
+        if (width, height) != (surface_width, surface_height):
             surface.fill(BACKGROUND)
-        image = self._pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
-        surface.blit(image, ((across - width) // 2, (down - height) // 2))
+        source = self._pygame.image.frombuffer(np.ascontiguousarray(image), (width, height), "RGB")
+        surface.blit(source, ((surface_width - width) // 2, (surface_height - height) // 2))
 
-    def _picture_of(self, moment: LiveUpdate, view: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
-        if moment.frame is None:
-            return overlay.fit(overlay.blank(*self._size), None, *view)
-        image, pose = overlay.fit(moment.frame.image, moment.pose, *view)
-        self._size = image.shape[1], image.shape[0]
+    def _fitted(self, update: LiveUpdate, size: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
+        if update.frame is None:
+            return overlay.fit(overlay.blank(*self._image_size), None, *size)
+        image, pose = overlay.fit(update.frame.image, update.pose, *size)
+        self._image_size = image.shape[1], image.shape[0]
         return image, pose
 
 
-def _drawable(width: int, height: int) -> tuple[int, int]:
-    """Width and height to draw for: the window's pixels, within reason; what is drawn is scaled where they differ."""
-    shrink = min(1.0, _MOST[0] / width, _MOST[1] / height)
-    return max(_LEAST[0], round(width * shrink)), max(_LEAST[1], round(height * shrink))
+def _drawing_size(width: int, height: int) -> tuple[int, int]:
+    """The size to draw at for a window of `width` by `height` pixels, between _MIN_SIZE and _MAX_SIZE."""
+    shrink = min(1.0, _MAX_SIZE[0] / width, _MAX_SIZE[1] / height)
+    return max(_MIN_SIZE[0], round(width * shrink)), max(_MIN_SIZE[1], round(height * shrink))

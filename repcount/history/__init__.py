@@ -1,1 +1,1 @@
-"""The history of live sessions: an SQLite file, and the sums over it."""
+"""The history of live sessions: an SQLite file, and totals over it."""

@@ -1,4 +1,4 @@
-"""Sums over sessions: by day, by week, in all. Pure: dates are handed in."""
+"""Totals over sessions: by day, by week, overall. Pure functions; the current date is an argument."""
 
 from __future__ import annotations
 
@@ -20,38 +20,39 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One live session, as it is on the record."""
+    """One live session, as recorded."""
 
     id: int
     started: datetime
-    """Aware, in the local time of the start; changes of the clock during the session do not matter."""
+    """Aware, in the local time zone at the start; clock changes during the session do not affect it."""
     ended: datetime | None
-    """None where it was cut off."""
+    """None if the session was cut off."""
     source: str
     plan: str
     settings: Config
-    """What it was counted with, as far as this version knows these settings."""
+    """The settings it was counted with, as far as this version knows them."""
     reps: tuple[Rep, ...]
-    """In the order of their numbers, without those taken off by hand; seconds from the start."""
+    """In the order of their numbers, without those removed by hand; times in seconds from the start."""
 
     @property
     def length_s(self) -> float:
-        """From the start to the end; where it was cut off, to the end of the last rep."""
+        """Seconds from the start to the end, or to the end of the last rep if the session was cut off."""
         if self.ended is not None:
             return (self.ended - self.started).total_seconds()
         return max((rep.end_s for rep in self.reps if isfinite(rep.end_s)), default=0.0)
 
 
 def day_of(started: datetime, rep: Rep) -> date:
-    """The local day on which a rep was done: the start and the seconds since then, so that a session over
-    midnight counts each rep on its own day. A rep whose time is not known is of the first day.
+    """The local day of a rep: the start plus the rep's end time, so that midnight splits a session.
+
+    A rep without a known time belongs to the day of the start.
     """
     return (started + timedelta(seconds=rep.end_s if isfinite(rep.end_s) else 0.0)).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums and means of some reps. Means are those of the full reps that were measured; NaN without any."""
+    """Counts and means over reps. Means are over the full reps with a measured value; NaN if there are none."""
 
     sessions: int = 0
     sets: int = 0
@@ -59,9 +60,9 @@ class Totals:
     partial: int = 0
     fast: int = 0
     by_hand: int = 0
-    """Full reps that were added with a key."""
+    """Full reps added with a key."""
     full_share: float = nan
-    """Share of the full reps in all, 0 to 1."""
+    """Full reps as a share of all reps, 0 to 1."""
     raise_s: float = nan
     lower_s: float = nan
     top_flexion_deg: float = nan
@@ -69,7 +70,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Some days in a row and what was done on them."""
+    """Consecutive days and the totals over them."""
 
     first: date
     days: int
@@ -77,76 +78,79 @@ class DateRange:
 
     @property
     def last(self) -> date:
-        """The last of the days."""
+        """The last day, inclusive."""
         return self.first + (self.days - 1) * _ONE_DAY
 
 
 DAY_COLUMNS = ["day", *(field.name for field in fields(Totals))]
 SESSION_COLUMNS = ["id", "started", "ended", "source", "plan", *DAY_COLUMNS[2:]]
-"""A session's totals without the number of sessions."""
+"""Like DAY_COLUMNS, without the number of sessions."""
 
-HistoryTotals = tuple[Session, Rep]
+_SessionRep = tuple[Session, Rep]
 
 
 def totals(sessions: Iterable[Session]) -> Totals:
-    """All of it in one sum."""
-    return _sum(list(_done(sessions)))
+    """The totals over all reps of the sessions."""
+    return _sum(list(_session_reps(sessions)))
 
 
 def by_day(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
-    """The days on which something was done, oldest first."""
-    return _by(sessions, lambda day: day, 1)
+    """One range per day with a rep, oldest first."""
+    return _group(sessions, lambda day: day, 1)
 
 
 def by_week(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
-    """The same by weeks, which begin on Monday."""
-    return _by(sessions, lambda day: day - day.weekday() * _ONE_DAY, 7)
+    """One range per week with a rep, oldest first. Weeks begin on Monday."""
+    return _group(sessions, lambda day: day - day.weekday() * _ONE_DAY, 7)
 
 
 def since(periods: Iterable[DateRange], first: date) -> tuple[DateRange, ...]:
-    """The periods that begin on `first` or later."""
+    """Those that begin on `first` or later."""
     return tuple(period for period in periods if period.first >= first)
 
 
 def with_gaps(periods: Sequence[DateRange], first: date, last: date, longest: int = 2) -> tuple[DateRange, ...]:
-    """Days and, from `first` to `last`, the days without exercise.
+    """`periods` with the days without exercise, from `first` to `last`, filled in.
 
-    Each of these is a period of its own; more than `longest` in a row are one.
+    Each of these days is a range of its own, but more than `longest` in a row become one range.
     """
-    line: list[DateRange] = []
-    after = first
+    filled: list[DateRange] = []
+    start = first
     for period in periods:
-        line += [*_gap(after, period.first, longest), period]
-        after = period.last + _ONE_DAY
-    return (*line, *_gap(after, last + _ONE_DAY, longest))
+        filled += [*_gap(start, period.first, longest), period]
+        start = period.last + _ONE_DAY
+    return (*filled, *_gap(start, last + _ONE_DAY, longest))
 
 
-def _gap(first: date, after: date, longest: int) -> list[DateRange]:
-    days = (after - first).days
+def _gap(first: date, stop: date, longest: int) -> list[DateRange]:
+    """The days from `first` to the day before `stop`."""
+    days = (stop - first).days
     if days > longest:
         return [DateRange(first, days)]
     return [DateRange(first + i * _ONE_DAY, 1) for i in range(days)]
 
 
-def _done(sessions: Iterable[Session]) -> Iterator[HistoryTotals]:
+def _session_reps(sessions: Iterable[Session]) -> Iterator[_SessionRep]:
     return ((session, rep) for session in sessions for rep in session.reps)
 
 
-def _by(sessions: Iterable[Session], begin: Callable[[date], date], days: int) -> tuple[DateRange, ...]:
-    def key(done: HistoryTotals) -> date:
-        return begin(day_of(done[0].started, done[1]))
+def _group(sessions: Iterable[Session], first_day: Callable[[date], date], days: int) -> tuple[DateRange, ...]:
+    """Ranges of `days` days; `first_day` maps a day to the first of its range."""
 
-    return tuple(
-        DateRange(first, days, _sum(list(group))) for first, group in groupby(sorted(_done(sessions), key=key), key)
-    )
+    def key(session_rep: _SessionRep) -> date:
+        session, rep = session_rep
+        return first_day(day_of(session.started, rep))
+
+    groups = groupby(sorted(_session_reps(sessions), key=key), key)
+    return tuple(DateRange(first, days, _sum(list(group))) for first, group in groups)
 
 
-def _sum(done: Sequence[HistoryTotals]) -> Totals:
-    reps = [rep for _, rep in done]
+def _sum(session_reps: Sequence[_SessionRep]) -> Totals:
+    reps = [rep for _, rep in session_reps]
     full = [rep for rep in reps if rep.full]
     return Totals(
-        sessions=len({session.id for session, _ in done}),
-        sets=len({(session.id, rep.set) for session, rep in done}),
+        sessions=len({session.id for session, _ in session_reps}),
+        sets=len({(session.id, rep.set) for session, rep in session_reps}),
         full=len(full),
         partial=len(reps) - len(full),
         fast=sum(not _FAST.isdisjoint(rep.flags) for rep in reps),
@@ -164,34 +168,34 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def document(periods: Iterable[DateRange], sessions: Iterable[Session], day_limit: int) -> dict[str, Any]:
-    """Days and sessions as the `repcount-history/1` document."""
+    """Days and sessions as a `repcount-history/1` document, ready for `json.dump`."""
     rows = {"days": day_rows(periods), "sessions": session_rows(sessions)}
     return {"schema": SCHEMA, "day_limit": day_limit, **rows}
 
 
 def day_rows(periods: Iterable[DateRange]) -> list[dict[str, Any]]:
-    """One row of DAY_COLUMNS per day; unknown is None."""
-    return [{"day": period.first.isoformat(), **_plain(period.totals)} for period in periods]
+    """One row of DAY_COLUMNS per day; None if unknown."""
+    return [{"day": period.first.isoformat(), **_row(period.totals)} for period in periods]
 
 
 def session_rows(sessions: Iterable[Session]) -> list[dict[str, Any]]:
-    """One row of SESSION_COLUMNS per session; unknown is None."""
+    """One row of SESSION_COLUMNS per session; None if unknown."""
     return [_session_row(session) for session in sessions]
 
 
 def _session_row(session: Session) -> dict[str, Any]:
-    moments = {"started": session.started, "ended": session.ended}
-    told = {name: moment and moment.isoformat(timespec="seconds") for name, moment in moments.items()}
-    row = {"id": session.id, **told, "source": session.source, "plan": session.plan, **_plain(totals([session]))}
+    times = {"started": session.started, "ended": session.ended}
+    texts = {name: time and time.isoformat(timespec="seconds") for name, time in times.items()}
+    row = {"id": session.id, **texts, "source": session.source, "plan": session.plan, **_row(totals([session]))}
     return {name: row[name] for name in SESSION_COLUMNS}
 
 
-def _plain(sums: Totals) -> dict[str, Any]:
-    return {name: _rounded(name, value) for name, value in asdict(sums).items()}
+def _row(values: Totals) -> dict[str, Any]:
+    return {name: _round(name, value) for name, value in asdict(values).items()}
 
 
-def _rounded(name: str, value: float) -> float | None:
-    """Milliseconds and tenths of a degree, as the rep table has them."""
+def _round(name: str, value: float) -> float | None:
+    """To milliseconds and tenths of a degree, as in the CSV of the reps; None for NaN."""
     if isinstance(value, int):
         return value
     return round(value, 1 if name.endswith("_deg") else 3) if isfinite(value) else None

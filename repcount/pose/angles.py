@@ -83,6 +83,14 @@ def is_lying(pose: Pose) -> bool:
     return abs(_elevation(pose, _SHOULDER, _view_deg(pose.world_m))) < _LYING_DEG
 
 
+def is_lying_on_back(pose: Pose) -> bool:
+    """Whether somebody lies and the chest points up.
+
+    Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round.
+    """
+    return is_lying(pose) and _chest(pose.world_m) > 0
+
+
 def place(time_s: float, pose: Pose) -> Sample:
     """A sample of where somebody is alone."""
     x, y = _middle(pose.xy_px, _HIP)

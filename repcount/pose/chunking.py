@@ -16,14 +16,13 @@ from repcount.types import Frame
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
     Grey = NDArray[np.uint8]
 
 # --- motion gate -------------------------------------------------------------------------------------------
 
 TARGET_LONG_SIDE_PX = 160
 """Approximate length of the longer side of the thumbnails that the motion gate compares. If the body fills three
-quarters of the picture, the feet move by 0.6 px per degree of leg rotation."""
+quarters of the frame, the feet move by 0.6 px per degree of leg rotation."""
 
 _CONTRAST_SHARE, _MIN_CHANGE, _MAX_CHANGE = 0.25, 1.0, 6.0
 """A change counts as motion when it exceeds this share of the thumbnail's contrast (its standard deviation), clamped
@@ -40,8 +39,8 @@ LEAD_IN_S = 0.25
 start in ten is 0.06 s late, with them 0.006 s."""
 
 _KEEP_ALIVE_S = 5.0
-"""Longest time without a tracked frame. Heuristic: it bounds the drift of the pose model's estimate; what drifts in the
-picture is caught by the gate itself."""
+"""Longest time without a tracked frame. Heuristic: it bounds the drift of the pose model's estimate; drift in the image
+is caught by the gate itself."""
 
 
 class Change(enum.Enum):
@@ -109,7 +108,7 @@ class FrameSlot:
 
 
 def frame_slots(frames: Iterable[Frame], thumbnail: Callable[[Frame], Grey]) -> Iterator[FrameSlot]:
-    """Run `frames` through the motion gate; `thumbnail` makes the small grey pictures that it compares."""
+    """Run `frames` through the motion gate; `thumbnail` makes the small grey images that it compares."""
     gate = MotionGate()
     held: deque[Frame] = deque()
     for frame in frames:

@@ -1,4 +1,4 @@
-"""MediaPipe's PoseLandmarker: frames in, poses out. The only module that runs MediaPipe."""
+"""Pose estimation with MediaPipe's PoseLandmarker: frames in, poses out. The only module that runs MediaPipe."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ try:
 except (ImportError, OSError) as error:
     raise library_error("mediapipe", error) from error
 
-_KEEP = 0.3
-"""Detection and tracking confidence, below MediaPipe's 0.5: someone who lies with the face half hidden scores
-low, and a lock that is lost is worse than one that is unsure. A choice."""
+_MIN_CONFIDENCE = 0.3
+"""Of detection, presence and tracking, below MediaPipe's 0.5. Heuristic: somebody who lies with the face half hidden
+scores low, and losing the person is worse than following with doubt."""
 
 
 class Landmarker:
-    """Finds people in the frames of one video, in order. A context manager."""
+    """Detects people in the frames of one video, in order. A context manager."""
 
     def __init__(self, model: Path, people: int = 1) -> None:
-        """Load the `.task` bundle at `model`. Raises ModelError when MediaPipe refuses it.
+        """Load the `.task` bundle at `model`. Raises ModelError if MediaPipe refuses it.
 
-        `people` is how many are looked for at most. For one, MediaPipe follows whom it has found; for more
-        it searches every frame for the missing ones, which takes 1.6 times as long.
+        `people` is the most that are detected. MediaPipe follows one person from frame to frame; for more it searches
+        every frame for the missing ones, which takes 1.6 times as long.
         """
         options = vision.PoseLandmarkerOptions(
-            base_options=_asset(model),
+            base_options=_base_options(model),
             running_mode=vision.RunningMode.VIDEO,
             num_poses=people,
-            min_pose_detection_confidence=_KEEP,
-            min_pose_presence_confidence=_KEEP,
-            min_tracking_confidence=_KEEP,
+            min_pose_detection_confidence=_MIN_CONFIDENCE,
+            min_pose_presence_confidence=_MIN_CONFIDENCE,
+            min_tracking_confidence=_MIN_CONFIDENCE,
         )
         self._last_ms = -1
         try:
-            with _quiet:
+            with _quiet_stderr:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
@@ -58,34 +58,34 @@ class Landmarker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _quiet:
+        with _quiet_stderr:
             self._landmarker.close()
-        _give_back()
+        _trim_heap()
 
     def detect(self, frame: Frame) -> list[Pose]:
-        """The people in `frame`. The times of the frames have to rise."""
-        # VIDEO mode wants strictly rising whole milliseconds; two frames may round to the same one.
+        """The people in `frame`. Frame times must rise."""
+        # VIDEO mode requires strictly rising whole milliseconds; two frames may round to the same one.
         first = self._last_ms < 0
         self._last_ms = max(round(frame.time_s * 1000), self._last_ms + 1)
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
-        with _quiet if first else contextlib.nullcontext():
+        with _quiet_stderr if first else contextlib.nullcontext():
             result = self._landmarker.detect_for_video(image, self._last_ms)
         height, width = frame.image.shape[:2]
-        found = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
-        return [_pose(landmarks, world, width, height) for landmarks, world in found]
+        people = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
+        return [_pose(landmarks, world_landmarks, width, height) for landmarks, world_landmarks in people]
 
 
-def _pose(landmarks: Any, world: Any, width: int, height: int) -> Pose:
-    """MediaPipe's 0-1 coordinates are stretched differently along x and y: pixels before any angle."""
+def _pose(landmarks: Any, world_landmarks: Any, width: int, height: int) -> Pose:
+    """Pose in pixels: MediaPipe's 0 to 1 coordinates are scaled differently along x and y, which distorts angles."""
     return Pose(
         xy_px=np.array([(p.x * width, p.y * height) for p in landmarks], dtype=np.float64),
-        world_m=np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64),
+        world_m=np.array([(p.x, p.y, p.z) for p in world_landmarks], dtype=np.float64),
         visibility=np.array([p.visibility for p in landmarks], dtype=np.float64),
     )
 
 
-def _asset(model: Path) -> Any:
-    """By its name a model is there in three quarters of the time; not every system has names beyond ASCII right."""
+def _base_options(model: Path) -> Any:
+    """Loading by path takes three quarters of the time; paths beyond ASCII do not work on every system."""
     try:
         with model.open("rb") as file:
             if str(model.absolute()).isascii():
@@ -99,11 +99,11 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-def _give_back() -> None:
-    """Have the C library give back what it no longer uses.
+def _trim_heap() -> None:
+    """Have glibc return unused memory to the system.
 
-    MediaPipe starts threads for each landmarker; glibc keeps what they used, 7 MB more with each landmarker of the
-    hundreds that a long video takes.
+    MediaPipe starts threads for each landmarker, and glibc keeps the memory that they used: 7 MB more with each of the
+    hundreds of landmarkers that a long video takes.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -111,35 +111,35 @@ def _give_back() -> None:
             trim(0)
 
 
-class _Quiet:
-    """Keeps the native log lines that MediaPipe writes while it starts off the user's terminal.
+class _QuietStderr:
+    """Suppresses the native log lines that MediaPipe writes to stderr while it starts and stops. A context manager.
 
-    The whole process writes to one standard error: it is diverted while any thread is in here.
+    The whole process has one stderr: it is redirected while any thread is inside.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = 0
+        self._threads_inside = 0
         self._saved = -1
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._inside == 0:
+            if self._threads_inside == 0:
                 sys.stderr.flush()
                 self._saved = os.dup(2)
-                sink = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(sink, 2)
-                os.close(sink)
-            self._inside += 1
+                devnull = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(devnull, 2)
+                os.close(devnull)
+            self._threads_inside += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
+            self._threads_inside -= 1
+            if self._threads_inside == 0:
                 os.dup2(self._saved, 2)
                 os.close(self._saved)
 
 
-_quiet = _Quiet()
+_quiet_stderr = _QuietStderr()

@@ -20,17 +20,17 @@ from repcount.video import reader
 from repcount.video.reader import VideoReader
 
 TRACKED_LONG_SIDE_PX = 800
-"""Approximate length of the longer side of the pictures that are tracked. On the labelled clips the hip angle differs
+"""Approximate length of the longer side of the images that are tracked. On the labelled clips the hip angle differs
 from that of full size by 0.43° at the median and 1.9° at the 95th percentile: as much as if two columns of pixels were
 cut off. At 512 it is 0.58° and 2.6°. A body so small that it is barely measured well, with a trunk of 8 % of the
 width, is 210 px long; the model sees 256."""
 
 _CHUNK_BYTES, _MEMORY_BYTES = 260_000_000, 400_000_000
-"""Most bytes of pictures in a chunk, and waiting in all: 376 and 579 pictures of 640 by 360. They bound the memory for
+"""Most bytes of images in a chunk, and waiting in all: 376 and 579 images of 640 by 360. They bound the memory for
 a video of any length. Measured: with chunks of 160 MB processor time rises by 3 % (means of seven alternating runs)."""
 
 _CHUNK_SOURCE_BYTES = 480_000_000
-"""Most bytes in a chunk as decoded, before shrinking: 77 pictures of 1920 by 1080. Decoding large pictures takes about
+"""Most bytes in a chunk as decoded, before downscaling: 77 frames of 1920 by 1080. Decoding large frames takes about
 as long as tracking, so that frequent starts of a tracker cost nothing, and memory stays low."""
 
 _ROOM_SHARE = 0.59
@@ -295,7 +295,7 @@ class Measured:
 
     sample: Sample
     pose: Pose | None
-    """In pixels of the source, whatever the size of the picture that was tracked."""
+    """In pixels of the source, whatever the size of the image that was tracked."""
 
 
 def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
@@ -306,12 +306,12 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Gene
     """
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     source_bytes = 3 * video.info.width * video.info.height
-    picture_bytes = source_bytes // shrink**2
-    most = min(_CHUNK_BYTES // picture_bytes, _CHUNK_SOURCE_BYTES // source_bytes)
+    image_bytes = source_bytes // shrink**2
+    most = min(_CHUNK_BYTES // image_bytes, _CHUNK_SOURCE_BYTES // source_bytes)
     longest = min(max(most, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
     expected = video.info.duration_s * min(rate_hz, video.info.rate_hz)
     slots = split_into_chunks(gated(video, rate_hz), expected, longest)
-    room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // picture_bytes) + _AHEAD
+    room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD
     sample = Sample(nan)
     with ParallelPoseEstimator(slots, lambda: PersonTracker(model), same_pose, jobs, room) as estimator:
         for slot, found in estimator.read():

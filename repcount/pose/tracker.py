@@ -34,7 +34,7 @@ may lie the wrong way round. Heuristic."""
 
 
 class PersonTracker:
-    """Tracks the person lying down. A context manager.
+    """Tracks the person lying on the back. A context manager.
 
     One person is followed for as long as that person lies down now and then. Otherwise up to `MAX_PEOPLE` are looked
     at and one who lies is chosen. The person followed before is recognised by place, size and the side of the head, not
@@ -76,7 +76,7 @@ class PersonTracker:
         self._stack.close()
 
     def track(self, frame: Frame) -> Pose | None:
-        """The person lying down in `frame`, else None; anybody before somebody has lain down.
+        """The person lying on the back in `frame`, else None; anybody before somebody has lain down.
 
         The times of the frames must rise.
         """
@@ -84,7 +84,7 @@ class PersonTracker:
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
         found = self._choose(frame.time_s, people, places)
-        lies = found is not None and angles.is_lying(people[found])
+        lies = found is not None and angles.is_lying_on_back(people[found])
         if len(people) != 1 or not lies:
             self._crowded_s = frame.time_s
         if lies or not people:
@@ -105,14 +105,15 @@ class PersonTracker:
 
     def _choose(self, time_s: float, people: list[Pose], places: list[Sample]) -> int | None:
         """The index of the person followed before, or else of somebody who lies, the largest first."""
+        lies = [angles.is_lying_on_back(pose) for pose in people]
         same = [
             i
             for i, place in enumerate(places)
             if self._chosen is not None and state_machine.is_same(self._chosen, place)
         ]
-        if self._is_committed(time_s) or any(angles.is_lying(people[i]) for i in same):
-            return min(same, key=lambda i: (not angles.is_lying(people[i]), self._distance_px(places[i])), default=None)
-        return max(range(len(people)), key=lambda i: (angles.is_lying(people[i]), places[i].trunk_px), default=None)
+        if self._is_committed(time_s) or any(lies[i] for i in same):
+            return min(same, key=lambda i: (not lies[i], self._distance_px(places[i])), default=None)
+        return max(range(len(people)), key=lambda i: (lies[i], places[i].trunk_px), default=None)
 
     def _distance_px(self, place: Sample) -> float:
         assert self._chosen is not None

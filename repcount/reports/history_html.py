@@ -1,4 +1,4 @@
-"""The history as one HTML page: days, weeks, the daily limit, tempo and quality over time."""
+"""The history report: days, weeks, the daily limit, tempo and quality over time on one HTML page."""
 
 from __future__ import annotations
 
@@ -9,35 +9,44 @@ from typing import Any
 
 from repcount.history import totals
 from repcount.history.totals import DateRange, Session, Totals
-from repcount.reports.findings import LEAST_DEG, clear, clear_tempo
-from repcount.reports.history_svg import LAYOUTS, LEAST_DAYS, LEAST_SHARE, bars, charts, count, full_date
+from repcount.reports.history_svg import (
+    LAYOUTS,
+    MIN_DAYS,
+    MIN_FULL_SHARE,
+    bar_chart,
+    full_date,
+    plural,
+    small_charts,
+)
 from repcount.reports.html import render_page, versions
+from repcount.reports.trends import MIN_TOP_DEG, clear_tempo_trend, clear_trend
 
 Cell = tuple[str, float | str]
-"""What is shown, and what it sorts by; empty where it is not known."""
+"""The text shown and the sort key; that is empty if the value is unknown."""
 
 
 def render_history_report(sessions: Sequence[Session], *, first: date, today: date, limit: int, made: str = "") -> str:
-    """The page on the days from `first` to `today` (or to what a wrong clock has put after it).
+    """The page about the days from `first` to `today`, or to the last session if a wrong clock put one after today.
 
-    `sessions` as `History.sessions(first)` gives them; `limit` are the full reps of a day.
+    `sessions` are those of `HistoryStore.sessions(first)`; `limit` is the full reps of a day. `made` is the date at
+    the foot of the page; empty leaves it out.
     """
     daily = totals.since(totals.by_day(sessions), first)
     weekly = totals.since(totals.by_week(sessions), _monday(first))
-    last = max([today, *(period.first for period in daily)])
-    # Not before `first`: the sessions before it were not read, and would be drawn as days off.
-    begin = max(first, min([last - timedelta(days=LEAST_DAYS - 1), *(period.first for period in daily)]))
+    last = max([today, *(day.first for day in daily)])
+    # Not before `first`: earlier sessions were not read, and their days would look like days off.
+    chart_start = max(first, min([last - timedelta(days=MIN_DAYS - 1), *(day.first for day in daily)]))
     return render_page(
         "history.html",
         "sort.js",
-        verdict=history_sentence(daily, first, today, limit),
+        summary=history_sentence(daily, first, today, limit),
         span=f"{full_date(first)} to {full_date(last)}",
         figures=_figures(daily, today, limit),
-        bars=[bars(daily, (begin, last), limit, layout) for layout in LAYOUTS],
+        bar_charts=[bar_chart(daily, (chart_start, last), limit, layout) for layout in LAYOUTS],
         weeks=_calendar(daily, weekly, limit),
-        charts=charts(daily, last) if daily else [],
-        told=_changes(daily),
-        days=[_row(period, limit) for period in reversed(daily)],
+        small_charts=small_charts(daily, last) if daily else [],
+        changes=_changes(daily),
+        days=[_table_row(day, limit) for day in reversed(daily)],
         limit=limit,
         made=made,
         versions=versions(),
@@ -45,15 +54,23 @@ def render_history_report(sessions: Sequence[Session], *, first: date, today: da
 
 
 def history_sentence(daily: Sequence[DateRange], first: date, today: date, limit: int) -> str:
-    """All of it in one sentence."""
+    """The days in one sentence."""
     if not daily:
         return "No leg raises on record for these days."
-    full = sum(period.totals.full for period in daily)
-    span = (max(today, daily[-1].first) - first).days + 1
-    over = sum(period.totals.full > limit for period in daily)
-    now = sum(period.totals.full for period in daily if period.first == today)
-    told = [f"{count(full, 'full rep')} on {len(daily)} of {count(span, 'day')}", f"today {now} of {limit}"]
-    return "; ".join([*told, *([f"more than {limit} on {count(over, 'day')}"] if over else [])]) + "."
+    full = sum(day.totals.full for day in daily)
+    days = (max(today, daily[-1].first) - first).days + 1
+    over = sum(day.totals.full > limit for day in daily)
+    parts = [
+        f"{plural(full, 'full rep')} on {len(daily)} of {plural(days, 'day')}",
+        f"today {_full_on(daily, today)} of {limit}",
+    ]
+    if over:
+        parts.append(f"more than {limit} on {plural(over, 'day')}")
+    return "; ".join(parts) + "."
+
+
+def _full_on(daily: Sequence[DateRange], day: date) -> int:
+    return sum(each.totals.full for each in daily if each.first == day)
 
 
 def _monday(when: date) -> date:
@@ -61,68 +78,77 @@ def _monday(when: date) -> date:
 
 
 def _figures(daily: Sequence[DateRange], today: date, limit: int) -> list[tuple[str, str]]:
-    sums = [period.totals for period in daily]
-    full, partial = sum(each.full for each in sums), sum(each.partial for each in sums)
-    now = sum(period.totals.full for period in daily if period.first == today)
+    """The figures at the top of the page, as name and value."""
+    each_day = [day.totals for day in daily]
+    full, partial = sum(each.full for each in each_day), sum(each.partial for each in each_day)
     share = [("full of all reps", f"{full / (full + partial):.0%}")] if full + partial else []
     return [
-        ("today", f"{now} of {limit}"),
+        ("today", f"{_full_on(daily, today)} of {limit}"),
         ("full", f"{full}"),
         ("partial", f"{partial}"),
-        ("fast", f"{sum(each.fast for each in sums)}"),
-        ("sets", f"{sum(each.sets for each in sums)}"),
-        ("most in a day", f"{max((each.full for each in sums), default=0)}"),
+        ("fast", f"{sum(each.fast for each in each_day)}"),
+        ("sets", f"{sum(each.sets for each in each_day)}"),
+        ("most in a day", f"{max((each.full for each in each_day), default=0)}"),
         *share,
     ]
 
 
 def _calendar(daily: Sequence[DateRange], weekly: Sequence[DateRange], limit: int) -> list[dict[str, Any]]:
-    """The weeks in which something was done, the newest first, with their days from Monday on."""
-    on = {period.first: period.totals for period in daily}
+    """The weeks with sessions, the newest first, each with its days from Monday on."""
+    by_day = {day.first: day.totals for day in daily}
     weeks = []
     for week in reversed(weekly):
-        its = [on.get(week.first + timedelta(days=i)) for i in range(7)]
-        cells = [_cell(sums, limit) for sums in its]
-        full = sum(sums.full for sums in its if sums)
-        partial = sum(sums.partial for sums in its if sums)
-        weeks.append({"name": f"{week.first.day} {week.first:%b}", "year": week.first.year, "cells": cells})
-        weeks[-1] |= {"full": full, "partial": partial}
+        days = [by_day.get(week.first + timedelta(days=i)) for i in range(7)]
+        weeks.append(
+            {
+                "name": f"{week.first.day} {week.first:%b}",
+                "year": week.first.year,
+                "cells": [_calendar_cell(day, limit) for day in days],
+                "full": sum(day.full for day in days if day),
+                "partial": sum(day.partial for day in days if day),
+            }
+        )
     return weeks
 
 
-def _cell(sums: Totals | None, limit: int) -> dict[str, Any]:
-    if sums is None:
+def _calendar_cell(day: Totals | None, limit: int) -> dict[str, Any]:
+    if day is None:
         return {"full": "", "share": 0, "over": False}
-    return {"full": sums.full, "share": min(round(100 * sums.full / limit), 100), "over": sums.full > limit}
+    return {"full": day.full, "share": min(round(100 * day.full / limit), 100), "over": day.full > limit}
 
 
 def _changes(daily: Sequence[DateRange]) -> list[str]:
-    """What changed clearly from the first of these days to the last."""
-    sums = [period.totals for period in daily]
-    told = []
-    tempo = clear_tempo([each.raise_s + each.lower_s for each in sums])
+    """The clear changes from the first of these days to the last, a sentence each."""
+    each_day = [day.totals for day in daily]
+    sentences = []
+    tempo = clear_tempo_trend([each.raise_s + each.lower_s for each in each_day])
     if tempo:
         pace = "slower" if tempo.change > 0 else "faster"
-        told.append(f"The reps got {abs(tempo.share):.0%} {pace}, from {tempo.first:.1f} to {tempo.last:.1f} s.")
-    top = clear([each.top_flexion_deg for each in sums], LEAST_DEG)
+        sentences.append(f"The reps got {abs(tempo.share):.0%} {pace}, from {tempo.first:.1f} to {tempo.last:.1f} s.")
+    top = clear_trend([each.top_flexion_deg for each in each_day], MIN_TOP_DEG)
     if top:
-        way = "higher" if top.change > 0 else "less high"
-        told.append(f"The legs came {abs(top.change):.0f}° {way}, from {top.first:.0f}° to {top.last:.0f}°.")
-    share = clear([each.full_share for each in sums], LEAST_SHARE)
+        direction = "higher" if top.change > 0 else "less high"
+        degrees = f"from {top.first:.0f}° to {top.last:.0f}°"
+        sentences.append(f"The legs came {abs(top.change):.0f}° {direction}, {degrees}.")
+    share = clear_trend([each.full_share for each in each_day], MIN_FULL_SHARE)
     if share:
-        way = "More" if share.change > 0 else "Fewer"
-        told.append(f"{way} of the reps were full: {share.last:.0%} instead of {share.first:.0%}.")
-    return told or ["No clear change of tempo, height or quality over these days."]
+        more = "More" if share.change > 0 else "Fewer"
+        sentences.append(f"{more} of the reps were full: {share.last:.0%} instead of {share.first:.0%}.")
+    return sentences or ["No clear change of tempo, height or quality over these days."]
 
 
-def _row(period: DateRange, limit: int) -> dict[str, Any]:
-    sums = period.totals
-    shares = [(100 * sums.full_share, ".0f", "%"), (sums.raise_s, ".1f", ""), (sums.lower_s, ".1f", "")]
-    cells: list[Cell] = [(f"{each}", each) for each in (sums.full, sums.partial, sums.fast, sums.sets)]
-    cells += [_shown(*each) for each in [*shares, (sums.top_flexion_deg, ".0f", "°")]]
-    name = f"{period.first:%a} {period.first.day} {period.first:%b %Y}"
-    return {"name": name, "order": period.first.toordinal(), "cells": cells, "over": sums.full > limit}
+def _table_row(day: DateRange, limit: int) -> dict[str, Any]:
+    each = day.totals
+    cells: list[Cell] = [(f"{number}", number) for number in (each.full, each.partial, each.fast, each.sets)]
+    cells += [
+        _cell(100 * each.full_share, ".0f", "%"),
+        _cell(each.raise_s, ".1f"),
+        _cell(each.lower_s, ".1f"),
+        _cell(each.top_flexion_deg, ".0f", "°"),
+    ]
+    name = f"{day.first:%a} {day.first.day} {day.first:%b %Y}"
+    return {"name": name, "order": day.first.toordinal(), "cells": cells, "over": each.full > limit}
 
 
-def _shown(value: float, digits: str, unit: str) -> Cell:
+def _cell(value: float, digits: str, unit: str = "") -> Cell:
     return ("–", "") if isnan(value) else (f"{value:{digits}}{unit}", round(value, 3))

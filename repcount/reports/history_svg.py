@@ -1,4 +1,4 @@
-"""Geometry of the charts in the history's report: bars of the days, readings over time."""
+"""Geometry of the charts in the history report, in SVG units: bars of the days, quantities over time."""
 
 from __future__ import annotations
 
@@ -8,25 +8,36 @@ from datetime import date, timedelta
 from math import ceil, isnan
 
 from repcount.history.totals import DateRange, Totals
-from repcount.reports.findings import LEAST_DEG, Trend, clear, clear_tempo
+from repcount.reports.svg import Scale
+from repcount.reports.trends import MIN_TOP_DEG, Trend, clear_tempo_trend, clear_trend
 
-LEAST_SHARE = 0.1
-"""A change of the share of full reps that matters: one rep in ten. A choice."""
+MIN_FULL_SHARE = 0.1
+"""A change of the share of full reps that matters. Heuristic: one rep in ten."""
 
 LAYOUTS = {"broad": (1040, 84), "slim": (328, 28)}
-"""Width of the bars and how many days they go back at most: twelve weeks, and four on a phone. The calendar has
-all. It is up to the style sheet which of them is shown."""
-LEAST_DAYS = 28
-"""Days that are drawn where so many were asked for, even if nothing was done on the first of them."""
-_PLOT_PX, _LEFT, _TOP, _BOTTOM = 150, 40, 10, 24
+"""Width of the bar chart and the days it goes back at most: twelve weeks, and four on a phone. The calendar shows all
+days. The style sheet shows the layout that fits the screen."""
+MIN_DAYS = 28
+"""Days that the bar chart shows at least, if that many were asked for."""
 
-_SMALL = 420
-_SMALL_PX = 130
+_PLOT_PX, _LEFT, _TOP, _BOTTOM = 150, 40, 10, 24
+_HEADROOM = 1.05
+"""The bar chart reaches this much above its highest bar, for the mark of days over the limit."""
+_MARGIN, _BAR = 0.12, 0.76
+"""Margin at the left of a bar, and its width, as shares of the room for a day."""
+_COUNT_STEPS = (10, 20, 25, 50, 100, 200, 500, 10**9)
+_MAX_STEPS = 5
+"""Labels of a vertical axis, beside the one of its start."""
+
+_SMALL_WIDTH = 420
+_SMALL_PLOT_PX = 130
+_DOT_MARGIN_LEFT, _DOT_MARGIN_RIGHT = 8, 12
+"""Room for the dots of the first and the last day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One day: full reps from the ground up, partial ones upon them."""
+class DayBar:
+    """One day: full reps from the ground up, partial ones on top of them."""
 
     x: float
     width: float
@@ -34,16 +45,17 @@ class Bar:
     """Upper edge and height."""
     partial: tuple[float, float]
     over: bool
-    told: str
+    """Whether the day is over the limit."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
-    """The days side by side, in the units of their SVG."""
+class BarChart:
+    """The days side by side; labels are (position, text)."""
 
     layout: str
     width: int
-    bars: tuple[Bar, ...]
+    bars: tuple[DayBar, ...]
     limit: float
     ground: float
     height: float
@@ -52,54 +64,57 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One reading over time: a dot for each day it is known of, and the trend where it is clear."""
+class Series:
+    """One quantity over time: a dot for each day on which it is known, and the path of its trend if that is clear."""
 
     name: str
     dots: tuple[tuple[float, float], ...]
     marker: str
+    """`dot`, `up` or `down`."""
     trend: str
 
 
 @dataclass(frozen=True, slots=True)
 class SmallChart:
-    """Readings over time on one scale."""
+    """Quantities over time on one scale; labels are (position, text), dates (position, text, side)."""
 
     title: str
-    lines: tuple[Line, ...]
+    series: tuple[Series, ...]
     labels: tuple[tuple[float, str], ...]
     dates: tuple[tuple[float, str, str], ...]
     ground: float
     height: float
 
 
-def bars(daily: Sequence[DateRange], span: tuple[date, date], limit: int, layout: str) -> Bars:
+def bar_chart(daily: Sequence[DateRange], span: tuple[date, date], limit: int, layout: str) -> BarChart:
     """The newest days of a span in one layout."""
-    width, most_days = LAYOUTS[layout]
+    width, max_days = LAYOUTS[layout]
     first, last = span
-    shown = min((last - first).days + 1, most_days)
-    begin = last - timedelta(days=shown - 1)
-    inside = [period for period in daily if period.first >= begin]
-    most = max([limit, *(period.totals.full + period.totals.partial for period in inside)]) * 1.05
-    unit, scale, ground = (width - _LEFT - 4) / shown, _PLOT_PX / most, float(_TOP + _PLOT_PX)
-    drawn = []
-    for period in inside:
-        full, partial = scale * period.totals.full, scale * period.totals.partial
-        x = _LEFT + unit * ((period.first - begin).days + 0.12)
-        edges = (round(ground - full, 1), round(full, 1)), (round(ground - full - partial, 1), round(partial, 1))
-        drawn.append(Bar(round(x, 1), round(0.76 * unit, 1), *edges, period.totals.full > limit, _told(period)))
-    step = next(step for step in (10, 20, 25, 50, 100, 200, 500, 10**9) if most / step <= 5)
-    counts = tuple((round(ground - scale * i, 1), f"{i}") for i in range(0, int(most) + 1, step))
-    mondays = [begin + timedelta(days=i) for i in range(shown) if (begin + timedelta(days=i)).weekday() == 0]
-    names = [(round(_LEFT + unit * ((each - begin).days + 0.12), 1), f"{each.day} {each:%b}") for each in mondays]
-    height = ground + _BOTTOM
-    return Bars(layout, width, tuple(drawn), round(ground - scale * limit, 1), ground, height, counts, tuple(names))
+    shown_days = min((last - first).days + 1, max_days)
+    first_shown = last - timedelta(days=shown_days - 1)
+    shown = [day for day in daily if day.first >= first_shown]
+    highest = max([limit, *(day.totals.full + day.totals.partial for day in shown)]) * _HEADROOM
+    ground = float(_TOP + _PLOT_PX)
+    day_px = (width - _LEFT - 4) / shown_days
+    x = Scale(0, _LEFT + _MARGIN * day_px, day_px)
+    y = Scale(0, ground, -_PLOT_PX / highest)
+    bars = []
+    for day in shown:
+        full, partial = day.totals.full, day.totals.partial
+        full_bar, partial_bar = (y(full), y.length(full)), (y(full + partial), y.length(partial))
+        left = x((day.first - first_shown).days)
+        bars.append(DayBar(left, round(_BAR * day_px, 1), full_bar, partial_bar, full > limit, _bar_text(day)))
+    step = next(step for step in _COUNT_STEPS if highest / step <= _MAX_STEPS)
+    counts = tuple((y(count), f"{count}") for count in range(0, int(highest) + 1, step))
+    days = [first_shown + timedelta(days=i) for i in range(shown_days)]
+    mondays = [(x(i), f"{day.day} {day:%b}") for i, day in enumerate(days) if day.weekday() == 0]
+    return BarChart(layout, width, tuple(bars), y(limit), ground, ground + _BOTTOM, counts, tuple(mondays))
 
 
-def _told(period: DateRange) -> str:
-    sums = period.totals
-    partial = f", {sums.partial} partial" if sums.partial else ""
-    return f"{period.first:%a} {full_date(period.first)}: {sums.full} full{partial} in {count(sums.sets, 'set')}"
+def _bar_text(day: DateRange) -> str:
+    totals = day.totals
+    partial = f", {totals.partial} partial" if totals.partial else ""
+    return f"{day.first:%a} {full_date(day.first)}: {totals.full} full{partial} in {plural(totals.sets, 'set')}"
 
 
 def full_date(when: date) -> str:
@@ -107,80 +122,80 @@ def full_date(when: date) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def count(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
     """`1 day`, `2 days`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def charts(daily: Sequence[DateRange], last: date) -> list[SmallChart]:
-    """Tempo, range and quality from the first day on which something was done to `last`."""
-    axis = _Axis(daily, daily[0].first, last)
-    seconds = axis.chart(
-        "Seconds of a raise (▲) and a lower (▼)",
-        [("raise", "up", lambda sums: sums.raise_s), ("lower", "down", lambda sums: sums.lower_s)],
-        lambda seconds: f"{seconds:g} s",
-        (0.0, 2.0, 1.0),
-        clear_tempo,
-    )
-    top = axis.chart(
-        "Highest hip flexion of full reps",
-        [("top", "dot", lambda sums: sums.top_flexion_deg)],
-        lambda deg: f"{deg:g}°",
-        (60.0, 100.0, 10.0),
-        lambda values: clear(values, LEAST_DEG),
-    )
-    share = axis.chart(
-        "Full reps of all reps",
-        [("full", "dot", lambda sums: 100 * sums.full_share)],
-        lambda share: f"{share:g}%",
-        (0.0, 100.0, 25.0),
-        lambda values: clear(values, 100 * LEAST_SHARE),
-    )
-    return [seconds, top, share]
+def small_charts(daily: Sequence[DateRange], last: date) -> list[SmallChart]:
+    """Tempo, range and quality from the first of the days to `last`."""
+    axis = _DayAxis(daily, daily[0].first, last)
+    return [
+        axis.chart(
+            "Seconds of a raise (▲) and a lower (▼)",
+            [("raise", "up", lambda totals: totals.raise_s), ("lower", "down", lambda totals: totals.lower_s)],
+            lambda seconds: f"{seconds:g} s",
+            (0.0, 2.0, 1.0),
+            clear_tempo_trend,
+        ),
+        axis.chart(
+            "Highest hip flexion of full reps",
+            [("top", "dot", lambda totals: totals.top_flexion_deg)],
+            lambda deg: f"{deg:g}°",
+            (60.0, 100.0, 10.0),
+            lambda values: clear_trend(values, MIN_TOP_DEG),
+        ),
+        axis.chart(
+            "Full reps of all reps",
+            [("full", "dot", lambda totals: 100 * totals.full_share)],
+            lambda percent: f"{percent:g}%",
+            (0.0, 100.0, 25.0),
+            lambda values: clear_trend(values, 100 * MIN_FULL_SHARE),
+        ),
+    ]
 
 
-Reading = Callable[[Totals], float]
-
-
-class _Axis:
-    """Days from left to right, for the small charts."""
+class _DayAxis:
+    """The horizontal axis of the small charts: days from left to right."""
 
     def __init__(self, daily: Sequence[DateRange], first: date, last: date) -> None:
         self._daily = daily
-        span = max((last - first).days, 1)
-        self._x = [_LEFT + 8 + (_SMALL - _LEFT - 20) * (period.first - first).days / span for period in daily]
+        left, right = _LEFT + _DOT_MARGIN_LEFT, _SMALL_WIDTH - _DOT_MARGIN_RIGHT
+        scale = Scale.between((0, max((last - first).days, 1)), (left, right))
+        self._x = [scale((day.first - first).days) for day in daily]
         ends = [(first, "start"), (last, "end")] if last > first else [(first, "start")]
-        places = {"start": _LEFT + 8.0, "end": _SMALL - 12.0}
-        self._dates = tuple((places[side], f"{when.day} {when:%b %Y}", side) for when, side in ends)
+        positions = {"start": float(left), "end": float(right)}
+        self._dates = tuple((positions[side], f"{when.day} {when:%b %Y}", side) for when, side in ends)
 
     def chart(
         self,
         title: str,
-        readings: Sequence[tuple[str, str, Reading]],
-        unit: Callable[[float], str],
-        scale: tuple[float, float, float],
+        quantities: Sequence[tuple[str, str, Callable[[Totals], float]]],
+        label: Callable[[float], str],
+        shown: tuple[float, float, float],
         trend: Callable[[Sequence[float]], Trend | None],
     ) -> SmallChart:
-        """`scale` is the lowest and the highest value that are shown at least, and the step of the labels."""
-        values = {name: [read(period.totals) for period in self._daily] for name, _, read in readings}
-        known = [value for column in values.values() for value in column if not isnan(value)]
-        step = scale[2]
-        low = step * (min([scale[0], *known]) // step)
-        high = step * ceil(max([scale[1], *known]) / step)
+        """A chart of `quantities`, each a name, a marker and what to plot of a day.
+
+        `shown` are the lowest and the highest value that the chart reaches at least, and the step of its labels.
+        """
+        columns = [[value(day.totals) for day in self._daily] for _, _, value in quantities]
+        known = [value for column in columns for value in column if not isnan(value)]
+        step = shown[2]
+        low = step * (min([shown[0], *known]) // step)
+        high = step * ceil(max([shown[1], *known]) / step)
+        ground = _TOP + _SMALL_PLOT_PX
+        y = Scale.between((low, high), (ground, _TOP))
+        series = [
+            self._series(name, marker, column, trend(column), y)
+            for (name, marker, _), column in zip(quantities, columns, strict=True)
+        ]
         steps = round((high - low) / step)
-        px = _SMALL_PX / (high - low)
-        ground = _TOP + _SMALL_PX
+        values = [low + step * i for i in range(0, steps + 1, max(ceil(steps / _MAX_STEPS), 1))]
+        labels = tuple((y(value), label(value)) for value in values)
+        return SmallChart(title, tuple(series), labels, self._dates, ground, ground + _BOTTOM)
 
-        def y(value: float) -> float:
-            return round(ground - px * (value - low), 1)
-
-        lines = []
-        for name, marker, _ in readings:
-            column = values[name]
-            dots = tuple((round(x, 1), y(each)) for x, each in zip(self._x, column, strict=True) if not isnan(each))
-            found, its = trend(column), [x for x, each in zip(self._x, column, strict=True) if not isnan(each)]
-            path = f"M{its[0]:.1f},{y(found.first)}L{its[-1]:.1f},{y(found.last)}" if found else ""
-            lines.append(Line(name, dots, marker, path))
-        every = max(ceil(steps / 5), 1)
-        labels = tuple((y(low + step * i), unit(low + step * i)) for i in range(0, steps + 1, every))
-        return SmallChart(title, tuple(lines), labels, self._dates, ground, ground + _BOTTOM)
+    def _series(self, name: str, marker: str, column: Sequence[float], trend: Trend | None, y: Scale) -> Series:
+        dots = tuple((x, y(value)) for x, value in zip(self._x, column, strict=True) if not isnan(value))
+        path = f"M{dots[0][0]:.1f},{y(trend.first)}L{dots[-1][0]:.1f},{y(trend.last)}" if trend else ""
+        return Series(name, dots, marker, path)

@@ -1,7 +1,8 @@
-"""What there is to draw of one analysis, in seconds and degrees: shared by the plot and the report."""
+"""What the plot and the report draw of one analysis, in seconds and degrees."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -10,47 +11,41 @@ from statistics import median
 
 from repcount.analysis import Analysis
 from repcount.reports import findings
-from repcount.reports.findings import FLAGS
 from repcount.reports.traces import AngleTrace
 from repcount.types import Flag, Rep
 
 Span = tuple[float, float]
-"""From and to, seconds."""
+"""Start and end, seconds."""
 
-_QUIET_S = 15.0
-_AROUND_S = 2.0
-"""In a long recording, a stretch of nothing longer than `_QUIET_S` is left out but for this much beside what
-happens. Choices: a pause between reps stays whole, walking to the camera goes."""
+_MAX_IDLE_S = 15.0
+_MARGIN_S = 2.0
+"""In a long recording, a stretch without movements longer than `_MAX_IDLE_S` is cut out, except for `_MARGIN_S` next
+to each movement. Heuristic: a pause between reps stays whole, walking to the camera goes."""
 
-_TOP_AROUND_S = 0.2
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
-_STANDARD_DEG = (-8.0, 100.0)
-"""Shown at least; the curve of a usual rep keeps off both edges."""
-_WIDEST_DEG = (-45.0, 165.0)
-"""Shown at most: legs do not go further, so what does is a wild value."""
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
-NOTES = {FLAGS[flag] for flag in findings.NOTES}
-"""Lanes of flags that say nothing against the rep."""
-UNCOUNTED = "not counted"
-UNSEEN = "not seen"
+_MIN_RANGE_DEG = (-8.0, 100.0)
+"""The elevations always shown: the curve of a typical rep keeps clear of both edges."""
+_MAX_RANGE_DEG = (-45.0, 165.0)
+"""The elevations shown at most: legs do not go further, so anything beyond is an outlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepSpan:
-    """One rep, with the two levels it was held against as hip flexion; NaN where they are not known."""
+    """One rep, with the two levels by which it was judged; NaN where unknown."""
 
     rep: Rep
     upright_deg: float
     """From here on the legs count as upright."""
-    down_deg: float
-    """Down to here they have to come to be back."""
-    span: Span
-    """For how long the levels hold: to the middle of the pauses on either side."""
+    back_deg: float
+    """Down to here the legs must come to be back."""
+    level_span: Span
+    """Where the levels are drawn: to the middle of the pauses on either side."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """One set, and the pause that follows it (None for the last)."""
+class SetSpan:
+    """One set, and the pause after it (None for the last)."""
 
     number: int
     start_s: float
@@ -59,154 +54,173 @@ class Group:
     partial: int
     pause_s: float | None
 
+    @property
+    def label(self) -> str:
+        """Such as `set 2: 9 full, 1 partial`."""
+        partial = f", {self.partial} partial" if self.partial else ""
+        return f"set {self.number}: {self.full} full{partial}"
+
+
+class LaneKind(enum.StrEnum):
+    """What a lane says about its spans; the value is their class in the style sheet."""
+
+    FAULT = "lack"
+    """The rep has a fault."""
+    NOTE = "note"
+    """Something to know that is no fault of the rep."""
+    NO_REP = "none"
+    """There is no rep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One kind of remark and when it holds."""
+    """One remark, and when it applies."""
 
     name: str
+    kind: LaneKind
     spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that is drawn of one analysis."""
+    """Everything that is drawn of one analysis."""
 
-    curve: AngleTrace
+    trace: AngleTrace
     duration_s: float
-    bands: tuple[RepSpan, ...]
-    groups: tuple[Group, ...]
+    reps: tuple[RepSpan, ...]
+    sets: tuple[SetSpan, ...]
     lanes: tuple[Lane, ...]
-    """In the order in which they are drawn; none is empty."""
-    refused: tuple[Span, ...]
+    """In drawing order; none is empty."""
+    rejected: tuple[Span, ...]
+    """Movements that are no leg raises."""
     low_deg: float
     high_deg: float
 
 
-def build_timeline(analysis: Analysis, curve: AngleTrace) -> Timeline:
-    """What there is to draw."""
-    ends = [*curve.time_s[-1:], *(rep.end_s for rep in analysis.reps), analysis.source.duration_s]
-    low_deg, high_deg = _range(analysis, curve)
-    refused = tuple((refusal.start_s, refusal.end_s) for refusal in analysis.rejections)
+def build_timeline(analysis: Analysis, trace: AngleTrace) -> Timeline:
+    """The timeline of an analysis and the angle trace recorded with it."""
+    ends_s = [*trace.time_s[-1:], *(rep.end_s for rep in analysis.reps), analysis.source.duration_s]
+    low_deg, high_deg = _shown_range(analysis, trace)
+    rejected = tuple((rejection.start_s, rejection.end_s) for rejection in analysis.rejections)
     return Timeline(
-        curve, max(max(ends), 1.0), _bands(analysis, curve), _groups(analysis.reps), _lanes(analysis, curve, refused),
-        refused, low_deg, high_deg,
-    )  # fmt: skip
+        trace=trace,
+        duration_s=max(max(ends_s), 1.0),
+        reps=_rep_spans(analysis),
+        sets=_set_spans(analysis.reps),
+        lanes=_lanes(analysis, trace, rejected),
+        rejected=rejected,
+        low_deg=low_deg,
+        high_deg=high_deg,
+    )
 
 
-def _range(analysis: Analysis, curve: AngleTrace) -> Span:
-    known = [deg for deg in curve.flexion_deg if not isnan(deg)]
+def _shown_range(analysis: Analysis, trace: AngleTrace) -> tuple[float, float]:
+    known = [deg for deg in trace.flexion_deg if not isnan(deg)]
     known += [rep.top_flexion_deg for rep in analysis.reps if not isnan(rep.top_flexion_deg)]
-    low = max(_WIDEST_DEG[0], min(_STANDARD_DEG[0], *known, 0.0) - 3.0)
-    high = min(_WIDEST_DEG[1], max(_STANDARD_DEG[1], *known, 0.0) + 3.0)
+    low = max(_MAX_RANGE_DEG[0], min(_MIN_RANGE_DEG[0], *known, 0.0) - 3.0)
+    high = min(_MAX_RANGE_DEG[1], max(_MIN_RANGE_DEG[1], *known, 0.0) + 3.0)
     return low, high
 
 
-def _bands(analysis: Analysis, curve: AngleTrace) -> tuple[RepSpan, ...]:
+def _rep_spans(analysis: Analysis) -> tuple[RepSpan, ...]:
     reps = analysis.reps
-    rests = {number: _rest(list(of_set)) for number, of_set in groupby(reps, lambda rep: rep.set)}
+    rests = {number: _rest_deg(list(of_set)) for number, of_set in groupby(reps, lambda rep: rep.set)}
     middles = [(a.end_s + b.start_s) / 2 for a, b in pairwise(reps)]
     spans = zip([rep.start_s for rep in reps[:1]] + middles, middles + [rep.end_s for rep in reps[-1:]], strict=True)
-    bands = []
-    for rep, span in zip(reps, spans, strict=True):
-        rise = rep.top_flexion_deg - rests[rep.set]
-        down = rests[rep.set] + analysis.settings.return_share * rise
-        upright = analysis.settings.full_deg + _flexion_over_lift(rep, curve)
-        bands.append(RepSpan(rep, upright if rise == rise else nan, down, span))
-    return tuple(bands)
+    rep_spans = []
+    for rep, level_span in zip(reps, spans, strict=True):
+        rise_deg = rep.top_flexion_deg - rests[rep.set]
+        back_deg = rests[rep.set] + analysis.settings.return_share * rise_deg
+        upright_deg = nan if isnan(rise_deg) else analysis.settings.full_deg
+        rep_spans.append(RepSpan(rep, upright_deg, back_deg, level_span))
+    return tuple(rep_spans)
 
 
-def _rest(reps: Sequence[Rep]) -> float:
-    """Where the legs lie in this set. A rep that follows one that was not brought back begins somewhere else."""
-    hung = [False, *(Flag.SHORT_BOTTOM in rep.flags for rep in reps)]
+def _rest_deg(reps: Sequence[Rep]) -> float:
+    """Elevation at rest in one set. Reps that follow one that was not brought back start higher and do not count."""
+    starts_high = [False, *(Flag.SHORT_BOTTOM in rep.flags for rep in reps)]
     known = [
         rep.rest_flexion_deg
-        for rep, began_high in zip(reps, hung, strict=False)
-        if not began_high and not isnan(rep.rest_flexion_deg)
+        for rep, high in zip(reps, starts_high, strict=False)
+        if not high and not isnan(rep.rest_flexion_deg)
     ]
     return median(known) if known else nan
 
 
-def _flexion_over_lift(rep: Rep, curve: AngleTrace) -> float:
-    """By how much the flexion at the top is more than the elevation on which the verdict was given.
-
-    The verdict sees a trunk that is raised, a floor that the camera tilts, and the feet; the hip angle does not.
-    """
-    start_s = min(rep.start_s + rep.raise_s, rep.top_s - _TOP_AROUND_S)
-    end_s = max(rep.end_s - rep.lower_s, rep.top_s + _TOP_AROUND_S)
-    differences = [curve.flexion_deg[i] - curve.lift_deg[i] for i in curve.within(start_s, end_s)]
-    known = [difference for difference in differences if not isnan(difference)]
-    return median(known) if known else 0.0
-
-
-def _groups(reps: Sequence[Rep]) -> tuple[Group, ...]:
+def _set_spans(reps: Sequence[Rep]) -> tuple[SetSpan, ...]:
     sets = [tuple(of_set) for _, of_set in groupby(reps, lambda rep: rep.set)]
-    starts: list[float | None] = [of_set[0].start_s for of_set in sets[1:]]
-    groups = []
-    for of_set, next_s in zip(sets, [*starts, None], strict=False):
+    next_starts_s: list[float | None] = [of_set[0].start_s for of_set in sets[1:]]
+    set_spans = []
+    for of_set, next_s in zip(sets, [*next_starts_s, None], strict=False):
         full, end_s = sum(rep.full for rep in of_set), of_set[-1].end_s
         pause_s = None if next_s is None else next_s - end_s
-        groups.append(Group(of_set[0].set, of_set[0].start_s, end_s, full, len(of_set) - full, pause_s))
-    return tuple(groups)
+        set_spans.append(SetSpan(of_set[0].set, of_set[0].start_s, end_s, full, len(of_set) - full, pause_s))
+    return tuple(set_spans)
 
 
-def _lanes(analysis: Analysis, curve: AngleTrace, refused: tuple[Span, ...]) -> tuple[Lane, ...]:
+def _lanes(analysis: Analysis, trace: AngleTrace, rejected: tuple[Span, ...]) -> tuple[Lane, ...]:
     lanes = [
-        Lane(words, tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags))
-        for flag, words in FLAGS.items()
+        Lane(
+            words,
+            LaneKind.NOTE if flag in findings.NOTES else LaneKind.FAULT,
+            tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags),
+        )
+        for flag, words in findings.FLAGS.items()
     ]
-    lanes += [Lane(UNCOUNTED, refused), Lane(UNSEEN, tuple(curve.gaps()))]
+    lanes.append(Lane("not counted", LaneKind.NO_REP, rejected))
+    lanes.append(Lane("not seen", LaneKind.NO_REP, tuple(trace.gaps())))
     return tuple(lane for lane in lanes if lane.spans)
 
 
-def strips(chart: Timeline, longest_s: float) -> tuple[Span, ...]:
-    """The pieces of time to draw one below the other, none longer than `longest_s`.
+def strips(timeline: Timeline, longest_s: float) -> tuple[Span, ...]:
+    """The stretches to draw one below the other, none longer than `longest_s`.
 
-    What fits into one piece is one, and so is a recording in which nothing happens. Otherwise stretches of
-    nothing are left out, and pieces end between reps.
+    A recording that fits into one strip is one, and so is one without movements. Otherwise long idle stretches are
+    cut out, and strips end between reps.
     """
-    if chart.duration_s <= longest_s:
-        return ((0.0, chart.duration_s),)
-    busy = sorted([*((band.rep.start_s, band.rep.end_s) for band in chart.bands), *chart.refused])
+    if timeline.duration_s <= longest_s:
+        return ((0.0, timeline.duration_s),)
+    busy = sorted([*((span.rep.start_s, span.rep.end_s) for span in timeline.reps), *timeline.rejected])
     if not busy:
-        return ((0.0, chart.duration_s),)
+        return ((0.0, timeline.duration_s),)
+    between = [(a[1] + b[0]) / 2 for a, b in pairwise(busy)]
     rows: list[Span] = []
-    for stretch in _stretches(busy, chart.duration_s):
+    for stretch in _merge_busy(busy, timeline.duration_s):
         if rows and stretch[1] - rows[-1][0] <= longest_s:
             rows[-1] = (rows[-1][0], stretch[1])
         else:
-            rows += _cut(stretch, [(a[1] + b[0]) / 2 for a, b in pairwise(busy)], longest_s)
+            rows += _split(stretch, between, longest_s)
     return tuple(rows)
 
 
-def _stretches(busy: Sequence[Span], duration_s: float) -> list[Span]:
-    """The times in which something happens, with a little around them."""
-    found: list[Span] = []
+def _merge_busy(busy: Sequence[Span], duration_s: float) -> list[Span]:
+    """The stretches without a long idle time in them, with a margin around each."""
+    merged: list[Span] = []
     for start_s, end_s in busy:
-        if found and start_s - found[-1][1] <= _QUIET_S:
-            found[-1] = (found[-1][0], max(end_s, found[-1][1]))
+        if merged and start_s - merged[-1][1] <= _MAX_IDLE_S:
+            merged[-1] = (merged[-1][0], max(end_s, merged[-1][1]))
         else:
-            found.append((start_s, end_s))
-    return [(max(start_s - _AROUND_S, 0.0), min(end_s + _AROUND_S, duration_s)) for start_s, end_s in found]
+            merged.append((start_s, end_s))
+    return [(max(start_s - _MARGIN_S, 0.0), min(end_s + _MARGIN_S, duration_s)) for start_s, end_s in merged]
 
 
-def _cut(stretch: Span, places: Sequence[float], longest_s: float) -> list[Span]:
-    """`stretch` in pieces of about the same length, cut at `places` where there is one."""
+def _split(stretch: Span, cuts_s: Sequence[float], longest_s: float) -> list[Span]:
+    """`stretch` in pieces of about equal length, split at one of `cuts_s` where possible."""
     start_s, end_s = stretch
     pieces: list[Span] = []
     while end_s - start_s > longest_s:
-        wanted_s = start_s + (end_s - start_s) / ceil((end_s - start_s) / longest_s)
-        allowed = [place for place in places if start_s + longest_s / 3 <= place <= start_s + longest_s]
-        at_s = min(allowed, key=lambda place: abs(place - wanted_s), default=wanted_s)
-        pieces.append((start_s, at_s))
-        start_s = at_s
+        ideal_s = start_s + (end_s - start_s) / ceil((end_s - start_s) / longest_s)
+        allowed = [cut_s for cut_s in cuts_s if start_s + longest_s / 3 <= cut_s <= start_s + longest_s]
+        cut_s = min(allowed, key=lambda each_s: abs(each_s - ideal_s), default=ideal_s)
+        pieces.append((start_s, cut_s))
+        start_s = cut_s
     return [*pieces, (start_s, end_s)]
 
 
 def ticks(span: Span, most: int, *, minutes: bool) -> list[tuple[float, str]]:
-    """Round times in a span, `most` of them at most, and how they are written."""
+    """Round times in a span, `most` of them at most, with their labels."""
     length_s = span[1] - span[0]
-    step = next((step for step in _STEPS_S if length_s / step <= most), ceil(length_s / most / 3600) * 3600)
+    step = next((step for step in _TICK_STEPS_S if length_s / step <= most), ceil(length_s / most / 3600) * 3600)
     first = ceil(span[0] / step)
     return [(i * step, clock(i * step, minutes=minutes)) for i in range(first, int(span[1] // step) + 1)]
 
@@ -215,6 +229,6 @@ def clock(time_s: float, *, minutes: bool = True) -> str:
     """`0:07`, `1:05`, `1:02:05`; without `minutes` `7 s`."""
     if not minutes:
         return f"{time_s:.0f} s"
-    whole, seconds = divmod(round(time_s), 60)
-    hours, whole_minutes = divmod(whole, 60)
-    return f"{hours}:{whole_minutes:02}:{seconds:02}" if hours else f"{whole_minutes}:{seconds:02}"
+    whole_minutes, seconds = divmod(round(time_s), 60)
+    hours, rest_minutes = divmod(whole_minutes, 60)
+    return f"{hours}:{rest_minutes:02}:{seconds:02}" if hours else f"{whole_minutes}:{seconds:02}"

@@ -1,4 +1,4 @@
-"""The capture thread: it reads a live source, reconnects when it fails, and keeps only the newest frame."""
+"""Capture loop: reads a live source on a thread, reconnects when it fails, and keeps only the newest frame."""
 
 from __future__ import annotations
 
@@ -17,145 +17,85 @@ from repcount.video.clock import clock_s
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-
-_WINDOW_S = 2.0
-"""The rate is that of so long: long enough to be steady at 10 a second, short enough to follow the light."""
-
-_STEP_PX = 16
-"""Every so many pixels are compared first; nearly all pictures differ there, so it costs next to nothing."""
-
-
-class FrameRateMeter:
-    """Measures how many frames a second arrive."""
-
-    def __init__(self) -> None:
-        self._beats: deque[float] = deque()
-
-    def beat(self, at_s: float) -> None:
-        """Note that a frame arrived at `at_s`."""
-        self._beats.append(at_s)
-        self._forget(at_s)
-
-    def rate_hz(self, now_s: float) -> float:
-        """Frames a second over the last 2 s; NaN while fewer than two arrived in them."""
-        self._forget(now_s)
-        if len(self._beats) < 2:
-            return nan
-        return (len(self._beats) - 1) / (self._beats[-1] - self._beats[0])
-
-    @property
-    def full(self) -> bool:
-        """Whether frames have arrived for long enough to judge the rate."""
-        return len(self._beats) > 1 and self._beats[-1] - self._beats[0] > 0.75 * _WINDOW_S
-
-    def _forget(self, now_s: float) -> None:
-        while self._beats and self._beats[0] < now_s - _WINDOW_S:
-            self._beats.popleft()
-
-
-class FreezeDetector:
-    """Notices a picture that does not change in a single pixel.
-
-    A sensor has noise, so the same bytes again and again are not a quiet room but a driver or a camera that
-    is stuck and hands out its last picture.
-    """
-
-    def __init__(self) -> None:
-        self._image: NDArray[np.uint8] | None = None
-        self._since_s = nan
-
-    def seen(self, image: NDArray[np.uint8], at_s: float) -> float:
-        """For how many seconds the picture has been the same now; 0 when it is another one."""
-        if self._image is None or not _same(self._image, image):
-            self._since_s = at_s
-        self._image = image
-        return at_s - self._since_s
-
-
-def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    few = slice(None, None, _STEP_PX)
-    return np.array_equal(one[few, few], other[few, few]) and np.array_equal(one, other)
-
+# --- the newest frame --------------------------------------------------------------------------------------
 
 _SILENT_S: Final = 2.0
-"""No picture for so long is told even while the thread still waits for one. More than any hiccup of a Wi-Fi that
-is worth a word. A choice."""
+"""After this long without a frame the source is reported silent, even while the thread still waits for one. Heuristic:
+longer than any Wi-Fi hiccup that nobody needs to hear of."""
 
-_OLDEST_S: Final = 0.5
-"""A picture that waited longer shows what is over; it is not handed out. A choice."""
+_MAX_AGE_S: Final = 0.5
+"""A frame that waited longer is discarded: it shows the past. Heuristic."""
 
-_LOOK_S: Final = 0.25
-"""How often somebody who waits looks whether it is silent."""
+_POLL_S: Final = 0.25
+"""How often a waiting reader checks for silence."""
 
-_REASONS: Final = (CameraFaultKind.BUSY, CameraFaultKind.REFUSED)
+_EXPLAIN_LOSS: Final = (CameraFaultKind.BUSY, CameraFaultKind.REFUSED)
+"""Faults that say why no frame arrives, so that `LOST` adds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedFrame:
-    """One picture as it was captured."""
+    """One frame as captured."""
 
     image: NDArray[np.uint8]
-    """Blue-green-red; red-green-blue where it has a time of its own."""
+    """(height, width, 3); BGR, or RGB if `time_s` is set."""
     seen_s: float
-    """When it was captured, by the clock."""
+    """Clock time of capture."""
     time_s: float = nan
-    """The time that a file gives it; NaN for live pictures."""
+    """Time stamp in a file; NaN for live frames."""
 
 
 class LatestFrameBuffer:
-    """One thread fills it, another one takes out."""
+    """Hands the newest frame, and faults, from the capture thread to a reader."""
 
-    def __init__(self, on_silence: CameraFault | None) -> None:
-        """`on_silence` is told when no picture came for 2 s; None where that is no trouble."""
+    def __init__(self, silence_fault: CameraFault | None) -> None:
+        """`silence_fault` is reported when no frame arrives for 2 s; None if silence is no fault."""
         self.stop = threading.Event()
-        """Set when nothing is wanted any more."""
-        self.wanted = threading.Event()
-        """Set when somebody first wants a picture."""
+        """Set when no more frames are needed."""
+        self.requested = threading.Event()
+        """Set when the first frame is requested."""
         self.started = threading.Event()
-        """Set by the first picture, or when none will come."""
-        self.problem: CameraFault | None = None
-        """What is wrong now, and was told."""
-        self.pulse = FrameRateMeter()
+        """Set by the first frame, or when none will come."""
+        self.fault: CameraFault | None = None
+        """What is wrong at present; reported already."""
+        self.frame_rate = FrameRateMeter()
         self.seen_s = clock_s()
-        """When the newest picture was captured."""
+        """Clock time at which the newest frame was captured."""
         self.size_px = (0, 0)
+        """Width and height of the newest frame."""
         self.captured = 0
-        self.overwritten = 0
         self.ended = False
-        self._on_silence = on_silence
+        self._silence_fault = silence_fault
         self._newest: CapturedFrame | None = None
-        self._troubles: deque[CameraFault] = deque()
+        self._faults: deque[CameraFault] = deque()
         self._changed = threading.Condition()
 
-    def put(self, shot: CapturedFrame) -> None:
-        """Lay a picture on top; one that nobody took is gone."""
+    def put(self, captured: CapturedFrame) -> None:
+        """Store a frame in place of one not yet taken."""
         with self._changed:
-            self.overwritten += self._newest is not None
-            self._newest = shot
-            self.seen_s = shot.seen_s
-            self.size_px = (shot.image.shape[1], shot.image.shape[0])
+            self._newest = captured
+            self.seen_s = captured.seen_s
+            self.size_px = (captured.image.shape[1], captured.image.shape[0])
             self.captured += 1
-            self.pulse.beat(shot.seen_s)
+            self.frame_rate.add(captured.seen_s)
             self._changed.notify_all()
         self.started.set()
 
-    def report(self, trouble: CameraFault) -> None:
-        """Pass on what went wrong, unless that is known; `BACK` says that it works again."""
+    def report(self, fault: CameraFault) -> None:
+        """Queue a fault, unless it is the present one; `BACK` ends the present fault."""
         with self._changed:
-            if trouble.kind is not CameraFaultKind.SLOW:
-                known = self.problem.kind if self.problem else CameraFaultKind.BACK
-                # Why there is no picture was told; that there is none is no news.
-                if trouble.kind is known or (trouble.kind is CameraFaultKind.LOST and known in _REASONS):
+            if fault.kind is not CameraFaultKind.SLOW:
+                present = self.fault.kind if self.fault else CameraFaultKind.BACK
+                if fault.kind is present or (fault.kind is CameraFaultKind.LOST and present in _EXPLAIN_LOSS):
                     return
-                self.problem = None if trouble.kind is CameraFaultKind.BACK else trouble
-            self._troubles.append(trouble)
+                self.fault = None if fault.kind is CameraFaultKind.BACK else fault
+            self._faults.append(fault)
             self._changed.notify_all()
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """Signal that nothing more will come."""
         with self._changed:
             self.ended = True
             self._changed.notify_all()
@@ -163,233 +103,297 @@ class LatestFrameBuffer:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to take."""
-        return self._newest is None and not self._troubles
+        """Whether neither a frame nor a fault is waiting."""
+        return self._newest is None and not self._faults
 
     def rate_hz(self, now_s: float) -> float:
-        """Frames a second that arrive; NaN while that is not known."""
+        """Frames per second that arrive; NaN while unknown."""
         with self._changed:
-            return self.pulse.rate_hz(now_s)
+            return self.frame_rate.rate_hz(now_s)
 
     def get(self, until_s: float) -> CapturedFrame | CameraFault | None:
-        """What went wrong, else the newest picture; waits for either `until_s` by the clock, or to the end."""
+        """The oldest queued fault, else the newest frame; None at clock time `until_s`, or at the end."""
         with self._changed:
             while True:
-                self._hear_silence()
-                if self._troubles:
-                    return self._troubles.popleft()
-                shot, self._newest = self._newest, None
-                if shot is not None and clock_s() - shot.seen_s <= _OLDEST_S:
-                    return shot
-                self.overwritten += shot is not None
+                self._check_silence()
+                if self._faults:
+                    return self._faults.popleft()
+                captured, self._newest = self._newest, None
+                if captured is not None and clock_s() - captured.seen_s <= _MAX_AGE_S:
+                    return captured
                 left_s = until_s - clock_s()
                 if self.ended or left_s <= 0:
                     return None
-                self._changed.wait(min(left_s, _LOOK_S))
+                self._changed.wait(min(left_s, _POLL_S))
 
-    def _hear_silence(self) -> None:
-        known = self.problem is not None and self.problem.kind is not CameraFaultKind.FROZEN
-        if known or self._on_silence is None or self.ended or not self.captured:
+    def _check_silence(self) -> None:
+        reported = self.fault is not None and self.fault.kind is not CameraFaultKind.FROZEN
+        if reported or self._silence_fault is None or self.ended or not self.captured:
             return
         if clock_s() - self.seen_s > _SILENT_S:
-            self.report(self._on_silence)
+            self.report(self._silence_fault)
 
 
-_STALE_S: Final = 2.5
-"""A picture that was waited for so long is one that the decoder had left: reading gives up after 3 s."""
+_WINDOW_S = 2.0
+"""Window of the frame rate: long enough to be steady at 10 frames per second, short enough to follow changes of the
+light."""
 
-_SETTLE_S: Final = 0.3
-_PILED_UP_S: Final = 2.0
-_WAITED_S: Final = 0.015
-_WAITS: Final = 2
-"""After opening, and after a silence, pictures are passed over until 0.3 s are over and two in a row had to be waited
-for, for 2 s at most: cameras begin with dark ones, streams with what had piled up (measured: 0.3 to 1.5 s of pictures
-that come faster than they were taken, and so would get wrong times)."""
 
-_FAILING_S: Final = 0.5
-"""A source that gives nothing for so long is opened anew; single failures happen. A choice."""
+class FrameRateMeter:
+    """Measures how many frames per second arrive."""
 
-_STARTING_S: Final = 4.0
-"""The same before its first picture: some cameras need 2 s to wake up."""
+    def __init__(self) -> None:
+        self._arrivals_s: deque[float] = deque()
 
-_PAUSE_S: Final = 0.02
-"""Between two tries to read."""
+    def add(self, at_s: float) -> None:
+        """Note that a frame arrived at `at_s`."""
+        self._arrivals_s.append(at_s)
+        self._forget(at_s)
 
-_FROZEN_S: Final = 3.0
-_STUCK_S: Final = 10.0
-"""The same picture for so long is told, and for so long makes the source be opened anew, once. Choices."""
+    def rate_hz(self, now_s: float) -> float:
+        """Frames per second over the last 2 s; NaN if fewer than two arrived in them."""
+        self._forget(now_s)
+        if len(self._arrivals_s) < 2:
+            return nan
+        return (len(self._arrivals_s) - 1) / (self._arrivals_s[-1] - self._arrivals_s[0])
 
-SLOW_HZ: Final = 12.0
-"""Below this a quick raise is seen in too few frames to be timed."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether frames have arrived for long enough to judge the rate."""
+        return len(self._arrivals_s) > 1 and self._arrivals_s[-1] - self._arrivals_s[0] > 0.75 * _WINDOW_S
 
-_SLOW_FOR_S: Final = 3.0
-"""Cameras start slowly and get used to the light for a second or two."""
+    def _forget(self, now_s: float) -> None:
+        while self._arrivals_s and self._arrivals_s[0] < now_s - _WINDOW_S:
+            self._arrivals_s.popleft()
 
-_FIRST_WAIT_S: Final = 0.5
-_LONGEST_WAIT_S: Final = 5.0
-"""Between two tries to open, doubled each time: quick for a loose plug, gentle to a phone that restarts. Choices."""
 
-_EVERY_HZ: Final = 1000.0
-"""A rate that no file has: all its frames are wanted."""
+# --- sources -----------------------------------------------------------------------------------------------
 
 
 class Feed(Protocol):
-    """A source of pictures."""
+    """A source of frames that runs on the capture thread."""
 
     lost_for_good: bool
     """Whether it failed and was given up."""
-    on_silence: CameraFault | None
-    """What to tell when no picture comes for a while."""
+    silence_fault: CameraFault | None
+    """Fault to report when no frame arrives for a while; None for a source that ends by itself."""
 
-    def run(self, inbox: LatestFrameBuffer) -> None:
-        """Fill the inbox until it is stopped or nothing more comes."""
+    def run(self, buffer: LatestFrameBuffer) -> None:
+        """Fill the buffer until it is stopped or nothing more comes."""
 
     def close(self) -> None:
-        """Let the source go; only while it does not run."""
+        """Release the source. Only to be called while it does not run."""
+
+
+_FAILING_S: Final = 0.5
+"""A source without frames for this long is opened again; single reads fail now and then. Heuristic."""
+
+_STARTING_S: Final = 4.0
+"""The same before its first frame: some cameras need 2 s to wake up."""
+
+_RETRY_S: Final = 0.02
+"""Pause after a failed read."""
+
+_FROZEN_S: Final = 3.0
+_STUCK_S: Final = 10.0
+"""A frame that stays the same for the first is reported; for the second, the source is opened again, once. Heuristic:
+a sensor's noise changes every frame, so three seconds leave no doubt, and opening again interrupts the view."""
+
+SLOW_HZ: Final = 12.0
+"""Below this frame rate a quick raise is seen in too few frames to be timed."""
+
+_FIRST_WAIT_S: Final = 0.5
+_LONGEST_WAIT_S: Final = 5.0
+"""Wait before opening again, doubled each time. Heuristic: quick for a loose plug, gentle to a phone that restarts."""
 
 
 class ReconnectingSource:
-    """A camera or a stream: opened again when it fails, until it gave no picture for `give_up_s`."""
+    """A camera or a stream, opened again when it fails, until `give_up_s` have passed without a frame."""
 
-    def __init__(self, open_it: Opener, first: Capture, name: str, give_up_s: float) -> None:
-        """`first` is what `open_it` gave, `name` what people are told it is."""
+    def __init__(self, opener: Opener, first: Capture, name: str, give_up_s: float) -> None:
+        """`first` is a capture that `opener` opened, `name` the one shown to people."""
         self.lost_for_good = False
-        self.on_silence: CameraFault | None = diagnostics.lost(name)
-        self._open = open_it
-        self._source: Capture | None = first
+        self.silence_fault: CameraFault | None = diagnostics.lost(name)
+        self._opener = opener
+        self._capture: Capture | None = first
         self._name = name
         self._give_up_s = give_up_s
         self._wait_s = _FIRST_WAIT_S
-        self._still = FreezeDetector()
-        self._reopened = False
-        self._slowness = _Slowness()
+        self._freeze = FreezeDetector()
+        self._reopened_stuck = False
+        self._slowness = _SlownessDetector()
 
     def close(self) -> None:
-        """Let the source go; only while it does not run."""
-        if self._source is not None:
-            self._source.release()
-            self._source = None
+        """Release the source. Only to be called while it does not run."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
 
-    def run(self, inbox: LatestFrameBuffer) -> None:
-        """Fill the inbox until it is stopped or the source is given up."""
+    def run(self, buffer: LatestFrameBuffer) -> None:
+        """Fill the buffer until it is stopped or the source is given up."""
         try:
-            while self._source is not None:
-                self._watch(self._source, inbox)
+            while self._capture is not None:
+                self._read_until_failure(self._capture, buffer)
                 self.close()
-                self._source = self._reopen(inbox)
+                self._capture = self._reopen(buffer)
         finally:
             self.close()
 
-    def _watch(self, source: Capture, inbox: LatestFrameBuffer) -> None:
-        """Hand over pictures until none come any more, or always the same."""
-        good_s = clock_s()
-        patience_s = _STARTING_S
-        start = _WarmupFilter(good_s)
-        while not inbox.stop.is_set():
-            asked_s = clock_s()
-            image, seen_s = read(source)
-            fresh = start.is_fresh(asked_s, seen_s)
+    def _read_until_failure(self, capture: Capture, buffer: LatestFrameBuffer) -> None:
+        """Deliver frames until no more arrive, or the same one over and over."""
+        delivered_s = clock_s()
+        timeout_s = _STARTING_S
+        warmup = _WarmupFilter(delivered_s)
+        while not buffer.stop.is_set():
+            requested_s = clock_s()
+            image, seen_s = read(capture)
+            is_fresh = warmup.is_fresh(requested_s, seen_s)
             if image is None:
-                if seen_s - good_s > patience_s:
+                if seen_s - delivered_s > timeout_s:
                     return
-                inbox.stop.wait(_PAUSE_S)
-            elif fresh:
-                good_s, patience_s = seen_s, _FAILING_S
-                if self._deliver(CapturedFrame(image, seen_s), inbox):
+                buffer.stop.wait(_RETRY_S)
+            elif is_fresh:
+                delivered_s, timeout_s = seen_s, _FAILING_S
+                if self._deliver(CapturedFrame(image, seen_s), buffer):
                     return
 
-    def _deliver(self, shot: CapturedFrame, inbox: LatestFrameBuffer) -> bool:
-        """Hand over a picture; True where it has stood still for so long that opening anew may help."""
+    def _deliver(self, captured: CapturedFrame, buffer: LatestFrameBuffer) -> bool:
+        """Deliver a frame; True if the source is stuck and opening it again may help."""
         self._wait_s = _FIRST_WAIT_S
-        still_s = self._still.seen(shot.image, shot.seen_s)
-        inbox.put(shot)
-        frozen = inbox.problem is not None and inbox.problem.kind is CameraFaultKind.FROZEN
-        if still_s == 0 or not frozen:
-            inbox.report(diagnostics.back(self._name))
-        if still_s > _FROZEN_S:
-            inbox.report(diagnostics.frozen(self._name))
-        rate_hz = inbox.rate_hz(shot.seen_s)
-        if self._slowness.told(rate_hz if inbox.pulse.full else SLOW_HZ, shot.seen_s):
-            inbox.report(diagnostics.slow(self._name, rate_hz))
-        again = still_s > _STUCK_S and not self._reopened
-        self._reopened = still_s > _STUCK_S
-        return again
+        frozen_s = self._freeze.frozen_for_s(captured.image, captured.seen_s)
+        buffer.put(captured)
+        reported = buffer.fault is not None and buffer.fault.kind is CameraFaultKind.FROZEN
+        if frozen_s == 0 or not reported:
+            buffer.report(diagnostics.back(self._name))
+        if frozen_s > _FROZEN_S:
+            buffer.report(diagnostics.frozen(self._name))
+        rate_hz = buffer.rate_hz(captured.seen_s)
+        if self._slowness.should_report(rate_hz if buffer.frame_rate.is_settled else SLOW_HZ, captured.seen_s):
+            buffer.report(diagnostics.slow(self._name, rate_hz))
+        is_stuck = frozen_s > _STUCK_S
+        reopen = is_stuck and not self._reopened_stuck
+        self._reopened_stuck = is_stuck
+        return reopen
 
-    def _reopen(self, inbox: LatestFrameBuffer) -> Capture | None:
-        """Open the source anew, however often it takes; None where it is given up or no longer wanted."""
-        while not inbox.stop.wait(self._wait_s):
-            if clock_s() - inbox.seen_s > self._give_up_s:
-                inbox.report(diagnostics.lost(self._name))
+    def _reopen(self, buffer: LatestFrameBuffer) -> Capture | None:
+        """Open the source again, trying as often as it takes; None once it is given up or the buffer is stopped."""
+        while not buffer.stop.wait(self._wait_s):
+            if clock_s() - buffer.seen_s > self._give_up_s:
+                buffer.report(diagnostics.lost(self._name))
                 self.lost_for_good = True
                 return None
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
-            opened = self._open()
+            opened = self._opener()
             if not isinstance(opened, CameraFault):
                 return opened
-            inbox.report(opened)
+            buffer.report(opened)
         return None
 
 
+_STALE_S: Final = 2.5
+"""A read that took this long returned what the decoder had left: reading times out after 3 s."""
+
+_SETTLE_S: Final = 0.3
+_BACKLOG_S: Final = 2.0
+_WAITED_S: Final = 0.015
+_WAITS: Final = 2
+"""After opening, and after a silence, frames are skipped until 0.3 s have passed and two reads in a row had to wait,
+for 2 s at most. Cameras begin with dark frames, streams with a backlog (measured: 0.3 to 1.5 s of frames that arrive
+faster than they were recorded, and so would get wrong times)."""
+
+
 class _WarmupFilter:
-    """Tells when the pictures that come are those of now."""
+    """Tells whether the frames read are current, or left from before the source was opened."""
 
     def __init__(self, since_s: float) -> None:
         self._since_s: float | None = since_s
         self._waits = 0
 
-    def is_fresh(self, asked_s: float, seen_s: float) -> bool:
-        """Whether the picture that was asked for and seen then is one of now."""
-        waited_s = seen_s - asked_s
+    def is_fresh(self, requested_s: float, seen_s: float) -> bool:
+        """Whether the frame requested and grabbed at these clock times is current."""
+        waited_s = seen_s - requested_s
         if waited_s > _STALE_S:
             self._since_s = seen_s
         if self._since_s is None:
             return True
         self._waits = self._waits + 1 if waited_s > _WAITED_S else 0
-        late_s = seen_s - self._since_s
-        if late_s > _PILED_UP_S or (late_s > _SETTLE_S and self._waits >= _WAITS):
+        elapsed_s = seen_s - self._since_s
+        if elapsed_s > _BACKLOG_S or (elapsed_s > _SETTLE_S and self._waits >= _WAITS):
             self._since_s = None
         return self._since_s is None
 
 
-class _Slowness:
-    """Notices a rate that stays low, once."""
+_SAMPLED_PX = 16
+"""Every 16th pixel both ways is compared first; nearly all frames differ there, which costs next to nothing."""
+
+
+class FreezeDetector:
+    """Detects a frame that does not change in a single pixel.
+
+    A sensor has noise, so the same bytes over and over mean not a quiet room but a driver or a camera that is stuck and
+    returns its last frame.
+    """
+
+    def __init__(self) -> None:
+        self._image: NDArray[np.uint8] | None = None
+        self._since_s = nan
+
+    def frozen_for_s(self, image: NDArray[np.uint8], at_s: float) -> float:
+        """How long the frame has been the same; 0 if it differs from the one before."""
+        if self._image is None or not _is_same(self._image, image):
+            self._since_s = at_s
+        self._image = image
+        return at_s - self._since_s
+
+
+def _is_same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    sampled = slice(None, None, _SAMPLED_PX)
+    return np.array_equal(one[sampled, sampled], other[sampled, sampled]) and np.array_equal(one, other)
+
+
+_SLOW_FOR_S: Final = 3.0
+"""Cameras start slowly and adapt to the light for a second or two."""
+
+
+class _SlownessDetector:
+    """Detects a frame rate that stays low, once."""
 
     def __init__(self) -> None:
         self._since_s: float | None = None
-        self._told = False
+        self._reported = False
 
-    def told(self, rate_hz: float, now_s: float) -> bool:
-        """Whether to tell now."""
+    def should_report(self, rate_hz: float, now_s: float) -> bool:
+        """Whether the rate has now been low for long enough to say so."""
         if rate_hz >= SLOW_HZ:
             self._since_s = None
         elif self._since_s is None:
             self._since_s = now_s
-        elif now_s - self._since_s > _SLOW_FOR_S and not self._told:
-            self._told = True
+        elif now_s - self._since_s > _SLOW_FOR_S and not self._reported:
+            self._reported = True
             return True
         return False
 
 
 class FilePlayback:
-    """A recorded file, played at its own speed from when somebody looks."""
+    """A recorded file, played at its own speed from the first request on."""
 
     def __init__(self, path: Path) -> None:
         """Open `path`. Raises VideoError."""
         self.lost_for_good = False
-        self.on_silence: CameraFault | None = None
+        self.silence_fault: CameraFault | None = None
         self._video = reader.open_video(path)
 
     def close(self) -> None:
-        """Let the file go; only while it does not run."""
+        """Release the file. Only to be called while it does not run."""
         self._video.__exit__(None, None, None)
 
-    def run(self, inbox: LatestFrameBuffer) -> None:
-        """Fill the inbox until it is stopped or the file ends."""
-        inbox.started.set()
-        inbox.wanted.wait()
+    def run(self, buffer: LatestFrameBuffer) -> None:
+        """Fill the buffer until it is stopped or the file ends."""
+        buffer.started.set()
+        buffer.requested.wait()
         start_s = clock_s()
         with self._video:
-            for frame in self._video.frames(_EVERY_HZ):
-                if inbox.stop.wait(max(0.0, start_s + frame.time_s - clock_s())):
+            for frame in self._video.frames():
+                if buffer.stop.wait(max(0.0, start_s + frame.time_s - clock_s())):
                     return
-                inbox.put(CapturedFrame(frame.image, clock_s(), frame.time_s))
+                buffer.put(CapturedFrame(frame.image, clock_s(), frame.time_s))

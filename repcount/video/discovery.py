@@ -1,4 +1,4 @@
-"""Which cameras this computer has, and which sizes and frame rates they deliver."""
+"""Cameras of this computer, with the frame sizes and rates they deliver."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from repcount.video.capture_loop import SLOW_HZ
 from repcount.video.clock import clock_s
 
 _MEASURED_S: Final = 1.5
-"""How long the rate is measured: 15 frames of a slow camera. A choice."""
+"""How long the frame rate is measured. Heuristic: 15 frames of a camera at 10 frames per second."""
 
 _TRIED: Final = 5
 _MISSES: Final = 2
-"""Where the system does not list cameras, the first so many numbers are tried until so many in a row are none."""
+"""Where the system lists no cameras: the numbers below the first are tried until that many in a row fail."""
 
-_QUERY: Final = 0x80685600
-_ANSWER: Final = struct.Struct("84xII12x")
-_CAPTURES: Final = 1
-"""Linux: VIDIOC_QUERYCAP, where its answer has the abilities of the device and of this node, and the one wanted.
-A webcam has a second node that gives no pictures."""
+_VIDIOC_QUERYCAP: Final = 0x80685600
+_V4L2_CAPABILITY: Final = struct.Struct("84xII12x")
+_VIDEO_CAPTURE: Final = 1
+"""Linux: the ioctl, where its result holds the capabilities of the device and those of this node, and the flag of one
+that captures video. A webcam has a second node that does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,78 +40,78 @@ class CameraInfo:
     width: int = 0
     height: int = 0
     rate_hz: float = nan
-    """Measured; NaN where it gives no picture."""
+    """Frames per second as measured; NaN if it delivers none."""
     note: str = ""
-    """What is wrong with it and what to try."""
+    """What is wrong and what to try, for people."""
 
     @property
     def works(self) -> bool:
-        """Whether it gives pictures."""
+        """Whether it delivers frames."""
         return not isnan(self.rate_hz)
 
     @property
     def text(self) -> str:
-        """What it gives, or why nothing."""
-        return str(MeasuredPicture(self.width, self.height, self.rate_hz)) if self.works else self.note
+        """What it delivers, or why nothing, for people."""
+        return str(VideoMode(self.width, self.height, self.rate_hz)) if self.works else self.note
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredPicture:
-    """What a camera or stream gives."""
+class VideoMode:
+    """Frame size in pixels and frame rate of a camera or stream."""
 
     width: int
     height: int
     rate_hz: float
 
     def __str__(self) -> str:
-        what = f"{self.width} x {self.height}, {self.rate_hz:.0f} frames a second"
-        return f"{what} ({self.note})" if self.note else what
+        text = f"{self.width} x {self.height}, {self.rate_hz:.0f} frames a second"
+        return f"{text} ({self.note})" if self.note else text
 
     @property
     def note(self) -> str:
-        """What to do about it; empty where all is well."""
+        """What is wrong and what to try, for people; empty if nothing."""
         return "slow: more light helps, or a smaller picture" if self.rate_hz < SLOW_HZ else ""
 
 
-def measure(source: str) -> MeasuredPicture:
-    """Look at a camera, stream or file for a moment. Raises CameraError."""
-    with open_camera(source, busy_s=0) as eye:
+def measure(source: str) -> VideoMode:
+    """Open a camera, stream or file for 1.5 s and measure what it delivers. Raises CameraError."""
+    with open_camera(source, busy_s=0) as camera:
         until_s = clock_s() + _MEASURED_S
         frames = 0
-        while not eye.ended and clock_s() < until_s:
-            frames += isinstance(eye.next(0.25), Frame)
+        while not camera.ended and clock_s() < until_s:
+            frames += isinstance(camera.next(0.25), Frame)
         if frames < 2:
-            raise CameraError(f"{eye.source} gives no picture")
-        return MeasuredPicture(eye.width, eye.height, eye.rate_hz)
+            raise CameraError(f"{camera.source} gives no picture")
+        return VideoMode(camera.width, camera.height, camera.rate_hz)
 
 
 def find_cameras() -> list[CameraInfo]:
-    """The cameras of this computer, each opened for a moment."""
+    """The cameras of this computer, each opened for a moment to see what it delivers."""
     if sys.platform == "linux":
-        return [_look(index, name) for index, name in listed()]
+        return [_probe(index, name) for index, name in linux_cameras()]
     cameras: list[CameraInfo] = []
     misses = 0
     for index in range(_TRIED):
-        seen = _look(index, f"camera {index}")
-        misses = 0 if seen.works else misses + 1
+        camera = _probe(index, f"camera {index}")
+        misses = 0 if camera.works else misses + 1
         if misses == _MISSES:
             break
-        cameras.append(seen)
-    return [seen for seen in cameras if seen.works]
+        cameras.append(camera)
+    return [camera for camera in cameras if camera.works]
 
 
-def _look(index: int, name: str) -> CameraInfo:
+def _probe(index: int, name: str) -> CameraInfo:
     try:
-        seen = measure(str(index))
+        mode = measure(str(index))
     except CameraError as error:
         return CameraInfo(index, name, note=str(error))
-    return CameraInfo(index, name, seen.width, seen.height, seen.rate_hz, seen.note)
+    return CameraInfo(index, name, mode.width, mode.height, mode.rate_hz, mode.note)
 
 
-def listed(system: Path = Path("/sys/class/video4linux"), dev: Path = Path("/dev")) -> list[tuple[int, str]]:
-    """Numbers and names of the cameras that Linux knows and that give pictures."""
+def linux_cameras(system: Path = Path("/sys/class/video4linux"), dev: Path = Path("/dev")) -> list[tuple[int, str]]:
+    """Numbers and names of the devices that, by Linux, capture video, in order."""
     numbers = sorted(int(path.name[5:]) for path in system.glob("video*") if path.name[5:].isdecimal())
-    return [(n, _name(system / f"video{n}")) for n in numbers if _captures(dev / f"video{n}")]
+    return [(n, _name(system / f"video{n}")) for n in numbers if _captures_video(dev / f"video{n}")]
 
 
 def _name(folder: Path) -> str:
@@ -121,8 +121,8 @@ def _name(folder: Path) -> str:
         return folder.name
 
 
-def _captures(device: Path) -> bool:
-    """Whether a device gives pictures; one that may not be asked is listed, so that the reason is told."""
+def _captures_video(device: Path) -> bool:
+    """Whether a device captures video. True if it cannot be opened, so that it is listed with the reason."""
     import fcntl
 
     try:
@@ -130,9 +130,9 @@ def _captures(device: Path) -> bool:
     except OSError as error:
         return error.errno != errno.ENOENT
     try:
-        _, abilities = _ANSWER.unpack(fcntl.ioctl(handle, _QUERY, bytes(_ANSWER.size)))
+        _, capabilities = _V4L2_CAPABILITY.unpack(fcntl.ioctl(handle, _VIDIOC_QUERYCAP, bytes(_V4L2_CAPABILITY.size)))
     except OSError:
         return False
     finally:
         os.close(handle)
-    return bool(abilities & _CAPTURES)
+    return bool(capabilities & _VIDEO_CAPTURE)

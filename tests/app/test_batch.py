@@ -44,7 +44,7 @@ def test_what_is_there_already_is_not_done_again(cli: Cli, folder: list[Path], t
     assert json.loads(fresh.read_text()) == json.loads(results.read_text())
 
 
-@pytest.mark.parametrize("change", ["settings", "video", "signal"])
+@pytest.mark.parametrize("change", ["settings", "video", "signal", "interrupted"])
 def test_what_no_longer_holds_is_done_again(cli: Cli, folder: list[Path], tmp_path: Path, change: str) -> None:
     results, more = tmp_path / "results.json", list[str]()
     cli("analyze", *folder[:2], "--json", results)
@@ -52,11 +52,15 @@ def test_what_no_longer_holds_is_done_again(cli: Cli, folder: list[Path], tmp_pa
         more = ["--set", "full_deg=70"]
     elif change == "signal":
         more = ["--signal", str(tmp_path / "signals")]
+    elif change == "interrupted":
+        documents = json.loads(results.read_text())
+        documents[0]["interrupted"] = True
+        results.write_text(json.dumps(documents))
     else:
         later = results.stat().st_mtime + 10
         os.utime(folder[0], (later, later))
     again = cli("analyze", *folder[:2], "--json", results, "--resume", *more)
-    assert again.err.count("done before") == (1 if change == "video" else 0)
+    assert again.err.count("done before") == (1 if change in {"video", "interrupted"} else 0)
     assert sources(results) == ["a.mp4", "b.mp4"]
 
 
@@ -113,7 +117,7 @@ def test_what_does_not_go_together_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = cli("analyze", piece, *arguments)
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert told in done.err
     assert list(tmp_path.iterdir()) == []
 

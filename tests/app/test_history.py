@@ -52,7 +52,7 @@ def three_days(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("which", "left"),
+    ("selection", "left"),
     [
         (["--day", "2026-11-21"], ["2026-11-20", "2026-11-22"]),
         (["--session", "2"], ["2026-11-20", "2026-11-22"]),
@@ -60,10 +60,10 @@ def three_days(path: Path) -> None:
         (["--all"], []),
     ],
 )
-def test_what_is_deleted_is_gone_from_the_disk(which: list[str], left: list[str], path: Path, cli: Cli) -> None:
+def test_what_is_deleted_is_gone_from_the_disk(selection: list[str], left: list[str], path: Path, cli: Cli) -> None:
     three_days(path)
     assert on_disk(path)
-    result = cli("history", "delete", *which, "--yes")
+    result = cli("history", "delete", *selection, "--yes")
     assert result.code == 0
     assert result.out.startswith("Deleted ")
     assert not on_disk(path)
@@ -79,7 +79,7 @@ def test_it_is_gone_from_the_disk_also_while_another_session_counts(path: Path) 
         other.delete(DeleteFilter(day=DAY - timedelta(days=1)))
         assert not on_disk(path)
         recorder.write(update(rep(2)))
-        assert live.full_on(DAY) == 4
+        assert live.full_reps_on(DAY) == 4
 
 
 def test_a_session_that_is_deleted_while_it_counts_goes_on_with_its_next_rep(path: Path) -> None:
@@ -123,18 +123,22 @@ def test_deleting_everything_takes_damaged_files_with_it(path: Path, cli: Cli) -
     assert {file.name: file.read_bytes() for file in path.parent.iterdir() if file != path} == others
 
 
-@pytest.mark.parametrize("which", [["--all"], ["--session", "2"], ["--day", "2026-11-23"], ["--before", "2026-11-24"]])
-def test_a_session_that_was_cut_off_before_its_first_rep_can_be_deleted(which: list[str], path: Path, cli: Cli) -> None:
+@pytest.mark.parametrize(
+    "selection", [["--all"], ["--session", "2"], ["--day", "2026-11-23"], ["--before", "2026-11-24"]]
+)
+def test_a_session_that_was_cut_off_before_its_first_rep_can_be_deleted(
+    selection: list[str], path: Path, cli: Cli
+) -> None:
     """Its time and its camera are on the disk."""
     filled(path, rep(1), started=START + timedelta(days=5))
     with opened(path) as history:
         history.begin(START + timedelta(days=1), MARK, "free", Config())
     assert on_disk(path)
-    result = cli("history", "delete", *which, "--yes")
-    reps, sessions = ("1 rep", "2 sessions") if which == ["--all"] else ("0 reps", "1 session")
+    result = cli("history", "delete", *selection, "--yes")
+    reps, sessions = ("1 rep", "2 sessions") if selection == ["--all"] else ("0 reps", "1 session")
     assert (result.code, result.out) == (0, f"Deleted {reps} in {sessions}\n")
     assert not on_disk(path)
-    assert asked(path, "SELECT id FROM session") == ([] if which == ["--all"] else [(1,)])
+    assert asked(path, "SELECT id FROM session") == ([] if selection == ["--all"] else [(1,)])
 
 
 def test_what_was_not_asked_for_stays(path: Path, cli: Cli) -> None:

@@ -22,7 +22,9 @@ from support import misbehaving
 from support.programs import SAMPLES, Ffmpeg, Result
 
 from repcount.app import workers
-from repcount.app.workers import LocalExecutor, StoppedError, Task, TaskError, VideoJob, WorkerError
+from repcount.app.executor import StoppedError, Task, TaskError, WorkerError
+from repcount.app.jobs import VideoJob
+from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.errors import LibraryError
 

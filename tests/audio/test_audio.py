@@ -1,4 +1,4 @@
-"""The voice: who speaks when, what is heard, and that nothing it does holds up a frame."""
+"""The voice: what is played when, what it sounds like, and that it never holds up a frame."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ from support.programs import Ffmpeg
 from repcount.audio.client import VoiceClient, check
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
-    CUE_GAP_S,
-    CUES,
-    LATE_S,
-    MUST,
-    NUMBERS,
+    CORRECTION_GAP_S,
+    CORRECTIONS,
+    COUNTS,
+    ESSENTIAL,
+    STALE_AFTER_S,
     AnnouncementQueue,
     Utterance,
     enqueue,
     next_announcement,
 )
-from repcount.audio.synthesis import RATE_HZ, Clip, _decoded, cycle, tone
+from repcount.audio.synthesis import RATE_HZ, Clip, _decode, pace_ticks, tone
 from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.errors import OutputError, SettingError
 
-ROUND_S = 0.05
-"""How often the tests of the policy take a turn."""
+STEP_S = 0.05
+"""Time step of the scheduling tests."""
 
 
-def lengths_s(line: Utterance) -> float:
-    """About what it takes to say it."""
-    return 0.5 + 0.06 * max(0, len(line.text) - 6)
+def length_s(utterance: Utterance) -> float:
+    """About how long it takes to say it."""
+    return 0.5 + 0.06 * max(0, len(utterance.text) - 6)
 
 
 def played(script: list[tuple[float, Cue, str]]) -> list[tuple[float, Utterance]]:
-    """What was begun when, of a script of (when it became true, what, the words)."""
-    lines = sorted((Utterance(say, text, made_s) for made_s, say, text in script), key=lambda line: line.made_s)
-    speech, saying, ends_s, begun = AnnouncementQueue(), None, 0.0, []
-    for index in range(int((max(line.made_s for line in lines) + 20) / ROUND_S)):
-        now_s = index * ROUND_S
-        while lines and lines[0].made_s <= now_s:
-            speech = enqueue(speech, lines.pop(0))
-        if saying and now_s >= ends_s:
-            saying = None
-        speech, line = next_announcement(speech, saying, max(0.0, ends_s - now_s), now_s)
-        if line:
-            saying, ends_s = line, now_s + lengths_s(line)
-            begun.append((now_s, line))
-    return begun
+    """What starts to play when, for a script of (when it became true, cue, text)."""
+    coming = sorted((Utterance(cue, text, at_s) for at_s, cue, text in script), key=lambda one: one.created_s)
+    queue, current, ends_s, started = AnnouncementQueue(), None, 0.0, []
+    for step in range(int((max(one.created_s for one in coming) + 20) / STEP_S)):
+        now_s = step * STEP_S
+        while coming and coming[0].created_s <= now_s:
+            queue = enqueue(queue, coming.pop(0))
+        if current and now_s >= ends_s:
+            current = None
+        queue, utterance = next_announcement(queue, current, max(0.0, ends_s - now_s), now_s)
+        if utterance:
+            current, ends_s = utterance, now_s + length_s(utterance)
+            started.append((now_s, utterance))
+    return started
 
 
 LONG = "your feet are out of the picture, move the camera back"  # 3.3 s
@@ -105,8 +105,8 @@ LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
             [(0, Cue.HIGHER, "higher"), (0, Cue.SLOWER, "slower")], ["higher at 0.0"], id="of one rep the first cue"
         ),
         pytest.param(
-            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.GOING_ON, "going on")],
-            [f"{LONG} at 0.0", "going on at 3.4"],
+            [(0, Cue.FEET_OUT, LONG), (1, Cue.PAUSED, "paused"), (3, Cue.RESUMED, "resumed")],
+            [f"{LONG} at 0.0", "resumed at 3.4"],
             id="late words are dropped",
         ),
         pytest.param(
@@ -124,40 +124,42 @@ LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
         ),
     ],
 )
-def test_who_speaks_when(script: list[tuple[float, Cue, str]], expected: list[str]) -> None:
-    assert [f"{line.text} at {when_s:.1f}" for when_s, line in played(script)] == expected
+def test_what_is_played_when(script: list[tuple[float, Cue, str]], expected: list[str]) -> None:
+    assert [f"{utterance.text} at {at_s:.1f}" for at_s, utterance in played(script)] == expected
 
 
-SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * ROUND_S), st.sampled_from(list(Cue))), min_size=1)
+SCRIPTS = st.lists(st.tuples(st.integers(0, 400).map(lambda t: t * STEP_S), st.sampled_from(list(Cue))), min_size=1)
 
 
 @given(SCRIPTS)
-def test_whatever_happens_numbers_are_clear_cues_are_rare_and_nothing_is_late(script: list[tuple[float, Cue]]) -> None:
-    begun = played([(when_s, say, f"{say.value} {index}") for index, (when_s, say) in enumerate(sorted(script))])
-    for (before_s, before), (then_s, then) in pairwise(begun):
-        if before.say in NUMBERS or then.say not in NUMBERS:
-            assert then_s - before_s >= lengths_s(before) - 1e-6
-    cues_s = [when_s for when_s, line in begun if line.say in CUES]
-    assert all(then - before >= CUE_GAP_S - 1e-6 for before, then in pairwise(cues_s))
-    assert all(when_s - line.made_s <= LATE_S + 1e-6 for when_s, line in begun if line.say not in MUST)
-    numbers = [line.made_s for _, line in begun if line.say in NUMBERS]
-    assert numbers == sorted(numbers)
-    last = max((line for line in script if line[1] in NUMBERS), default=None, key=lambda item: item[0])
-    assert last is None or last[0] == numbers[-1]
+def test_counts_are_never_interrupted_corrections_are_rare_and_nothing_is_stale(
+    script: list[tuple[float, Cue]],
+) -> None:
+    started = played([(at_s, cue, f"{cue.value} {index}") for index, (at_s, cue) in enumerate(sorted(script))])
+    for (before_s, before), (then_s, then) in pairwise(started):
+        if before.cue in COUNTS or then.cue not in COUNTS:
+            assert then_s - before_s >= length_s(before) - 1e-6
+    corrections_s = [at_s for at_s, one in started if one.cue in CORRECTIONS]
+    assert all(then - before >= CORRECTION_GAP_S - 1e-6 for before, then in pairwise(corrections_s))
+    assert all(at_s - one.created_s <= STALE_AFTER_S + 1e-6 for at_s, one in started if one.cue not in ESSENTIAL)
+    counts_s = [one.created_s for _, one in started if one.cue in COUNTS]
+    assert counts_s == sorted(counts_s)
+    last_s = max((at_s for at_s, cue in script if cue in COUNTS), default=None)
+    assert last_s is None or last_s == counts_s[-1]
 
 
-@pytest.mark.parametrize("say", Cue)
-def test_every_notice_has_a_tone_that_does_not_click(say: Cue) -> None:
-    clip = tone(say)
+@pytest.mark.parametrize("cue", Cue)
+def test_every_cue_has_a_tone_that_does_not_click(cue: Cue) -> None:
+    clip = tone(cue)
     assert 0.1 < len(clip) / RATE_HZ < 1.5
     assert 0.8 < np.abs(clip).max() <= 0.9
     assert np.abs(clip[[0, -1]]).max() < 0.01
 
 
 def test_tones_of_different_meaning_differ() -> None:
-    told_apart = [Cue.COUNT, Cue.HIGHER, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LAST_FIVE, Cue.SET_DONE, Cue.WORKOUT_DONE]
-    told_apart += [Cue.DAY_LIMIT, Cue.REST_SOON_OVER, Cue.REST_OVER, Cue.READY, Cue.PAUSED, Cue.REMOVED, Cue.NOBODY]
-    assert len({tone(say).tobytes() for say in told_apart}) == len(told_apart)
+    distinct = [Cue.COUNT, Cue.HIGHER, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LAST_FIVE, Cue.SET_DONE, Cue.WORKOUT_DONE]
+    distinct += [Cue.DAY_LIMIT, Cue.REST_SOON_OVER, Cue.REST_OVER, Cue.READY, Cue.PAUSED, Cue.REMOVED, Cue.NOBODY]
+    assert len({tone(cue).tobytes() for cue in distinct}) == len(distinct)
 
 
 def starts_s(clip: Clip, gap_s: float = 0.1) -> list[float]:
@@ -176,13 +178,13 @@ def starts_s(clip: Clip, gap_s: float = 0.1) -> list[float]:
     ],
 )
 def test_the_pace_marks_phases_and_seconds(tempo: str, expected: list[float]) -> None:
-    ticks = cycle(tempo)
+    ticks = pace_ticks(tempo)
     assert len(ticks) == round(sum(float(part) for part in tempo.split("/")) * RATE_HZ)
     assert starts_s(ticks) == pytest.approx(expected, abs=0.005)
 
 
 def test_the_raise_rises_and_the_lowering_falls() -> None:
-    ticks = cycle("2/0/2/0")
+    ticks = pace_ticks("2/0/2/0")
     for start_s, up in ((0.0, True), (2.0, False)):
         crossings = [
             np.count_nonzero(np.diff(np.signbit(ticks[round(at * RATE_HZ) :][:1000])))
@@ -192,18 +194,18 @@ def test_the_raise_rises_and_the_lowering_falls() -> None:
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=60))
-def test_ticks_keep_time_however_the_sound_device_asks(counts: list[int]) -> None:
-    ticks = cycle("0.5/0/0.5/0")
+def test_ticks_keep_time_for_any_sequence_of_reads(counts: list[int]) -> None:
+    ticks = pace_ticks("0.5/0/0.5/0")
     mixer = Mixer(0.5, ticks)
     mixer.read(100)
     mixer.pace(True)
-    heard_ = np.concatenate([mixer.read(count) for count in counts])
-    np.testing.assert_allclose(heard_, 0.5 * np.resize(ticks, len(heard_)), atol=1e-6)
+    heard = np.concatenate([mixer.read(count) for count in counts])
+    np.testing.assert_allclose(heard, 0.5 * np.resize(ticks, len(heard)), atol=1e-6)
     mixer.pace(False)
     assert not mixer.read(1000).any()
 
 
-def test_what_is_cut_off_dies_away_and_the_new_word_begins_at_once() -> None:
+def test_an_interrupted_clip_fades_out_and_the_new_one_begins_at_once() -> None:
     mixer = Mixer(1.0)
     mixer.say(np.full(5000, 0.9, dtype=np.float32))
     mixer.read(1000)
@@ -213,7 +215,7 @@ def test_what_is_cut_off_dies_away_and_the_new_word_begins_at_once() -> None:
     assert np.abs(np.diff(after[:290])).max() < 0.01
     assert after[250] == pytest.approx(-0.5)
     assert not after[300:].any()
-    assert mixer.left_s == 0
+    assert mixer.remaining_s == 0
 
 
 @pytest.mark.parametrize("coding", ["aiff", "sowt", "twos", "wav"])
@@ -226,14 +228,14 @@ def test_whatever_the_platform_writes_is_read(coding: str, ffmpeg: Ffmpeg, tmp_p
         head, _, data = sound.replace(b"sowt", b"twos").partition(b"SSND")
         samples = np.frombuffer(data[12:], "<i2").byteswap().tobytes()
         sound = head + b"SSND" + data[:12] + samples
-    clip = _decoded(sound)
+    clip = _decode(sound)
     assert len(clip) == pytest.approx(0.5 * RATE_HZ, abs=50)
     tones_hz = np.fft.rfftfreq(len(clip), 1 / RATE_HZ)
     assert tones_hz[np.abs(np.fft.rfft(clip)).argmax()] == pytest.approx(440, abs=4)
 
 
-def moment(*notices: Announcement, stage: Stage = Stage.PLACING) -> LiveUpdate:
-    return LiveUpdate(0.0, None, None, "", SessionStatus(stage), (), notices)
+def live_update(*announcements: Announcement, stage: Stage = Stage.PLACING) -> LiveUpdate:
+    return LiveUpdate(0.0, None, None, "", SessionStatus(stage), (), announcements)
 
 
 def wait_for(condition: Callable[[], object], within_s: float = 20) -> None:
@@ -254,8 +256,8 @@ def sound_of(file: Path) -> Clip:
 
 
 def process(voice: VoiceClient) -> Any:
-    assert voice._speaker
-    return voice._speaker.processes[-1]
+    assert voice._worker
+    return voice._worker.processes[-1]
 
 
 @pytest.fixture(scope="session")
@@ -270,7 +272,7 @@ NUMBER_WORDS = ("one", "two", "three", "four", "five")
 
 
 class Listener:
-    """A speech recogniser that knows a few words and nothing of what was said."""
+    """A speech recogniser with a small grammar, which does not know what was said."""
 
     def __init__(self) -> None:
         pocketsphinx = pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
@@ -284,7 +286,7 @@ class Listener:
         quiet = np.zeros(RATE_HZ // 4, dtype=np.float32)
         clip = np.concatenate([quiet, clip, quiet])
         samples = 20000 * np.interp(np.arange(0, len(clip), RATE_HZ / 16000), np.arange(len(clip)), clip)
-        # It is made for microphones and wants their noise.
+        # The recogniser expects the noise of a microphone.
         samples += np.random.default_rng(0).normal(0, 20, len(samples))
         self._decoder.start_utt()
         self._decoder.process_raw(samples.astype(np.int16).tobytes(), full_utt=True)
@@ -294,7 +296,7 @@ class Listener:
 
 
 def sentences(clip: Clip) -> list[tuple[float, Clip]]:
-    """(when it begins, the sound) of all that stands between silences of a tenth of a second."""
+    """(start in seconds, clip) of everything between silences of a tenth of a second."""
     loud = np.flatnonzero(np.abs(clip) > 0.005)
     parts = np.split(loud, np.flatnonzero(np.diff(loud) > 0.1 * RATE_HZ) + 1)
     return [(float(part[0]) / RATE_HZ, clip[part[0] : part[-1]]) for part in parts]
@@ -302,13 +304,13 @@ def sentences(clip: Clip) -> list[tuple[float, Clip]]:
 
 @dataclass(frozen=True)
 class Session:
-    """What was heard: the sentences. And when each of the notices was told, in the same seconds."""
+    """What was heard, as of `sentences`, and when each step of SCRIPT was sent, on the same clock."""
 
     heard: list[tuple[float, Clip]]
-    told_s: list[float]
+    sent_s: list[float]
 
 
-TOLD = (
+SCRIPT = (
     (0.0, Cue.READY),
     (1.2, Cue.COUNT, Cue.SLOWER),
     (2.6, Cue.COUNT, Cue.LEGS_STRAIGHT),
@@ -317,50 +319,50 @@ TOLD = (
     (5.8, Cue.COUNT, Cue.HIGHER),
     (7.3, Cue.COUNT, Cue.SET_DONE),
 )
-CUT, CUTS = 3, 4
-"""Places in TOLD: a long sentence, and the number that does not wait for its end."""
+INTERRUPTED, INTERRUPTS = 3, 4
+"""Indices in SCRIPT: a long sentence, and the count that interrupts it."""
 
 
 @pytest.fixture(scope="module")
 def session(voice_here: None, tmp_path_factory: pytest.TempPathFactory) -> Session:
     """A short session in real time."""
     file = tmp_path_factory.mktemp("voice") / "session.wav"
-    told_s, count = [], 0
+    sent_s, count = [], 0
     with VoiceClient(file=file) as voice:
-        begun_s = time.monotonic()
-        for when_s, *says in TOLD:
-            wait_for(lambda when_s=when_s: recorded_s(file) > when_s)  # type: ignore[misc]
-            count += Cue.COUNT in says
-            told_s.append(time.monotonic() - begun_s)
-            voice.show(moment(*(Announcement(say, count) for say in says)))
+        start_s = time.monotonic()
+        for at_s, *cues in SCRIPT:
+            wait_for(lambda at_s=at_s: recorded_s(file) > at_s)  # type: ignore[misc]
+            count += Cue.COUNT in cues
+            sent_s.append(time.monotonic() - start_s)
+            voice.show(live_update(*(Announcement(cue, count) for cue in cues)))
             # Ctrl-C in a terminal reaches every process that belongs to it.
             process(voice).send_signal(signal.SIGINT)
         ends_s = time.monotonic()
     assert time.monotonic() - ends_s < 3.5
     assert voice.trouble is None
-    return Session(sentences(sound_of(file)), told_s)
+    return Session(sentences(sound_of(file)), sent_s)
 
 
 @pytest.mark.slow
 def test_the_right_words_are_heard_in_the_right_order(session: Session) -> None:
-    """A cue so soon after the first is not heard, the long sentence is cut off, the farewell is not."""
+    """A correction soon after another is dropped, the long sentence is interrupted, the end of the session is not."""
     listener = Listener()
-    cut = next(at for at, (when_s, _) in enumerate(session.heard) if when_s > session.told_s[CUT])
-    heard_ = [listener.hear(clip) for _, clip in session.heard]
-    assert heard_[:cut] == ["ready", "one", "slower", "two"]
-    # The cut sentence and the number that cuts it are one sound.
+    cut = next(at for at, (at_s, _) in enumerate(session.heard) if at_s > session.sent_s[INTERRUPTED])
+    heard = [listener.hear(clip) for _, clip in session.heard]
+    assert heard[:cut] == ["ready", "one", "slower", "two"]
+    # The interrupted sentence and the count that interrupts it are one sound.
     cut_s, clip = session.heard[cut]
-    assert listener.hear(clip[round((session.told_s[CUTS] - cut_s + 0.04) * RATE_HZ) :]) == "three"
-    assert heard_[cut + 1 :] == ["four", "higher", "five", "set done", "five"]
+    assert listener.hear(clip[round((session.sent_s[INTERRUPTS] - cut_s + 0.04) * RATE_HZ) :]) == "three"
+    assert heard[cut + 1 :] == ["four", "higher", "five", "set done", "five"]
 
 
 @pytest.mark.slow
-def test_a_number_is_heard_at_once(session: Session) -> None:
-    begun_s = [when_s for when_s, _ in session.heard]
-    told_s = [told for at, told in enumerate(session.told_s) if Cue.COUNT in TOLD[at] and at != CUTS]
-    late_s = [min(start - told for start in begun_s if start > told - 0.01) for told in told_s]
-    print(f"numbers begin at most {1000 * max(late_s):.0f} ms after they were told")
-    assert max(late_s) < 0.3
+def test_a_count_is_heard_at_once(session: Session) -> None:
+    heard_s = [at_s for at_s, _ in session.heard]
+    counts_s = [at_s for at, at_s in enumerate(session.sent_s) if Cue.COUNT in SCRIPT[at] and at != INTERRUPTS]
+    delays_s = [min(start_s - at_s for start_s in heard_s if start_s > at_s - 0.01) for at_s in counts_s]
+    print(f"counts begin at most {1000 * max(delays_s):.0f} ms after they were sent")
+    assert max(delays_s) < 0.3
 
 
 @pytest.fixture
@@ -388,14 +390,14 @@ def test_without_a_voice_there_are_tones(
     file = tmp_path / "tones.wav"
     with VoiceClient(volume=0.5, file=file) as voice:
         wait_for(lambda: recorded_s(file) > 0.5)
-        voice.show(moment(Announcement(Cue.COUNT, 1)))
+        voice.show(live_update(Announcement(Cue.COUNT, 1)))
         wait_for(lambda: recorded_s(file) > 1.5)
         assert trouble is None or trouble in str(voice.trouble)
-    heard_ = sentences(sound_of(file))
-    assert len(heard_) == 1
-    assert np.abs(heard_[0][1]).max() == pytest.approx(0.45, abs=0.01)
+    heard = sentences(sound_of(file))
+    assert len(heard) == 1
+    assert np.abs(heard[0][1]).max() == pytest.approx(0.45, abs=0.01)
     ((_, expected),) = sentences(0.5 * tone(Cue.COUNT))
-    np.testing.assert_allclose(heard_[0][1], expected, atol=0.001)
+    np.testing.assert_allclose(heard[0][1], expected, atol=0.001)
 
 
 @pytest.mark.slow
@@ -403,9 +405,9 @@ def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
     file = tmp_path / "pace.wav"
     with VoiceClient("tones", pace="0.5/0/0.5/0", file=file) as voice:
         wait_for(lambda: recorded_s(file) > 0.5)
-        voice.show(moment(stage=Stage.COUNTING))
+        voice.show(live_update(stage=Stage.COUNTING))
         wait_for(lambda: recorded_s(file) > 2)
-        voice.show(moment(stage=Stage.REST))
+        voice.show(live_update(stage=Stage.REST))
         wait_for(lambda: recorded_s(file) > 2.7)
     ticks_s = starts_s(sound_of(file))
     assert np.diff(ticks_s) == pytest.approx([0.5] * (len(ticks_s) - 1), abs=0.005)
@@ -414,14 +416,14 @@ def test_the_pace_is_heard_while_reps_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixture[str], voice_here: None) -> None:
+def test_a_stopped_worker_holds_up_nothing(capsys: pytest.CaptureFixture[str], voice_here: None) -> None:
     """Longer than the pipe holds, so that writing to it blocks."""
     longest_s = []
     with VoiceClient() as voice:
         for stopped in (False, True):
             if stopped:
                 process(voice).send_signal(signal.SIGSTOP)
-            calls = [shown_in_s(voice, Announcement(say, n)) for n in range(1500 if stopped else 3) for say in Cue]
+            calls = [shown_in_s(voice, Announcement(cue, n)) for n in range(1500 if stopped else 3) for cue in Cue]
             longest_s.append(max(calls))
             # A busy machine may take the processor away in the middle of a call.
             assert float(np.quantile(calls, 0.99)) < 0.005
@@ -432,13 +434,13 @@ def test_a_process_that_stands_still_holds_up_nothing(capsys: pytest.CaptureFixt
         print(f" [longest call {1e3 * longest_s[0]:.2f} ms speaking, {1e3 * longest_s[1]:.2f} ms stopped] ", end="")
 
 
-def shown_in_s(voice: VoiceClient, notice: Announcement) -> float:
+def shown_in_s(voice: VoiceClient, announcement: Announcement) -> float:
     start_s = time.perf_counter()
-    voice.show(moment(notice))
+    voice.show(live_update(announcement))
     return time.perf_counter() - start_s
 
 
-def test_a_process_that_dies_is_started_again_once() -> None:
+def test_a_worker_that_dies_is_restarted_once() -> None:
     with VoiceClient("tones") as voice:
         first = process(voice)
         first.kill()
@@ -447,7 +449,7 @@ def test_a_process_that_dies_is_started_again_once() -> None:
         second.kill()
         wait_for(lambda: "ended" in str(voice.trouble))
         assert process(voice) is second
-        voice.show(moment(Announcement(Cue.COUNT, 1)))
+        voice.show(live_update(Announcement(Cue.COUNT, 1)))
         ends_s = time.monotonic()
     assert time.monotonic() - ends_s < 1
 
@@ -456,7 +458,7 @@ _PARENT = """
 import sys
 from repcount.audio.client import VoiceClient
 with VoiceClient("tones") as voice:
-    print(voice._speaker._folder.name, flush=True)
+    print(voice._worker._folder.name, flush=True)
     sys.stdin.read()
 """
 
@@ -469,8 +471,8 @@ def parent() -> Iterator[subprocess.Popen[str]]:
         running.kill()
 
 
-def test_it_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) -> None:
-    """The last it does is to remove its folder."""
+def test_the_worker_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) -> None:
+    """Removing its folder is the last thing it does."""
     assert parent.stdout
     folder = Path(parent.stdout.readline().strip())
     assert folder.is_dir()
@@ -480,13 +482,13 @@ def test_it_ends_with_a_session_that_is_killed(parent: subprocess.Popen[str]) ->
 
 def test_off_is_silent_and_starts_nothing() -> None:
     with VoiceClient("off", pace="2/0/2/0") as voice:
-        voice.show(moment(Announcement(Cue.COUNT, 1)))
-        assert voice._speaker is None
+        voice.show(live_update(Announcement(Cue.COUNT, 1)))
+        assert voice._worker is None
     assert voice.trouble is None
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"sound": "loud"}, "voice, tones, off"),
         ({"volume": 1.5}, "from 0 to 1"),
@@ -495,26 +497,24 @@ def test_off_is_silent_and_starts_nothing() -> None:
         ({"pace": "0/0/0/0"}, "less than a second"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(SettingError, match=told):
+def test_invalid_settings_are_errors(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
         VoiceClient(**settings)
 
 
-def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"), VoiceClient(file=tmp_path / "nowhere" / "a.wav"):
         pass
 
 
-def test_the_doctor_is_told_about_voice_and_sound_device(voice_here: None) -> None:
+def test_check_reports_voice_and_sound_device(voice_here: None) -> None:
     ok, text = check()
     assert "speaks" in text
     assert ok is ("sound goes out through" in text)
     assert ok or "no sound device" in text
 
 
-def test_the_doctor_is_told_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]
-) -> None:
+def test_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]) -> None:
     broken_voice("raise RuntimeError('something of its own')")
     ok, text = check()
     assert not ok

@@ -1,4 +1,4 @@
-"""Whatever is wrong with what repcount is given: one line that says so, exit code 1, nothing left behind."""
+"""Whatever is wrong with what repcount is given: one line that says so, exit code 1 or 2, nothing left behind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from repcount.libraries import library_error
 from repcount.video import reader
 
 
-def assert_told(result: Result, *parts: str) -> None:
-    """One line on stderr, nothing on stdout, exit code 1."""
-    assert result.code == 1
+def assert_told(result: Result, *parts: str, code: int = 1) -> None:
+    """One line on stderr, nothing on stdout."""
+    assert result.code == code
     assert result.out == ""
     assert result.err.startswith("repcount: ")
     assert result.err.count("\n") == 1
@@ -270,7 +270,30 @@ def test_a_bad_setting_is_told_with_its_name_its_value_and_what_is_allowed(
     Path("truth.toml").write_text("full_deg = true\n", encoding="utf-8")
     Path("list.toml").write_text('strictness = ["strict"]\n', encoding="utf-8")
     Path("signal.csv").write_text("time_s,hip_deg\n0,180\n", encoding="utf-8")
-    assert_told(cli("recount", "signal.csv", *options), message)
+    assert_told(cli("recount", "signal.csv", *options), message, code=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rate", "often"], "--rate often: it must be a number of frames a second, all or auto"),
+        (["--rate", "1000"], "rate_hz is 1000.0; it must be a number from 5 to 240"),
+    ],
+)
+def test_a_rate_that_cannot_be_is_wrong_usage(options: list[str], message: str, cli: Cli, tmp_path: Path) -> None:
+    assert_told(cli("analyze", tmp_path / "a.mp4", *options), message, code=2)
+
+
+def test_a_plan_that_cannot_be_is_wrong_usage(cli: Cli) -> None:
+    assert_told(cli("live", "--plan", "3 by 30"), "plan is '3 by 30'; it must be sets x reps, such as 3x30", code=2)
+
+
+def test_a_settings_file_of_the_users_own_is_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "repcount").mkdir()
+    (tmp_path / "repcount" / "config.toml").write_text("full_deg = 5\n", encoding="utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    result = cli("recount", tmp_path / "signal.csv")
+    assert_told(result, "config.toml: full_deg is 5; it must be a number from 45 to 90", code=2)
 
 
 @pytest.mark.parametrize("arguments", [["analyze"], ["recount"], ["nonsense"], ["analyze", "x.mp4", "--nonsense"]])

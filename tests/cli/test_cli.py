@@ -81,6 +81,12 @@ def test_the_version_and_the_module_as_a_command() -> None:
     assert (result.code, result.out, result.err) == (0, f"repcount {repcount.__version__}\n", "")
 
 
+def test_the_demo_counts_the_sample(cli: Cli, model: Path) -> None:
+    result = cli("demo")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == "6 full reps, 6 fast in 21.5 s"
+
+
 # --- several videos ----------------------------------------------------------------------------------------
 
 
@@ -185,6 +191,7 @@ def test_ctrl_c_keeps_what_was_counted(endless: Path, tmp_path: Path) -> None:
     assert document["source"]["path"] == str(endless)
     assert 2 < document["source"]["duration_s"] < 300
     assert document["warnings"][0] == f"stopped by hand at {document['source']['duration_s']:.1f} s"
+    assert (document["warning_codes"][0], document["interrupted"]) == ("interrupted", True)
     assert f"note: {document['warnings'][0]}" in err
     assert document["summary"]["full"] > 0
     assert f"{document['summary']['full']} full rep" in out

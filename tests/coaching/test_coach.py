@@ -1,14 +1,14 @@
-"""A live session from the first frame to the last, as somebody on the mat lives it."""
+"""Live sessions from the first frame to the last, acted by a stick figure."""
 
 from __future__ import annotations
 
 import pytest
 from support.bodies import Body, pose
 from support.signals import Shape
-from support.stage import LYING, SITTING, Stage
+from support.simulated_session import LYING, SITTING, SimulatedSession
 
-from repcount.coaching.events import Announcement, Command, Cue
-from repcount.coaching.events import Stage as Where
+from repcount.coaching.events import Announcement, Command, Cue, Stage
+from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals, parse_plan
 from repcount.types import Flag, RepRemoved
 
@@ -17,36 +17,36 @@ LOW = Shape(rest=4, top=45)
 FAST = Shape(rest=4, raise_s=0.8, lower_s=0.8)
 
 
-def test_lying_still_for_a_second_makes_ready_and_full_reps_are_numbered() -> None:
-    played = Stage()
-    played.lie(2)
-    assert played.when(Cue.READY) == [pytest.approx(1.0, abs=0.1)]
-    played.raises(FULL, FULL, FULL)
-    played.lie(1)
-    assert played.told == [(Cue.READY, 0), (Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.COUNT, 3)]
-    assert [rep.full for rep in played.reps] == [True, True, True]
+def test_lying_still_for_a_second_makes_ready_and_full_reps_are_announced() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    assert sim.when(Cue.READY) == [pytest.approx(1.0, abs=0.1)]
+    sim.raises(FULL, FULL, FULL)
+    sim.lie(1)
+    assert sim.announced == [(Cue.READY, 0), (Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.COUNT, 3)]
+    assert [rep.full for rep in sim.reps] == [True, True, True]
 
 
 def test_a_number_comes_within_half_a_second_of_the_legs_being_back() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(FULL, FULL)
-    for said_s, rep in zip(played.when(Cue.COUNT), played.reps, strict=True):
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(FULL, FULL)
+    for said_s, rep in zip(sim.when(Cue.COUNT), sim.reps, strict=True):
         assert 0 <= said_s - rep.end_s < 0.55
 
 
-def test_legs_that_go_up_before_anybody_was_ready_count_nothing() -> None:
-    played = Stage()
-    played.lie(0.4)
-    played.raises(FULL)
-    assert (list(played.counts), played.reps) == ([], [])
-    assert played.now.status.stage is Where.COUNTING  # the pause after it was long enough to be ready
-    played.raises(FULL)
-    assert list(played.counts) == [1]
+def test_a_raise_before_ready_is_not_counted() -> None:
+    sim = SimulatedSession()
+    sim.lie(0.4)
+    sim.raises(FULL)
+    assert (list(sim.counts), sim.reps) == ([], [])
+    assert sim.now.status.stage is Stage.COUNTING  # the pause after it was long enough to be ready
+    sim.raises(FULL)
+    assert list(sim.counts) == [1]
 
 
 @pytest.mark.parametrize(
-    ("shape", "knee", "told"),
+    ("shape", "knee", "expected"),
     [
         (LOW, 180.0, [Cue.HIGHER]),
         (FAST, 180.0, [Cue.COUNT, Cue.SLOWER]),
@@ -54,284 +54,293 @@ def test_legs_that_go_up_before_anybody_was_ready_count_nothing() -> None:
         (FULL, 180.0, [Cue.COUNT]),
     ],
 )
-def test_a_flaw_gets_the_one_cue_that_helps_most(shape: Shape, knee: float, told: list[Cue]) -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(shape, knee=knee)
-    played.lie(1)
-    assert played.says == [Cue.READY, *told]
+def test_a_flaw_gets_the_one_cue_that_helps_most(shape: Shape, knee: float, expected: list[Cue]) -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(shape, knee=knee)
+    sim.lie(1)
+    assert sim.cues == [Cue.READY, *expected]
 
 
-def test_legs_that_are_not_brought_down_are_told() -> None:
+def test_legs_that_are_not_brought_down_are_corrected() -> None:
     """Five degrees more than half way down, and up again."""
-    played = Stage()
-    played.lie(2)
+    sim = SimulatedSession()
+    sim.lie(2)
     half = Shape(rest=45, top=90, raise_s=1.5, lower_s=1.5, pause_s=0)
-    played.raises(Shape(rest=4, top=90, lower_s=0.01, pause_s=0, hold_s=0.3))
-    played.raises(half, half)
-    assert Cue.ALL_THE_WAY_DOWN in played.says
+    sim.raises(Shape(rest=4, top=90, lower_s=0.01, pause_s=0, hold_s=0.3))
+    sim.raises(half, half)
+    assert Cue.ALL_THE_WAY_DOWN in sim.cues
 
 
 def test_a_plan_ends_the_set_times_the_rest_and_ends_the_workout() -> None:
-    played = Stage(SessionGoals(parse_plan("2x2"), rest_s=30))
-    played.lie(2)
-    played.raises(FULL, FULL)
-    end_s = played.reps[-1].end_s
-    assert played.told[-2:] == [(Cue.COUNT, 2), (Cue.SET_DONE, 2)]
-    assert (played.now.status.stage, played.now.status.full) == (Where.REST, 2)
-    played.lie(30)
-    assert played.told[-2:] == [(Cue.REST_SOON_OVER, 10), (Cue.REST_OVER, 2)]
-    assert played.when(Cue.REST_SOON_OVER) == [pytest.approx(end_s + 20, abs=0.1)]
-    assert played.when(Cue.REST_OVER) == [pytest.approx(end_s + 30, abs=0.1)]
-    assert (played.now.status.set, played.now.status.full) == (2, 0)
-    played.raises(FULL, FULL)
-    assert played.told[-3:] == [(Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.WORKOUT_DONE, 4)]
-    assert played.now.status.stage is Where.DONE
-    assert [rep.set for rep in played.reps] == [1, 1, 2, 2]
+    sim = SimulatedSession(SessionGoals(parse_plan("2x2"), rest_s=30))
+    sim.lie(2)
+    sim.raises(FULL, FULL)
+    end_s = sim.reps[-1].end_s
+    assert sim.announced[-2:] == [(Cue.COUNT, 2), (Cue.SET_DONE, 2)]
+    assert (sim.now.status.stage, sim.now.status.full) == (Stage.REST, 2)
+    sim.lie(30)
+    assert sim.announced[-2:] == [(Cue.REST_SOON_OVER, 10), (Cue.REST_OVER, 2)]
+    assert sim.when(Cue.REST_SOON_OVER) == [pytest.approx(end_s + 20, abs=0.1)]
+    assert sim.when(Cue.REST_OVER) == [pytest.approx(end_s + 30, abs=0.1)]
+    assert (sim.now.status.set, sim.now.status.full) == (2, 0)
+    sim.raises(FULL, FULL)
+    assert sim.announced[-3:] == [(Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.WORKOUT_DONE, 4)]
+    assert sim.now.status.stage is Stage.DONE
+    assert [rep.set for rep in sim.reps] == [1, 1, 2, 2]
 
 
 def test_reps_past_the_plan_still_count_and_the_set_is_not_done_twice() -> None:
-    played = Stage(SessionGoals(parse_plan("2x2"), rest_s=60))
-    played.lie(2)
-    played.raises(FULL, FULL, FULL)
-    assert list(played.counts) == [1, 2, 3]
-    played.lie(100)
-    assert played.says.count(Cue.SET_DONE) == 2
-    assert Cue.WORKOUT_DONE not in played.says
-    played.raises(FULL, FULL)
-    assert played.says[-1] is Cue.WORKOUT_DONE
+    sim = SimulatedSession(SessionGoals(parse_plan("2x2"), rest_s=60))
+    sim.lie(2)
+    sim.raises(FULL, FULL, FULL)
+    assert list(sim.counts) == [1, 2, 3]
+    sim.lie(100)
+    assert sim.cues.count(Cue.SET_DONE) == 2
+    assert Cue.WORKOUT_DONE not in sim.cues
+    sim.raises(FULL, FULL)
+    assert sim.cues[-1] is Cue.WORKOUT_DONE
 
 
 def test_with_a_plus_a_set_goes_on_past_its_reps_until_the_person_stops() -> None:
-    played = Stage(SessionGoals(parse_plan("1x2+")))
-    played.lie(2)
-    played.raises(FULL, FULL, FULL)
-    assert played.now.status.stage is Where.COUNTING
-    played.lie(21)
-    assert played.told[-1] == (Cue.WORKOUT_DONE, 3)
+    sim = SimulatedSession(SessionGoals(parse_plan("1x2+")))
+    sim.lie(2)
+    sim.raises(FULL, FULL, FULL)
+    assert sim.now.status.stage is Stage.COUNTING
+    sim.lie(21)
+    assert sim.announced[-1] == (Cue.WORKOUT_DONE, 3)
 
 
 def test_without_a_plan_the_rest_gap_ends_a_set() -> None:
-    played = Stage(SessionGoals(rest_s=60))
-    played.lie(2)
-    played.raises(FULL)
-    played.lie(19)
-    assert Cue.SET_DONE not in played.says
-    played.lie(2)
-    assert played.told[-1] == (Cue.SET_DONE, 1)
-    played.raises(FULL)
-    assert (played.now.status.set, played.now.status.full) == (2, 1)
+    sim = SimulatedSession(SessionGoals(rest_s=60))
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.lie(19)
+    assert Cue.SET_DONE not in sim.cues
+    sim.lie(2)
+    assert sim.announced[-1] == (Cue.SET_DONE, 1)
+    sim.raises(FULL)
+    assert (sim.now.status.set, sim.now.status.full) == (2, 1)
 
 
 def test_legs_that_are_still_up_hold_the_set_open() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(FULL, Shape(rest=4, hold_s=25))
-    assert Cue.SET_DONE not in played.says
-    assert list(played.counts) == [1, 2]
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(FULL, Shape(rest=4, hold_s=25))
+    assert Cue.SET_DONE not in sim.cues
+    assert list(sim.counts) == [1, 2]
 
 
 def test_the_last_five_are_announced_once_in_a_set() -> None:
-    played = Stage(SessionGoals(parse_plan("1x12")))
-    played.lie(2)
-    played.raises(*[FULL] * 12)
-    assert played.says.count(Cue.LAST_FIVE) == 1
-    assert played.told[played.says.index(Cue.LAST_FIVE) - 1] == (Cue.COUNT, 7)
+    sim = SimulatedSession(SessionGoals(parse_plan("1x12")))
+    sim.lie(2)
+    sim.raises(*[FULL] * 12)
+    assert sim.cues.count(Cue.LAST_FIVE) == 1
+    assert sim.announced[sim.cues.index(Cue.LAST_FIVE) - 1] == (Cue.COUNT, 7)
 
 
-def test_the_days_limit_is_told_once_and_blocks_nothing() -> None:
-    played = Stage(SessionGoals(day_limit=100), earlier=98)
-    played.lie(2)
-    played.raises(FULL, FULL, FULL)
-    assert played.told[1:] == [(Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.DAY_LIMIT, 100), (Cue.COUNT, 3)]
-    assert played.now.status.today == 101
+def test_the_daily_limit_is_announced_once_and_blocks_nothing() -> None:
+    sim = SimulatedSession(SessionGoals(day_limit=100), earlier=98)
+    sim.lie(2)
+    sim.raises(FULL, FULL, FULL)
+    assert sim.announced[1:] == [(Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.DAY_LIMIT, 100), (Cue.COUNT, 3)]
+    assert sim.now.status.today == 101
 
 
-def test_sitting_up_disarms_and_lying_down_again_counts_nothing() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(FULL)
-    played.sit_up(3)
-    assert played.now.status.stage is Where.PLACING
-    played.lie_down()
-    played.lie(2)
-    played.raises(FULL)
-    assert list(played.counts) == [1, 2]
-    assert len(played.reps) == 2
-    assert played.says.count(Cue.READY) == 2
+def test_the_daily_limit_is_announced_with_the_reps_of_the_day() -> None:
+    """The day may have gone past its limit before this session."""
+    sim = SimulatedSession(SessionGoals(day_limit=100), earlier=130)
+    sim.lie(2)
+    sim.raises(FULL)
+    assert sim.announced[1:] == [(Cue.COUNT, 1), (Cue.DAY_LIMIT, 131)]
+    assert spoken_text(Announcement(*sim.announced[-1])) == "that makes 131 today, enough for one day"
+
+
+def test_sitting_up_ends_readiness_and_lying_down_again_counts_nothing() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.sit_up(3)
+    assert sim.now.status.stage is Stage.PLACING
+    sim.lie_down()
+    sim.lie(2)
+    sim.raises(FULL)
+    assert list(sim.counts) == [1, 2]
+    assert len(sim.reps) == 2
+    assert sim.cues.count(Cue.READY) == 2
 
 
 def test_a_rep_just_before_sitting_up_counts() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(Shape(rest=4, pause_s=0.0))
-    played.sit_up(2)
-    assert list(played.counts) == [1]
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(Shape(rest=4, pause_s=0.0))
+    sim.sit_up(2)
+    assert list(sim.counts) == [1]
 
 
 def test_a_rep_just_before_the_end_counts() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(Shape(rest=4, pause_s=0.0))
-    played.moments.append(played.coach.end(played.time_s))
-    assert list(played.counts) == [1]
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(Shape(rest=4, pause_s=0.0))
+    sim.updates.append(sim.coach.end(sim.time_s))
+    assert list(sim.counts) == [1]
 
 
 def test_while_paused_nothing_counts() -> None:
-    played = Stage()
-    played.lie(2)
-    played.coach.command(Command.PAUSE, played.time_s)
-    played.raises(FULL)
-    assert played.now.status.stage is Where.PAUSED
-    played.coach.command(Command.PAUSE, played.time_s)
-    played.lie(1)
-    played.raises(FULL)
-    assert played.says == [Cue.READY, Cue.PAUSED, Cue.GOING_ON, Cue.COUNT]
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.coach.command(Command.PAUSE, sim.time_s)
+    sim.raises(FULL)
+    assert sim.now.status.stage is Stage.PAUSED
+    sim.coach.command(Command.PAUSE, sim.time_s)
+    sim.lie(1)
+    sim.raises(FULL)
+    assert sim.cues == [Cue.READY, Cue.PAUSED, Cue.RESUMED, Cue.COUNT]
 
 
-def test_the_count_is_corrected_by_hand_and_the_record_says_so() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(FULL, FULL)
-    played.coach.command(Command.ADD, played.time_s)
-    played.lie(0.2)
-    assert (played.told[-1], played.now.status.full) == ((Cue.ADDED, 3), 3)
-    assert played.reps[-1].flags == (Flag.BY_HAND,)
+def test_reps_are_added_and_removed_by_hand_and_recorded_so() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(FULL, FULL)
+    sim.coach.command(Command.ADD, sim.time_s)
+    sim.lie(0.2)
+    assert (sim.announced[-1], sim.now.status.full) == ((Cue.ADDED, 3), 3)
+    assert sim.reps[-1].flags == (Flag.BY_HAND,)
     for _ in range(2):
-        played.coach.command(Command.REMOVE, played.time_s)
-    played.lie(0.2)
-    assert (played.told[-1], played.now.status.full) == ((Cue.REMOVED, 1), 1)
-    assert [event.number for event in played.kept if isinstance(event, RepRemoved)] == [3, 2]
-    played.raises(FULL)
-    assert played.told[-1] == (Cue.COUNT, 2)
-    assert played.reps[-1].number == 4
+        sim.coach.command(Command.REMOVE, sim.time_s)
+    sim.lie(0.2)
+    assert (sim.announced[-1], sim.now.status.full) == ((Cue.REMOVED, 1), 1)
+    assert [event.number for event in sim.recorded if isinstance(event, RepRemoved)] == [3, 2]
+    sim.raises(FULL)
+    assert sim.announced[-1] == (Cue.COUNT, 2)
+    assert sim.reps[-1].number == 4
 
 
-def test_taking_away_what_is_not_there_does_nothing() -> None:
-    played = Stage()
-    played.lie(2)
-    played.coach.command(Command.REMOVE, played.time_s)
-    played.lie(0.2)
-    assert (played.says, played.kept) == ([Cue.READY], [])
+def test_removing_a_rep_when_there_is_none_does_nothing() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.coach.command(Command.REMOVE, sim.time_s)
+    sim.lie(0.2)
+    assert (sim.cues, sim.recorded) == ([Cue.READY], [])
 
 
-def test_starting_the_set_again_takes_its_reps_off_the_record() -> None:
-    played = Stage(SessionGoals(parse_plan("2x3"), rest_s=20))
-    played.lie(2)
-    played.raises(FULL, FULL, FULL)
-    played.lie(21)
-    played.raises(FULL, LOW)
-    played.coach.command(Command.RESTART, played.time_s)
-    played.lie(0.5)
-    assert [event.number for event in played.kept if isinstance(event, RepRemoved)] == [4, 5]
-    standing = played.now.status
-    assert (standing.set, standing.full, standing.session, standing.today) == (2, 0, 3, 3)
-    played.raises(FULL, FULL, FULL)
-    assert played.told[-1] == (Cue.WORKOUT_DONE, 6)
+def test_restarting_the_set_removes_its_reps_from_the_record() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("2x3"), rest_s=20))
+    sim.lie(2)
+    sim.raises(FULL, FULL, FULL)
+    sim.lie(21)
+    sim.raises(FULL, LOW)
+    sim.coach.command(Command.RESTART, sim.time_s)
+    sim.lie(0.5)
+    assert [event.number for event in sim.recorded if isinstance(event, RepRemoved)] == [4, 5]
+    status = sim.now.status
+    assert (status.set, status.full, status.session, status.today) == (2, 0, 3, 3)
+    sim.raises(FULL, FULL, FULL)
+    assert sim.announced[-1] == (Cue.WORKOUT_DONE, 6)
 
 
-def test_a_finished_set_that_is_started_again_is_not_finished() -> None:
-    played = Stage(SessionGoals(parse_plan("1x1")))
-    played.lie(2)
-    played.raises(FULL)
-    stages = [played.now.status.stage]
-    played.coach.command(Command.RESTART, played.time_s)
-    played.lie(0.5)
-    stages.append(played.now.status.stage)
-    assert stages == [Where.DONE, Where.COUNTING]
-    played.raises(FULL)
-    assert played.told[-2:] == [(Cue.COUNT, 1), (Cue.WORKOUT_DONE, 1)]
+def test_a_finished_set_that_is_restarted_is_not_finished() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("1x1")))
+    sim.lie(2)
+    sim.raises(FULL)
+    stages = [sim.now.status.stage]
+    sim.coach.command(Command.RESTART, sim.time_s)
+    sim.lie(0.5)
+    stages.append(sim.now.status.stage)
+    assert stages == [Stage.DONE, Stage.COUNTING]
+    sim.raises(FULL)
+    assert sim.announced[-2:] == [(Cue.COUNT, 1), (Cue.WORKOUT_DONE, 1)]
 
 
 def test_the_next_set_is_a_key_away() -> None:
-    played = Stage(SessionGoals(parse_plan("3x5"), rest_s=60))
-    played.lie(2)
-    played.raises(FULL)
-    played.coach.command(Command.NEXT, played.time_s)
-    played.lie(1)
-    assert played.told[-1] == (Cue.SET_DONE, 1)
-    played.coach.command(Command.NEXT, played.time_s)
-    played.lie(1)
-    assert (played.told[-1], played.now.status.stage) == ((Cue.REST_OVER, 2), Where.COUNTING)
-    played.raises(FULL)
-    assert [rep.set for rep in played.reps] == [1, 2]
-    assert played.told[-1] == (Cue.COUNT, 1)
+    sim = SimulatedSession(SessionGoals(parse_plan("3x5"), rest_s=60))
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.coach.command(Command.NEXT, sim.time_s)
+    sim.lie(1)
+    assert sim.announced[-1] == (Cue.SET_DONE, 1)
+    sim.coach.command(Command.NEXT, sim.time_s)
+    sim.lie(1)
+    assert (sim.announced[-1], sim.now.status.stage) == ((Cue.REST_OVER, 2), Stage.COUNTING)
+    sim.raises(FULL)
+    assert [rep.set for rep in sim.reps] == [1, 2]
+    assert sim.announced[-1] == (Cue.COUNT, 1)
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "expected"),
     [
         ({"who": None}, Cue.NOBODY),
         ({"who": None, "dark": True}, Cue.TOO_DARK),
         ({"who": pose(SITTING)}, Cue.NOT_LYING),
     ],
 )
-def test_what_hinders_is_told_after_a_while_and_again_after_a_longer_one(seen: dict[str, object], told: Cue) -> None:
-    played = Stage()
+def test_an_obstacle_is_announced_after_a_while_and_again_later(seen: dict[str, object], expected: Cue) -> None:
+    sim = SimulatedSession()
     for _ in range(300):
-        played.see(**seen)  # type: ignore[arg-type]
-    assert played.says == [told, told]
-    assert played.when(told) == [pytest.approx(2.0, abs=0.2), pytest.approx(14.0, abs=0.2)]
-    assert (played.now.status.stage, played.now.status.problem) == (Where.PLACING, told)
+        sim.see(**seen)  # type: ignore[arg-type]
+    assert sim.cues == [expected, expected]
+    assert sim.when(expected) == [pytest.approx(2.0, abs=0.2), pytest.approx(14.0, abs=0.2)]
+    assert (sim.now.status.stage, sim.now.status.problem) == (Stage.PLACING, expected)
 
 
 def test_nobody_has_to_lie_during_the_rest() -> None:
-    played = Stage(SessionGoals(parse_plan("2x1"), rest_s=40))
-    played.lie(2)
-    played.raises(FULL)
-    played.leave(39)
-    assert Cue.NOBODY not in played.says
-    played.leave(10)
-    assert played.says[-2:] == [Cue.REST_OVER, Cue.NOBODY]
+    sim = SimulatedSession(SessionGoals(parse_plan("2x1"), rest_s=40))
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.leave(39)
+    assert Cue.NOBODY not in sim.cues
+    sim.leave(10)
+    assert sim.cues[-2:] == [Cue.REST_OVER, Cue.NOBODY]
 
 
-def test_a_second_person_is_told_once_and_hinders_nobody() -> None:
-    played = Stage()
-    played.play(30, lambda _: LYING, people=2)
-    assert played.says == [Cue.READY, Cue.TWO_PEOPLE]
+def test_a_second_person_is_announced_once_and_stops_nothing() -> None:
+    sim = SimulatedSession()
+    sim.play(30, lambda _: LYING, people=2)
+    assert sim.cues == [Cue.READY, Cue.TWO_PEOPLE]
 
 
-def test_a_camera_that_goes_and_comes_keeps_the_count() -> None:
-    played = Stage()
-    played.lie(2)
-    played.raises(FULL)
-    played.coach.trouble(Announcement(Cue.CAMERA_LOST))
-    lost = played.coach.idle(played.time_s + 1)
-    assert (lost.status.stage, lost.status.full, lost.status.problem) == (Where.NO_PICTURE, 1, Cue.CAMERA_LOST)
-    played.time_s += 3
-    played.coach.trouble(Announcement(Cue.CAMERA_BACK))
-    played.lie(2)
-    played.raises(FULL)
-    assert list(played.counts) == [1, 2]
-    assert played.now.status.stage is Where.COUNTING
+def test_the_count_survives_a_lost_camera() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.coach.camera_fault(Announcement(Cue.CAMERA_LOST))
+    lost = sim.coach.idle(sim.time_s + 1)
+    assert (lost.status.stage, lost.status.full, lost.status.problem) == (Stage.NO_PICTURE, 1, Cue.CAMERA_LOST)
+    sim.time_s += 3
+    sim.coach.camera_fault(Announcement(Cue.CAMERA_BACK))
+    sim.lie(2)
+    sim.raises(FULL)
+    assert list(sim.counts) == [1, 2]
+    assert sim.now.status.stage is Stage.COUNTING
 
 
-def test_a_machine_that_is_too_slow_says_so_once() -> None:
-    played = Stage()
-    played.lie(3)
+def test_a_machine_that_is_too_slow_is_announced_once() -> None:
+    sim = SimulatedSession()
+    sim.lie(3)
     for _ in range(120):
-        played.see(pose(LYING))
-        played.time_s += 1 / 15  # every other frame of those due is missed
-    assert played.told == [(Cue.READY, 0), (Cue.SLOWED_DOWN, 8)]
+        sim.see(pose(LYING))
+        sim.time_s += 1 / 15  # every other frame of those due is missed
+    assert sim.announced == [(Cue.READY, 0), (Cue.SLOWED_DOWN, 8)]
 
 
 def test_a_slow_camera_is_no_slow_machine() -> None:
-    played = Stage()
+    sim = SimulatedSession()
     for _ in range(120):
-        played.see(pose(LYING), camera_hz=7.5)
-        played.time_s += 1 / 15
-    assert played.says == [Cue.READY]
+        sim.see(pose(LYING), camera_hz=7.5)
+        sim.time_s += 1 / 15
+    assert sim.cues == [Cue.READY]
 
 
-def test_a_rep_that_the_lost_camera_cut_in_two_is_not_counted_twice() -> None:
+def test_a_rep_interrupted_by_a_lost_camera_is_not_counted() -> None:
     """Its raise was seen and its lower was seen; what happened in between was not."""
-    played = Stage()
-    played.lie(2)
+    sim = SimulatedSession()
+    sim.lie(2)
     shape = Shape(rest=4, hold_s=3)
-    played.play(3, lambda t: Body(left=shape.flexion(t), right=shape.flexion(t)))
-    played.time_s += 3
-    played.play(4, lambda t: Body(left=shape.flexion(t + 4), right=shape.flexion(t + 4)))
-    played.lie(1)
-    assert list(played.counts) == []
-    played.raises(FULL)
-    assert list(played.counts) == [1]
+    sim.play(3, lambda t: Body(left=shape.flexion(t), right=shape.flexion(t)))
+    sim.time_s += 3
+    sim.play(4, lambda t: Body(left=shape.flexion(t + 4), right=shape.flexion(t + 4)))
+    sim.lie(1)
+    assert list(sim.counts) == []
+    sim.raises(FULL)
+    assert list(sim.counts) == [1]

@@ -1,3 +1,5 @@
+"""Parsing of workout plans."""
+
 from __future__ import annotations
 
 import pytest
@@ -21,6 +23,6 @@ def test_a_plan_is_sets_times_reps(text: str | None, plan: WorkoutPlan) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "30", "0x30", "3x0", "3x30x2", "x", "-3x30", "3x30++", "999x10"])
-def test_anything_else_is_told_with_examples(text: str) -> None:
+def test_any_other_plan_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(SettingError, match="3x30, 5x20 or 3x30"):
         parse_plan(text)

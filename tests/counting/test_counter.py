@@ -81,6 +81,18 @@ def test_bottoms_tops_and_ends(points: list[tuple[float, float]], expected: list
     assert (analysis.unfinished is not None) is unfinished
 
 
+@pytest.mark.parametrize(
+    ("at_deg", "raise_s", "full", "reasons"),
+    [(30, 2.0, 1, []), (50, 0.6, 1, []), (50, 1.2, 0, [RejectionReason.NOT_FROM_BOTTOM])],
+)
+def test_legs_that_come_into_sight_on_their_way_up_left_the_bottom_within_a_gap(
+    at_deg: float, raise_s: float, full: int, reasons: list[RejectionReason]
+) -> None:
+    """Those that rise by 40° in 0.6 s left it 0.7 s before; a second out of sight is bridged within a rep."""
+    analysis = repcount.count(pieces((0, at_deg), (raise_s * (90 - at_deg) / 40, 90), (4, 5), (5, 5)))
+    assert (analysis.summary.full, [refusal.reason for refusal in analysis.rejections]) == (full, reasons)
+
+
 def test_legs_held_half_up_between_raises_do_not_start_from_the_bottom() -> None:
     analysis = repcount.count(pieces((0, 45), (2, 45), (3, 90), (4, 45), (6, 45)))
     assert (analysis.reps, [refusal.reason for refusal in analysis.rejections]) == (

@@ -9,7 +9,7 @@ from support.bodies import Body, pose
 from support.signals import Shape, flexions
 
 import repcount
-from repcount import Sample
+from repcount import Config, Sample
 from repcount.analysis import Analysis
 from repcount.pose import angles
 from repcount.types import Flag, RejectionReason
@@ -48,6 +48,8 @@ def test_straight_legs_on_a_lying_trunk_are_full_reps_in_any_view(yaw: float, ro
         ("head lifted with the legs", lambda _, x: Body(left=x, right=x, trunk=x / 6), Shape()),
         ("hips pushed up at the top", lambda _, x: Body(left=x, right=x, trunk=-max(x - 80, 0)), Shape(top=95)),
         ("legs a little apart", lambda _, x: Body(left=x, right=0.8 * x), Shape()),
+        ("head lifted", lambda _, x: Body(left=x, right=x, curl=x / 10), Shape()),
+        ("arms that go to the legs", lambda _, x: Body(left=x, right=x, reach=x / 90), Shape()),
         ("soft knees", lambda _, x: Body(left=x, right=x, left_knee=180 - x / 3, right_knee=180 - x / 3), Shape()),
         ("camera sways", lambda t, x: Body(left=x, right=x, hip_px=(640 + 30 * (t % 1), 500)), Shape()),
     ],
@@ -91,6 +93,9 @@ def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> N
         ("the other leg", lambda _, x: Body(left=5, right=x), None),
         ("the other leg stays up", lambda _, x: Body(left=x, right=85), RejectionReason.ONE_LEG),
         ("scissors", lambda _, x: Body(left=x, right=95 - x), RejectionReason.ONE_LEG),
+        ("head and arms go to the legs", lambda _, x: Body(x, x, curl=x / 4, reach=x / 90),
+         RejectionReason.UPPER_BODY_MOVED),
+        ("knee tuck", lambda _, x: Body(x, x, left_knee=180 - x, right_knee=180 - x), RejectionReason.KNEE_TUCK),
         ("heel slide", lambda _, x: Body(left=x / 2, right=x / 2, left_knee=180 - x, right_knee=180 - x),
          RejectionReason.MOSTLY_KNEES),
         ("planted feet to tuck", lambda _, x: Body(left=20 + x, right=20 + x, left_knee=80, right_knee=80),
@@ -105,6 +110,32 @@ def test_what_is_no_leg_raise_gives_no_rep_and_says_why(
     analysis = performed(mover)
     assert analysis.reps == (), name
     assert reasons(analysis) == ({reason} if reason else set()), name
+
+
+@pytest.mark.parametrize(("top", "full"), [(64.8, 0), (65.8, 1)])
+def test_the_top_that_is_shown_is_the_one_that_is_judged(top: float, full: int) -> None:
+    """The line from hip to ankle reads 3.5° higher of the stick figure, whose knees are straight in space."""
+    analysis = performed(lambda _, x: Body(left=x, right=x), Shape(top=top, hold_s=1.0))
+    (rep,) = analysis.reps
+    assert analysis.summary.full == full
+    assert (rep.top_flexion_deg >= Config().full_deg) is rep.full
+
+
+@pytest.mark.parametrize(("bend", "counted"), [(78, True), (84, False)])
+def test_about_a_right_angle_is_a_tuck(bend: float, counted: bool) -> None:
+    analysis = performed(lambda _, x: Body(x, x, left_knee=180 - x * bend / 90, right_knee=180 - x * bend / 90))
+    assert bool(analysis.reps) is counted
+    assert reasons(analysis) == (set() if counted else {RejectionReason.KNEE_TUCK})
+
+
+@pytest.mark.parametrize(("stops", "reasons_", "full"), [(8, {RejectionReason.ONE_LEG}, 0), (18, set(), 3)])
+def test_a_far_leg_that_comes_up_and_then_lies_in_the_air_is_unknown(
+    stops: float, reasons_: set[RejectionReason], full: int
+) -> None:
+    """Its landmarks sit on somebody who lies behind."""
+    analysis = performed(lambda _, x: Body(left=x, right=min(x, stops)))
+    assert (analysis.summary.full, reasons(analysis)) == (full, reasons_)
+    assert not any(Flag.LEGS_APART in rep.flags for rep in analysis.reps)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from repcount.coaching import phrases
-from repcount.coaching import phrases as labels
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.display import hud, overlay
-from repcount.display.widgets import AMBER, BLUE, TEXT, Colour, Sizes, Verdict
+from repcount.display.widgets import AMBER, BLUE, TEXT, Box, Colour, Sizes, Verdict
 from repcount.types import Flag, Phase, Pose, Rep
 
 Image = NDArray[np.uint8]
@@ -40,7 +39,7 @@ WORST = rep(*Flag, full=False)
 """A rep with all the words that a rep can get."""
 
 
-def standing(stage: Stage = Stage.COUNTING, **changes: object) -> SessionStatus:
+def make_status(stage: Stage = Stage.COUNTING, **changes: object) -> SessionStatus:
     base = SessionStatus(
         stage,
         Phase.RAISE,
@@ -74,8 +73,8 @@ def lying(size: tuple[int, int] = (1280, 720)) -> Pose:
 
 
 def has(image: Image, colour: Colour) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (image == colour).all(axis=2)
-    return found
+    mask: NDArray[np.bool_] = (image == colour).all(axis=2)
+    return mask
 
 
 def height_of_largest(mask: NDArray[np.bool_]) -> int:
@@ -89,12 +88,14 @@ def height_of_largest(mask: NDArray[np.bool_]) -> int:
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 def test_text_and_panel_stay_inside_of_every_picture(size: tuple[int, int]) -> None:
-    """The rim of the picture stays as it was, whatever is told at once."""
+    """The edge of the image stays as it was, however much is shown at once."""
     image, rim = plain(size), max(1, min(size) // 100)
     for stage, corner, full in product(Stage, overlay.Corner, (0, 12, 104)):
-        told = standing(stage, full=full, session=full, last=WORST, problem=Cue.TWO_PEOPLE)
+        status = make_status(stage, full=full, session=full, last=WORST, problem=Cue.TWO_PEOPLE)
         lines = [phrases.shown_text(Announcement(say, 88)) for say in (Cue.DAY_LIMIT, Cue.FEET_OUT, Cue.TWO_PEOPLE)]
-        drawn = overlay.draw_overlay(image, None, "", told, lines, corner=corner, footer=overlay.key_help(Stage.PAUSED))
+        drawn = overlay.draw_overlay(
+            image, None, "", status, lines, corner=corner, footer=phrases.key_help(Stage.PAUSED)
+        )
         assert drawn.shape == image.shape
         edges = [drawn[:rim], drawn[-rim:], drawn[:, :rim], drawn[:, -rim:]]
         assert all((edge == drawn[0, 0]).all() for edge in edges), (stage, corner, full)
@@ -105,7 +106,7 @@ def test_text_and_panel_stay_inside_of_every_picture(size: tuple[int, int]) -> N
 @pytest.mark.parametrize("size", [(320, 240), (720, 1280)])
 def test_every_sentence_fits_as_a_notice_and_as_a_problem(size: tuple[int, int], say: Cue) -> None:
     drawn = overlay.draw_overlay(
-        plain(size), None, "", standing(Stage.PLACING, problem=say), [phrases.shown_text(Announcement(say, 100))]
+        plain(size), None, "", make_status(Stage.PLACING, problem=say), [phrases.shown_text(Announcement(say, 100))]
     )
     assert (drawn[:, [0, -1]] == GREY).all()
     assert (drawn[[0, -1]] == GREY).all()
@@ -114,18 +115,18 @@ def test_every_sentence_fits_as_a_notice_and_as_a_problem(size: tuple[int, int],
 @pytest.mark.parametrize("size", [(320, 240), (640, 360), (1280, 720), (1920, 1080), (640, 480)])
 @pytest.mark.parametrize("stage", [Stage.COUNTING, Stage.DONE, Stage.REST])
 def test_the_number_is_a_quarter_of_the_height_of_the_window(stage: Stage, size: tuple[int, int]) -> None:
-    drawn = overlay.draw_overlay(plain(size), None, "", standing(stage, last=None))
+    drawn = overlay.draw_overlay(plain(size), None, "", make_status(stage, last=None))
     assert height_of_largest(has(drawn, TEXT)) >= 0.25 * size[1]
 
 
 def test_in_a_tall_picture_the_number_is_sized_by_the_width() -> None:
-    drawn = overlay.draw_overlay(plain((720, 1280)), None, "", standing(lift_deg=nan))
+    drawn = overlay.draw_overlay(plain((720, 1280)), None, "", make_status(lift_deg=nan))
     assert height_of_largest(has(drawn, TEXT)) >= 0.25 * 1.25 * 720
 
 
 def test_the_panel_does_not_jump_from_nine_to_ten_nor_from_rep_to_rep() -> None:
     grounds = [
-        overlay.draw_overlay(plain(), None, "", standing(full=full, last=last))[:, :, 0] == GREY
+        overlay.draw_overlay(plain(), None, "", make_status(full=full, last=last))[:, :, 0] == GREY
         for full in (9, 10, 99)
         for last in (rep(), rep(Flag.FAST_LOWER), rep(Flag.SHORT_TOP, full=False))
     ]
@@ -139,17 +140,17 @@ def test_the_panel_does_not_jump_from_nine_to_ten_nor_from_rep_to_rep() -> None:
 
 def test_a_mirror_flips_the_picture_and_the_body() -> None:
     ramp = np.repeat(np.linspace(60, 200, 1280).astype(np.uint8)[None, :, None], 720, axis=0).repeat(3, axis=2)
-    told, body = SessionStatus(Stage.PLACING), slice(150, 650)
-    straight = overlay.draw_overlay(ramp, lying(), "left", told)[body]
-    mirrored = overlay.draw_overlay(ramp, lying(), "left", told, mirror=True)[body]
+    status, body = SessionStatus(Stage.PLACING), slice(150, 650)
+    straight = overlay.draw_overlay(ramp, lying(), "left", status)[body]
+    mirrored = overlay.draw_overlay(ramp, lying(), "left", status, mirror=True)[body]
     assert has(straight, BLUE).sum() > 1000
     assert (np.abs(mirrored[:, ::-1].astype(int) - straight).max(axis=2) < 8).mean() > 0.999
     assert (np.abs(mirrored.astype(int) - straight).max(axis=2) < 8).mean() < 0.3
 
 
 def test_a_mirror_does_not_flip_the_text() -> None:
-    straight = overlay.draw_overlay(plain(), None, "", standing(), ["Higher"])
-    assert (overlay.draw_overlay(plain(), None, "", standing(), ["Higher"], mirror=True) == straight).all()
+    straight = overlay.draw_overlay(plain(), None, "", make_status(), ["Higher"])
+    assert (overlay.draw_overlay(plain(), None, "", make_status(), ["Higher"], mirror=True) == straight).all()
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -176,9 +177,9 @@ def test_nobody_and_somebody_upright_leave_the_panel_where_it_is() -> None:
 
 def test_the_leg_that_counts_stands_out() -> None:
     """The left one is up, the right one down."""
-    pose, told = lying(), SessionStatus(Stage.PLACING)
+    pose, status = lying(), SessionStatus(Stage.PLACING)
     for side, rows in (("left", slice(200, 500)), ("right", slice(460, 560))):
-        blue = has(overlay.draw_overlay(plain(), pose, side, told), BLUE)
+        blue = has(overlay.draw_overlay(plain(), pose, side, status), BLUE)
         assert blue[rows].sum() > 0.95 * blue.sum() > 500
 
 
@@ -187,10 +188,10 @@ def test_landmarks_that_are_hardly_visible_are_not_drawn() -> None:
     visibility = np.ones(33)
     visibility[[27, 28, 31, 32]] = 0.2
     shins = slice(860, 1100)
-    told = SessionStatus(Stage.PLACING)
-    assert (overlay.draw_overlay(plain(), seen, "left", told)[150:560, shins] != GREY).any()
+    status = SessionStatus(Stage.PLACING)
+    assert (overlay.draw_overlay(plain(), seen, "left", status)[150:560, shins] != GREY).any()
     assert (
-        overlay.draw_overlay(plain(), replace(seen, visibility=visibility), "left", told)[150:560, shins] == GREY
+        overlay.draw_overlay(plain(), replace(seen, visibility=visibility), "left", status)[150:560, shins] == GREY
     ).all()
 
 
@@ -203,19 +204,19 @@ def test_landmarks_that_are_hardly_visible_are_not_drawn() -> None:
 def test_no_landmark_however_far_away_can_break_the_drawing(x: float, y: float, landmark: int, side: str) -> None:
     pose = lying((320, 240))
     pose.xy_px[landmark] = x, y
-    assert overlay.draw_overlay(plain((320, 240)), pose, side, standing(), mirror=True).shape == (240, 320, 3)
+    assert overlay.draw_overlay(plain((320, 240)), pose, side, make_status(), mirror=True).shape == (240, 320, 3)
 
 
 # --- gauge, words, stages ----------------------------------------------------------------------------------
 
 
-COLUMN = hud.Column(left=100, top=50, width=24, height=400)
+GAUGE_BOX = Box(left=100, top=50, width=24, height=400)
 
 
 def gauge_of(**changes: object) -> Image:
     image = plain()
-    told = standing(lift_deg=nan, upright_deg=nan, back_deg=nan)
-    hud.draw_gauge(image, COLUMN, replace(told, **changes), Sizes(1280, 720))  # type: ignore[arg-type]
+    status = make_status(lift_deg=nan, upright_deg=nan, back_deg=nan)
+    hud.draw_gauge(image, GAUGE_BOX, replace(status, **changes), Sizes(1280, 720))  # type: ignore[arg-type]
     return image
 
 
@@ -232,7 +233,7 @@ def test_the_gauge_marks_both_thresholds() -> None:
     marks = has(gauge_of(upright_deg=67.0, back_deg=20.0), BLUE)
     rows = np.flatnonzero(marks.any(axis=1))
     assert [rows[rows < 300].mean(), rows[rows > 300].mean()] == pytest.approx([182, 370], abs=1)
-    assert marks.any(axis=0).sum() > COLUMN.width
+    assert marks.any(axis=0).sum() > GAUGE_BOX.width
 
 
 @pytest.mark.parametrize(("lift_deg", "colour"), [(66.0, TEXT), (67.0, BLUE), (-20.0, TEXT), (140.0, BLUE)])
@@ -258,56 +259,60 @@ def test_full_and_partial_differ_in_shape_not_in_colour_alone() -> None:
 
 def test_every_flag_has_words_but_the_one_that_is_a_note() -> None:
     assert {flag for flag in Flag if phrases.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
-    assert labels.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
-    assert labels.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
-    assert labels.rep_times(rep()) == "1.9 s up, 2.1 s down"
-    assert labels.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
+    assert phrases.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
+    assert phrases.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
+    assert phrases.rep_times(rep()) == "1.9 s up, 2.1 s down"
+    assert phrases.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
 
 
-TOLD = [
-    (standing(), "Set 2 of 3 · 20 reps", "12", "Raise"),
-    (standing(target=None, sets=None, set=1), "Full reps", "12", "Raise"),
-    (standing(target=None, sets=None), "Set 2", "12", "Raise"),
-    (standing(Stage.REST), "Rest", "1:15", "Set 2 of 3: 12 of 20"),
-    (standing(Stage.REST, rest_left_s=9.2, target=None, sets=None, set=1), "Rest", "0:10", "12 full"),
-    (standing(Stage.REST, rest_left_s=-4.0, set=3, full=0), "Set 3 of 3 · 20 reps", "0", "Raise"),
-    (standing(Stage.REST, rest_left_s=nan), "Rest", "12", "Set 2 of 3: 12 of 20"),
-    (standing(Stage.PAUSED), "Paused", "12", ""),
-    (standing(Stage.DONE, set=3), "All done", "32", "in 3 sets"),
-    (standing(Stage.NO_PICTURE), "No picture", "12", ""),
+STAGE_TEXTS = [
+    (make_status(), "Set 2 of 3 · 20 reps", "12", "Raise"),
+    (make_status(target=None, sets=None, set=1), "Full reps", "12", "Raise"),
+    (make_status(target=None, sets=None), "Set 2", "12", "Raise"),
+    (make_status(Stage.REST), "Rest", "1:15", "Set 2 of 3: 12 of 20"),
+    (make_status(Stage.REST, rest_left_s=9.2, target=None, sets=None, set=1), "Rest", "0:10", "12 full"),
+    (make_status(Stage.REST, rest_left_s=-4.0, set=3, full=0), "Set 3 of 3 · 20 reps", "0", "Raise"),
+    (make_status(Stage.REST, rest_left_s=nan), "Rest", "12", "Set 2 of 3: 12 of 20"),
+    (make_status(Stage.PAUSED), "Paused", "12", ""),
+    (make_status(Stage.DONE, set=3), "All done", "32", "in 3 sets"),
+    (make_status(Stage.NO_PICTURE), "No picture", "12", ""),
 ]
 
 
-@pytest.mark.parametrize(("told", "title", "number", "phase"), TOLD)
-def test_what_each_stage_says(told: SessionStatus, title: str, number: str, phase: str) -> None:
-    assert (labels.set_title(told), labels.number_text(told), labels.phase_text(told)) == (title, number, phase)
+@pytest.mark.parametrize(("status", "title", "number", "phase"), STAGE_TEXTS)
+def test_what_each_stage_says(status: SessionStatus, title: str, number: str, phase: str) -> None:
+    assert (phrases.set_title(status), phrases.number_text(status), phrases.phase_text(status)) == (
+        title,
+        number,
+        phase,
+    )
 
 
 @pytest.mark.parametrize(("stage", "least"), [(Stage.NO_PICTURE, 0.25), (Stage.PLACING, 0.25), (Stage.PAUSED, 0.25)])
 def test_the_count_stays_in_sight_when_nothing_counts(stage: Stage, least: float) -> None:
     drawn = overlay.draw_overlay(
-        overlay.blank(1280, 720), None, "", standing(stage, last=None, problem=Cue.CAMERA_LOST)
+        overlay.blank(1280, 720), None, "", make_status(stage, last=None, problem=Cue.CAMERA_LOST)
     )
     assert height_of_largest(drawn.min(axis=2) > 150) >= least * 720
 
 
 def test_before_the_first_rep_there_is_no_number_in_the_way() -> None:
-    told = standing(Stage.PLACING, full=0, session=0, problem=Cue.FEET_OUT, last=None)
-    drawn = overlay.draw_overlay(plain(), None, "", told)
+    status = make_status(Stage.PLACING, full=0, session=0, problem=Cue.FEET_OUT, last=None)
+    drawn = overlay.draw_overlay(plain(), None, "", status)
     assert height_of_largest(drawn.max(axis=2) > 150) < 0.1 * 720
     assert has(drawn, AMBER).sum() > 1000
 
 
 def test_a_pause_dims_the_picture() -> None:
-    assert overlay.draw_overlay(plain(), None, "", standing(Stage.PAUSED))[400, 900].tolist() < [80, 80, 80]
+    assert overlay.draw_overlay(plain(), None, "", make_status(Stage.PAUSED))[400, 900].tolist() < [80, 80, 80]
 
 
 def test_rates_and_keys() -> None:
-    assert labels.rates_text(standing()) == "30 fps, 15 analysed"
-    assert labels.rates_text(standing(analysed_hz=29.0)) == "30 fps"
-    assert labels.rates_text(standing(camera_hz=nan)) == ""
-    assert overlay.key_help(Stage.PAUSED).startswith("space\u00a0go\u00a0on")
-    assert overlay.key_help(Stage.COUNTING) == ""
+    assert phrases.rates_text(make_status()) == "30 fps, 15 analysed"
+    assert phrases.rates_text(make_status(analysed_hz=29.0)) == "30 fps"
+    assert phrases.rates_text(make_status(camera_hz=nan)) == ""
+    assert phrases.key_help(Stage.PAUSED).startswith("space\u00a0resume")
+    assert phrases.key_help(Stage.COUNTING) == ""
 
 
 # --- helpers of the window ---------------------------------------------------------------------------------

@@ -37,12 +37,12 @@ from repcount.display.window import Window
 
 image = np.full((360, 640, 3), (40, 90, 140), np.uint8)
 image[:, :320] = (140, 90, 40)
-standing = SessionStatus(Stage.COUNTING, Phase.RAISE, full=12, lift_deg=40.0, upright_deg=67.0, back_deg=20.0)
+status = SessionStatus(Stage.COUNTING, Phase.RAISE, full=12, lift_deg=40.0, upright_deg=67.0, back_deg=20.0)
 with Window() as window:
     for number in itertools.count():
         time_s = number / 15
         frame = Frame(time_s, image) if number % 10 else None
-        window.show(LiveUpdate(time_s, frame, None, "", standing))
+        window.show(LiveUpdate(time_s, frame, None, "", status))
         commands = window.commands()
         for command in commands:
             print(command, flush=True)
@@ -88,8 +88,8 @@ def display() -> Iterator[str]:
     options = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-displayfd", str(writing)]
     server = subprocess.Popen(["Xvfb", *options], pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
-    with open(reading, encoding="ascii") as told:
-        number = told.readline().strip()
+    with open(reading, encoding="ascii") as pipe:
+        number = pipe.readline().strip()
     yield f":{number}"
     server.terminate()
     server.wait(timeout=30)
@@ -97,7 +97,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture
 def screen(display: str, tmp_path: Path) -> Iterator[Screen]:
-    """A window that shows moments until it is told to quit; it tells nothing on stderr."""
+    """A window that shows a live session until it is closed; it writes nothing to stderr."""
     errors = tmp_path / "stderr.txt"
     with errors.open("w") as stderr:
         process = subprocess.Popen(
@@ -293,12 +293,12 @@ def test_with_a_display_nothing_is_in_the_way(display: str, monkeypatch: pytest.
     assert window.display_problem() is None
 
 
-# --- notices -----------------------------------------------------------------------------------------------
+# --- toasts ------------------------------------------------------------------------------------------------
 
 
-def test_notices_stay_for_three_seconds_and_the_count_is_none() -> None:
-    board = window.ToastQueue()
-    assert board.lines(10.0, [Announcement(Cue.COUNT, 4), Announcement(Cue.HIGHER)]) == ["Higher"]
-    assert board.lines(12.0, [Announcement(Cue.LAST_FIVE)]) == ["Higher", "Last five"]
-    assert board.lines(13.1) == ["Last five"]
-    assert board.lines(15.1) == []
+def test_toasts_stay_for_three_seconds_and_the_count_is_none() -> None:
+    toasts = window.ToastQueue()
+    assert toasts.lines(10.0, [Announcement(Cue.COUNT, 4), Announcement(Cue.HIGHER)]) == ["Higher"]
+    assert toasts.lines(12.0, [Announcement(Cue.LAST_FIVE)]) == ["Higher", "Last five"]
+    assert toasts.lines(13.1) == ["Last five"]
+    assert toasts.lines(15.1) == []

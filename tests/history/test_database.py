@@ -1,604 +1,219 @@
-"""What `$REPCOUNT_HISTORY` may name: whatever is not a history of ours is refused and left as it is.
-
-`pytest tests/test_history_files.py -s -k refused` prints what each was before and after.
-"""
+"""The history as a database: durable commits, kills, damage, migrations and other processes."""
 
 from __future__ import annotations
 
-import hashlib
-import os
+import random
 import signal
-import socket
 import sqlite3
-import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from datetime import datetime, timedelta
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from support.disks import on_a_disk
-from support.histories import DAY, START, asked, damaged, filled, kept_aside, opened, rep, update
-from support.programs import ROOT, Cli, run_process
+from support.histories import DAY, START, asked, damaged, filled, kept_aside, opened, rep, silent, update
+from support.programs import Cli
 
-from repcount.app import doctor
-from repcount.app import live as app_live
 from repcount.config import Config
 from repcount.errors import HistoryError
-from repcount.history import database as history_database
-from repcount.history import database as sqlite
-from repcount.history.database import MIGRATIONS
+from repcount.history import schema
+from repcount.history.database import Database
 from repcount.history.store import HistoryStore
-from repcount.types import RepRemoved
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes nodes and links as POSIX has them")
-
-NOBODY = 65534
-Made = Callable[[Path], object]
-
-
-@pytest.fixture(autouse=True)
-def _no_hang() -> Iterator[None]:
-    """Whoever waits at a pipe is woken, and the test fails."""
-
-    def wake(*_: object) -> None:
-        raise TimeoutError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, wake)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
 def path(history: Path) -> Path:
-    history.parent.mkdir()
     return history
 
 
-# --- what is refused ----------------------------------------------------------------------------------------
+def test_every_commit_asks_for_the_disk(path: Path) -> None:
+    """FULL, not NORMAL: in NORMAL a power cut takes the newest commits of a log."""
+    with closing(Database(path, silent)) as db:
+        pragmas = {name: db.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "secure_delete")}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 
 
-def text(path: Path) -> None:
-    path.write_text("Dear diary,\n" * 500, encoding="utf-8")
+# --- kill, damage, other versions, other processes ----------------------------------------------------------
 
 
-def database(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("CREATE TABLE contact (name TEXT)")
+COUNTING = """
+import itertools, sys
+from datetime import datetime
+from math import nan
+from pathlib import Path
+from repcount.config import Config
+from repcount.history.totals import Session
+from repcount.types import Phase, Rep, Update
+from repcount.history.store import HistoryStore
+
+path, start, count = sys.argv[1:]
+sys.stdin.readline()
+with HistoryStore(Path(path), print) as history:
+    recorder = history.begin(datetime.fromisoformat(start), "0", "free", Config())
+    print(recorder.id, flush=True)
+    for n in itertools.count(1):
+        if n == int(count):
+            break
+        rep = Rep(n, 1, 5.0 * n - 4, 5.0 * n - 2, 5.0 * n, 2.0, 0.4, 2.0, None, 90.0, 4.0, 170.0, True, (), 0.95)
+        recorder.write(Update(None, nan, Phase.PAUSE, (rep,)))
+        print(n, flush=True)
+    recorder.end(5.0 * n)
+"""
 
 
-def logged_database(path: Path) -> None:
-    """Of a program that was killed: its log is beside it."""
-    code = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-    code += "c.execute('PRAGMA journal_mode = WAL'); c.execute('CREATE TABLE contact (name TEXT)'); os._exit(0)"
-    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=30)
-    assert path.with_name(path.name + "-wal").stat().st_size
+@contextmanager
+def counting(path: Path, count: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """A process that waits for a line, then prints the number of its session and of each rep it has kept."""
+    command = [sys.executable, "-c", COUNTING, str(path), START.isoformat(), str(count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
 
 
-def beheaded(path: Path) -> None:
-    filled(path, rep(1))
-    path.write_bytes(bytes(100) + path.read_bytes()[100:])
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
-def dump(path: Path) -> None:
-    """The same tables and rows, as text."""
-    filled(path, rep(1))
-    with closing(sqlite3.connect(path)) as other:
-        lines = "\n".join(other.iterdump())
-    path.write_text(lines, encoding="utf-8")
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_kill_at_any_moment_loses_no_announced_rep(path: Path) -> None:
+    rng = random.Random(1)
+    for _ in range(10):
+        with counting(path) as process:
+            assert process.stdout
+            go(process)
+            lines = [process.stdout.readline() for _ in range(rng.randrange(1, 60))]
+            process.send_signal(signal.SIGKILL)
+            lines += process.stdout.readlines()
+            process.wait(10)
+        session, *reps = map(int, lines)
+        announced = len(reps)
+        numbers = [row[0] for row in asked(path, f"SELECT number FROM rep WHERE session_id = {session} ORDER BY 1")]
+        assert numbers in (list(range(1, announced + 1)), list(range(1, announced + 2)))
+        assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+    with opened(path) as history:
+        assert history.full_reps_on(DAY) == asked(path, "SELECT count(*) FROM rep")[0][0]
 
 
-def newer(path: Path) -> None:
-    filled(path, rep(1))
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 7")
+def test_two_processes_count_at_once_on_a_history_that_neither_finds(path: Path) -> None:
+    with counting(path, 80) as one, counting(path, 80) as other:
+        for process in (one, other):
+            go(process)
+        outputs = [process.communicate(timeout=60)[0].split() for process in (one, other)]
+    assert sorted(each[0] for each in outputs) == ["1", "2"]
+    assert [each[1:] for each in outputs] == [[str(n) for n in range(1, 80)]] * 2
+    with opened(path) as history:
+        assert [len(session.reps) for session in history.sessions()] == [79, 79]
+        assert {session.length_s for session in history.sessions()} == {400.0}
+    assert list(path.parent.iterdir()) == [path]
 
 
-def full_folder(path: Path) -> None:
-    path.mkdir()
-    filled(path / "history.sqlite3", rep(1))
+def cut(content: bytes) -> bytes:
+    return content[: len(content) * 2 // 3]
 
 
-def unix_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(str(path))
+def holed(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + random.Random(1).randbytes(3000) + content[middle + 3000 :]
 
 
-def node(kind: int, major: int, minor: int) -> Made:
-    """One of our own, in a folder of our own. The numbers are those of /dev/null, and of no block device."""
-
-    def make(path: Path) -> None:
-        try:
-            os.mknod(path, kind | 0o666, os.makedev(major, minor))
-        except PermissionError:
-            pytest.skip("only the administrator makes device nodes")
-
-    return make
+def behind_the_header(content: bytes) -> bytes:
+    return content[:100] + random.Random(2).randbytes(len(content) - 100)
 
 
-def linked(make: Made) -> Made:
-    """A link to what `make` makes."""
-
-    def link(path: Path) -> None:
-        target = path.with_name("target")
-        make(target)
-        path.symlink_to(target)
-
-    return link
-
-
-def link_to(target: str) -> Made:
-    return lambda path: path.symlink_to(path.parent / target)
-
-
-def circle(path: Path) -> None:
-    path.symlink_to(path.with_name("other"))
-    path.with_name("other").symlink_to(path)
-
-
-def dangling_folder(path: Path) -> None:
-    path.parent.rmdir()
-    path.parent.symlink_to(path.parent.with_name("unmounted"))
-
-
-def in_the_place_of_its_folder(make: Made) -> Made:
-    def put(path: Path) -> None:
-        path.parent.rmdir()
-        make(path.parent)
-
-    return put
-
-
-def of_another(make: Made) -> Made:
-    def give(path: Path) -> None:
-        make(path)
-        try:
-            os.chown(path, NOBODY, -1)
-        except PermissionError:
-            pytest.skip("only the administrator gives files away")
-
-    return give
-
-
-def beside(ending: str, make: Made) -> Made:
-    """A history of ours, and something else where SQLite would write its own."""
-
-    def both(path: Path) -> None:
-        filled(path, rep(1))
-        make(path.with_name(path.name + ending))
-
-    return both
-
-
-def log_alone(path: Path) -> None:
-    logged_database(path)
-    path.unlink()
-
-
-def a_history(path: Path) -> None:
-    filled(path, rep(1))
-
-
-REFUSED: dict[str, tuple[Made, str]] = {
-    "text": (text, "is another kind of file"),
-    "empty": (Path.touch, "is an empty file"),
-    "zeros": (lambda path: path.write_bytes(bytes(8192)), "is another kind of file"),
-    "picture": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500)), "is another kind of file"),
-    "half a header": (lambda path: path.write_bytes(damaged()[:80]), "is another kind of file"),
-    "history without its header": (beheaded, "is another kind of file"),
-    "history as SQL": (dump, "is another kind of file"),
-    "other database": (database, "is a database of another program"),
-    "other database with a log": (logged_database, "is a database of another program"),
-    "newer history": (newer, "was written by a newer repcount"),
-    "folder": (Path.mkdir, "is a folder"),
-    "below a file": (in_the_place_of_its_folder(text), "data is no folder"),
-    "below a pipe": (in_the_place_of_its_folder(os.mkfifo), "data is no folder"),
-    "folder with a history": (full_folder, "is a folder"),
-    "named pipe": (os.mkfifo, "is a named pipe"),
-    "socket": (unix_socket, "is a socket"),
-    "character device": (node(stat.S_IFCHR, 1, 3), "is a device"),
-    "block device": (node(stat.S_IFBLK, 240, 77), "is a device"),
-    "link to text": (linked(text), "is another kind of file"),
-    "link to a database": (linked(database), "is a database of another program"),
-    "link to a folder": (linked(Path.mkdir), "target, which is a folder"),
-    "link to a pipe": (linked(os.mkfifo), "target, which is a named pipe"),
-    "link to a device": (linked(node(stat.S_IFCHR, 1, 3)), "target, which is a device"),
-    "link to nothing": (link_to("nothing"), "nothing, which is not there"),
-    "link to itself": (link_to("history.sqlite3"), "leads back to itself"),
-    "links in a circle": (circle, "leads back to itself"),
-    "folder that is a link to nothing": (dangling_folder, "unmounted, which is not there"),
-    "text of another user": (of_another(text), "belongs to another user (nobody)"),
-    "history of another user": (of_another(a_history), "belongs to another user (nobody)"),
-    "link to another's history": (linked(of_another(a_history)), "which belongs to another user (nobody)"),
-    "log alone": (log_alone, "was left over from a database whose file"),
-    "text as log": (beside("-wal", text), "-wal lies where the history"),
-    "text as index": (beside("-shm", text), "-shm lies where the history"),
-    "text as journal": (beside("-journal", text), "-journal lies where the history"),
-    "pipe as log": (beside("-wal", os.mkfifo), "-wal is a named pipe"),
-    "pipe as index": (beside("-shm", os.mkfifo), "-shm is a named pipe"),
-    "folder as log": (beside("-wal", Path.mkdir), "-wal is a folder"),
-    "link as log": (beside("-wal", linked(text)), "-wal is a link"),
-    "another's log": (beside("-wal", of_another(Path.touch)), "-wal belongs to another user"),
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut": cut,
+    "holed": holed,
+    "behind_the_header": behind_the_header,
+    "header_alone": lambda content: content[:100],
+    "made_up": lambda _: damaged("nothing"),
 }
 
-READING = [
-    ["history"],
-    ["history", "--json", "-"],
-    ["history", "--csv", "-", "--sessions"],
-    ["history", "--report", "-"],
-    ["history", "export"],
-]
-DELETING = [["history", "delete", "--all", "--yes"], ["history", "delete", "--day", f"{DAY}", "--yes"]]
 
-
-def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """All that is in it: inode, mode, owner, length, when it was written, and what is in it."""
-    found = {}
-    for path in [folder, *folder.rglob("*")]:
-        now = path.lstat()
-        held: object = now.st_rdev
-        if stat.S_ISREG(now.st_mode):
-            held = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        elif stat.S_ISLNK(now.st_mode):
-            held = os.readlink(path)
-        name = str(path.relative_to(folder))
-        found[name] = (now.st_ino, stat.filemode(now.st_mode), now.st_uid, now.st_size, now.st_mtime_ns, held)
-    return found
-
-
-def shown(state: tuple[Any, ...]) -> str:
-    inode, mode, _, size, _, held = state
-    return f"{inode} {mode} {size} B {held}"
-
-
-def live() -> list[str]:
-    """What a session in front of the camera is told when it opens its history."""
-    told: list[str] = []
-    start = SimpleNamespace(now=lambda: START, camera="0", plan="free")
-    with ExitStack() as stack:
-        record = app_live._record(start, Config(), SimpleNamespace(note=told.append), stack)  # type: ignore[arg-type]
-        assert (record.history is None) == bool(told)
-    return told
-
-
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_history_is_refused_and_left_as_it_is(
-    kind: str, path: Path, tmp_path: Path, cli: Cli, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
-) -> None:
-    make, message = REFUSED[kind]
-    make(path)
-    before = tree(tmp_path)
-    for command in [*READING, *DELETING]:
-        done = cli(*command)
-        assert (done.code, done.out) == (1, ""), command
-        (line,) = done.err.splitlines()
-        assert line.startswith("repcount: ")
-        assert message in line, command
-        assert tree(tmp_path) == before, command
-    (line,) = live()
-    assert message in line
-    assert line.endswith(". Counting goes on without a history")
-    check = doctor.history()
-    assert check.ok is False
-    assert message in check.text
-    assert len(check.text.splitlines()) == 1
-    after = tree(tmp_path)
-    assert after == before
-    if request.config.getoption("capture") == "no":
-        with capsys.disabled():
-            for name in sorted({*before, *after} - ({"."} if "data/history.sqlite3" not in before else {".", "data"})):
-                rows = [shown(state[name]) if name in state else "not there" for state in (before, after)]
-                print(f"\n| {kind} | {name} | {' | '.join(rows)} |", end="")
-            print(f"\n| | | {check.text.replace(str(tmp_path), '')} | |")
-
-
-def test_a_named_user_who_does_not_exist_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPCOUNT_HISTORY", "~no-such-user-here/history.sqlite3")
-    for command in [*READING, *DELETING]:
-        done = cli(*command)
-        assert (done.code, done.out) == (1, "")
-        assert "there is no such user" in done.err
-    assert doctor.history().ok is False
-    assert len(live()) == 1
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the administrator becomes another")
-def test_nobody_touches_what_the_administrator_has(path: Path, tmp_path: Path) -> None:
-    """A child that is somebody else, in folders that everybody may write: permissions alone would let it rename."""
-    text(path)
-    for place in (path, *path.parents):
-        if tmp_path in (place, *place.parents) or place == tmp_path:
-            place.chmod(0o777)
-    path.chmod(0o666)
-    before = tree(tmp_path)
-    # What is above these folders is the administrator's alone, so all is loaded, and the folder entered, before.
-    code = "import os, pwd\nfrom pathlib import Path\nfrom repcount.history.database import _start\n"
-    code += f"os.setuid({NOBODY})\n_start(Path({path.name!r}), Path({path.name!r}), 100)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=path.parent, capture_output=True, text=True, timeout=60)
-    assert "belongs to another user (root)" in done.stderr
-    assert tree(tmp_path) == before
-
-
-# --- looking changes nothing --------------------------------------------------------------------------------
-
-
-def closed(path: Path) -> list[int]:
-    filled(path, *map(rep, range(1, 4)), started=datetime.now().astimezone())
-    path.chmod(0o644)
-    path.parent.chmod(0o755)
-    return [3]
-
-
-def killed(path: Path) -> list[int]:
-    """In mid-session: its log and the index of it are left."""
-    code = "import os, sys; from datetime import datetime; from pathlib import Path\n"
-    code += "from support.histories import opened, rep, update; from repcount.config import Config\n"
-    code += "db = opened(Path(sys.argv[1])); recorder = db.begin(datetime.now().astimezone(), '0', 'free', Config())\n"
-    code += "[recorder.write(update(rep(n))) for n in (1, 2)]; os._exit(0)"
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=60, env=env)
-    assert path.with_name(path.name + "-wal").stat().st_size
-    return [2]
-
-
-def linked_history(path: Path) -> list[int]:
-    found = closed(path.with_name("elsewhere.sqlite3"))
-    path.symlink_to(path.with_name("elsewhere.sqlite3"))
-    return found
-
-
-def restored(path: Path) -> list[int]:
-    """From a backup that SQLite has made, which has no log."""
-    found = closed(path.with_name("full.sqlite3"))
-    with closing(sqlite3.connect(path.with_name("full.sqlite3"))) as other:
-        other.execute("VACUUM INTO ?", [str(path)])
-    return found
-
-
-@pytest.mark.parametrize("make", [closed, killed, linked_history, restored])
-def test_looking_changes_nothing(make: Callable[[Path], list[int]], path: Path, tmp_path: Path, cli: Cli) -> None:
-    reps = make(path)
-    before = tree(tmp_path)
-    for command in READING:
-        assert cli(*command).code == 0
-        assert tree(tmp_path) == before, command
-    assert doctor.history().ok
-    assert len(cli("history", "export").out.splitlines()) == 1 + sum(reps)
-    assert tree(tmp_path) == before
-
-
-def test_looking_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_path: Path) -> None:
-    """From another process: within one, SQLite shares what it knows of a file."""
-    with opened(path) as history:
-        recorder = history.begin(datetime.now().astimezone(), "0", "free", Config())
-        for number in range(1, 4):
-            recorder.write(update(rep(number)))
-            before = tree(tmp_path)
-            assert len(run_process("history", "export").out.splitlines()) == 1 + number
-            assert tree(tmp_path) == before
-
-
-def test_looking_waits_for_nobody_who_writes(path: Path, cli: Cli) -> None:
-    filled(path, rep(1))
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("DELETE FROM rep")
-        assert len(cli("history", "export").out.splitlines()) == 2
-
-
-def test_looking_brings_an_older_file_up_in_memory_alone(
-    path: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled(path, rep(1))
-    steps = (*MIGRATIONS, ("UPDATE session SET plan = 'newer'",))
-    for each in (sqlite, history_database):
-        monkeypatch.setattr(each, "MIGRATIONS", steps)
-    before = tree(tmp_path)
-    assert "newer" in cli("history", "--days", "36500", "--csv", "-", "--sessions").out
-    assert tree(tmp_path) == before
-
-
-@pytest.mark.parametrize("content", [damaged(), damaged("something behind")])
-def test_looking_at_a_damaged_history_moves_nothing(content: bytes, path: Path, tmp_path: Path, cli: Cli) -> None:
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_kept_aside_and_a_new_one_begun_and_that_is_said(damage: str, path: Path) -> None:
+    filled(path, *(rep(number) for number in range(1, 80)))
+    content = DAMAGES[damage](path.read_bytes())
     path.write_bytes(content)
-    before = tree(tmp_path)
-    for command in READING:
-        done = cli(*command)
-        assert (done.code, done.out) == (1, "")
-        assert "is damaged" in done.err
-        assert "It was left as it is" in done.err
-        assert len(done.err.splitlines()) == 1
-        assert tree(tmp_path) == before
-
-
-SCRIPTS = {
-    "full": "cp -a {from_}/. {disk}; dd if=/dev/zero of={disk}/filler 2>/dev/null",
-    "read-only": "cp -a {from_}/. {disk} && mount -o remount,ro {disk}",
-}
-
-
-@pytest.mark.parametrize("make", [closed, killed])
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_a_disk_that_is_full_or_read_only_can_be_looked_at(
-    script: str, make: Callable[[Path], list[int]], path: Path, tmp_path: Path
-) -> None:
-    reps = make(path)
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    env = {**os.environ, "REPCOUNT_HISTORY": str(disk / path.name)}
-    prepare = SCRIPTS[script].format(from_=path.parent, disk=disk)
-    listed = f"ls -lin --time-style=full-iso {disk}"
-    done = on_a_disk(
-        disk,
-        "size=512k",
-        f'{prepare}; {listed} >&2; "$@"; code=$?; {listed} >&2; exit $code',
-        [sys.executable, "-m", "repcount", "history", "export"],
-        env=env,
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 1 + sum(reps)
-    lines = done.stderr.splitlines()
-    assert lines[: len(lines) // 2] == lines[len(lines) // 2 :]
-
-
-# --- links, folders -----------------------------------------------------------------------------------------
-
-
-def test_a_link_to_a_history_is_followed_and_stays(path: Path) -> None:
-    """Somebody keeps it in a folder that goes to all of their computers."""
-    (path.parent / "synced").mkdir()
-    target = path.parent / "synced" / "reps.sqlite3"
-    filled(target, rep(1))
-    path.symlink_to(target)
-    filled(path, rep(1), rep(2))
-    assert path.is_symlink()
-    assert asked(target, "SELECT count(*) FROM rep") == [(3,)]
-    target.write_bytes(damaged())
-    with HistoryStore(path, lambda _: None) as history:
-        assert history.sessions() == ()
-    assert path.is_symlink()
-    assert [file.name for file in kept_aside(target)] == ["reps.damaged-1.sqlite3"]
-    filled(path, rep(1))
-
-
-def test_a_folder_that_is_a_link_is_followed(path: Path) -> None:
-    (path.parent / "real").mkdir(mode=0o755)
-    (path.parent / "linked").symlink_to("real")
-    filled(path.parent / "linked" / "history.sqlite3", rep(1))
-    assert (path.parent / "real" / "history.sqlite3").exists()
-
-
-def test_the_folder_that_a_link_leads_to_keeps_its_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the place of repcount's own folder there may be a link to one that others have a share in."""
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    shared.chmod(0o775)
-    monkeypatch.setattr(history_database, "_own_folder", lambda: tmp_path / "own")
-    (tmp_path / "own").symlink_to(shared)
-    filled(tmp_path / "own" / "history.sqlite3", rep(1))
-    assert stat.S_IMODE(shared.stat().st_mode) == 0o775
-
-
-# --- the file is lost in mid-session ------------------------------------------------------------------------
-
-
-def removed(path: Path) -> None:
-    path.unlink()
-
-
-def removed_with_its_log(path: Path) -> None:
-    for file in list(path.parent.iterdir()):
-        file.unlink()
-
-
-def removed_with_its_folder(path: Path) -> None:
-    removed_with_its_log(path)
-    path.parent.rmdir()
-
-
-def moved(path: Path) -> None:
-    path.rename(path.with_name("moved.sqlite3"))
-
-
-def replaced(path: Path) -> None:
-    """By another history, in which the number of the session is somebody else's."""
-    other = path.with_name("other.sqlite3")
-    filled(other, rep(1), rep(2), started=START - timedelta(days=1))
-    other.replace(path)
-
-
-def brought_back(path: Path) -> None:
-    """By an older state of the same file, as it happens where folders are synchronised."""
-    copy = path.with_name("copy.sqlite3")
-    with closing(sqlite3.connect(path)) as source:
-        source.execute("VACUUM INTO ?", [str(copy)])
-    copy.replace(path)
-
-
-@pytest.mark.parametrize(
-    ("lose", "sessions"),
-    [
-        (removed, [[1, 3, 4]]),
-        (removed_with_its_log, [[1, 3, 4]]),
-        (removed_with_its_folder, [[1, 3, 4]]),
-        (moved, [[1, 3, 4]]),
-        (replaced, [[1, 2], [1, 3, 4]]),
-        (brought_back, [[1, 3, 4]]),
-    ],
-)
-@pytest.mark.parametrize("at_the_end", [False, True])
-def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
-    lose: Made, sessions: list[list[int]], at_the_end: bool, path: Path
-) -> None:
-    told: list[str] = []
-    with HistoryStore(path, told.append) as history:
-        recorder = history.begin(START, "0", "free", Config())
-        for each in (rep(1), rep(2), RepRemoved(11.0, 2), rep(3)):
-            recorder.write(update(each))
-        if at_the_end:
-            recorder.write(update(rep(4)))
-        lose(path)
-        if not at_the_end:
-            recorder.write(update(rep(4)))
-            assert asked(path, "SELECT count(*) FROM rep WHERE number = 4") == [(1,)]
-            assert history.full_on(DAY) == 3
-        recorder.end(60)
-    assert len(told) == (lose is not brought_back)
-    assert all("was removed or replaced; this session is written again" in line for line in told)
-    with opened(path) as history:
-        assert [[each.number for each in session.reps] for session in history.sessions()] == sessions
-        assert history.sessions()[-1].length_s == 60
-    assert asked(path, "PRAGMA integrity_check") == [("ok",)]
-    left = {file.name for file in path.parent.iterdir()}
-    assert left == {path.name, *(["moved.sqlite3"] if lose is moved else [])}
-
-
-def test_what_was_kept_in_a_file_that_is_moved_stays_in_it(path: Path) -> None:
-    with HistoryStore(path, lambda _: None) as history:
-        recorder = history.begin(START, "0", "free", Config())
-        recorder.write(update(rep(1), rep(2)))
-        moved(path)
-        recorder.write(update(rep(3)))
-    assert asked(path.with_name("moved.sqlite3"), "SELECT number FROM rep") == [(1,), (2,)]
-
-
-def test_reps_wait_while_something_else_has_the_name(path: Path) -> None:
-    with HistoryStore(path, lambda _: None) as history:
+    notices: list[str] = []
+    with HistoryStore(path, notices.append) as history:
         recorder = history.begin(START, "0", "free", Config())
         recorder.write(update(rep(1)))
-        path.unlink()
-        text(path)
-        before = path.lstat().st_ino, path.read_bytes()
-        for number in (2, 3):
-            with pytest.raises(HistoryError, match="another kind of file"):
-                recorder.write(update(rep(number)))
-        assert recorder.waiting == 3
-        assert (path.lstat().st_ino, path.read_bytes()) == before
-        path.unlink()
-        recorder.write(update(rep(4)))
-        assert recorder.waiting == 0
-    assert asked(path, "SELECT number FROM rep") == [(1,), (2,), (3,), (4,)]
+        assert history.full_reps_on(DAY) == 1
+    kept = path.with_name("history.damaged-1.sqlite3")
+    assert len(notices) == 1
+    assert f"the history {path} is damaged" in notices[0]
+    assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in notices[0]
+    assert kept.read_bytes() == content
+    filled(path, rep(1))
 
 
-def test_two_sessions_lose_their_file_and_both_go_on(path: Path) -> None:
-    with HistoryStore(path, lambda _: None) as one, HistoryStore(path, lambda _: None) as other:
-        recorders = [
-            one.begin(START, "0", "free", Config()),
-            other.begin(START + timedelta(hours=1), "1", "free", Config()),
-        ]
-        for number in range(1, 7):
-            if number == 4:
-                path.unlink()
-            for recorder in recorders:
-                recorder.write(update(rep(number)))
-        for recorder in recorders:
-            recorder.end(60)
+def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
+    path.parent.mkdir()
+    for number in ("1", "2"):
+        path.write_bytes(damaged(number))
+        with HistoryStore(path, lambda _: None):
+            pass
+    assert [file.read_bytes()[100:] for file in kept_aside(path)] == [b"1", b"2"]
+
+
+def test_a_log_without_its_file_is_not_read_into_a_new_one(path: Path) -> None:
+    """What is left where somebody removes the file alone; SQLite would play it into whatever lies beside it."""
     with opened(path) as history:
-        assert [[each.number for each in session.reps] for session in history.sessions()] == [[1, 2, 3, 4, 5, 6]] * 2
-    assert list(path.parent.iterdir()) == [path]
+        history.begin(START, "0", "free", Config()).write(update(rep(1)))
+        log = path.with_name(path.name + "-wal").read_bytes()
+    path.unlink()
+    path.with_name(path.name + "-wal").write_bytes(log)
+    before = state(path)
+    with pytest.raises(HistoryError, match=r"-wal was left over from a database whose file .* is gone"):
+        opened(path)
+    assert state(path) == before
+
+
+def state(path: Path) -> list[tuple[str, bytes, int]]:
+    return sorted((file.name, file.read_bytes(), file.stat().st_mode) for file in path.parent.iterdir())
+
+
+def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, cli: Cli) -> None:
+    filled(path, rep(1))
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 7")
+    path.chmod(0o640)
+    before = state(path)
+    for command in (["history"], ["history", "export"], ["history", "delete", "--all", "--yes"]):
+        result = cli(*command)
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith(f"repcount: the history {path} was written by a newer repcount")
+    assert state(path) == before
+
+
+def test_the_database_of_another_program_is_refused_and_not_touched(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE contact (name TEXT)")
+    before = state(path)
+    with pytest.raises(HistoryError, match="another program"):
+        opened(path)
+    assert state(path) == before
+
+
+def test_an_older_file_is_brought_up_step_by_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, rep(1))
+    steps = (*schema.MIGRATIONS, ("ALTER TABLE session ADD COLUMN mood TEXT", "UPDATE session SET mood = 'good'"))
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    filled(path, rep(1), rep(2))
+    assert asked(path, "PRAGMA user_version") == [(len(steps),)]
+    assert asked(path, "SELECT id, mood FROM session") == [(1, "good"), (2, None)]
+
+
+def test_a_step_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, rep(1))
+    steps = (*schema.MIGRATIONS, ("ALTER TABLE session ADD COLUMN mood TEXT", "UPDATE nowhere SET mood = 'good'"))
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    with pytest.raises(HistoryError, match="no such table: nowhere"):
+        opened(path)
+    assert ("mood",) not in asked(path, "SELECT name FROM pragma_table_info('session')")
+    assert asked(path, "PRAGMA user_version") == [(len(schema.MIGRATIONS) - 1,)]

@@ -42,9 +42,9 @@ def wall(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 def test_the_frames_just_before_a_movement_are_tracked_too() -> None:
     still_until_2_s = [*[50] * 20, *range(60, 160, 10), *[150] * 20]
-    told = list(frame_slots(frames(still_until_2_s), wall))
-    assert [slot.time_s for slot in told] == [number / HZ for number in range(50)]
-    assert [slot.time_s for slot in told if slot.still] == [number / HZ for number in (*range(6, 18), *range(35, 50))]
+    slots = list(frame_slots(frames(still_until_2_s), wall))
+    assert [slot.time_s for slot in slots] == [number / HZ for number in range(50)]
+    assert [slot.time_s for slot in slots if slot.still] == [number / HZ for number in (*range(6, 18), *range(35, 50))]
 
 
 def test_nothing_is_kept_of_frames_that_are_skipped() -> None:
@@ -56,13 +56,13 @@ def test_nothing_is_kept_of_frames_that_are_skipped() -> None:
 )
 def test_chunks_hold_every_slot_once_and_begin_with_a_tracked_one(levels: list[int], expected: float) -> None:
     parts: list[tuple[Warmup, list[FrameSlot]]] = []
-    told = list(frame_slots(frames(levels), wall))
-    for slot, begun in split_into_chunks(iter(told), expected):
+    slots = list(frame_slots(frames(levels), wall))
+    for slot, begun in split_into_chunks(iter(slots), expected):
         if begun is not None:
             parts.append((begun, []))
         parts[-1][1].append(slot)
-    assert [slot for _, part in parts for slot in part] == told
-    assert [slot.time_s for slot in told] == [number / HZ for number in range(len(levels))]
+    assert [slot for _, part in parts for slot in part] == slots
+    assert [slot.time_s for slot in slots] == [number / HZ for number in range(len(levels))]
     before: list[float] = []
     for warmup, part in parts:
         assert [frame.time_s for frame in warmup] == before[-WARMUP_FRAMES:]
@@ -76,8 +76,8 @@ def test_chunks_hold_every_slot_once_and_begin_with_a_tracked_one(levels: list[i
 
 def sizes(count: int, expected: float, longest: int = MAX_CHUNK) -> list[int]:
     """Of the chunks of a video in which all moves."""
-    told = (FrameSlot(float(number), IMAGE, still=False) for number in range(count))
-    begins = [int(slot.time_s) for slot, begun in split_into_chunks(told, expected, longest) if begun is not None]
+    slots = (FrameSlot(float(number), IMAGE, still=False) for number in range(count))
+    begins = [int(slot.time_s) for slot, begun in split_into_chunks(slots, expected, longest) if begun is not None]
     return [end - begin for begin, end in pairwise([*begins, count])]
 
 
@@ -150,7 +150,7 @@ def test_the_first_frame_that_moves_is_tracked_and_half_a_second_after_the_last(
     assert [change is not Change.NOTHING for change in changes[25:]] == [True] * 5 + [False] * 10
 
 
-def test_what_creeps_adds_up() -> None:
+def test_slow_motion_adds_up() -> None:
     """A leg of 40 pixels that sinks by a quarter of a degree a second."""
     pictures = [leg(40)] * 10 + [leg(40 + step * 40 * np.radians(0.025)) for step in range(100)]
     changes = changes_in(pictures)
@@ -167,12 +167,12 @@ def test_dark_legs_on_a_dark_floor_are_seen_to_move(level: int) -> None:
     assert Change.MOVEMENT in changes[15:18]
 
 
-def test_of_a_dim_and_noisy_video_everything_is_tracked_s() -> None:
+def test_every_frame_of_a_dim_and_noisy_video_is_tracked() -> None:
     dim = room(dark=12, bright=30)
     assert len(tracked_s(changes_in(noisy(dim, 3.0, 60)))) == 60
 
 
-def test_the_noise_of_a_usual_camera_is_no_movement() -> None:
+def test_the_noise_of_an_ordinary_camera_is_no_movement() -> None:
     """1 % of full scale in a small picture is 5 % in the full one, of which 16 to 150 pixels become one."""
     assert len(tracked_s(changes_in(noisy(room(), 2.0, 60)))) < 15
 

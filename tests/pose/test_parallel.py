@@ -126,13 +126,13 @@ def test_where_nothing_moves_nothing_is_tracked(
 ) -> None:
     rests = ffmpeg("-i", piece, "-vf", "tpad=stop_mode=clone:stop_duration=10", tmp_path / "rests.mp4")
     looked: list[float] = []
-    find = Landmarker.detect
+    detect = Landmarker.detect
 
     def noted(self: Landmarker, frame: Frame) -> list[Pose]:
         looked.append(frame.time_s)
-        return find(self, frame)
+        return detect(self, frame)
 
-    monkeypatch.setattr(Landmarker, "find", noted)
+    monkeypatch.setattr(Landmarker, "detect", noted)
     found = of(rests, model)
     assert len(found) == pytest.approx(140, abs=1)
     assert 1 <= sum(time_s > 4.7 for time_s in looked) <= 3

@@ -37,7 +37,7 @@ class Scene:
             def __exit__(self, *_: object) -> None:
                 scene.open -= 1
 
-            def find(self, frame: Frame) -> list[Pose]:
+            def detect(self, frame: Frame) -> list[Pose]:
                 scene.looked_for.append(people)
                 return scene._people(frame.time_s)[:people]
 

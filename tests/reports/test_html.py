@@ -28,8 +28,7 @@ from repcount.history.totals import Session
 from repcount.reports import history_html
 from repcount.reports.html import ReportItem, render_report
 from repcount.reports.traces import AngleTrace
-from repcount.reports.video import RepThumbnails
-from repcount.types import Flag, Frame, Rejection, RejectionReason, Rep, UnfinishedRep
+from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, UnfinishedRep, WarningCode
 
 Save = Callable[..., Path]
 
@@ -73,13 +72,17 @@ def session(name: str = "session.mp4") -> ReportItem:
     return ReportItem(analysis, curve, {rep.number: picture() for rep in analysis.reps})
 
 
+DIM = AnalysisWarning(WarningCode.LOW_CONFIDENCE, recorded="it was dim")
+REJECTED = AnalysisWarning(WarningCode.MOVEMENTS_REJECTED, {"movements": 5, "trunk_moved": 1})
+
+
 @cache
 def short() -> ReportItem:
     """A full, a partial and a fast rep, with something of everything else."""
     shapes = (Shape(), Shape(top=50.0), Shape(raise_s=0.9, lower_s=1.0), Shape())
     analysis, curve = counted(seen(made(*shapes, rate_hz=15.0)), "short.mp4", Config(tempo="1.8/0/2/0"))
     refusal = Rejection(1.0, 2.0, RejectionReason.TRUNK_MOVED)
-    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=("it was dim",))
+    everything = replace(analysis, rejections=(refusal,), unfinished=UnfinishedRep(25.0), warnings=(DIM, REJECTED))
     return ReportItem(everything, curve, {rep.number: picture() for rep in analysis.reps})
 
 
@@ -280,7 +283,8 @@ def test_it_prints_on_two_pages(kind: str, browser: Browser, save: Save) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_name_of_a_file_may_be_anything(name: str, browser: Browser, save: Save) -> None:
-    hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(name,))
+    warning = AnalysisWarning(WarningCode.LOW_CONFIDENCE, recorded=name)
+    hostile = replace(short().analysis, source=replace(short().analysis.source, path=name), warnings=(warning,))
     page = save(render_report([replace(short(), analysis=hostile, video=name)], made=name))
     browser.open(page, PHONE)
     assert browser.run("return document.title").startswith("Leg raises: ")
@@ -324,7 +328,7 @@ def test_it_says_what_was_counted_and_what_was_not() -> None:
 
 def test_without_pictures_nobody_is_in_the_file() -> None:
     assert "data:image" in render_report([session()])
-    assert "data:image" not in render_report([replace(session(), pictures={})])
+    assert "data:image" not in render_report([replace(session(), thumbnails={})])
 
 
 def test_several_videos_have_a_list_of_contents() -> None:
@@ -374,56 +378,3 @@ class TestHistory:
             sessions.append(Session(day, started, None, "camera 0", "", Config(), reps))
         page = history_html.render_history_report(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100)
         assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
-
-
-class TestStills:
-    @staticmethod
-    def frames(rate_hz: float = 10.0, length_s: float = 30.0) -> Iterator[Frame]:
-        """Frames whose red tells their time."""
-        for i in range(int(rate_hz * length_s)):
-            image = np.zeros((720, 1280, 3), np.uint8)
-            image[..., 0] = min(i, 255)
-            yield Frame(i / rate_hz, image)
-
-    def test_each_rep_gets_the_frame_nearest_to_its_top(self) -> None:
-        counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
-        for frame in self.frames():
-            stills.take(frame)
-            if stills.done:
-                break
-        assert stills.done
-        assert sorted(stills.pictures) == [1, 2, 3, 4]
-        for rep in counted.analysis.reps:
-            image = cv2.imdecode(np.frombuffer(stills.pictures[rep.number], np.uint8), cv2.IMREAD_COLOR)
-            assert image is not None
-            assert float(image[..., 2].mean()) == pytest.approx(10 * rep.top_s, abs=3)
-            assert image.shape[1] == 240
-
-    def test_the_person_fills_them(self) -> None:
-        """Hips at (640, 470), a trunk of 170 pixels: the frame is cut to 714 by 493."""
-        counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
-        for frame in self.frames():
-            stills.take(frame)
-        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        assert image.shape[:2] == (round(240 * 493 / 714), 240)
-
-    def test_a_video_that_ends_early_gives_its_last_frame(self) -> None:
-        counted = short()
-        stills = RepThumbnails(counted.analysis, counted.curve)
-        for frame in self.frames(length_s=1.0):
-            stills.take(frame)
-        stills.finish()
-        assert stills.done
-        assert len(stills.pictures) == 4
-
-    def test_without_a_place_the_whole_frame_is_shown(self) -> None:
-        analysis, curve = counted(made(Shape(), rate_hz=15.0))
-        stills = RepThumbnails(analysis, curve)
-        for frame in self.frames(length_s=10.0):
-            stills.take(frame)
-        image = cv2.imdecode(np.frombuffer(stills.pictures[1], np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        assert image.shape[:2] == (135, 240)

@@ -42,14 +42,14 @@ def short() -> Counted:
 
 @pytest.mark.parametrize("name", ["out.png", "out.SVG", "out.pdf"])
 def test_the_ending_says_what_is_drawn(name: str, short: Counted) -> None:
-    kind = plot.kind(Path(name))
+    kind = plot.plot_format(Path(name))
     assert plot.render_plot(kind, [short]).startswith(BEGINNINGS[kind])
 
 
 @pytest.mark.parametrize("name", ["out.jpg", "out", "-", "png"])
 def test_any_other_ending_is_told_before_anything_is_counted(name: str) -> None:
     with pytest.raises(OutputError, match=r"--plot .*\.png, .*\.svg, .*\.pdf"):
-        plot.kind(Path(name))
+        plot.plot_format(Path(name))
 
 
 def rows_of(counted: Counted) -> list[Figure]:
@@ -107,8 +107,8 @@ def size_of(png: bytes) -> tuple[int, int]:
 
 def test_a_long_session_stays_a_picture_that_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half an hour without a pause, ten seconds a rep, with a tenth of the bounds."""
-    monkeypatch.setattr(plot, "_MOST_ROWS", 6)
-    monkeypatch.setattr(plot, "_MOST_PX", 2000)
+    monkeypatch.setattr(plot, "_MAX_STRIPS", 6)
+    monkeypatch.setattr(plot, "_MAX_HEIGHT_PX", 2000)
     rep = counted(made(Shape()))[0].reps[0]
     reps = [
         replace(rep, number=i + 1, start_s=rep.start_s + 10 * i, top_s=rep.top_s + 10 * i, end_s=rep.end_s + 10 * i)
@@ -178,7 +178,7 @@ def test_the_two_colours_are_apart_in_grey_too() -> None:
 
 def test_the_libraries_are_loaded_only_when_something_is_drawn() -> None:
     code = (
-        "import sys; from repcount.reports import history_html, html, plot, video\n"
+        "import sys; from repcount.reports import history_html, html, plot, timeline, trends\n"
         "print([name for name in ('matplotlib', 'jinja2', 'cv2', 'numpy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

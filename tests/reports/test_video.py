@@ -26,8 +26,7 @@ from repcount.display.widgets import BLUE, TEXT
 from repcount.errors import OutputError, VideoError
 from repcount.pose import angles
 from repcount.pose.tracker import PersonTracker
-from repcount.reports.traces import PoseTrack
-from repcount.reports.video import PlaybackState, write_annotated
+from repcount.reports.video import PlaybackState, PoseTrack, write_annotated
 from repcount.types import Flag, Phase, Pose, Rep, Sample, Update
 from repcount.video import reader
 from repcount.video.writer import VideoWriter
@@ -262,8 +261,8 @@ def drawn_x(pose: Pose | None) -> float:
 
 def test_between_two_sightings_the_body_moves_evenly() -> None:
     track = PoseTrack()
-    track.saw(1.0, body(100.0, 0.5))
-    track.saw(1.2, body(200.0, 1.0))
+    track.on_pose(1.0, body(100.0, 0.5))
+    track.on_pose(1.2, body(200.0, 1.0))
     assert [drawn_x(track.pose(time_s)) for time_s in (1.0, 1.05, 1.1, 1.19, 1.2)] == pytest.approx(
         [100, 125, 150, 195, 200]
     )
@@ -275,9 +274,9 @@ def test_between_two_sightings_the_body_moves_evenly() -> None:
 def test_nobody_is_drawn_where_nobody_was_seen() -> None:
     """Just after a sighting the body is held: the last frames of a video are not all analysed."""
     track = PoseTrack()
-    track.saw(1.0, body(100.0))
-    track.saw(1.07, None)
-    track.saw(2.0, body(200.0))
+    track.on_pose(1.0, body(100.0))
+    track.on_pose(1.07, None)
+    track.on_pose(2.0, body(200.0))
     assert [track.pose(time_s) is None for time_s in (0.9, 1.0, 1.08, 1.5, 1.99, 2.0, 2.09, 2.2)] == [
         True, False, False, True, True, False, False, True,
     ]  # fmt: skip
@@ -297,7 +296,7 @@ def test_the_gauge_glides_and_knows_what_it_does_not_know() -> None:
 def test_an_hour_of_track_is_small() -> None:
     track = PoseTrack()
     for number in range(15 * 60):
-        track.saw(number / 15, body(1.0))
+        track.on_pose(number / 15, body(1.0))
         track.write(update(number / 15))
     kept = [getattr(track, name) for name in vars(track)]
     assert 60 * sum(sys.getsizeof(values) for values in kept) < 16e6
@@ -317,8 +316,8 @@ def analysis(*reps: Rep, interrupted: bool = False) -> Analysis:
 
 
 def test_the_count_goes_up_when_the_legs_are_back() -> None:
-    account = PlaybackState(analysis(rep(1, 1), rep(2, 7, full=False), rep(3, 40, of_set=2)), PoseTrack())
-    counts = {time_s: account.standing(time_s) for time_s in (0.0, 5.9, 6.0, 12.0, 39.9, 40.0, 45.0)}
+    playback = PlaybackState(analysis(rep(1, 1), rep(2, 7, full=False), rep(3, 40, of_set=2)), PoseTrack())
+    counts = {time_s: playback.status(time_s) for time_s in (0.0, 5.9, 6.0, 12.0, 39.9, 40.0, 45.0)}
     assert [told.full for told in counts.values()] == [0, 0, 1, 1, 1, 0, 1]
     assert [told.partial for told in counts.values()] == [0, 0, 0, 1, 1, 0, 0]
     assert [told.set for told in counts.values()] == [1, 1, 1, 1, 1, 2, 2]
@@ -330,8 +329,8 @@ def test_phases_are_those_of_the_rep_and_between_reps_those_of_the_counter() -> 
     for number in range(200):
         lowering = 50 < number < 75
         track.write(update(number / 10, phase=Phase.LOWER if lowering else Phase.UNKNOWN))
-    account = PlaybackState(analysis(rep(1, 1)), track)
-    told = [account.standing(time_s).phase for time_s in (0.5, 1.0, 2.9, 3.5, 4.5, 5.9, 6.1, 7.0, 12.0)]
+    playback = PlaybackState(analysis(rep(1, 1)), track)
+    told = [playback.status(time_s).phase for time_s in (0.5, 1.0, 2.9, 3.5, 4.5, 5.9, 6.1, 7.0, 12.0)]
     assert told == [
         Phase.UNKNOWN, Phase.RAISE, Phase.RAISE, Phase.HOLD, Phase.LOWER, Phase.LOWER,
         Phase.PAUSE, Phase.PAUSE, Phase.UNKNOWN,
@@ -437,7 +436,7 @@ def _analysed(path: Path, model: Path) -> tuple[Analysis, PoseTrack]:
     with reader.open_video(path) as video, PersonTracker(model) as tracker:
         for frame in video.frames(Config().rate_hz):
             pose = tracker.track(frame)
-            track.saw(frame.time_s, pose)
+            track.on_pose(frame.time_s, pose)
             sample = angles.compute_sample(frame.time_s, pose, side)
             side = sample.side
             updates += counting.push(sample)

@@ -35,6 +35,10 @@ class Body:
     prone: bool = False
     """Face down."""
     hip_px: tuple[float, float] = _HIP_PX
+    curl: float = 0.0
+    """How far the line from hips to ears stands above that of the trunk."""
+    reach: float = 0.0
+    """How far the wrists have gone from the head to the shins, 0 to 1."""
 
 
 def _direction(elevation_deg: float) -> NDArray[np.float64]:
@@ -54,7 +58,9 @@ def pose(body: Body) -> Pose:
         thigh = flexion - body.trunk
         knee_at = _THIGH_M * _direction(thigh)
         ankle_at = knee_at + _SHIN_M * _direction(thigh - (180 - knee))
-        places = {7: 1.3 * shoulders, 11: shoulders, 15: 1.35 * shoulders, 23: np.zeros(2), 25: knee_at, 27: ankle_at}
+        ears = -1.3 * _TRUNK_M * _direction(-body.trunk - body.curl)
+        wrists = 1.35 * shoulders + body.reach * ((knee_at + ankle_at) / 2 - 1.35 * shoulders)
+        places = {7: ears, 11: shoulders, 15: wrists, 23: np.zeros(2), 25: knee_at, 27: ankle_at}
         places |= {29: ankle_at, 31: ankle_at}
         points |= {landmark + side: (place, z) for landmark, place in places.items()}
     points[0] = (1.35 * shoulders, 0.0)

@@ -182,7 +182,7 @@ def make_up(reps: int, happens: Sequence[tuple[int, Any]] = ()) -> None:
     from repcount.app import live
 
     if reps >= 0:
-        vars(live)["camera"] = lambda source, **_: Room(reps, dict(happens))
+        vars(live)["open_camera"] = lambda source, **_: Room(reps, dict(happens))
     vars(live)["PersonTracker"] = Figure
 
 

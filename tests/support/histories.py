@@ -10,7 +10,7 @@ from math import nan
 from pathlib import Path
 
 from repcount.config import Config
-from repcount.history.database import APPLICATION_ID
+from repcount.history.schema import APPLICATION_ID
 from repcount.history.store import HistoryStore
 from repcount.types import Event, Phase, Rep, Update
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from repcount.app.workers import VideoJob
+from repcount.app.jobs import VideoJob
 
 Progress = Callable[[float, float], None]
 

@@ -1,4 +1,4 @@
-"""Live pictures: streams and files for real, what goes wrong with cameras by captures made for it."""
+"""Live frames: real streams and files; faults of cameras by scripted captures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from repcount.video.diagnostics import CameraFault, CameraFaultKind
 
 HZ = 30.0
 LATE_S = 0.2
-"""Longest delay that is put down to a busy machine."""
+"""Longest delay that a busy machine explains."""
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +46,24 @@ def number(frame: Frame) -> float:
     return (float(frame.image.mean()) * 219 / 255 + 16) - 32
 
 
-def frames(eye: Camera, count: int, within_s: float = 10.0) -> list[Frame]:
+def frames(camera: Camera, count: int, within_s: float = 10.0) -> list[Frame]:
     """The next frames."""
     until_s = perf_counter() + within_s
     found: list[Frame] = []
     while len(found) < count and perf_counter() < until_s:
-        got = eye.next(0.5)
+        got = camera.next(0.5)
         if isinstance(got, Frame):
             found.append(got)
     assert len(found) == count
     return found
 
 
-def troubles(eye: Camera, until: CameraFaultKind, within_s: float = 15.0) -> list[CameraFault]:
-    """What goes wrong until this does."""
+def faults_until(camera: Camera, until: CameraFaultKind, within_s: float = 15.0) -> list[CameraFault]:
+    """The faults reported up to the first of this kind."""
     until_s = perf_counter() + within_s
     found: list[CameraFault] = []
     while perf_counter() < until_s:
-        got = eye.next(0.5)
+        got = camera.next(0.5)
         if isinstance(got, CameraFault):
             found.append(got)
             if got.kind is until:
@@ -71,25 +71,25 @@ def troubles(eye: Camera, until: CameraFaultKind, within_s: float = 15.0) -> lis
     raise AssertionError(f"{until} did not come, but {found}")
 
 
-def watch(eye: Camera, seconds: float) -> list[CameraFault]:
-    """What goes wrong in this time."""
+def faults_within(camera: Camera, seconds: float) -> list[CameraFault]:
+    """The faults reported in this time."""
     until_s = perf_counter() + seconds
-    got = [eye.next(0.1) for _ in iter(lambda: perf_counter() < until_s, False)]
+    got = [camera.next(0.1) for _ in iter(lambda: perf_counter() < until_s, False)]
     return [each for each in got if isinstance(each, CameraFault)]
 
 
 class Script:
-    """A capture that gives these pictures at 50 a second, the last one for ever; None and errors as they are."""
+    """A capture of these frames at 50 per second, the last one for ever; None is no frame, an exception is raised."""
 
-    def __init__(self, *pictures: Any) -> None:
-        self._pictures = list(pictures)
+    def __init__(self, *frames: Any) -> None:
+        self._frames = list(frames)
         self._now: Any = None
         self._pace = threading.Event()
         self.released = False
 
     def grab(self) -> bool:
         self._pace.wait(0.02)
-        self._now = self._pictures.pop(0) if len(self._pictures) > 1 else self._pictures[0]
+        self._now = self._frames.pop(0) if len(self._frames) > 1 else self._frames[0]
         return self._now is not None
 
     def retrieve(self) -> tuple[bool, Any]:
@@ -103,7 +103,7 @@ class Script:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A camera that is there at once, and is opened anew at once."""
+    """A camera that starts at once, and is opened again at once."""
     monkeypatch.setattr(capture_loop, "_SETTLE_S", 0.05)
     monkeypatch.setattr(capture_loop, "_FAILING_S", 0.2)
     monkeypatch.setattr(capture_loop, "_FIRST_WAIT_S", 0.1)
@@ -114,12 +114,12 @@ def noise() -> Any:
 
 
 def one_after_another(*opened: Capture | CameraFault) -> Opener:
-    """Opens these, the last one again and again."""
+    """An opener of these in turn, and then of the last one for ever."""
     left = list(opened)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
 
-# --- pictures ----------------------------------------------------------------------------------------------
+# --- frames ------------------------------------------------------------------------------------------------
 
 STREAMS = [streams.mjpeg, streams.rtsp, streams.udp]
 
@@ -127,61 +127,62 @@ STREAMS = [streams.mjpeg, streams.rtsp, streams.udp]
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", STREAMS, ids=["mjpeg", "rtsp", "udp"])
 def test_a_stream_is_seen_as_it_is_now(kind: Any, counting: Path) -> None:
-    with kind(counting) as stream, open_camera(stream.url) as eye:
-        seen = [(frame, perf_counter()) for frame in (frames(eye, 1)[0] for _ in range(35))]
-        assert eye.rate_hz == pytest.approx(HZ, rel=0.1)
-    assert (eye.width, eye.height) == (160, 120)
+    with kind(counting) as stream, open_camera(stream.url) as camera:
+        seen = []
+        for _ in range(35):
+            [frame] = frames(camera, 1)
+            assert camera.now_s() - frame.time_s < LATE_S
+            seen.append((frame, perf_counter()))
+        assert camera.rate_hz == pytest.approx(HZ, rel=0.1)
+    assert (camera.width, camera.height) == (160, 120)
     assert seen[0][0].time_s == 0
     assert all(one.time_s < other.time_s for (one, _), (other, _) in pairwise(seen))
     late_s = [at_s - stream.started_s - number(frame) / HZ for frame, at_s in seen]
     assert np.median(late_s) < LATE_S
     offset_s = [frame.time_s - number(frame) / HZ for frame, _ in seen]
     assert np.ptp(np.percentile(offset_s, [20, 80])) < 0.15
-    assert eye.oldest_s < LATE_S
-    assert eye.problem is None
+    assert camera.fault is None
 
 
-def test_whoever_is_slow_gets_the_newest_picture_alone(counting: Path) -> None:
+def test_a_slow_reader_gets_the_newest_frame_only(counting: Path) -> None:
     work = threading.Event()
-    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as camera:
         for _ in range(4):
             work.wait(0.25)
-            [frame] = frames(eye, 1)
-            assert eye.now_s() - frame.time_s < LATE_S
-        assert eye.dropped > 4 * 4
-        assert eye.captured >= eye.dropped + 4
-        assert eye.oldest_s < LATE_S
+            [frame] = frames(camera, 1)
+            assert camera.now_s() - frame.time_s < LATE_S
+        assert camera.captured > 4 * 4 + 4, "most are skipped"
 
 
-def test_pictures_before_the_asked_time_are_passed_over(counting: Path) -> None:
-    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
-        frames(eye, 1)
-        got = eye.next(2.0, due_s=0.5)
+def test_frames_before_the_due_time_are_skipped(counting: Path) -> None:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as camera:
+        frames(camera, 1)
+        got = camera.next(2.0, due_s=0.5)
         assert isinstance(got, Frame)
         assert 0.5 <= got.time_s < 0.5 + LATE_S
-        assert eye.next(0.05, due_s=60.0) is None
+        assert camera.next(0.05, due_s=60.0) is None
 
 
 @pytest.mark.usefixtures("quick")
-def test_pictures_are_red_green_blue_and_of_any_size() -> None:
+def test_frames_are_rgb_and_of_any_size() -> None:
     blue = np.zeros((120, 160, 3), np.uint8)
     blue[..., 0] = 255
     tall = np.zeros((200, 100, 3), np.uint8)
-    with cameras.live(lambda: Script(*[blue] * 30, tall), "test") as eye:
-        first = frames(eye, 1)[0]
+    with cameras.reconnecting_camera(lambda: Script(*[blue] * 30, tall), "test") as camera:
+        first = frames(camera, 1)[0]
         assert first.image[0, 0].tolist() == [0, 0, 255]
-        assert (eye.width, eye.height) == (160, 120)
-        last = frames(eye, 40)[-1]
+        assert (camera.width, camera.height) == (160, 120)
+        last = frames(camera, 40)[-1]
         assert last.image.shape == (200, 100, 3)
-        assert (eye.width, eye.height) == (100, 200)
+        assert (camera.width, camera.height) == (100, 200)
 
 
 @pytest.mark.usefixtures("quick")
-def test_damaged_pictures_are_skipped() -> None:
+def test_damaged_frames_are_skipped() -> None:
     damaged = [np.zeros((0, 0, 3), np.uint8), np.zeros((1, 1, 3), np.uint8), None, cv2.error("damaged")]
-    with cameras.live(lambda: Script(*[noise] * 20, *damaged, noise), "test") as eye:
-        assert {frame.image.shape for frame in frames(eye, 40)} == {(120, 160, 3)}
-        assert eye.next(0.0) is None or eye.problem is None
+    with cameras.reconnecting_camera(lambda: Script(*[noise] * 20, *damaged, noise), "test") as camera:
+        assert {frame.image.shape for frame in frames(camera, 40)} == {(120, 160, 3)}
+        assert camera.next(0.0) is None or camera.fault is None
 
 
 # --- files -------------------------------------------------------------------------------------------------
@@ -190,37 +191,37 @@ def test_damaged_pictures_are_skipped() -> None:
 def test_a_file_plays_at_its_own_speed_to_its_end(ffmpeg: Ffmpeg, clips: Path) -> None:
     path = ffmpeg(*pattern("1", rate="20"), clips / "own_speed.mp4")
     with reader.open_video(path) as video:
-        stamps = [frame.time_s for frame in video.frames(1000)]
-    with open_camera(str(path)) as eye:
+        stamps = [frame.time_s for frame in video.frames()]
+    with open_camera(str(path)) as camera:
         begun_s = perf_counter()
         seen = []
-        while not eye.ended:
-            got = eye.next(1.0)
+        while not camera.ended:
+            got = camera.next(1.0)
             if got is not None:
                 assert isinstance(got, Frame)
                 seen.append(got.time_s)
                 assert got.time_s <= perf_counter() - begun_s < got.time_s + LATE_S
     assert set(seen) <= set(stamps)
     assert len(seen) > 0.8 * len(stamps)
-    assert not eye.lost_for_good
-    assert (eye.source, eye.width, eye.height) == (str(path), 160, 120)
+    assert not camera.lost_for_good
+    assert (camera.source, camera.width, camera.height) == (str(path), 160, 120)
 
 
-def test_a_file_waits_until_somebody_looks_and_stops_at_once(counting: Path) -> None:
-    eye = open_camera(str(counting))
-    with eye:
-        assert eye.captured == 0
-        assert frames(eye, 1)[0].time_s < LATE_S
-        asked_s = perf_counter()
-    assert perf_counter() - asked_s < LATE_S
+def test_a_file_waits_for_the_first_request_and_stops_at_once(counting: Path) -> None:
+    camera = open_camera(str(counting))
+    with camera:
+        assert camera.captured == 0
+        assert frames(camera, 1)[0].time_s < LATE_S
+        since_s = perf_counter()
+    assert perf_counter() - since_s < LATE_S
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [("nowhere.mp4", "there is no file nowhere.mp4"), ("-1", "no file -1"), (".", "is a folder")],
 )
-def test_what_is_no_file_is_told_at_once(source: str, told: str) -> None:
-    with pytest.raises(CameraError, match=told):
+def test_a_path_that_is_no_video_file_is_an_error_at_once(source: str, message: str) -> None:
+    with pytest.raises(CameraError, match=message):
         open_camera(source)
 
 
@@ -230,47 +231,48 @@ def test_what_is_no_file_is_told_at_once(source: str, told: str) -> None:
 @pytest.mark.slow
 def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_loop, "_FIRST_WAIT_S", 0.2)
-    with streams.mjpeg(counting, loop=True) as stream, open_camera(stream.url) as eye:
-        before = frames(eye, 10)[-1]
+    with streams.mjpeg(counting, loop=True) as stream, open_camera(stream.url) as camera:
+        before = frames(camera, 10)[-1]
         before_s = perf_counter()
         stream.cut()
-        [lost] = troubles(eye, CameraFaultKind.LOST)
+        [lost] = faults_until(camera, CameraFaultKind.LOST)
         assert f"no camera does at port {stream.port}" in lost.text
-        assert eye.problem == lost
-        assert watch(eye, 3.0 - (perf_counter() - before_s)) == []
-        assert isnan(eye.rate_hz)
+        assert camera.fault == lost
+        assert faults_within(camera, 3.0 - (perf_counter() - before_s)) == []
+        assert isnan(camera.rate_hz)
         stream.restore()
-        assert troubles(eye, CameraFaultKind.BACK) == [diagnostics.back(stream.url)]
-        assert eye.problem is None
-        after = frames(eye, 1)[0]
+        assert faults_until(camera, CameraFaultKind.BACK) == [diagnostics.back(stream.url)]
+        assert camera.fault is None
+        after = frames(camera, 1)[0]
         assert after.time_s - before.time_s == pytest.approx(perf_counter() - before_s, abs=LATE_S)
-    assert not eye.lost_for_good
+    assert not camera.lost_for_good
 
 
 @pytest.mark.slow
-def test_a_stream_that_falls_silent_is_told(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_falls_silent_is_reported(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
         (capture, "_READ_MS", 1000),
         (capture_loop, "_STALE_S", 0.8),
         (capture_loop, "_SILENT_S", 0.5),
     ):
         monkeypatch.setattr(module, name, value)
-    with streams.rtsp(counting, loop=True) as stream, open_camera(stream.url) as eye:
-        frames(eye, 5)
+    with streams.rtsp(counting, loop=True) as stream, open_camera(stream.url) as camera:
+        frames(camera, 5)
         stream.stall()
-        assert [each.kind for each in troubles(eye, CameraFaultKind.LOST, within_s=0.9)] == [CameraFaultKind.LOST]
+        [silent] = faults_until(camera, CameraFaultKind.LOST, within_s=0.9)
+        assert silent.kind is CameraFaultKind.LOST
         # What the decoder had left when reading is given up is no sign of life.
-        assert watch(eye, 1.0) == []
+        assert faults_within(camera, 1.0) == []
         stream.resume()
-        assert [each.kind for each in troubles(eye, CameraFaultKind.BACK)] == [CameraFaultKind.BACK]
+        assert [each.kind for each in faults_until(camera, CameraFaultKind.BACK)] == [CameraFaultKind.BACK]
 
 
 @pytest.mark.slow
-def test_a_program_ends_in_the_middle_of_a_dead_stream_and_keeps_its_mouth_shut(counting: Path) -> None:
+def test_a_program_ends_in_the_middle_of_a_dead_stream_and_prints_nothing(counting: Path) -> None:
     code = (
         "import sys\nfrom repcount.video.camera import open_camera\n"
-        "with open_camera(sys.argv[1]) as eye:\n"
-        "    print(eye.next(5) is not None, flush=True)\n"
+        "with open_camera(sys.argv[1]) as camera:\n"
+        "    print(camera.next(5) is not None, flush=True)\n"
         "    sys.stdin.readline()\n"
         "print('closed', flush=True)"
     )
@@ -281,52 +283,52 @@ def test_a_program_ends_in_the_middle_of_a_dead_stream_and_keeps_its_mouth_shut(
             assert process.stdout is not None
             assert process.stdout.readline() == "True\n"
             stream.stall()
-            asked_s = perf_counter()
+            since_s = perf_counter()
             out, err = process.communicate("\n", timeout=10)
-            assert perf_counter() - asked_s < cameras._CLOSE_S + 1
+            assert perf_counter() - since_s < cameras._CLOSE_S + 1
     assert (out, err, process.returncode) == ("closed\n", "", 0)
 
 
-def test_a_stream_that_stands_still_is_told_until_it_moves(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_stands_still_is_reported_until_it_moves(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_loop, "_FROZEN_S", 0.3)
-    with streams.mjpeg(counting) as stream, open_camera(stream.url) as eye:
-        frames(eye, 5)
+    with streams.mjpeg(counting) as stream, open_camera(stream.url) as camera:
+        frames(camera, 5)
         stream.freeze()
-        [frozen] = troubles(eye, CameraFaultKind.FROZEN)
-        assert eye.problem == frozen
-        assert watch(eye, 0.4) == []
+        [frozen] = faults_until(camera, CameraFaultKind.FROZEN)
+        assert camera.fault == frozen
+        assert faults_within(camera, 0.4) == []
         stream.thaw()
-        assert [each.kind for each in troubles(eye, CameraFaultKind.BACK)] == [CameraFaultKind.BACK]
+        assert [each.kind for each in faults_until(camera, CameraFaultKind.BACK)] == [CameraFaultKind.BACK]
 
 
 @pytest.mark.slow
-def test_a_slow_stream_is_told_once_with_its_rate(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_stream_is_reported_once_with_its_rate(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_loop, "_SLOW_FOR_S", 0.2)
     monkeypatch.setattr(capture_loop, "_WINDOW_S", 1.2)
-    with streams.mjpeg(counting, rate_hz=8, loop=True) as stream, open_camera(stream.url) as eye:
-        [slow] = troubles(eye, CameraFaultKind.SLOW)
+    with streams.mjpeg(counting, rate_hz=8, loop=True) as stream, open_camera(stream.url) as camera:
+        [slow] = faults_until(camera, CameraFaultKind.SLOW)
         assert slow.number == 8
-        assert eye.problem is None
-        assert watch(eye, 0.2) == []
-        assert eye.rate_hz == pytest.approx(8, rel=0.1)
+        assert camera.fault is None
+        assert faults_within(camera, 0.2) == []
+        assert camera.rate_hz == pytest.approx(8, rel=0.1)
 
 
 def test_a_stream_is_given_up_in_the_end(counting: Path) -> None:
-    with streams.mjpeg(counting) as stream, open_camera(stream.url, give_up_s=1.0) as eye:
-        frames(eye, 5)
+    with streams.mjpeg(counting) as stream, open_camera(stream.url, give_up_s=1.0) as camera:
+        frames(camera, 5)
         stream.cut()
-        assert [each.kind for each in troubles(eye, CameraFaultKind.LOST)] == [CameraFaultKind.LOST]
-        assert eye.next(5.0) is None
-        assert eye.ended
-        assert eye.lost_for_good
-        assert eye.next(5.0) is None
+        assert [each.kind for each in faults_until(camera, CameraFaultKind.LOST)] == [CameraFaultKind.LOST]
+        assert camera.next(5.0) is None
+        assert camera.ended
+        assert camera.lost_for_good
+        assert camera.next(5.0) is None
 
 
 # --- addresses ---------------------------------------------------------------------------------------------
 
 
 class Site(http.server.BaseHTTPRequestHandler):
-    """A web server with anything but video."""
+    """A web server without video."""
 
     def do_GET(self) -> None:
         status = {"/": 200, "/private": 401}.get(self.path, 404)
@@ -347,7 +349,7 @@ def site() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "message"),
     [
         ("http://127.0.0.1:{port}/", "is a web page and no video; phone apps often give the video at /video"),
         ("http://127.0.0.1:{port}/vdeo", "there is nothing at http://127.0.0.1:{port}/vdeo"),
@@ -359,25 +361,25 @@ def site() -> Iterator[int]:
         ("http://no.such.host.invalid/video", "no machine called no.such.host.invalid is known here"),
     ],
 )
-def test_what_is_wrong_with_an_address_is_told_at_once(address: str, told: str) -> None:
+def test_what_is_wrong_with_an_address_is_reported_at_once(address: str, message: str) -> None:
     with site() as port, pytest.raises(CameraError) as error:
         open_camera(address.format(port=port))
-    assert told.format(port=port) in str(error.value)
+    assert message.format(port=port) in str(error.value)
     assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [("http", "answers, but gives no picture"), ("udp", "nothing arrives at udp://127.0.0.1")],
 )
-def test_nobody_is_waited_for_without_end(kind: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_silent_server_ends(kind: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "_OPEN_MS", 300)
-    monkeypatch.setattr(diagnostics, "_ANSWER_S", 0.3)
+    monkeypatch.setattr(diagnostics, "_RESPONSE_S", 0.3)
     with socket.create_server((streams.HOST, 0)) as silent:
-        asked_s = perf_counter()
-        with pytest.raises(CameraError, match=told):
+        since_s = perf_counter()
+        with pytest.raises(CameraError, match=message):
             open_camera(f"{kind}://{streams.HOST}:{silent.getsockname()[1]}")
-        assert perf_counter() - asked_s < 2
+        assert perf_counter() - since_s < 2
 
 
 # --- what goes wrong with cameras --------------------------------------------------------------------------
@@ -387,16 +389,16 @@ def test_nobody_is_waited_for_without_end(kind: str, told: str, monkeypatch: pyt
 def test_a_camera_in_use_is_waited_for_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "_RETRY_S", 0.05)
     busy = CameraFault(CameraFaultKind.BUSY, "in use")
-    with cameras.live(one_after_another(busy, busy, Script(noise)), "test") as eye:
-        frames(eye, 1)
+    with cameras.reconnecting_camera(one_after_another(busy, busy, Script(noise)), "test") as camera:
+        frames(camera, 1)
     with pytest.raises(CameraError, match="in use"):
-        cameras.live(lambda: busy, "test", busy_s=0)
+        cameras.reconnecting_camera(lambda: busy, "test", busy_s=0)
 
 
 def test_a_camera_that_is_not_there_is_not_waited_for() -> None:
     opened = iter([CameraFault(CameraFaultKind.LOST, "not there")])
     with pytest.raises(CameraError, match="not there"):
-        cameras.live(lambda: next(opened), "test")
+        cameras.reconnecting_camera(lambda: next(opened), "test")
 
 
 def test_a_camera_that_opens_and_gives_nothing_is_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,25 +406,25 @@ def test_a_camera_that_opens_and_gives_nothing_is_no_camera(monkeypatch: pytest.
     black_box = Script(None)
     with (
         pytest.raises(CameraError, match="camera 7 opens but gives no picture"),
-        cameras.live(lambda: black_box, "camera 7"),
+        cameras.reconnecting_camera(lambda: black_box, "camera 7"),
     ):
         pass
     assert black_box.released
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_camera_that_is_unplugged_and_back_is_told_with_the_reason_that_is_known() -> None:
+def test_a_camera_that_is_unplugged_and_back_is_reported_with_its_reason() -> None:
     gone, busy = CameraFault(CameraFaultKind.LOST, "unplugged"), CameraFault(CameraFaultKind.BUSY, "in use")
     first = Script(*[noise] * 30, None)
     opener = one_after_another(first, gone, busy, Script(noise))
-    with cameras.live(opener, "test") as eye:
-        assert troubles(eye, CameraFaultKind.BACK) == [gone, busy, diagnostics.back("test")]
+    with cameras.reconnecting_camera(opener, "test") as camera:
+        assert faults_until(camera, CameraFaultKind.BACK) == [gone, busy, diagnostics.back("test")]
         assert first.released
-        frames(eye, 1)
+        frames(camera, 1)
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_camera_that_stays_stuck_is_opened_anew_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_stays_stuck_is_opened_again_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_loop, "_FROZEN_S", 0.1)
     monkeypatch.setattr(capture_loop, "_STUCK_S", 0.3)
     same = noise()
@@ -432,21 +434,21 @@ def test_a_camera_that_stays_stuck_is_opened_anew_once(monkeypatch: pytest.Monke
         opened.append(Script(*[noise] * 20, same) if not opened else Script(same))
         return opened[-1]
 
-    with cameras.live(opener, "test") as eye:
-        assert [each.kind for each in watch(eye, 1.5)] == [CameraFaultKind.FROZEN]
+    with cameras.reconnecting_camera(opener, "test") as camera:
+        assert [each.kind for each in faults_within(camera, 1.5)] == [CameraFaultKind.FROZEN]
     assert len(opened) == 2
 
 
 class Settings:
-    """A camera that notes what is set, and has so many frames a second at a width."""
+    """A camera that records what is set; `rates` are its frames per second by width."""
 
     def __init__(self, rates: dict[int, float]) -> None:
-        self.asked: list[tuple[int, float]] = []
+        self.requested: list[tuple[int, float]] = []
         self._rates = rates
         self._width = 0
 
     def set(self, item: int, value: float) -> bool:
-        self.asked.append((item, value))
+        self.requested.append((item, value))
         self._width = int(value) if item == cv2.CAP_PROP_FRAME_WIDTH else self._width
         return True
 
@@ -455,57 +457,57 @@ class Settings:
 
 
 @pytest.mark.parametrize(("rates", "width"), [({1280: 30.0}, 1280), ({1280: 10.0, 640: 30.0}, 640), ({1280: 0}, 1280)])
-def test_a_camera_is_asked_for_format_size_and_rate_in_this_order(rates: dict[int, float], width: int) -> None:
+def test_format_size_and_rate_are_requested_in_this_order(rates: dict[int, float], width: int) -> None:
     device = Settings(rates)
     capture.configure(device, (1280, 720))
-    items = [item for item, _ in device.asked]
+    items = [item for item, _ in device.requested]
     order = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
     assert items[:4] == order
-    assert [value for item, value in device.asked if item == cv2.CAP_PROP_FRAME_WIDTH][-1] == width
+    assert [value for item, value in device.requested if item == cv2.CAP_PROP_FRAME_WIDTH][-1] == width
 
 
 # --- why a camera does not open ----------------------------------------------------------------------------
 
 
-def test_a_number_that_no_camera_has_is_told_with_those_there_are(tmp_path: Path) -> None:
-    assert "there is no camera 0 (none was found)" in diagnostics.of_device(0, system="linux", dev=tmp_path).text
+def test_a_number_that_no_camera_has_is_reported_with_those_there_are(tmp_path: Path) -> None:
+    assert "there is no camera 0 (none was found)" in diagnostics.diagnose_device(0, system="linux", dev=tmp_path).text
     for name in ("video2", "video10", "video-other"):
         (tmp_path / name).touch()
-    told = diagnostics.of_device(0, system="linux", dev=tmp_path)
-    assert told.kind is CameraFaultKind.LOST
-    assert "there is no camera 0 (found: 2, 10)" in told.text
+    fault = diagnostics.diagnose_device(0, system="linux", dev=tmp_path)
+    assert fault.kind is CameraFaultKind.LOST
+    assert "there is no camera 0 (found: 2, 10)" in fault.text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of processes")
-def test_who_has_the_camera_is_told(tmp_path: Path) -> None:
+def test_the_program_that_uses_the_camera_is_named(tmp_path: Path) -> None:
     device = tmp_path / "video0"
     device.touch()
-    assert diagnostics.of_device(0, dev=tmp_path).kind is CameraFaultKind.LOST
+    assert diagnostics.diagnose_device(0, dev=tmp_path).kind is CameraFaultKind.LOST
     with device.open() as held, subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=held):
-        told = diagnostics.of_device(0, dev=tmp_path)
-        assert told.kind is CameraFaultKind.BUSY
-        assert "camera 0 is used by python" in told.text
+        fault = diagnostics.diagnose_device(0, dev=tmp_path)
+        assert fault.kind is CameraFaultKind.BUSY
+        assert "camera 0 is used by python" in fault.text
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "told"),
+    ("error", "kind", "message"),
     [
         (PermissionError(13, ""), CameraFaultKind.REFUSED, "sudo usermod -aG video $USER"),
         (OSError(16, ""), CameraFaultKind.BUSY, "used by another program"),
         (OSError(19, ""), CameraFaultKind.LOST, "is it plugged in?"),
     ],
 )
-def test_what_linux_says_is_told_in_plain_words(
-    error: OSError, kind: CameraFaultKind, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_errors_of_linux_are_explained(
+    error: OSError, kind: CameraFaultKind, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
         raise error
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("os.open", refuse)
-        trouble = diagnostics.of_device(0, system="linux", dev=tmp_path)
-    assert trouble.kind is kind
-    assert told in trouble.text
+        fault = diagnostics.diagnose_device(0, system="linux", dev=tmp_path)
+    assert fault.kind is kind
+    assert message in fault.text
 
 
 @pytest.mark.parametrize(
@@ -515,21 +517,21 @@ def test_what_linux_says_is_told_in_plain_words(
         ("win32", CameraFaultKind.BUSY, "Settings > Privacy & security > Camera"),
     ],
 )
-def test_where_the_permission_is_on_other_systems(system: str, kind: CameraFaultKind, place: str) -> None:
-    first = diagnostics.of_device(0, system=system)
+def test_where_to_give_permission_on_other_systems(system: str, kind: CameraFaultKind, place: str) -> None:
+    first = diagnostics.diagnose_device(0, system=system)
     assert first.kind is kind
     assert place in first.text
-    assert diagnostics.of_device(0, worked=True, system=system).kind is CameraFaultKind.LOST
+    assert diagnostics.diagnose_device(0, worked=True, system=system).kind is CameraFaultKind.LOST
 
 
 def test_a_camera_of_this_computer_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    opened: list[int] = []
 
     def device(index: int, _: object) -> Callable[[], Capture]:
-        asked.append(index)
+        opened.append(index)
         return lambda: Script(noise)
 
-    monkeypatch.setattr(capture, "device", device)
+    monkeypatch.setattr(capture, "open_device", device)
     for source in ("0", "/dev/video12"):
         open_camera(source).close()
-    assert asked == [0, 12]
+    assert opened == [0, 12]

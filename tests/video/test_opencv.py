@@ -1,4 +1,4 @@
-"""OpenCV that is missing, damaged, too old or not alone: a line with the command that mends it, never a traceback."""
+"""OpenCV missing, damaged, too old or installed twice: one line with the command that mends it, never a traceback."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ FAKES = {
         "opencv-python-headless needs the system library libxcb.so.1, which is not installed: apt-get install libxcb1",
     ),
 }
-"""A module that stands before the real one on the path, and what is told."""
+"""A module that shadows the real one on the path, and the message."""
 
 
 @pytest.mark.parametrize("fake", FAKES)
-def test_an_opencv_that_does_not_work_is_told_in_a_line_and_doctor_starts(fake: str, tmp_path: Path) -> None:
-    code, told = FAKES[fake]
+def test_an_opencv_that_does_not_work_is_reported_in_a_line_and_doctor_starts(fake: str, tmp_path: Path) -> None:
+    code, message = FAKES[fake]
     (tmp_path / "cv2.py").write_text(f"{code}\n", encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     result = run_process("analyze", SAMPLES / "07_fast_reps.mp4", env=env)
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"repcount: {told}")
+    assert result.err.startswith(f"repcount: {message}")
     assert result.err.count("\n") == 1
     doctor = run_process("doctor", env=env)
     assert (doctor.code, doctor.err) == (1, "")
-    assert told in doctor.out
+    assert message in doctor.out
     assert doctor.out.endswith("Live counting cannot work yet: see libraries\n")
 
 
 @pytest.mark.parametrize("other", ["opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"])
-def test_another_opencv_that_works_is_told_once_and_nothing_stops(other: str, tmp_path: Path) -> None:
+def test_another_opencv_that_works_is_noted_once_and_nothing_stops(other: str, tmp_path: Path) -> None:
     folder = tmp_path / f"{other.replace('-', '_')}-5.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Name: {other}\nVersion: 5.0\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Frames and their times: what containers say, what they do not say, and what is made of it."""
+"""Frames and their times: what containers state, what they do not, and how it is repaired."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from hypothesis import strategies as st
 from support.programs import Ffmpeg, pattern
 
 from repcount.errors import VideoError
+from repcount.messages import warning_sentence
 from repcount.video import reader
 
-FASTER_THAN_ANY = 240.0
 
-
-def times(path: Path, rate_hz: float = FASTER_THAN_ANY) -> list[float]:
+def times(path: Path, rate_hz: float = inf) -> list[float]:
     with reader.open_video(path) as video:
         return [frame.time_s for frame in video.frames(rate_hz)]
 
 
 def warnings(path: Path) -> list[str]:
     with reader.open_video(path) as video:
-        for _ in video.frames(FASTER_THAN_ANY):
+        for _ in video.frames():
             pass
-        return video.warnings()
+        return [warning_sentence(warning) for warning in video.warnings()]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def steady(ffmpeg: Ffmpeg, clips: Path) -> Path:
     return ffmpeg(*pattern("2"), clips / "steady.mp4")
 
 
-# --- the clock ---------------------------------------------------------------------------------------------
+# --- time stamps -------------------------------------------------------------------------------------------
 
 STAMPS = [
     ("rising, from anywhere", [5.0, 5.1, 5.3], [0, 0.1, 0.3], 0),
@@ -48,7 +47,7 @@ STAMPS = [
     ("first one not a number", [nan, 7.0, 7.1], [0, 0.1, 0.2], 0),
     ("one wildly ahead", [0, 0.1, 1e9, 0.3], [0, 0.1, 0.15, 0.3], 1),
     ("a long gap is true", [0, 0.1, 3600.0], [0, 0.1, 3600.0], 0),
-    ("counted anew", [0, 0.1, 0.2, 0, 0.1, 0.2, 0.3], [0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5], 3),
+    ("restarted", [0, 0.1, 0.2, 0, 0.1, 0.2, 0.3], [0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5], 3),
     ("two bad ones after good ones", [0, 0.1, 0.1, 0.1, 0.4], [0, 0.1, 0.15, 0.2, 0.4], 2),
 ]
 
@@ -60,14 +59,17 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
     told = f"{moved} of {len(stamps)} frames had a time stamp that did not rise; they were moved"
-    assert clock.warning() == (told if moved else None)
+    warning = clock.warning()
+    assert (warning and warning_sentence(warning)) == (told if moved else None)
 
 
 @pytest.mark.parametrize("stamp", [0.0, 7.5, -1.0, nan, inf])
 def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float) -> None:
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for _ in range(5)] == pytest.approx([0, 0.05, 0.2, 0.3, 0.4])
-    assert clock.warning() == "the file has no usable time stamps: frames are taken as 10 a second"
+    warning = clock.warning()
+    assert warning is not None
+    assert warning_sentence(warning) == "the file has no usable time stamps: frames are taken as 10 a second"
 
 
 @given(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.sessions import counted, tiring
 
 from repcount.reports import findings
-from repcount.reports.findings import clear, clear_tempo, fit_trend, set_trends
+from repcount.reports.trends import clear_tempo_trend, clear_trend, fit_trend, set_trends
 
 values = st.lists(st.floats(0.1, 200.0), min_size=5, max_size=25)
 
@@ -70,7 +70,7 @@ def test_counted_out_and_by_the_normal_curve_it_is_the_same(monkeypatch: pytest.
     rng = random.Random(2)
     lines = [[0.01 * i + rng.gauss(0, 1) for i in range(60)] for _ in range(20)]
     exact = [fit_trend(line) for line in lines]
-    monkeypatch.setattr("repcount.reports.findings._EXACT", 59)
+    monkeypatch.setattr("repcount.reports.trends._MAX_EXACT", 59)
     for one, other in zip(exact, map(fit_trend, lines), strict=True):
         assert one
         assert other
@@ -79,15 +79,15 @@ def test_counted_out_and_by_the_normal_curve_it_is_the_same(monkeypatch: pytest.
 
 def test_reps_in_no_order_hardly_ever_make_one() -> None:
     rng = random.Random(3)
-    told = [clear([rng.gauss(80, 30) for _ in range(rng.randint(5, 30))], 0.0) is not None for _ in range(1000)]
+    told = [clear_trend([rng.gauss(80, 30) for _ in range(rng.randint(5, 30))], 0.0) is not None for _ in range(1000)]
     assert 0.01 < sum(told) / len(told) < 0.03
 
 
 def test_a_small_change_is_not_told_however_clear() -> None:
-    assert clear([90 - 0.4 * i for i in range(10)], 5.0) is None
-    assert clear([90 - 0.6 * i for i in range(10)], 5.0) is not None
-    assert clear_tempo([4.0 - 0.04 * i for i in range(10)]) is None
-    assert clear_tempo([4.0 - 0.05 * i for i in range(10)]) is not None
+    assert clear_trend([90 - 0.4 * i for i in range(10)], 5.0) is None
+    assert clear_trend([90 - 0.6 * i for i in range(10)], 5.0) is not None
+    assert clear_tempo_trend([4.0 - 0.04 * i for i in range(10)]) is None
+    assert clear_tempo_trend([4.0 - 0.05 * i for i in range(10)]) is not None
 
 
 def test_a_thousand_reps_and_more_are_no_trouble() -> None:
@@ -98,14 +98,14 @@ def test_a_thousand_reps_and_more_are_no_trouble() -> None:
 
 def test_a_set_that_tires_is_told_and_a_steady_one_is_not() -> None:
     analysis, _ = counted(tiring((12,)))
-    (course,) = set_trends(analysis.reps)
-    assert course.tempo
-    assert course.top
-    assert course.tempo.share == pytest.approx(-1.6 / 4.3, abs=0.06)
-    assert course.top.change == pytest.approx(-12, abs=4)
-    assert findings.trend_sentences(course).startswith("The reps got 3")
+    (trend,) = set_trends(analysis.reps)
+    assert trend.tempo
+    assert trend.top
+    assert trend.tempo.share == pytest.approx(-1.6 / 4.3, abs=0.06)
+    assert trend.top.change == pytest.approx(-12, abs=4)
+    assert findings.set_sentence(trend).startswith("The reps got 3")
     steady, _ = counted(tiring((12,), tire=0.0))
-    assert [findings.trend_sentences(each) for each in set_trends(steady.reps)] == ["No clear change."]
+    assert [findings.set_sentence(each) for each in set_trends(steady.reps)] == ["No clear change."]
 
 
 def test_sets_are_looked_at_one_by_one() -> None:
@@ -115,4 +115,4 @@ def test_sets_are_looked_at_one_by_one() -> None:
         (2, 3, False),
         (3, 10, True),
     ]
-    assert findings.trend_sentences(set_trends(analysis.reps)[1]) == "Too few reps to tell a change from chance."
+    assert findings.set_sentence(set_trends(analysis.reps)[1]) == "Too few reps to tell a change from chance."

@@ -1,4 +1,4 @@
-"""A live session played by a stick figure: what a coach sees when somebody does this and that."""
+"""A live session acted by a stick figure: scenes in, live updates and recorded reps out."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ SITTING = Body(left=80, right=80, trunk=75)
 
 
 @dataclass
-class Stage:
-    """Plays scenes one after the other and keeps what came of them."""
+class SimulatedSession:
+    """Plays scenes one after another to a Coach, and keeps its updates and the reps it recorded."""
 
-    aims: SessionGoals = field(default_factory=SessionGoals)
+    goals: SessionGoals = field(default_factory=SessionGoals)
     config: Config = field(default_factory=Config)
     earlier: int = 0
     """Full reps of the day before this session."""
     time_s: float = 0.0
-    moments: list[LiveUpdate] = field(default_factory=list)
-    kept: list[Rep | RepRemoved] = field(default_factory=list)
+    updates: list[LiveUpdate] = field(default_factory=list)
+    recorded: list[Rep | RepRemoved] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.coach = Coach(self.config, self.aims, self._keep, self.earlier)
+        self.coach = Coach(self.config, self.goals, self._record, self.earlier)
 
-    def _keep(self, update: Update) -> int:
-        self.kept += [event for event in update.events if isinstance(event, Rep | RepRemoved)]
-        removed = {event.number for event in self.kept if isinstance(event, RepRemoved)}
-        reps = [event for event in self.kept if isinstance(event, Rep)]
+    def _record(self, update: Update) -> int:
+        self.recorded += [event for event in update.events if isinstance(event, Rep | RepRemoved)]
+        removed = {event.number for event in self.recorded if isinstance(event, RepRemoved)}
+        reps = [event for event in self.recorded if isinstance(event, Rep)]
         return self.earlier + sum(rep.full for rep in reps if rep.number not in removed)
 
     def see(self, who: Pose | None, people: int = 1, *, dark: bool = False, camera_hz: float = 30.0) -> None:
-        """One frame."""
+        """Show one frame of the room with `who` in it."""
         frame = Frame(self.time_s, _DARK if dark else _ROOM)
-        self.moments.append(self.coach.see(frame, who, people if who else 0, camera_hz))
+        self.updates.append(self.coach.see(frame, who, people if who else 0, camera_hz))
         self.time_s += 1 / HZ
 
     def play(self, seconds: float, body: Callable[[float], Body | None], people: int = 1) -> None:
-        """A scene: the body at each time of it."""
+        """Play a scene: `body` maps seconds since its start to a body."""
         for step in range(round(seconds * HZ)):
             now = body(step / HZ)
             self.see(pose(now) if now else None, people)
@@ -76,27 +76,31 @@ class Stage:
         self.play(1.0, lambda t: replace(LYING, trunk=75 * (1 - t), left=80 - 76 * t, right=80 - 76 * t))
 
     @property
-    def told(self) -> list[tuple[Cue, int]]:
-        return [(notice.cue, notice.number) for moment in self.moments for notice in moment.announcements]
+    def announced(self) -> list[tuple[Cue, int]]:
+        return [
+            (announcement.cue, announcement.number) for update in self.updates for announcement in update.announcements
+        ]
 
     @property
-    def says(self) -> list[Cue]:
-        return [say for say, _ in self.told]
+    def cues(self) -> list[Cue]:
+        return [cue for cue, _ in self.announced]
 
-    def when(self, say: Cue) -> list[float]:
-        return [moment.time_s for moment in self.moments for notice in moment.announcements if notice.cue is say]
+    def when(self, cue: Cue) -> list[float]:
+        return [
+            update.time_s for update in self.updates for announcement in update.announcements if announcement.cue is cue
+        ]
 
     @property
     def reps(self) -> list[Rep]:
-        return [event for event in self.kept if isinstance(event, Rep)]
+        return [event for event in self.recorded if isinstance(event, Rep)]
 
     @property
     def counts(self) -> Iterator[int]:
-        return (number for say, number in self.told if say is Cue.COUNT)
+        return (number for cue, number in self.announced if cue is Cue.COUNT)
 
     @property
     def now(self) -> LiveUpdate:
-        return self.moments[-1]
+        return self.updates[-1]
 
 
 def _legs(flexion: float, knee: float) -> Body:

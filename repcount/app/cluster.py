@@ -1,0 +1,159 @@
+"""Runs jobs on an existing Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Task, TaskError, WorkerError
+from repcount.app.jobs import VideoResult
+from repcount.errors import LibraryError, RepcountError
+
+if TYPE_CHECKING:
+    from distributed.client import Future
+
+_TIMEOUT_S = 10.0
+"""How long the scheduler may take to answer, or be unreachable later on. Heuristic: a restart of the network on the
+way takes a few seconds."""
+
+_RETRIES = 3
+"""How often Dask gives a video to another worker when one dies over it. Heuristic: a video that kills four workers is
+to blame itself."""
+
+
+class DaskExecutor:
+    """Runs jobs on the workers of a Dask cluster, which see the videos under the same paths. A context manager.
+
+    A video whose worker dies goes to another one. There is no time limit and no progress.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Connect to the scheduler at `address`. Raises WorkerError, and LibraryError if Dask is not installed."""
+        _check_address(address)
+        try:
+            import dask
+
+            # When the cluster goes away we report it in one line; Dask would log a traceback.
+            with dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")}):
+                from distributed import Client
+        except ImportError as error:
+            raise LibraryError('--cluster needs Dask: pip install "repcount[cluster]"') from error
+        self._address = address
+        self._tasks: dict[Future, Task] = {}
+        self._ended: SimpleQueue[Future] = SimpleQueue()
+        self._unreachable_since_s: float | None = None
+        try:
+            self._client = Client(address, timeout=_TIMEOUT_S, set_as_default=False)
+        except Exception as error:
+            raise WorkerError(f"no Dask scheduler answers at {address}: {error}. Is it running?") from error
+        try:
+            self._check_workers()
+        except BaseException:
+            self._client.close(timeout=1)
+            raise
+
+    def _check_workers(self) -> None:
+        """Raise WorkerError if a worker cannot import repcount: every video it is given would fail."""
+        import importlib
+
+        imported = self._client.run(importlib.import_module, "repcount", on_error="return")
+        for worker, module in imported.items():
+            if isinstance(module, Exception):
+                raise WorkerError(f"the Dask worker {worker} cannot load repcount: {module}. Install it there, too")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cancel()
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=1)
+
+    def _cancel(self) -> None:
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            self._client.cancel(list(self._tasks), force=True)
+
+    def submit(self, function: JobFunction, job: Any, limit_s: float = HANG_S) -> Task:
+        """Schedule `function(job, progress)` on one of the workers; `limit_s` is ignored."""
+        task = Task(function, job, limit_s)
+        remote_job = replace(job, video=job.video.resolve())
+        future = self._client.submit(_run_on_dask, function, remote_job, retries=_RETRIES, pure=False)
+        self._tasks[future] = task
+        future.add_done_callback(self._ended.put)
+        return task
+
+    def stop(self) -> None:
+        """Drop all tasks, those under way too: there is no way to ask a Dask worker for a partial result."""
+        self._cancel()
+        for task in self._tasks.values():
+            task.settle(StoppedError())
+
+    def wait(self) -> list[Task]:
+        """As for Executor."""
+        finished = [self._tasks.pop(future) for future, task in list(self._tasks.items()) if task.done]
+        if finished or not self._tasks:
+            return finished
+        with contextlib.suppress(Empty):
+            future = self._ended.get(timeout=POLL_S)
+            if future in self._tasks:
+                self._settle(future)
+                finished.append(self._tasks.pop(future))
+        self._check_scheduler()
+        return finished
+
+    def _check_scheduler(self) -> None:
+        if self._client.status == "running":
+            self._unreachable_since_s = None
+        elif self._unreachable_since_s is None:
+            self._unreachable_since_s = monotonic()
+        elif monotonic() - self._unreachable_since_s > _TIMEOUT_S:
+            raise self._gone()
+
+    def _gone(self) -> WorkerError:
+        return WorkerError(f"the Dask scheduler at {self._address} is gone")
+
+    def _settle(self, future: Future) -> None:
+        """Settle the task of a future that has ended; paths on the cluster become those the user gave."""
+        task = self._tasks[future]
+        job: Any = task.job
+        try:
+            value = future.result()
+        except Exception as error:  # whatever ended the worker
+            if future.status in ("cancelled", "lost"):  # not by `stop`, which settles the task itself
+                raise self._gone() from error
+            task.settle(TaskError(f"it could not be counted on the cluster: {error}", str(error)))
+            return
+        if isinstance(value, RepcountError):
+            value = type(value)(str(value).replace(str(job.video.resolve()), str(job.video)))
+        elif isinstance(value, VideoResult):
+            source = replace(value.analysis.source, path=str(job.video))
+            value = replace(value, analysis=replace(value.analysis, source=source))
+        task.settle(value)
+
+
+def _check_address(address: str) -> None:
+    """Raise WorkerError unless `address` is one: Dask would try it for a while and fail with a traceback."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        valid = parts.scheme in ("tcp", "tls", "ws", "wss", "ucx") and bool(parts.hostname) and parts.port is not None
+        valid = valid and not (parts.path or parts.query or parts.fragment)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise WorkerError(f"{address} is no address of a Dask scheduler: write it as tcp://host:8786")
+
+
+def _run_on_dask(function: JobFunction, job: Any) -> Any:
+    """Run a job on a Dask worker. Our own errors are returned: Dask would retry a job that raises."""
+    try:
+        return function(job, lambda time_s, duration_s: None)
+    except RepcountError as error:
+        return error

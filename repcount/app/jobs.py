@@ -1,0 +1,140 @@
+"""The jobs of worker processes: a function for each, and the values that go in and come out.
+
+All of them read files with native code, and all must be picklable. Modules that load native libraries are imported
+inside the functions, so that the command can make jobs without loading any.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+from repcount import formats, pipeline
+from repcount.analysis import Analysis
+from repcount.config import Config
+from repcount.pipeline import Progress
+from repcount.reports.traces import AngleTrace
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJob:
+    """A video to count, and what to collect beside the analysis."""
+
+    video: Path
+    config: Config
+    model: Path | None = None
+    """The pose model; None for the one in the worker's cache."""
+    trackers: int = 1
+    """How many chunks of the video are tracked in parallel; the result does not depend on it."""
+    signal: bool = False
+    """Whether to return the signal CSV."""
+    trace: bool = False
+    """Whether to return the angle over time, for a plot or report."""
+    track: bool = False
+    """Whether to return the poses, for an annotated copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoResult:
+    """The result of a VideoJob."""
+
+    analysis: Analysis
+    signal: str = ""
+    """The text of the signal CSV."""
+    trace: AngleTrace | None = None
+    track: bytes = b""
+    """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
+
+
+def count_video(job: VideoJob, progress: Progress) -> VideoResult:
+    """Count one video; every worker runs this function, here and on a cluster. Raises RepcountError.
+
+    A KeyboardInterrupt raised by `progress` ends it early; the result then covers the video up to that point.
+    """
+    text = io.StringIO(newline="")
+    trace = AngleTrace() if job.trace else None
+    track = None
+    sinks: list[pipeline.Sink] = [formats.SignalWriter(text)] if job.signal else []
+    if trace is not None:
+        sinks.append(trace)
+    if job.track:
+        from repcount.reports.video import PoseTrack
+
+        track = PoseTrack()
+        sinks.append(track)
+    analysis = pipeline.analyze(
+        job.video,
+        job.config,
+        model=job.model,
+        jobs=job.trackers,
+        sinks=sinks,
+        on_pose=track.on_pose if track is not None else None,
+        progress=progress,
+    )
+    return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationJob:
+    """A counted video of which to write an annotated copy."""
+
+    video: Path
+    analysis: Analysis
+    track: bytes
+    """The `VideoResult.track` of the video."""
+    name: Path
+    """The final name of the copy, for messages."""
+    into: Path
+    """The temporary file to write it to."""
+
+
+def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
+    """Write the annotated copy; returns notes for the user. Raises VideoError and OutputError."""
+    from repcount.reports.video import write_annotated
+    from repcount.video.writer import VideoWriter
+
+    # Safe to unpickle: the bytes come from `count_video` through the command, and nobody else can write to its pipes.
+    track = pickle.loads(job.track)
+    return write_annotated(job.video, job.analysis, track, VideoWriter(job.name, into=job.into), progress)
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailJob:
+    """A counted video of whose reps to take thumbnails."""
+
+    video: Path
+    analysis: Analysis
+    trace: AngleTrace
+
+
+def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
+    """A small JPEG of the top of each rep, by the number of the rep. Raises VideoError and OutputError."""
+    from repcount.reports.thumbnails import RepThumbnails
+    from repcount.video import reader
+
+    thumbnails = RepThumbnails(job.analysis, job.trace)
+    with reader.open_video(job.video) as video:
+        for frame in video.frames(job.analysis.settings.rate_hz):
+            progress(frame.time_s, video.info.duration_s)
+            thumbnails.add(frame)
+            if thumbnails.done:
+                break
+    thumbnails.finish()
+    return thumbnails.jpegs
+
+
+@dataclass(frozen=True, slots=True)
+class PlotJob:
+    """A plot to draw; its format follows from the ending of `path`."""
+
+    path: Path
+    videos: list[tuple[Analysis, AngleTrace]]
+
+
+def draw_plot(job: PlotJob, progress: Progress) -> bytes:
+    """The content of the plot's file. Raises OutputError."""
+    from repcount.reports import plot
+
+    return plot.render_plot(plot.plot_format(job.path), job.videos)

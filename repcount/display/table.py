@@ -1,0 +1,109 @@
+"""The result of an analysis in the terminal: a table of the reps, and the counts in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from repcount.analysis import Analysis
+from repcount.coaching import phrases
+from repcount.types import Flag, Rep
+
+_PIPE_COLUMNS = 200
+"""Width of the table in a file or a pipe, which have none of their own: enough for all remarks on one line."""
+
+_GAP = 2
+"""Spaces between two columns."""
+
+_LEFT_OUT = ("top", "start", "pause", "hold", "end", "flexion", "lower", "raise")
+"""The columns that are left out on a narrow terminal, the first one first."""
+
+
+def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
+    """Print the reps as a table, and the counts below it; with `heading` the path of the source above it."""
+    console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
+    with console.capture() as captured:  # rich would exit the program if the reader of a pipe had gone
+        _print(analysis, console, heading=heading)
+    file.write(captured.get())
+
+
+def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
+    if heading:
+        console.print(Text(analysis.source.path, style="bold"))
+    if analysis.reps:
+        console.print(_table(analysis.reps, console.width, sets=analysis.summary.sets > 1))
+    hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
+    if hands_off:
+        console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
+    console.print(Text(counts_line(analysis), style="bold"))
+
+
+def counts_line(analysis: Analysis) -> str:
+    """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"."""
+    summary = analysis.summary
+    parts = [_plural(summary.full, "full rep")]
+    if summary.partial:
+        parts.append(f"{summary.partial} partial")
+    if summary.fast:
+        parts.append(f"{summary.fast} fast")
+    sets = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
+    return f"{', '.join(parts)} {sets}in {analysis.source.duration_s:.1f} s"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:
+    """As many columns as fit into `width` characters without being cut; the remarks wrap in what is left."""
+    remarks = [rep_remarks(rep) for rep in reps]
+    longest_word = max(len(word) for remark in remarks for word in remark.split())
+    columns = _fit(_columns(reps, sets=sets), width - longest_word)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for rep, *cells in zip(reps, *columns.values(), remarks, strict=True):
+        table.add_row(*(Text(cell, style="" if rep.full else "yellow") for cell in cells))
+    return table
+
+
+def _columns(reps: Sequence[Rep], *, sets: bool) -> dict[str, list[str]]:
+    """The cells of each column, by its heading; those of unknown values are empty."""
+    return {
+        "": [str(rep.number) for rep in reps],
+        **({"set": [str(rep.set) for rep in reps]} if sets else {}),
+        "start": [_seconds(rep.start_s) for rep in reps],
+        "top": [_seconds(rep.top_s) for rep in reps],
+        "end": [_seconds(rep.end_s) for rep in reps],
+        "raise": [_seconds(rep.raise_s) for rep in reps],
+        "hold": [_seconds(rep.hold_s) for rep in reps],
+        "lower": [_seconds(rep.lower_s) for rep in reps],
+        "pause": [_seconds(rep.pause_s) for rep in reps],
+        "flexion": ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°" for rep in reps],
+    }
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None or isnan(value) else f"{value:.2f}"
+
+
+def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
+    """The columns without as many of `_LEFT_OUT` as it takes to fit them, gaps included, into `room` characters."""
+    widths = {heading: max(map(len, [heading, *cells])) + _GAP for heading, cells in columns.items()}
+    for heading in _LEFT_OUT:
+        if sum(widths.values()) <= room:
+            break
+        del widths[heading]
+    return {heading: columns[heading] for heading in widths}
+
+
+def rep_remarks(rep: Rep) -> str:
+    """Full or partial, and what the rep's flags ask for: "partial: higher"."""
+    advice = phrases.flag_words(rep.flags)
+    return ": ".join(["full" if rep.full else "partial", *([advice] if advice else [])])

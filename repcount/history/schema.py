@@ -1,0 +1,58 @@
+"""The tables of the history and the migrations that lead to them."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x52455043
+"""`REPC`, in the file's header: it tells a history from any other SQLite database."""
+
+Migration = tuple[str, ...]
+"""SQL statements, executed in order."""
+
+_INITIAL: Migration = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    # AUTOINCREMENT: the id of a deleted session is never reused, not even while that session is still counting.
+    """
+    CREATE TABLE session (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        started_utc TEXT NOT NULL,
+        utc_offset_s INTEGER NOT NULL,
+        day TEXT NOT NULL,
+        source TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        ended_utc TEXT,
+        version TEXT NOT NULL,
+        settings TEXT NOT NULL
+    )
+    """,
+    # `day` is computed once, when the rep is counted. NULL in a number: not measured.
+    """
+    CREATE TABLE rep (
+        session_id INTEGER NOT NULL REFERENCES session (id),
+        day TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        "set" INTEGER NOT NULL,
+        start_s REAL,
+        top_s REAL,
+        end_s REAL,
+        raise_s REAL,
+        hold_s REAL,
+        lower_s REAL,
+        pause_s REAL,
+        top_flexion_deg REAL,
+        rest_flexion_deg REAL,
+        knee_deg REAL,
+        "full" INTEGER NOT NULL,
+        flags TEXT NOT NULL,
+        confidence REAL,
+        removed INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (session_id, number)
+    ) WITHOUT ROWID
+    """,
+    'CREATE INDEX rep_by_day ON rep (day, "full", removed)',
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_INITIAL,)
+"""Migration N brings a file from version N to N + 1, in one transaction.
+
+A released migration is never changed; append a new one. The version is SQLite's `user_version`.
+"""

@@ -1,0 +1,59 @@
+"""Sentences for the codes in a result: the one place where a rejection or a warning is put into words."""
+
+from __future__ import annotations
+
+from repcount.types import AnalysisWarning, RejectionReason, WarningCode
+
+REJECTION_SENTENCES = {
+    RejectionReason.NOT_LYING: "the trunk was not lying",
+    RejectionReason.NOT_ON_BACK: "the person did not lie on the back",
+    RejectionReason.TRUNK_MOVED: "the trunk came up with the legs",
+    RejectionReason.UPPER_BODY_MOVED: "head and shoulders came up to the legs",
+    RejectionReason.ONE_LEG: "only one leg moved",
+    RejectionReason.NOT_FROM_BOTTOM: "the legs did not start from the bottom",
+    RejectionReason.KNEES_BENT_AT_BOTTOM: "the knees were bent at the bottom, too",
+    RejectionReason.KNEE_TUCK: "the knees folded as in a knee tuck",
+    RejectionReason.MOSTLY_KNEES: "the knees moved, not the straight legs",
+    RejectionReason.HIPS_MOVED: "the hips travelled",
+    RejectionReason.TOO_LONG: "it took too long to be one rep",
+    RejectionReason.TOO_SHORT: "it was too quick to be a rep",
+    RejectionReason.LOST: "the person was out of sight in the middle of it",
+    RejectionReason.CUT: "the picture changed to another scene in the middle of it",
+}
+
+_WARNING_TEMPLATES = {
+    WarningCode.INTERRUPTED: "stopped by hand at {at_s:.1f} s",
+    WarningCode.NO_TIMESTAMPS: "the file has no usable time stamps: frames are taken as {rate_hz:g} a second",
+    WarningCode.TIMESTAMPS_REPAIRED: (
+        "{repaired} of {frames} frames had a time stamp that did not rise; they were moved"
+    ),
+    WarningCode.FILE_CUT_SHORT: (
+        "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
+    ),
+    WarningCode.NOBODY_FOUND: (
+        "nobody was found in the picture: the whole person has to be in it, lying, from the side"
+    ),
+    WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
+    WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
+    WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
+    WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
+    WarningCode.LOW_CONFIDENCE: "{doubtful} of {reps} reps were hard to see: check them in the video",
+    WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
+    WarningCode.REPS_ADDED: "{added} of {reps} reps were added by hand",
+    WarningCode.REPS_REMOVED: "{removed} reps were taken off by hand",
+}
+
+
+def warning_sentence(warning: AnalysisWarning) -> str:
+    """A warning in words."""
+    if warning.recorded:
+        return warning.recorded
+    if warning.code is WarningCode.MOVEMENTS_REJECTED:
+        return _rejected(**warning.facts)
+    return _WARNING_TEMPLATES[warning.code].format(**warning.facts)
+
+
+def _rejected(movements: float, **counts: float) -> str:
+    sentences = {REJECTION_SENTENCES[RejectionReason(code)]: count for code, count in counts.items()}
+    reasons = "; ".join(f"{text} ({count})" if len(counts) > 1 else text for text, count in sentences.items())
+    return f"{movements} movements seen, {sum(counts.values())} not counted: {reasons}"

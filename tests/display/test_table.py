@@ -1,0 +1,90 @@
+"""The table of reps in the terminal: complete where it is wide, readable where it is narrow."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from dataclasses import replace
+from math import nan
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repcount.analysis import Analysis, Source
+from repcount.config import Config
+from repcount.display.table import print_analysis, rep_remarks
+from repcount.types import Flag, Rep
+
+COLUMNS = ["set", "start", "top", "end", "raise", "hold", "lower", "pause", "flexion"]
+
+REP = Rep(1, 1, 0.6, 2.6, 5.0, 2.0, 0.4, 2.0, 1.25, 90.0, 4.0, 170.0, True, (), 0.95)
+PARTIAL = replace(
+    REP, number=2, start_s=10.6, top_s=12.6, end_s=15.0, top_flexion_deg=58.4, full=False, flags=(Flag.SHORT_TOP,)
+)
+BY_HAND = replace(REP, number=104, raise_s=nan, pause_s=None, top_flexion_deg=nan, end_s=520.0, flags=(Flag.BY_HAND,))
+
+
+class Terminal(io.StringIO):
+    """As wide as $COLUMNS says."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(*reps: Rep, columns: int | None = None) -> list[str]:
+    """The lines on a terminal of so many columns; None is a pipe."""
+    file = io.StringIO() if columns is None else Terminal()
+    analysis = Analysis(Source("video.mp4", 30.0), Config(), reps, (), None, nan, ())
+    with patch.dict(os.environ, {"COLUMNS": str(columns), "TERM": "xterm"} if columns else {}):
+        print_analysis(analysis, file)
+    return [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("columns", [None, 79, 120])
+def test_where_it_fits_the_table_is_complete(columns: int | None) -> None:
+    assert printed(REP, PARTIAL, BY_HAND, columns=columns) == [
+        "     start    top     end  raise  hold  lower  pause  flexion",
+        "  1   0.60   2.60    5.00   2.00  0.40   2.00   1.25      90°  full",
+        "  2  10.60  12.60   15.00   2.00  0.40   2.00   1.25      58°  partial: higher",
+        "104   0.60   2.60  520.00         0.40   2.00                  full: by hand",
+        "2 full reps, 1 partial in 30.0 s",
+    ]
+
+
+def test_where_it_does_not_fit_the_most_important_columns_stay() -> None:
+    assert printed(REP, PARTIAL, BY_HAND, columns=40) == [
+        "     raise  lower  flexion",
+        "  1   2.00   2.00      90°  full",
+        "  2   2.00   2.00      58°  partial:",
+        "                            higher",
+        "104          2.00           full: by",
+        "                            hand",
+        "2 full reps, 1 partial in 30.0 s",
+    ]
+
+
+@given(
+    columns=st.integers(40, 200),
+    number=st.integers(1, 9999),
+    end_s=st.floats(0.0, 99_999.0),
+    flags=st.sets(st.sampled_from(Flag)),
+    second_set=st.booleans(),
+)
+def test_from_40_columns_on_nothing_is_cut(
+    columns: int, number: int, end_s: float, flags: set[Flag], second_set: bool
+) -> None:
+    rep = replace(PARTIAL, number=number, end_s=end_s, set=1 + second_set, flags=tuple(flags - {Flag.HANDS_OFF_HEAD}))
+    *table, _ = printed(REP, rep, columns=columns)
+    assert max(map(len, table)) <= columns
+    assert not any("…" in line for line in table)
+    heading, first, second, *_ = table
+    shown = heading.split()
+    assert shown == [name for name in COLUMNS if name in shown]
+    assert "raise" in shown
+    assert ("set" in shown) is second_set
+    assert second.split()[0] == str(number)
+    remarks = " ".join(line[re.search("full|partial", first).start() :] for line in table[2:])  # type: ignore[union-attr]
+    assert remarks.split() == rep_remarks(rep).split()

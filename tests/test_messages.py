@@ -1,0 +1,60 @@
+"""Every code has its sentence."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from repcount.messages import REJECTION_SENTENCES, warning_sentence
+from repcount.types import AnalysisWarning, RejectionReason, WarningCode
+
+SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
+    WarningCode.INTERRUPTED: ({"at_s": 12.34}, "stopped by hand at 12.3 s"),
+    WarningCode.NO_TIMESTAMPS: (
+        {"rate_hz": 29.97}, "the file has no usable time stamps: frames are taken as 29.97 a second"
+    ),
+    WarningCode.TIMESTAMPS_REPAIRED: (
+        {"repaired": 3, "frames": 90}, "3 of 90 frames had a time stamp that did not rise; they were moved"
+    ),
+    WarningCode.FILE_CUT_SHORT: (
+        {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
+    ),
+    WarningCode.NOBODY_FOUND: (
+        {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
+    ),
+    WarningCode.RARELY_FOUND: ({"tracked": 0.426}, "the person was found in only 43% of the frames"),
+    WarningCode.FEET_HIDDEN: ({}, "the feet were mostly out of the picture or hidden: move the camera back"),
+    WarningCode.OBLIQUE_VIEW: (
+        {}, "the camera looks from the head or the feet: angles are rough; put it at the side"
+    ),
+    WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
+    WarningCode.MOVEMENTS_REJECTED: (
+        {"movements": 3, "trunk_moved": 2}, "3 movements seen, 2 not counted: the trunk came up with the legs"
+    ),
+    WarningCode.LOW_CONFIDENCE: (
+        {"doubtful": 2, "reps": 9}, "2 of 9 reps were hard to see: check them in the video"
+    ),
+    WarningCode.UNFINISHED_REP: (
+        {"start_s": 5.0}, "the end cuts off a movement that began at 5.0 s: it is not counted"
+    ),
+    WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
+    WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", WarningCode)
+def test_every_warning_has_its_sentence(code: WarningCode) -> None:
+    facts, sentence = SENTENCES[code]
+    assert warning_sentence(AnalysisWarning(code, facts)) == sentence
+
+
+@pytest.mark.parametrize("reason", RejectionReason)
+def test_every_reason_has_a_sentence_of_its_own(reason: RejectionReason) -> None:
+    assert list(REJECTION_SENTENCES.values()).count(REJECTION_SENTENCES[reason]) == 1
+
+
+@pytest.mark.parametrize("code", [*WarningCode, *RejectionReason])
+def test_a_code_is_the_name_in_small_letters(code: WarningCode | RejectionReason) -> None:
+    assert code.value == code.name.lower()
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)

@@ -1,0 +1,120 @@
+"""Recording in the background: whatever goes wrong while encoding is reported, and leaving never hangs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from math import nan
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from repcount.errors import OutputError
+from repcount.types import Frame
+from repcount.video.writer import BackgroundVideoWriter, VideoWriter
+
+IMAGE = np.zeros((120, 160, 3), np.uint8)
+LEAVE_S = 30.0
+"""Far longer than any test here takes to encode."""
+MORE_THAN_QUEUED = 100
+
+
+def record(path: Path, frames: list[Frame]) -> BackgroundVideoWriter:
+    """Record `frames` on a thread of its own, so that leaving that hangs fails the test and not the run."""
+    recordings: list[BackgroundVideoWriter] = []
+
+    def run() -> None:
+        with BackgroundVideoWriter(path) as recording:
+            recordings.append(recording)
+            for frame in frames:
+                recording.write(frame)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(LEAVE_S)
+    assert not thread.is_alive(), "leaving hangs"
+    return recordings[0]
+
+
+def frames(count: int) -> list[Frame]:
+    return [Frame(number / 30, IMAGE) for number in range(count)]
+
+
+def test_a_recording_holds_its_frames(tmp_path: Path) -> None:
+    recording = record(tmp_path / "good.mp4", frames(20))
+    assert recording.trouble is None
+    with av.open(str(tmp_path / "good.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) + recording.dropped_frames == 20
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (Frame(nan, IMAGE), "ValueError: cannot convert float NaN to integer"),
+        (Frame(0.5, IMAGE[0, 0]), "ValueError: not enough values to unpack"),
+        (Frame(0.5, IMAGE.astype(np.float64)), "ValueError"),
+        (Frame(0.5, None), "AttributeError"),  # type: ignore[arg-type]
+    ],
+    ids=["no time", "no size", "no bytes", "no image"],
+)
+@pytest.mark.parametrize("after", [0, MORE_THAN_QUEUED])
+def test_a_frame_that_cannot_be_encoded_ends_the_recording(
+    frame: Frame, reason: str, after: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.mp4"
+    recording = record(path, [*frames(3), frame, *frames(after)])
+    assert recording.trouble is not None
+    assert recording.trouble.startswith(f"cannot write {path}: the encoder failed ({reason}")
+    assert "\n" not in recording.trouble
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["write", "finish"])
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (OutputError("the disk is full"), "the disk is full"),
+        (MemoryError(), "the encoder failed (MemoryError)"),
+        (RuntimeError("on two\nlines"), "the encoder failed (RuntimeError: on two lines)"),
+        (SystemExit(3), "the encoder failed (SystemExit: 3)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_any_error_ends_the_recording(
+    place: str, error: BaseException, trouble: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is raised: in the middle, with more frames behind it than the queue holds, or at the very end."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(VideoWriter, place, fail)
+    recording = record(tmp_path / "bad.mp4", frames(MORE_THAN_QUEUED))
+    assert recording.trouble is not None
+    assert recording.trouble.endswith(trouble)
+
+
+def test_an_error_while_discarding_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    discard: Callable[[VideoWriter], None] = VideoWriter.discard
+
+    def fail(writer: VideoWriter) -> None:
+        discard(writer)
+        raise RuntimeError("and again")
+
+    monkeypatch.setattr(VideoWriter, "discard", fail)
+    recording = record(tmp_path / "bad.mp4", [Frame(nan, IMAGE), *frames(MORE_THAN_QUEUED)])
+    assert recording.trouble is not None
+    assert recording.trouble.endswith("the encoder failed (RuntimeError: and again)")
+
+
+def test_after_an_error_frames_are_neither_queued_nor_counted(tmp_path: Path) -> None:
+    with BackgroundVideoWriter(tmp_path / "bad.mp4") as recording:
+        recording.write(Frame(nan, IMAGE))
+        failed = threading.Event()
+        while recording.trouble is None:
+            failed.wait(0.005)
+        for frame in frames(MORE_THAN_QUEUED):
+            recording.write(frame)
+        assert recording.dropped_frames == 0
