@@ -45,7 +45,8 @@ from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
 from repcount.video import writer
 
-_SAMPLE_VIDEO = "21_as_described.mp4"
+SAMPLE_VIDEO = "21_as_described.mp4"
+"""What `repcount demo` counts; pyproject.toml puts it into the wheel."""
 
 
 def run_batch(
@@ -135,9 +136,9 @@ def sample_video_path() -> Path:
     """The sample video: inside an installed package, or beside the package in a checkout. Raises VideoError."""
     package = Path(__file__).parents[1]
     for folder in (package / "sample_videos", package.parent / "sample_videos"):
-        if (folder / _SAMPLE_VIDEO).is_file():
-            return folder / _SAMPLE_VIDEO
-    raise VideoError(f"the sample video {_SAMPLE_VIDEO} is not installed; install repcount again")
+        if (folder / SAMPLE_VIDEO).is_file():
+            return folder / SAMPLE_VIDEO
+    raise VideoError(f"the sample video {SAMPLE_VIDEO} is not installed; install repcount again")
 
 
 @dataclass(eq=False, slots=True)

@@ -144,7 +144,7 @@ def draw_skeleton(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes)
         _draw_joint(image, joint, sizes)
 
 
-def _visible_points(pose: Pose, width: int, height: int) -> dict[int, _Point]:
+def _visible_points(pose: Pose, width: int, height: int) -> dict[Landmark, _Point]:
     """The landmarks that can be drawn, by their index."""
     points = {}
     limit = _MAX_IMAGES_OUTSIDE * max(width, height)
