@@ -21,7 +21,7 @@ from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
 from repcount.history import totals
 from repcount.pipeline import count
-from repcount.types import Flag
+from repcount.types import Flag, WarningCode
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *SAMPLES.glob("*.md")])
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -252,6 +252,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Source", list(document["source"])
     yield "Summary", list(document["summary"])
     yield "Flags", [str(flag) for flag in Flag]
+    yield "Warning codes", [str(code) for code in WarningCode]
     yield "Reps", ["source", *(item.name for item in fields(Rep))]
     yield "Days", totals.DAY_COLUMNS
 

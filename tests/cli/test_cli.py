@@ -81,12 +81,6 @@ def test_the_version_and_the_module_as_a_command() -> None:
     assert (result.code, result.out, result.err) == (0, f"repcount {repcount.__version__}\n", "")
 
 
-def test_the_demo_counts_the_sample(cli: Cli, model: Path) -> None:
-    result = cli("demo")
-    assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[-1] == "6 full reps, 6 fast in 21.5 s"
-
-
 # --- several videos ----------------------------------------------------------------------------------------
 
 
