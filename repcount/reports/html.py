@@ -189,7 +189,7 @@ def _table_row(rep: Rep) -> dict[str, Any]:
 def _cell(value: float | None, digits: str, unit: str = "") -> tuple[str, float | str]:
     if value is None or isnan(value):
         return "–", ""
-    return f"{value:{digits}}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
+    return f"{value:z{digits}}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
 
 
 def _settings(config: Config) -> list[tuple[str, str, str, bool]]:
