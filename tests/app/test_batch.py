@@ -44,6 +44,7 @@ def test_what_is_there_already_is_not_done_again(cli: Cli, folder: list[Path], t
     assert json.loads(fresh.read_text()) == json.loads(results.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["settings", "video", "signal", "interrupted"])
 def test_what_no_longer_holds_is_done_again(cli: Cli, folder: list[Path], tmp_path: Path, change: str) -> None:
     results, more = tmp_path / "results.json", list[str]()

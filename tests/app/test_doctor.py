@@ -203,6 +203,7 @@ def test_linux_lists_the_nodes_that_give_pictures(tmp_path: Path) -> None:
     assert cameras.linux_cameras(system, dev) == [(2, "Camera video2"), (10, "Camera video10")]
 
 
+@pytest.mark.slow
 def test_what_a_stream_gives_is_measured() -> None:
     with streams.mjpeg(CLIP, rate_hz=15, loop=True) as stream:
         seen = cameras.measure(stream.url)

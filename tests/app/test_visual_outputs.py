@@ -47,6 +47,7 @@ def test_a_saved_signal_is_drawn_as_well(cli: Cli, piece: Path, tmp_path: Path) 
     assert ("Both reps were full" in text, "data:image" in text) == (True, False)
 
 
+@pytest.mark.slow
 def test_several_videos_share_plot_and_report_and_get_a_film_each(cli: Cli, piece: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.mp4"
     shutil.copy(piece, other)
@@ -87,6 +88,7 @@ def on_a_full_disk(folder: Path, size_kb: int, *arguments: str | Path) -> Result
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "name"), [("--annotate", "f.mp4"), ("--plot", "p.png"), ("--report", "r.html")])
 def test_a_full_disk_costs_the_file_and_nothing_else(piece: Path, tmp_path: Path, option: str, name: str) -> None:
     """The disk has room for the rows of the reps, but not for the picture."""

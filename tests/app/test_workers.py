@@ -175,6 +175,7 @@ def test_where_every_process_crashes_it_ends(folder: Path, monkeypatch: pytest.M
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_a_crash_in_the_second_look_costs_the_film_alone(folder: Path) -> None:
     """The count is known by then, and is neither told twice nor lost."""
     counted = folder / "reps.json.journal"
@@ -239,6 +240,7 @@ def test_a_killed_command_leaves_no_process_at_work(folder: Path) -> None:
     assert all_gone(pids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
 def test_being_stopped_keeps_what_was_counted(folder: Path, number: signal.Signals, to_all: bool) -> None:
     """A terminal sends Ctrl-C to all processes of the command, `kill` sends its signal to one."""
@@ -275,6 +277,7 @@ def test_ctrl_c_ends_the_download_of_the_model_too(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Path, number: signal.Signals) -> None:
     """To the whole group, as a terminal does, while interpreters start, libraries load, videos are measured."""
@@ -303,6 +306,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Pat
     assert 128 + number in codes
 
 
+@pytest.mark.slow
 def test_what_a_killed_command_leaves_is_removed_by_the_next(folder: Path) -> None:
     (folder / "out").mkdir()
     wanted = ["--csv", "out/reps.csv", "--annotate", "out/film.mp4"]
@@ -319,6 +323,7 @@ def test_what_a_killed_command_leaves_is_removed_by_the_next(folder: Path) -> No
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["film.mp4", "reps.csv"]
 
 
+@pytest.mark.slow
 def test_too_little_memory_is_told_in_a_line(folder: Path) -> None:
     """At every size of the address space something else cannot be had: a process, a library, a thread, a picture."""
     for megabytes in (60, 200, 400, 700, 1000):

@@ -376,6 +376,7 @@ def broken_voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[s
     return break_it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "trouble"),
     [

@@ -230,6 +230,7 @@ def program_on_a_disk(folder: Path, options: str, before: str, *arguments: str |
 FULL = ("size=64k", "head -c 1000000 /dev/zero >full 2>&-")
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_each_file_a_line_and_nothing_else(signal: Path, place: Path, tmp_path: Path) -> None:
     others = [text for option, name in RECOUNT for text in (option, str(place / name))]
     done = program_on_a_disk(place, *FULL, "recount", signal, *others)
@@ -241,6 +242,7 @@ def test_a_full_disk_costs_each_file_a_line_and_nothing_else(signal: Path, place
     assert done.out.splitlines()[-1] == "left: full"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "name"), [RECOUNT[0], RECOUNT[2]])
 def test_a_full_disk_costs_the_other_files_nothing(
     option: str, name: str, signal: Path, place: Path, tmp_path: Path

@@ -294,6 +294,7 @@ def test_ctrl_c_while_it_is_prepared_leaves_nothing(
     assert [path.name for path in temporary.iterdir() if path.name.startswith("repcount-")] == []
 
 
+@pytest.mark.slow
 def test_the_model_is_prepared_from_the_registry_that_pip_is_configured_for(cache: Path, piece: Path) -> None:
     """Slow, but the one that shows that the recipe works: 36 MB, or a skip where there is no network."""
     result = run_process("model", "--install")

@@ -74,6 +74,7 @@ def fast(model: Path) -> list[Measured]:
 # --- the model on real chunks ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_the_result_does_not_depend_on_the_number_of_jobs(fast: list[Measured], model: Path, jobs: int) -> None:
     assert numbers(of(SAMPLES / "07_fast_reps.mp4", model, jobs=jobs)) == numbers(fast)
@@ -85,6 +86,7 @@ def test_the_samples_are_at_the_times_of_the_frames(fast: list[Measured]) -> Non
     assert [one.sample.time_s for one in fast] == times
 
 
+@pytest.mark.slow
 def test_chunks_differ_no_more_from_a_single_tracker_than_the_model_is_unsure(
     fast: list[Measured], model: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_chunks_differ_no_more_from_a_single_tracker_than_the_model_is_unsure(
     assert apart.max() < 8
 
 
+@pytest.mark.slow
 def test_places_are_those_in_the_picture_of_the_source(
     ffmpeg: Ffmpeg, piece: Path, tmp_path: Path, model: Path
 ) -> None:
@@ -223,6 +226,7 @@ def test_every_chunk_has_a_tracker_that_was_warmed_up(jobs: int) -> None:
 PATIENCE = 12
 
 
+@pytest.mark.slow
 @given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
 def test_the_earlier_tracker_goes_on_until_both_agree(meeting: list[int], jobs: int) -> None:
     """`meeting` are the slots of the chunks where they begin to: -1 is the last frame that warms up."""
@@ -278,6 +282,7 @@ def test_the_earlier_tracker_goes_on_over_a_chunk_that_is_tracked_to_its_end(
         assert told == [0] * 40 + [40 - WARMUP_FRAMES] * 20 + [60 - WARMUP_FRAMES] * 20 + [80 - WARMUP_FRAMES] * 20
 
 
+@pytest.mark.slow
 def test_a_superseded_chunk_ends_when_the_earlier_tracker_is_through_it() -> None:
     """Though both wait for the end of the video."""
     again = threading.Event()
@@ -299,6 +304,7 @@ def test_a_superseded_chunk_ends_when_the_earlier_tracker_is_through_it() -> Non
             assert [found.xy_px[0, 0] for _, found in work.read() if found is not None] == [0] * 40
 
 
+@pytest.mark.slow
 @given(room=st.integers(1, 60), size=st.integers(1, 40), agree=st.booleans(), jobs=st.integers(1, 4))
 def test_no_more_images_are_held_than_there_is_room_for(room: int, size: int, agree: bool, jobs: int) -> None:
     """Any room will do: what has to be read next is never kept waiting by what comes later."""
@@ -319,6 +325,7 @@ def test_no_more_images_are_held_than_there_is_room_for(room: int, size: int, ag
     assert not any(slot.image is not None for slot in held)
 
 
+@pytest.mark.slow
 @given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
 def test_no_more_trackers_are_open_than_jobs_but_two_at_a_seam(meeting: list[int], jobs: int) -> None:
     made: list[FakeTracker] = []

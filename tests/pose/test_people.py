@@ -15,6 +15,7 @@ BESIDE = (
 """The same person twice: turned upright and larger on the left, lying on the right."""
 
 
+@pytest.mark.slow
 def test_somebody_upright_beside_does_not_matter(ffmpeg: Ffmpeg, piece: Path, clips: Path) -> None:
     analysis = repcount.analyze(ffmpeg("-i", piece, "-filter_complex", BESIDE, clips / "two.mp4"))
     assert (analysis.summary.full, analysis.summary.partial) == (2, 0)
