@@ -88,7 +88,10 @@ class Forks:
         self._number = 0
         self._rest = b""
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(env or {})}
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **(env or {})},
         )
 
     def __enter__(self) -> Self:
