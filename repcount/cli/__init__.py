@@ -59,6 +59,7 @@ def main() -> NoReturn:
     """Run the command line and exit. Our own errors are one line on stderr, with exit code 1, or 2 for settings."""
     _fill_closed_streams()
     _separate_stderr()
+    _buffer_stdout()
     warnings.showwarning = _show_warning
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
@@ -126,6 +127,17 @@ def _separate_stderr() -> None:
         if sys.stderr.fileno() == _STDERR:
             binary = os.fdopen(os.dup(_STDERR), "wb")
             sys.stderr = _NoteStream(binary, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+
+
+def _buffer_stdout() -> None:
+    """Give `sys.stdout` a buffer where Python runs without one (`PYTHONUNBUFFERED`, as in many containers).
+
+    Without it a long text may be cut without an error: a pipe whose reader exits takes part of it, and the text layer
+    does not look at how much.
+    """
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        sys.stdout = open(sys.stdout.fileno(), "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
 
 
 def _run() -> int | str | None:

@@ -184,8 +184,12 @@ def test_a_long_history_into_head(history: Path, place: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_signal_of_a_video_into_head_costs_no_reps(place: Path, model: Path) -> None:
-    """A signal that is longer than what a pipe and its reader's buffer hold."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_signal_of_a_video_into_head_costs_no_reps(
+    unbuffered: str, place: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that is longer than what a pipe and its reader's buffer hold; also where Python does not buffer."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     done = piped("analyze", SAMPLES / "09_partial_and_full.mp4", "--signal", "-", "--csv", place / "reps.csv", head=1)
     assert (done.code, done.out.startswith("time_s,")) == (141, True)
     assert "Traceback" not in done.err
