@@ -90,7 +90,8 @@ def unpicklable(job: object, progress: Progress) -> object:
 def without_memory(job: object, progress: Progress) -> None:
     """Start a thread where there is no memory for its stack."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.setrlimit(resource.RLIMIT_AS, (used, used))
+    limit = used + (2 << 20)  # enough to report the error, less than the stack of a thread
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     threading.Thread(target=int).start()
 
 
