@@ -1,7 +1,10 @@
-"""Entry point of `repcount` and `python -m repcount`."""
+"""`repcount` as a program, also `python -m repcount`."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import sys
 from typing import NoReturn
 
@@ -9,8 +12,10 @@ from repcount import interrupts
 
 
 def main() -> NoReturn:
-    """Run the command line and exit. No signal leaves a traceback, not even one during start-up."""
+    """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
     status: int | str | None = None
+    codes: list[int] = []
+    atexit.register(_exit_now, codes)  # registered first, so that it runs after all others
     try:
         interrupts.install_handlers()
         from repcount.cli import main as command
@@ -18,10 +23,25 @@ def main() -> NoReturn:
         command()
     except KeyboardInterrupt:
         pass
-    except SystemExit as exit_:
-        status = exit_.code
+    except SystemExit as ended:
+        status = ended.code
     interrupts.restore_handlers()
-    sys.exit(interrupts.exit_code() or status)
+    status = interrupts.exit_code() or status
+    codes.append(1 if isinstance(status, str) else status or 0)
+    sys.exit(status)
+
+
+def _exit_now(codes: list[int]) -> None:
+    """Exit with the last of `codes`, without the cleanup of C++ libraries.
+
+    A thread may still be inside FFmpeg or MediaPipe, waiting for a camera that stalls, say. Destroying their objects
+    under it aborts the process, and the exit code would be that of the abort.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    if codes:
+        os._exit(codes[-1])
 
 
 if __name__ == "__main__":
