@@ -202,7 +202,7 @@ def _looked_back(path: Path, number: int, _: Path) -> str:
 
 
 def _command(path: Path, *arguments: str | Path, outputs: str) -> str:
-    """`repcount` as a person runs it: exit code 0 and all results, or 1 (2 for settings), one line that says why and no result."""
+    """Run `repcount` as a person does: exit code 0 and all results; or 1 (2 for settings), one line why, no result."""
     results = path.parent / "results"
     results.mkdir()
     named: list[str | Path] = ["--csv", results / "reps.csv", "--json", results / "reps.json"]
