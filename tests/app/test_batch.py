@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.programs import SAMPLES, Cli, start
+from support.programs import SAMPLES, Cli, Ffmpeg, start
 
 
 @pytest.fixture
@@ -216,12 +216,12 @@ def test_a_worker_without_repcount_is_told(
 
 @pytest.mark.slow
 def test_a_scheduler_that_is_killed_costs_what_is_not_counted_yet(
-    folder: list[Path], tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+    folder: list[Path], tmp_path: Path, model: Path, ffmpeg: Ffmpeg
 ) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed")
     results = tmp_path / "results.json"
     made = Cluster(tmp_path)
-    long = SAMPLES / "09_partial_and_full.mp4"
+    long = ffmpeg("-stream_loop", "5", "-i", SAMPLES / "09_partial_and_full.mp4", "-c", "copy", tmp_path / "long.mp4")
     with contextlib.closing(made):
         run = start("analyze", folder[0], long, "--cluster", made.address, "--json", results)
         killer = threading.Timer(90, run.kill)
