@@ -116,6 +116,7 @@ class ConsoleReporter:
         if self.stdout_error is None:
             try:
                 show()
+                self.results.flush()  # a reader of a pipe sees each result as it comes
             except OSError as error:
                 self.stdout_failed(error)
 

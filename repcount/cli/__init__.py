@@ -130,14 +130,14 @@ def _separate_stderr() -> None:
 
 
 def _buffer_stdout() -> None:
-    """Give `sys.stdout` a buffer where Python runs without one (`PYTHONUNBUFFERED`, as in many containers).
+    """Give `sys.stdout` a buffer of a line where Python runs without any (`PYTHONUNBUFFERED`, as in many containers).
 
     Without it a long text may be cut without an error: a pipe whose reader exits takes part of it, and the text layer
     does not look at how much.
     """
     if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        sys.stdout = open(sys.stdout.fileno(), "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+        sys.stdout = open(sys.stdout.fileno(), "w", buffering=1, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
 
 
 def _run() -> int | str | None:
