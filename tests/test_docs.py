@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.programs import ROOT, SAMPLES, Cli
+from support.programs import ROOT, SAMPLES, Cli, load_script
 
 import repcount
 from repcount import Config, Rep, formats
@@ -209,13 +207,7 @@ def test_python_runs(model: Path, capsys: pytest.CaptureFixture[str], monkeypatc
 
 @pytest.fixture(scope="module")
 def make_settings() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_settings", ROOT / "docs" / "make_settings.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "docs" / "make_settings.py")
 
 
 def test_the_page_of_settings_is_made_of_the_settings(make_settings: ModuleType) -> None:

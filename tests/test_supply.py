@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import tomllib
@@ -13,7 +12,7 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from support.programs import ROOT
+from support.programs import ROOT, load_script
 
 LOCK = ROOT / "requirements.lock"
 LINE = re.compile(r"^([\w.-]+)==([^\s;\\]+)(?: ; (.*?))?(?: \\)?$")
@@ -135,13 +134,7 @@ def test_a_library_that_connects_is_noticed() -> None:
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_licences", ROOT / "docs" / "make_licences.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "docs" / "make_licences.py")
 
 
 def rows() -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -88,3 +90,14 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
 def pattern(seconds: str, rate: str = "30") -> list[str]:
     """Arguments for ffmpeg: a moving test pattern of 160 by 120."""
     return ["-f", "lavfi", "-i", f"testsrc=s=160x120:r={rate}:d={seconds}", "-pix_fmt", "yuv420p"]
+
+
+def load_script(path: Path) -> ModuleType:
+    """A script of the checkout, which lies in no package, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
