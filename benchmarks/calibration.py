@@ -202,7 +202,7 @@ def figures(reps: Sequence[Judged]) -> dict[str, Any]:
 
 
 def in_first_half(clip: str) -> bool:
-    """Whether a clip was used to fit the confidence."""
+    """Whether a clip is in the first of two halves, chosen by the checksum of its name."""
     return zlib.crc32(clip.encode()) % 2 == 0
 
 

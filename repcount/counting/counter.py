@@ -40,7 +40,7 @@ class RepCounter:
         self._fresh_set = False
 
     def push(self, sample: Sample) -> list[Update]:
-        """What is known after one more sample; the outlier guard lags `smoothing.DELAY` of them behind.
+        """What is known after one more sample; the outlier guard lags `filters.DELAY` of them behind.
 
         The times have to rise.
         """

@@ -99,7 +99,7 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     """The state after `sample` and what became known by it.
 
     The times of the samples have to rise. The outlier guard looks ahead, so the state is about the sample
-    `smoothing.DELAY` steps back. Numbers and sets of reps are given later, by `workout`.
+    `filters.DELAY` steps back. Numbers and sets of reps are given later, by `counter`.
     """
     if state.elsewhere and isnan(sample.trunk_px):
         return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
