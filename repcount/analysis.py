@@ -78,6 +78,8 @@ class Analysis:
     """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
     """Whether it was stopped by hand, so that the result is that of a part."""
+    video_sha256: str = ""
+    """Of the bytes of the video, in hexadecimal, by which `--resume` knows it again; empty if it was not computed."""
 
     @property
     def summary(self) -> Summary:

@@ -1,19 +1,19 @@
-"""The JSON and CSV formats, reading and writing: the contract with other programs."""
+"""The JSON and CSV formats: the contract with other programs. `app.documents` reads the JSON back."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, TextIO
 
 from repcount import messages
-from repcount.analysis import Analysis, Source
-from repcount.config import Config
-from repcount.errors import SettingError, SignalError, brief
-from repcount.types import AnalysisWarning, Flag, Rep, Sample, Update, WarningCode
+from repcount.analysis import Analysis
+from repcount.errors import SignalError, brief
+from repcount.types import Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
@@ -24,8 +24,12 @@ _SIGNAL_FIELDS = [
     *(name for name in _SAMPLE_FIELDS if name not in {"time_s", "hip_deg", "knee_deg", "side", "visibility"}),
 ]
 
-_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 """First characters that make a spreadsheet run a cell: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+_SEPARATORS = re.compile(r'[,;|"\t\r\n]')
+_FORMULA_INSIDE = re.compile(r'(?<=[,;|\t\r\n])(?="*[=+\-@\t\r\n＝＋－＠])')
+"""What readers of CSV split at, and what a cell that begins after it would be run for."""
 
 _DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
 """Decimals by the end of a field's name. Milliseconds and tenths of a degree are finer than the measurement."""
@@ -53,40 +57,8 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
+        "video_sha256": analysis.video_sha256 or None,
     }
-
-
-def read_document(document: dict[str, Any]) -> Analysis | None:
-    """The analysis in a document that `document` wrote; None for anything else.
-
-    Rejections, the unfinished rep and the facts of the warnings are not in a document and stay empty.
-    """
-    try:
-        if document["schema"] != SCHEMA:
-            return None
-        return Analysis(
-            source=Source(**document["source"]),
-            settings=Config(**document["settings"]),
-            reps=tuple(_read_rep(rep) for rep in document["reps"]),
-            rejections=(),
-            unfinished=None,
-            tracked=float(document["summary"]["tracked"]),
-            warnings=tuple(
-                AnalysisWarning(WarningCode(code), recorded=str(sentence))
-                for code, sentence in zip(document["warning_codes"], document["warnings"], strict=True)
-            ),
-            interrupted=bool(document["interrupted"]),
-        )
-    except (KeyError, TypeError, ValueError, SettingError):
-        return None
-
-
-def _read_rep(values: dict[str, Any]) -> Rep:
-    known: dict[str, Any] = {
-        name: float("nan") if value is None and name != "pause_s" else value for name, value in values.items()
-    }
-    known["flags"] = tuple(Flag(flag) for flag in known["flags"])
-    return Rep(**known)
 
 
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
@@ -94,14 +66,28 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     writer = csv.writer(file)
     writer.writerow(["source", *_REP_FIELDS])
     for analysis in analyses:
+        source = text_cell(analysis.source.path, first=True)
         for rep in analysis.reps:
-            cells = (_rep_cell(value) for value in _to_row(rep).values())
-            writer.writerow([escape_formula(analysis.source.path), *cells])
+            file.write(f"{source},")
+            writer.writerow(_rep_cell(value) for value in _to_row(rep).values())
+
+
+def text_cell(text: str, *, first: bool = False) -> str:
+    """A cell of CSV with text that somebody else chose, quoted by RFC 4180 where a reader might split it.
+
+    Spreadsheets of many countries split at `;`, and some people choose tabs: text with these is quoted too. To a reader
+    that splits at `;`, quotes count at the start of its cells alone, which is that of the row: in other cells than the
+    `first` one an apostrophe stands before what would begin a formula after a separator.
+    """
+    if not first:
+        text = _FORMULA_INSIDE.sub("'", text)
+    text = escape_formula(text)
+    return '"' + text.replace('"', '""') + '"' if _SEPARATORS.search(text) else text
 
 
 def escape_formula(text: str) -> str:
     """Text for a CSV cell; an apostrophe in front keeps a spreadsheet from running it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _to_row(record: Any) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def run_batch(
     The videos are counted by `local`, or by the cluster that the options name.
     """
     _check(options)
-    journal, complete = _open_journal(videos, config, options), False
+    journal, complete = _open_journal(videos, config, options, reporter), False
     force = options.force or (journal is not None and journal.has_results)
     with suppress(_NothingCountedError), ExitStack() as stack:
         signals = _paths_per_video(videos, options.signal, ".csv", "signal", stack)
@@ -191,11 +191,11 @@ class BatchRunner:
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
         """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
         self._several = len(entries) > 1
-        self._guard.delayed = True
-        for entry in entries:
-            if not self._resume(entry):
-                entry.counting = self._executor.submit(count_video, self._video_job(entry))
-                self._entries[entry.counting] = entry
+        to_count = [entry for entry in entries if not self._resume(entry)]
+        self._guard.delayed = True  # from here on there may be results to keep
+        for entry in to_count:
+            entry.counting = self._executor.submit(count_video, self._video_job(entry))
+            self._entries[entry.counting] = entry
         for entry in entries:
             self._report(entry)
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
@@ -219,6 +219,7 @@ class BatchRunner:
             signal=entry.signal is not None,
             trace=self._options.needs_trace,
             track=entry.annotated is not None,
+            hashed=self._options.json is not None,
         )
 
     def _report(self, entry: Entry) -> None:
@@ -361,11 +362,13 @@ def _check_names(options: OutputOptions) -> None:
         plot_format(options.plot)
 
 
-def _open_journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
+def _open_journal(
+    videos: Sequence[Path], config: Config, options: OutputOptions, reporter: ConsoleReporter
+) -> ResumeJournal | None:
     """A journal of the results, if they go to a regular JSON file and there is more than one video, or --resume."""
     if options.json is None or not _is_regular(options.json) or not (options.resume or len(videos) > 1):
         return None
-    return ResumeJournal(options.json, config, resume=options.resume, force=options.force)
+    return ResumeJournal(options.json, config, reporter.note, resume=options.resume, force=options.force)
 
 
 def _is_regular(path: Path) -> bool:

@@ -12,7 +12,7 @@ from repcount import files as output_files
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis
-from repcount.errors import RepcountError
+from repcount.errors import RepcountError, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class ConsoleReporter:
         self.stdout_error = self.stdout_error or error
 
     def note(self, text: str) -> None:
-        """Print a line that is not a result."""
-        print(text, file=self.notes)
+        """Print a line that is not a result; names in it may hold anything."""
+        print(printable(text), file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
         """Report an error that concerns one file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -109,12 +108,15 @@ def _has_rep_on(session: Session, day: date) -> bool:
 
 
 def _write_csv(file: TextIO, periods: Sequence[DateRange], sessions: Sequence[Session], *, every_session: bool) -> None:
-    writer = csv.DictWriter(file, totals.SESSION_COLUMNS if every_session else totals.DAY_COLUMNS)
-    writer.writeheader()
+    columns = totals.SESSION_COLUMNS if every_session else totals.DAY_COLUMNS
+    file.write(",".join(columns) + "\r\n")
     for row in totals.session_rows(sessions) if every_session else totals.day_rows(periods):
-        writer.writerow(
-            {name: formats.escape_formula(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
-        )
+        cells = (formats.text_cell(cell) if isinstance(cell, str) else _cell(cell) for cell in row.values())
+        file.write(",".join(cells) + "\r\n")
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else str(value)
 
 
 def export(path: Path, first: date | None, *, force: bool = False) -> ConsoleReporter:
@@ -160,4 +162,4 @@ def _plural(number: int, noun: str) -> str:
 
 
 def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
+    print(printable(f"note: {text}"), file=sys.stderr)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
+from repcount.app.journal import video_sha256
 from repcount.config import Config
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
@@ -34,6 +36,8 @@ class VideoJob:
     """Whether to return the angle over time, for a plot or report."""
     track: bool = False
     """Whether to return the poses, for an annotated copy."""
+    hashed: bool = False
+    """Whether to compute the SHA-256 of the video, by which `--resume` knows it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
     A KeyboardInterrupt raised by `progress` ends it early; the result then covers the video up to that point.
     """
+    # Before it is counted: the result of a file that is exchanged meanwhile then has a hash that fits neither.
+    sha256 = video_sha256(job.video, lambda: progress(0.0, nan)) if job.hashed else ""
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
     track = None
@@ -73,6 +79,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         on_pose=track.on_pose if track is not None else None,
         progress=progress,
     )
+    analysis = replace(analysis, video_sha256=sha256)
     return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
 
 

@@ -7,14 +7,16 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from repcount import __version__
 from repcount.cli import analyze, history, live, setup
 from repcount.cli.options import note
-from repcount.errors import EnvironmentWarning, RepcountError, SettingError
+from repcount.errors import EnvironmentWarning, RepcountError, SettingError, printable
 from repcount.libraries import library_error, missing_library
 
 _STDERR = 2
@@ -25,7 +27,34 @@ _BROKEN_PIPE = 141
 """Exit code if the reader of standard output exited: what shells report for SIGPIPE (128 + 13), from which most
 programs end then."""
 
+
+class _Commands(TyperGroup):
+    """Commands whose complaints about options show names safely: `analyze *` may meet a file named like an option."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the options before the command."""
+        with _printable_complaints():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the options of a command and run it."""
+        with _printable_complaints():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _printable_complaints() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            lines = message.split("\n")  # the help, where it stands for a complaint, has many
+            error.message = "\n".join(map(printable, lines))  # type: ignore[attr-defined]
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
     no_args_is_help=True,
     add_completion=False,

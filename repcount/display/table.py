@@ -12,6 +12,7 @@ from rich.text import Text
 
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
+from repcount.errors import printable
 from repcount.types import Flag, Rep
 
 _PIPE_COLUMNS = 200
@@ -34,7 +35,7 @@ def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -
 
 def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if heading:
-        console.print(Text(analysis.source.path, style="bold"))
+        console.print(Text(printable(analysis.source.path), style="bold"))
     if analysis.reps:
         console.print(_table(analysis.reps, console.width, sets=analysis.summary.sets > 1))
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
