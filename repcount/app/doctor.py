@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
@@ -21,13 +21,12 @@ from repcount.config import Config, load, user_file
 from repcount.errors import (
     EnvironmentWarning,
     HistoryError,
-    LibraryError,
     ModelError,
     RepcountError,
     SettingError,
     VideoError,
 )
-from repcount.libraries import OPENCV, opencv_conflict
+from repcount.libraries import OPENCV, import_failure, opencv_conflict
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -57,28 +56,57 @@ def checks(source: str | None = None) -> Iterator[Check]:
     """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
-    yield packages()
+    yield from _survived("packages", lambda: [packages()])
     library_failures = list(libraries())
     yield from library_failures
-    yield settings()
+    yield from _survived("settings", lambda: [settings()])
     if not library_failures:
-        yield model()
-        yield from [camera(source)] if source is not None else cameras()
-        yield display()
-        yield voice()
-    yield history()
+        yield from _survived("pose model", lambda: [model()])
+        yield from _survived("camera", cameras if source is None else lambda: [camera(source)])
+        yield from _survived("window", lambda: [display()], needed=False)
+        yield from _survived("voice", lambda: [voice()], needed=False)
+    yield from _survived("history", lambda: [history()])
     yield from _terminal()
+
+
+def _survived(name: str, check: Callable[[], Iterable[Check]], *, needed: bool = True) -> Iterator[Check]:
+    """The results of a check, or a failed one if it fails itself: an installation may be broken in any way."""
+    try:
+        yield from check()
+    except Exception as error:
+        if os.environ.get("REPCOUNT_DEBUG"):
+            raise
+        yield Check(name, False if needed else None, _failure(error))
+
+
+def _failure(error: Exception) -> str:
+    if isinstance(error, RepcountError | ImportError):
+        return str(error if isinstance(error, RepcountError) else import_failure(error))
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"it could not be checked ({text}). `repcount --debug doctor` shows where that is from"
 
 
 def packages() -> Check:
     """Whether the required packages are installed in the required versions, and no second OpenCV."""
-    installed = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
-    problems = [text for line in metadata.requires("repcount") or [] if (text := requirement_problem(line, installed))]
+    installed = {name: version for name, version in map(_name_and_version, metadata.distributions()) if name}
+    try:
+        lines = metadata.requires("repcount") or []
+    except metadata.PackageNotFoundError:  # run from a source folder
+        return Check("packages", None, "repcount is not installed, so their versions are not checked: pip install .")
+    problems = [text for line in lines if (text := requirement_problem(line, installed))]
     conflict = opencv_conflict()
     if conflict:  # its advice installs the right OpenCV, too
         problems = [text for text in problems if not text.startswith(OPENCV)] + [conflict]
     versions = ", ".join(f"{name} {installed[name]}" for name in ("mediapipe", OPENCV, "numpy") if name in installed)
     return Check("packages", None if problems else True, "; ".join(problems) or versions)
+
+
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Both empty for a folder that a broken installation has left."""
+    try:
+        return str(distribution.metadata["Name"] or "").lower(), distribution.version
+    except Exception:
+        return "", ""
 
 
 def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
@@ -104,13 +132,13 @@ def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
 
 
 def libraries() -> Iterator[Check]:
-    """A failed check if OpenCV or MediaPipe does not load; nothing otherwise."""
-    try:
+    """A failed check for OpenCV and for MediaPipe if it does not load; nothing otherwise."""
+    for module in ("repcount.video.opencv", "repcount.pose.landmarker"):
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
-            importlib.import_module("repcount.video.opencv")
-            importlib.import_module("repcount.pose.landmarker")
-    except LibraryError as error:
-        yield Check("libraries", False, str(error))
+            try:
+                importlib.import_module(module)
+            except Exception as error:
+                yield Check("libraries", False, _failure(error))
 
 
 def settings() -> Check:

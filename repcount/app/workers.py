@@ -31,7 +31,7 @@ from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Tas
 from repcount.app.jobs import VideoJob
 from repcount.errors import LibraryError, RepcountError
 from repcount.interrupts import SIGNALS
-from repcount.libraries import OPENCV, requirement
+from repcount.libraries import OPENCV, import_failure, requirement
 from repcount.pipeline import available_cores
 
 STOP_S = 10.0
@@ -217,17 +217,16 @@ class _Worker:
             self._process.stdin.flush()
 
     def close(self) -> int | None:
-        """Kill it unless it has exited. Returns its exit code, negative for a signal; None if it does not end."""
+        """Kill it unless it has exited. Returns its exit code, negative for a signal; None if it was still there."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         code = self._process.poll()
-        if code is None:
+        if code is None:  # what it ends with from here on would be our own SIGKILL
             self._process.kill()
-        try:
-            return self._process.wait(_EXIT_WAIT_S)
-        except subprocess.TimeoutExpired:
-            return code
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_WAIT_S)
+        return code
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -285,6 +284,9 @@ def _outcome(kind: str, value: Any) -> Any:
 
 
 def _crash_error(code: int | None) -> TaskError:
+    if code is None:
+        text = "the process that read it broke off and did not exit; convert it to mp4 (H.264) and try again"
+        return TaskError(text, "broke off")
     name = _exit_name(code)
     if name == "SIGKILL":
         ended = "the system ended the process that read it (SIGKILL), as it does when memory runs out"
@@ -373,6 +375,8 @@ def _run(function: JobFunction, job: Any, outbox: BinaryIO, stop: threading.Even
         kind, value = "stopped", None
     except RepcountError as error:
         kind, value = "error", (type(error), str(error))
+    except ImportError as error:
+        kind, value = "error", (LibraryError, str(import_failure(error)))
     except Exception as error:
         kind, value = "failure", _describe(error)
     try:

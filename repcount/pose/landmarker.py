@@ -11,16 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from repcount.errors import ModelError
 from repcount.libraries import library_error
 from repcount.types import Frame, Pose
 
 try:
     import mediapipe
+    import numpy as np
     from mediapipe.tasks.python import BaseOptions, vision
-except (ImportError, OSError) as error:
+except Exception as error:  # what an incomplete package raises depends on the files that are missing
     raise library_error("mediapipe", error) from error
 
 _MIN_CONFIDENCE = 0.3

@@ -314,7 +314,7 @@ def test_a_line_that_was_not_finished_is_no_damage(video: Path, document: dict[s
     assert journal.done(video) is not None
 
 
-OTHERS = {
+OTHERS: dict[str, Callable[[Path, Path], object]] = {
     "a link to a file": lambda path, target: path.symlink_to(target),
     "a link to nothing": lambda path, target: path.symlink_to(target.with_name("nothing")),
     "a link to itself": lambda path, target: path.symlink_to(path),
