@@ -18,10 +18,8 @@ from typing import Protocol, Self, TextIO
 from repcount.errors import OutputError
 from repcount.interrupts import InterruptGuard
 
-try:
+if sys.platform != "win32":  # which does not remove an open file, and that is all the lock is for
     import fcntl
-except ImportError:  # Windows does not remove an open file, which is all the lock is for
-    fcntl = None  # type: ignore[assignment]
 
 _MAX_NAME_CHARS = 58
 """How much of the final name is in the temporary one: at four bytes a character, and with the rest of the name, it fits
@@ -139,12 +137,11 @@ class AtomicFile:
 
 def _lock(descriptor: int) -> bool:
     """Lock a file; False if another process holds the lock or the file system does not support locks."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
     return True
 
 

@@ -6,27 +6,31 @@ import importlib
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from repcount import __version__
+from repcount.app.executor import TaskError, WorkerError
+from repcount.app.jobs import TimingJob, time_model
+from repcount.app.workers import LocalExecutor, exit_name
 from repcount.config import Config, load, user_file
 from repcount.errors import (
     EnvironmentWarning,
     HistoryError,
+    LibraryError,
     ModelError,
     RepcountError,
     SettingError,
     VideoError,
 )
-from repcount.libraries import OPENCV, import_failure, opencv_conflict
+from repcount.libraries import OPENCV, import_failure, opencv_conflict, requirement
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -37,8 +41,12 @@ _MIN_COLUMNS: Final = 60
 _TELEMETRY_SINCE: Final = "0.10.35"
 """From this release on MediaPipe contains code that reports its use; from 1.0 on it looks up a telemetry host."""
 
-_TIMED_FRAMES: Final = 10
-"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
+
+_NATIVE: Final = (
+    ("repcount.video.opencv", "OpenCV", OPENCV),
+    ("repcount.pose.landmarker", "MediaPipe", "mediapipe"),
+)
+"""The modules that import native libraries, the name of each library, and its package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +141,25 @@ def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
 
 def libraries() -> Iterator[Check]:
     """A failed check for OpenCV and for MediaPipe if it does not load; nothing otherwise."""
-    for module in ("repcount.video.opencv", "repcount.pose.landmarker"):
+    for module, name, package in _NATIVE:
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
             try:
-                importlib.import_module(module)
+                if crash := _crash(module):
+                    advice = f"pip install --force-reinstall --no-cache-dir {requirement(package)}"
+                    yield Check(
+                        "libraries", False, f"{name} crashes while it loads ({crash}). Install it anew: {advice}"
+                    )
+                else:
+                    importlib.import_module(module)
             except Exception as error:
                 yield Check("libraries", False, _failure(error))
+
+
+def _crash(module: str) -> str:
+    """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = sys.argv[1:]; import {module}", *sys.path]
+    code = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode
+    return exit_name(code) if code not in (0, 1) else ""
 
 
 def settings() -> Check:
@@ -160,27 +181,25 @@ def model() -> Check:
         return Check("pose model", False, f"{path}: {state}")
     try:
         frame_s = _seconds_per_frame(path)
-    except (ModelError, VideoError) as error:
+    except (ModelError, VideoError, LibraryError, WorkerError) as error:
         return Check("pose model", False, str(error))
+    except TaskError as error:
+        advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement('mediapipe')}"
+        return Check("pose model", False, f"MediaPipe with it {error.brief}. {advice}")
     fast_enough = frame_s < 1 / Config().rate_hz
     advice = "" if fast_enough else ": slow, so fewer of them are looked at. Close other programs"
     return Check("pose model", True if fast_enough else None, f"ready, {frame_s * 1000:.0f} ms a picture{advice}")
 
 
 def _seconds_per_frame(model_path: Path) -> float:
-    """Median time of pose estimation for a frame, in seconds."""
+    """Median time of pose estimation for a frame, in seconds; measured in a worker, as a damaged MediaPipe crashes."""
     from repcount.app import analyze
-    from repcount.pose.landmarker import Landmarker
-    from repcount.video import reader
-    from repcount.video.clock import clock_s
 
-    durations_s: list[float] = []
-    with reader.open_video(analyze.sample_video_path()) as video, Landmarker(model_path) as landmarker:
-        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
-            start_s = clock_s()
-            landmarker.detect(frame)
-            durations_s.append(clock_s() - start_s)
-    return median(durations_s[1:])
+    with LocalExecutor(1) as executor:
+        task = executor.submit(time_model, TimingJob(analyze.sample_video_path(), model_path))
+        while not task.done:
+            executor.wait()
+    return median(task.result()[1:])
 
 
 def camera(source: str) -> Check:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import nan
 from pathlib import Path
 
@@ -145,3 +146,31 @@ def draw_plot(job: PlotJob, progress: Progress) -> bytes:
     from repcount.reports import plot
 
     return plot.render_plot(plot.plot_format(job.path), job.videos)
+
+
+_TIMED_FRAMES = 10
+"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimingJob:
+    """A video with which to time a pose model."""
+
+    video: Path
+    model: Path
+
+
+def time_model(job: TimingJob, progress: Progress) -> list[float]:
+    """Seconds that pose estimation takes for each of the first frames. Raises RepcountError."""
+    from repcount.pose.landmarker import Landmarker
+    from repcount.video import reader
+    from repcount.video.clock import clock_s
+
+    durations_s: list[float] = []
+    with reader.open_video(job.video) as video, Landmarker(job.model) as landmarker:
+        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
+            start_s = clock_s()
+            landmarker.detect(frame)
+            durations_s.append(clock_s() - start_s)
+            progress(frame.time_s, nan)
+    return durations_s

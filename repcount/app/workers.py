@@ -256,7 +256,7 @@ def _signals_blocked() -> Iterator[None]:
     A terminal sends Ctrl-C to every process of the command, but workers take orders from the command alone. On
     Windows a process group of its own has the same effect.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -287,7 +287,7 @@ def _crash_error(code: int | None) -> TaskError:
     if code is None:
         text = "the process that read it broke off and did not exit; convert it to mp4 (H.264) and try again"
         return TaskError(text, "broke off")
-    name = _exit_name(code)
+    name = exit_name(code)
     if name == "SIGKILL":
         ended = "the system ended the process that read it (SIGKILL), as it does when memory runs out"
         return TaskError(f"{ended}; convert it to a smaller mp4 (H.264) and try again", f"was ended ({name})")
@@ -303,16 +303,16 @@ def _hang_error(limit_s: float) -> TaskError:
 def _start_error(code: int | None) -> RepcountError:
     if code is not None and code < 0:
         return LibraryError(
-            f"a library crashed ({_exit_name(code)}) while no video was read. "
+            f"a library crashed ({exit_name(code)}) while no video was read. "
             f"Install them again: pip install --force-reinstall {requirement(OPENCV)} {requirement('mediapipe')}"
         )
     return WorkerError(
-        f"the process that reads videos does not start ({_exit_name(code)}): is there enough memory? "
+        f"the process that reads videos does not start ({exit_name(code)}): is there enough memory? "
         "`repcount --debug analyze` shows what it says"
     )
 
 
-def _exit_name(code: int | None) -> str:
+def exit_name(code: int | None) -> str:
     """The name of the signal, or the exit code, in hexadecimal where Windows reports a crash by a large one."""
     if code is None:
         return "no answer"

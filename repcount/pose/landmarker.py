@@ -48,6 +48,8 @@ class Landmarker:
         try:
             with _quiet_stderr:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        except (OSError, AttributeError) as error:  # MediaPipe opens its own library only now
+            raise library_error("mediapipe", error) from error
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
 

@@ -44,8 +44,8 @@ def _import_failure(error: Exception) -> LibraryError:
 
 
 try:
-    # An OpenCV built for another numpy writes a page to stderr.
-    with contextlib.redirect_stderr(io.StringIO()):
+    # An OpenCV built for another numpy writes a page to stderr, one that lost its library a line to stdout.
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         import cv2
 except Exception as error:  # what an incomplete OpenCV raises depends on the files that are missing
     raise _import_failure(error) from error

@@ -35,6 +35,13 @@ COMMANDS: dict[str, list[str | Path]] = {
 Break = Callable[[Path], None]
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def without(*patterns: str) -> Break:
     """Packages that were never installed."""
 
@@ -42,17 +49,26 @@ def without(*patterns: str) -> Break:
         found = [path for pattern in patterns for path in folder.glob(pattern)]
         assert found
         for path in found:
-            path.unlink()
+            _remove(path)
 
     return broken
 
 
 def opened(folder: Path, name: str) -> Path:
     """A package of the folder as a copy of its own, in which files may be changed."""
+    if not (folder / name).is_symlink():
+        return folder / name
     real = (folder / name).resolve()
     (folder / name).unlink()
-    shutil.copytree(real, folder / name, copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(real, folder / name, copy_function=_link, ignore=shutil.ignore_patterns("__pycache__"))
     return folder / name
+
+
+def _link(file: str, name: str) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # on another disk
+        shutil.copy(file, name)
 
 
 def lost(package: str, *patterns: str) -> Break:
@@ -63,7 +79,7 @@ def lost(package: str, *patterns: str) -> Break:
         found = [path for pattern in patterns for path in place.glob(pattern)]
         assert found
         for path in found:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _remove(path)
 
     return broken
 
@@ -85,8 +101,7 @@ def instead(module: str, code: str) -> Break:
 
     def broken(folder: Path) -> None:
         for path in (folder / module, folder / f"{module}.py"):
-            if path.is_symlink():
-                path.unlink()
+            _remove(path)
         (folder / f"{module}.py").write_text(f"{code}\n", encoding="utf-8")
 
     return broken
@@ -97,8 +112,7 @@ def empty(*folders: str) -> Break:
 
     def broken(folder: Path) -> None:
         for name in folders:
-            if (folder / name).is_symlink():
-                (folder / name).unlink()
+            _remove(folder / name)
             (folder / name).mkdir()
 
     return broken
@@ -115,7 +129,10 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     ),
     "OpenCV is an empty folder": (empty("cv2"), {"doctor": "OpenCV is not complete", "analyze": "it has no"}),
     "OpenCV lost its library": (lost("cv2", "*.so"), {"doctor": "pip uninstall -y opencv", "live": "pip uninstall"}),
-    "OpenCV is half written": (cut("cv2", "cv2*.so"), {"doctor": "OpenCV does not load", "analyze": "does not load"}),
+    "OpenCV is half written": (
+        cut("cv2", "cv2*.so"),
+        {"doctor": "OpenCV crashes while it loads (SIG", "analyze": "Install them again"},
+    ),
     "OpenCV is gutted": (
         instead("cv2", "__version__ = '5.0.0'\nVideoCapture = setNumThreads = FontFace = print\nCAP_FFMPEG = 1900"),
         {"doctor": "OpenCV is not complete, it has no error", "analyze": "OpenCV is not complete"},
@@ -160,14 +177,17 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     "platformdirs is missing": (without("platformdirs*"), {"analyze": "platformdirs is not installed: pip install"}),
     "packaging is missing": (without("packaging*"), {"doctor": "packaging is not installed: pip install"}),
     "av is missing": (without("av", "av-*"), {"annotate": "av is not installed: pip install"}),
-    "av lost its libraries": (without("av.libs"), {"annotate": "av does not load"}),
+    "av lost a library": (lost("av", "_core*.so"), {"annotate": "av does not load"}),
     "pygame is missing": (without("pygame*"), {"doctor": "pygame-ce is not installed: pip install"}),
-    "miniaudio is missing": (without("miniaudio*", "_miniaudio*"), {"live": "miniaudio is not installed"}),
+    "miniaudio is missing": (
+        without("miniaudio*", "_miniaudio*"),
+        {"doctor": "miniaudio is not installed: pip install"},
+    ),
     "pyttsx3 is missing": (without("pyttsx3*"), {}),
     "the voice is missing": (without("espeakng_loader*"), {}),
     "matplotlib is missing": (without("matplotlib*"), {"recount": "matplotlib is not installed: pip install"}),
     "jinja2 is missing": (without("jinja2*"), {"report": "jinja2 is not installed: pip install"}),
-    "flatbuffers is missing": (without("flatbuffers*"), {"analyze": "flatbuffers"}),
+    "flatbuffers is missing": (without("flatbuffers*"), {"doctor": "flatbuffers is not installed: pip install"}),
     "filelock is missing": (without("filelock*"), {}),
     "what describes repcount is missing": (without("repcount*"), {"doctor": "repcount is not installed"}),
     "an uninstall was broken off": (empty("~umpy-1.0.dist-info", "-pencv.dist-info", "opencv_python-1.dist-info"), {}),
@@ -182,6 +202,7 @@ def folder(tmp_path: Path) -> Path:
     for path in PACKAGES.iterdir():
         if not path.name.endswith((".pth", "__pycache__")) and not path.name.startswith("_editable"):
             (made / path.name).symlink_to(path)
+    opened(made, "cv2")  # which does not load through a link
     return made
 
 
