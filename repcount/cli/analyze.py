@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,14 +24,28 @@ from repcount.cli.options import (
 )
 from repcount.config import load
 
-Videos = Annotated[list[Path], typer.Argument(help="Recorded videos.", show_default=False)]
+Videos = Annotated[list[Path], typer.Argument(help="Recorded videos, or folders with videos.", show_default=False)]
+Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders inside a folder, too.")]
+Details = Annotated[bool, typer.Option("--details", help="With several videos: show the reps of each.")]
+Clips = Annotated[
+    Path | None,
+    typer.Option(help="Write one row per video to this CSV file, also for those without a rep; - is stdout."),
+]
+Rejected = Annotated[
+    Path | None, typer.Option(help="Write the movements that were not counted to this CSV file; - is stdout.")
+]
+Landmarks = Annotated[
+    Path | None,
+    typer.Option(help="Write the landmarks of every analysed frame as .csv or .parquet. "
+                 "With several videos: a folder."),
+]  # fmt: skip
 Annotate = Annotated[
     Path | None,
     typer.Option(help="Write a copy of the video with skeleton, gauge and count drawn on it (.mp4). "
                  "With several videos: a folder."),
 ]  # fmt: skip
 Plot = Annotated[Path | None, typer.Option(help="Draw the elevation of the legs over time: a .png, .svg or .pdf file.")]
-Report = Annotated[Path | None, typer.Option(help="Write an HTML report; - is stdout.")]
+Report = Annotated[Path | None, typer.Option(help="Write an HTML report; a folder gets one per video; - is stdout.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Jobs = Annotated[
     int | None,
@@ -58,9 +72,14 @@ def add_to(app: typer.Typer) -> None:
 
 def analyze(
     videos: Videos,
+    recursive: Recursive = False,
+    details: Details = False,
     csv: Csv = None,
     json: Json = None,
+    clips: Clips = None,
+    rejected: Rejected = None,
     signal: Signal = None,
+    landmarks: Landmarks = None,
     annotate: Annotate = None,
     plot: Plot = None,
     report: Report = None,
@@ -78,26 +97,48 @@ def analyze(
     explain: Explain = False,
 ) -> None:
     """Count in recorded files."""
+    from repcount.app.inputs import find_videos
     from repcount.app.workers import LocalExecutor
 
-    with LocalExecutor(jobs, len(videos)) as local:
+    inputs = find_videos(videos, recursive=recursive)
+    with LocalExecutor(jobs, len(inputs.videos)) as local:
         if cluster is None:
             local.start()  # a worker loads its libraries while this process imports and checks
         from repcount.app import analyze as app_analyze
         from repcount.app.console import OutputOptions, make_reporter
 
         options = OutputOptions(
-            csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
+            csv=csv,
+            json=json,
+            signal=signal,
+            annotate=annotate,
+            clips=clips,
+            rejected=rejected,
+            landmarks=landmarks,
+            plot=plot,
+            report=report,
+            thumbnails=not no_pictures,
+            date=_today(),
+            details=details,
+            resume=resume,
+            cluster=cluster,
+            jobs=jobs,
+            force=force,
         )
         reporter = make_reporter(options, explain=explain)
-        app_analyze.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
+        app_analyze.run_batch(inputs, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
     exit_with(reporter)
 
 
 def recount(
-    signal: Annotated[Path, typer.Argument(help="A signal CSV that `analyze --signal` wrote.", show_default=False)],
+    signals: Annotated[
+        list[Path], typer.Argument(help="Signal CSVs that `analyze --signal` wrote.", show_default=False)
+    ],
+    details: Details = False,
     csv: Csv = None,
     json: Json = None,
+    clips: Clips = None,
+    rejected: Rejected = None,
     plot: Plot = None,
     report: Report = None,
     force: Force = False,
@@ -107,13 +148,23 @@ def recount(
     config: ConfigFile = None,
     explain: Explain = False,
 ) -> None:
-    """Count again from a saved signal with other settings; no video needed."""
+    """Count again from saved signals with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
     from repcount.app.console import OutputOptions, make_reporter
 
-    options = OutputOptions(csv, json, plot=plot, report=report, date=_today(), force=force)
+    options = OutputOptions(
+        csv=csv,
+        json=json,
+        clips=clips,
+        rejected=rejected,
+        plot=plot,
+        report=report,
+        date=_today(),
+        details=details,
+        force=force,
+    )
     reporter = make_reporter(options, explain=explain)
-    app_analyze.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
+    app_analyze.recount(signals, settings(config, strictness, tempo, set_), options, reporter)
     exit_with(reporter)
 
 
@@ -125,11 +176,13 @@ def demo(model: Model = None) -> None:
         local.start()
         from repcount.app import analyze as app_analyze
         from repcount.app.console import OutputOptions, make_reporter
+        from repcount.app.inputs import Inputs
 
         reporter = make_reporter(OutputOptions(), explain=False)
-        app_analyze.run_batch([app_analyze.sample_video_path()], load(None), model, OutputOptions(), reporter, local)
+        inputs = Inputs([app_analyze.sample_video_path()])
+        app_analyze.run_batch(inputs, load(None), model, OutputOptions(), reporter, local)
     exit_with(reporter)
 
 
-def _today() -> str:
-    return datetime.now().astimezone().strftime("%d %B %Y")
+def _today() -> date:
+    return datetime.now().astimezone().date()

@@ -17,6 +17,9 @@ from repcount.types import Flag, Rep
 _PIPE_COLUMNS = 200
 """Width of the table in a file or a pipe, which have none of their own: enough for all remarks on one line."""
 
+_COUNTS_WIDTH = 40
+"""Room that the counts of a video take beside its name: "12 full reps, 3 partial, 2 fast in 31.2 s"."""
+
 _GAP = 2
 """Spaces between two columns."""
 
@@ -26,7 +29,7 @@ _LEFT_OUT = ("top", "start", "pause", "hold", "end", "flexion", "lower", "raise"
 
 def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table, and the counts below it; with `heading` the path of the source above it."""
-    console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
+    console = _console(file)
     with console.capture() as captured:  # rich would exit the program if the reader of a pipe had gone
         _print(analysis, console, heading=heading)
     file.write(captured.get())
@@ -53,6 +56,38 @@ def counts_line(analysis: Analysis) -> str:
         parts.append(f"{summary.fast} fast")
     sets = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
     return f"{', '.join(parts)} {sets}in {analysis.source.duration_s:.1f} s"
+
+
+def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
+    """Print the counts of one video of several, and in a word each what limits the trust in them.
+
+    `name` is padded to `width`; where a name and the counts do not fit side by side, the counts go below it.
+    """
+    console = _console(file)
+    remarks = [warning.code.value.replace("_", " ") for warning in analysis.warnings]
+    counts = "; ".join([counts_line(analysis), *remarks])
+    beside = not file.isatty() or width + _GAP + _COUNTS_WIDTH <= console.width
+    with console.capture() as captured:
+        text = Text(name.ljust(width) if beside else name, style="bold")
+        text.append((" " * _GAP if beside else "\n  ") + counts, style="not bold")
+        console.print(text)
+    file.write(captured.get())
+
+
+def print_total(analyses: Sequence[Analysis], videos: int, file: TextIO) -> None:
+    """Print the counts of all videos together: "12 videos, 11 counted: 58 full reps, 4 partial, 3 fast"."""
+    console = _console(file)
+    summaries = [analysis.summary for analysis in analyses]
+    full, partial, fast = (sum(getattr(each, name) for each in summaries) for name in ("full", "partial", "fast"))
+    parts = [_plural(full, "full rep"), f"{partial} partial" if partial else "", f"{fast} fast" if fast else ""]
+    counted = "" if len(analyses) == videos else f", {len(analyses)} counted"
+    with console.capture() as captured:
+        console.print(Text(f"{_plural(videos, 'video')}{counted}: {', '.join(filter(None, parts))}", style="bold"))
+    file.write(captured.get())
+
+
+def _console(file: TextIO) -> Console:
+    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
 
 
 def _plural(number: int, noun: str) -> str:
