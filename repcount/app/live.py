@@ -87,6 +87,8 @@ class LiveOptions:
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
     """The current date and time, with time zone."""
+    history: bool = True
+    """Whether the reps go into the history."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def run_live_session(
     files.check_distinct([*outputs, *recordings], [Path(options.camera)])
     with InterruptGuard() as guard, ExitStack() as stack:
         out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
-        session = _open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
+        session = open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
         if output.signal is not None:
             session.recorder.sinks.append(SignalSink(out, output.signal))
         outcome = run(session, guard)
@@ -297,7 +299,7 @@ class _RecordingView:
 # --- set-up ------------------------------------------------------------------------------------------------
 
 
-def _open_session(
+def open_session(
     options: LiveOptions, config: Config, model: Path, reporter: ConsoleReporter, stack: ExitStack
 ) -> Session:
     """Open all parts; `stack` closes them. What the session can do without is left out with a note if it fails."""
@@ -346,6 +348,8 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
 
 
 def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+    if not options.history:
+        return EventRecorder(None, lambda: 0, reporter.note)
     started, started_s = options.now(), clock_s()
     try:
         history = stack.enter_context(HistoryStore(default_path(), reporter.note))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from repcount.cli import help
 from repcount.cli.options import Force, exit_with
 from repcount.coaching.session import DAY_LIMIT
 
@@ -16,31 +17,44 @@ _MAX_DAYS = 36500
 
 _DATE = ["%Y-%m-%d"]
 
-Days = Annotated[int, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included.")]
-AnyDays = Annotated[int | None, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included [all].")]
-Limit = Annotated[int, typer.Option(min=1, help="Full reps of a day to measure it against.")]
+Days = Annotated[int, typer.Option(min=1, max=_MAX_DAYS, metavar="DAYS", help="How many days back, today included.")]
+AnyDays = Annotated[
+    int | None, typer.Option(min=1, max=_MAX_DAYS, metavar="DAYS", help="How many days back, today included [all].")
+]
+Limit = Annotated[int, typer.Option(min=1, metavar="REPS", help="Full reps of a day to measure it against.")]
 Sessions = Annotated[bool, typer.Option("--sessions", help="List every session, not only those of the newest day.")]
 Csv = Annotated[
-    Path | None, typer.Option(help="Write one row per day as CSV, with --sessions one per session; - is stdout.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Write one row per day as CSV, with --sessions one per session; - is stdout."),
 ]
-Json = Annotated[Path | None, typer.Option(help="Write days and sessions as JSON; - is stdout.")]
+Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write days and sessions as JSON; - is stdout.")]
 Report = Annotated[
-    Path | None, typer.Option(help="Write an HTML report of days, weeks, tempo and quality; - is stdout.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Write an HTML report of days, weeks, tempo and quality; - is stdout."),
 ]
-Reps = Annotated[Path, typer.Option("--csv", help="The file to write; - is stdout.")]
-Day = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done on this day.")]
-Before = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done before this day.")]
-Session = Annotated[int | None, typer.Option(help="The session with this number.")]
+Reps = Annotated[Path, typer.Option("--csv", metavar="FILE", help="The file to write; - is stdout.")]
+Day = Annotated[datetime | None, typer.Option(formats=_DATE, metavar="YYYY-MM-DD", help="What was done on this day.")]
+Before = Annotated[
+    datetime | None, typer.Option(formats=_DATE, metavar="YYYY-MM-DD", help="What was done before this day.")
+]
+Session = Annotated[int | None, typer.Option(metavar="NUMBER", help="The session with this number.")]
 All = Annotated[bool, typer.Option("--all", help="Everything.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    group = typer.Typer(rich_markup_mode=None)
+    group = help.new_group({
+        "repcount history": "the last two weeks",
+        "repcount history --days 90 --report history.html": "three months, as a page",
+        "repcount history --sessions --csv sessions.csv": "one row per session",
+    })  # fmt: skip
     group.callback(invoke_without_command=True)(history)
-    for command in (export, delete):
-        group.command()(command)
+    help.add(group, export, {"repcount history export --csv reps.csv": "all reps that were ever counted live"})
+    help.add(group, delete, {
+        "repcount history delete --session 12": "one session",
+        "repcount history delete --before 2026-01-01": "what was done before this year",
+    })  # fmt: skip
     app.add_typer(group, name="history")
 
 

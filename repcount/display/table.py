@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from repcount import messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
 from repcount.types import Flag, Rep
@@ -23,7 +24,7 @@ _COUNTS_WIDTH = 40
 _GAP = 2
 """Spaces between two columns."""
 
-_LEFT_OUT = ("top", "start", "pause", "hold", "end", "flexion", "lower", "raise")
+_LEFT_OUT = ("top\ns", "start\ns", "pause\ns", "hold\ns", "end\ns", "top\n°", "lower\ns", "raise\ns")
 """The columns that are left out on a narrow terminal, the first one first."""
 
 
@@ -44,6 +45,9 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if hands_off:
         console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
     console.print(Text(counts_line(analysis), style="bold"))
+    praise = phrases.praise(analysis.reps)
+    if praise:
+        console.print(praise)
 
 
 def counts_line(analysis: Analysis) -> str:
@@ -109,18 +113,18 @@ def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:
 
 
 def _columns(reps: Sequence[Rep], *, sets: bool) -> dict[str, list[str]]:
-    """The cells of each column, by its heading; those of unknown values are empty."""
+    """The cells of each column, by its heading with the unit below; those of unknown values are empty."""
     return {
         "": [str(rep.number) for rep in reps],
         **({"set": [str(rep.set) for rep in reps]} if sets else {}),
-        "start": [_seconds(rep.start_s) for rep in reps],
-        "top": [_seconds(rep.top_s) for rep in reps],
-        "end": [_seconds(rep.end_s) for rep in reps],
-        "raise": [_seconds(rep.raise_s) for rep in reps],
-        "hold": [_seconds(rep.hold_s) for rep in reps],
-        "lower": [_seconds(rep.lower_s) for rep in reps],
-        "pause": [_seconds(rep.pause_s) for rep in reps],
-        "flexion": ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°" for rep in reps],
+        "start\ns": [_seconds(rep.start_s) for rep in reps],
+        "top\ns": [_seconds(rep.top_s) for rep in reps],
+        "end\ns": [_seconds(rep.end_s) for rep in reps],
+        "raise\ns": [_seconds(rep.raise_s) for rep in reps],
+        "hold\ns": [_seconds(rep.hold_s) for rep in reps],
+        "lower\ns": [_seconds(rep.lower_s) for rep in reps],
+        "pause\ns": [_seconds(rep.pause_s) for rep in reps],
+        "top\n°": ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}" for rep in reps],
     }
 
 
@@ -130,7 +134,7 @@ def _seconds(value: float | None) -> str:
 
 def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
     """The columns without as many of `_LEFT_OUT` as it takes to fit them, gaps included, into `room` characters."""
-    widths = {heading: max(map(len, [heading, *cells])) + _GAP for heading, cells in columns.items()}
+    widths = {heading: max(map(len, [*heading.split("\n"), *cells])) + _GAP for heading, cells in columns.items()}
     for heading in _LEFT_OUT:
         if sum(widths.values()) <= room:
             break
@@ -140,5 +144,5 @@ def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
 
 def rep_remarks(rep: Rep) -> str:
     """Full or partial, and what the rep's flags ask for: "partial: higher"."""
-    advice = phrases.flag_words(rep.flags)
-    return ": ".join(["full" if rep.full else "partial", *([advice] if advice else [])])
+    advice = ", ".join(messages.flag_words(rep.flags))
+    return ": ".join([messages.verdict(rep.full), *([advice] if advice else [])])

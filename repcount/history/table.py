@@ -98,8 +98,8 @@ def _numbers(totals: Sequence[Totals]) -> list[_Column]:
         _column("partial", totals, lambda each: str(each.partial)),
         _column("fast", totals, lambda each: str(each.fast)),
         _column("full %", totals, lambda each: _number(100 * each.full_share)),
-        _column("raise/lower", totals, lambda each: _number(each.raise_s, 1, "/") + _number(each.lower_s, 1, " s")),
-        _column("flexion", totals, lambda each: _number(each.top_flexion_deg, unit="°")),
+        _column("raise/lower s", totals, lambda each: _number(each.raise_s, 1, "/") + _number(each.lower_s, 1)),
+        _column("top °", totals, lambda each: _number(each.top_flexion_deg)),
         _column("sets", totals, lambda each: str(each.sets)),
     ]
 

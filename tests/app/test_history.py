@@ -334,7 +334,7 @@ def test_the_tables_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPat
     assert max(map(len, lines)) <= columns
     assert not any("…" in line for line in lines)
     heading = " ".join(lines[0].split())
-    everything = "full 100 partial fast full % raise/lower flexion sets sessions"
+    everything = "full 100 partial fast full % raise/lower s top ° sets sessions"
     assert everything.startswith(heading)
     assert heading == everything or columns < 120
     assert "raise/lower" in heading or columns < 80
