@@ -21,8 +21,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scoring import percentile
-
+from repcount.agreement.statistics import percentile
 from repcount.app import live
 from repcount.audio.client import VoiceClient
 from repcount.coaching.events import Command, LiveUpdate
