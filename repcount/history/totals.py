@@ -20,7 +20,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One live session, as recorded."""
+    """One session, as recorded: a live one or that of a recorded video."""
 
     id: int
     started: datetime
@@ -33,6 +33,8 @@ class Session:
     """The settings it was counted with, as far as this version knows them."""
     reps: tuple[Rep, ...]
     """In the order of their numbers, without those removed by hand; times in seconds from the start."""
+    person: str = ""
+    """Whose it is; empty without a name."""
 
     @property
     def length_s(self) -> float:

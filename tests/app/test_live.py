@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,9 +21,11 @@ import pytest
 from numpy.typing import NDArray
 from support import streams
 from support.display import display
+from support.histories import Holder, filled, rep, silent
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
+from repcount.history.store import HistoryStore
 
 pytestmark = pytest.mark.usefixtures("history", "model")
 
@@ -44,12 +47,15 @@ class Program:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=env
         )
         self.lines: list[str] = []
+        self.came_s: list[float] = []
+        """When each line came, by the monotonic clock."""
 
     def until(self, pattern: str) -> str:
         """Read on until a line holds `pattern`."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append(line.rstrip())
+            self.came_s.append(time.monotonic())
             if re.search(pattern, line):
                 return line
         raise AssertionError(f"{pattern!r} never came: {self.lines}")
@@ -196,6 +202,74 @@ def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip:
             stream.cut()
             assert program.end() == 1
     assert len(rows(out)) == 1
+
+
+REP = re.compile(r"^ *([\d.]+) s  rep (\d+), ")
+
+
+def delays_s(program: Program) -> dict[int, float]:
+    """How long after its end each rep was told, less what that took for the first two."""
+    told = {
+        int(found[2]): came_s - float(found[1])
+        for line, came_s in zip(program.lines, program.came_s, strict=False)
+        if (found := REP.match(line))
+    }
+    usual_s = min(told[1], told[2])
+    return {number: after_s - usual_s for number, after_s in told.items()}
+
+
+@pytest.mark.slow
+def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        streams.mjpeg(SAMPLES / "02_side_man_shorts.mp4", CLIP_HZ, lead_s=LEAD_S, loop=True) as stream,
+        live("--camera", stream.url, "--no-window", "--sound", "off") as program,
+    ):
+        program.until("rep 2,")
+        before = len(program.lines)
+        with Holder(history) as holder:
+            held_s = time.monotonic()
+            while time.monotonic() - held_s < 60:
+                program.until(r"rep \d+,")
+            during = len(program.lines)
+            holder.let_go()
+            program.until("up to date again")
+        program.until(r"rep \d+,")
+        program.process.send_signal(signal.SIGINT)
+        assert program.end() == 130
+    told = [int(found[2]) for line in program.lines if (found := REP.match(line))]
+    assert told == list(range(1, len(told) + 1))
+    assert [number for number, _, _ in kept(history)] == told
+    held = [int(found[2]) for line in program.lines[before:during] if (found := REP.match(line))]
+    longest_s = max(after_s for number, after_s in delays_s(program).items() if number in held)
+    with capsys.disabled():
+        print(f"\n{len(told)} reps told and kept, {len(held)} of them while the history was held for 60 s; "
+              f"the longest announcement was {longest_s:.2f} s later than usual")  # fmt: skip
+    assert len(held) > 10
+    assert longest_s < 1
+    assert sum("another program holds it" in line for line in program.lines) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_history_that_is_held_to_the_end_ends_it_soon_and_loses_nothing(
+    still_first: Path, history: Path, cli: Cli, number: int
+) -> None:
+    filled(history, rep(1))
+    with Holder(history):
+        with live("--camera", still_first, "--no-window", "--sound", "off") as program:
+            program.until("rep 2, full")
+            sent_s = time.monotonic()
+            program.process.send_signal(number)
+            assert program.end() == 128 + number
+            assert time.monotonic() - sent_s < 4
+        assert any("kept beside it, as history.waiting-1.sqlite3" in line for line in program.lines)
+        told = sum(bool(REP.match(line)) for line in program.lines)
+    assert "2 full reps" in cli("history", "--days", "1").out
+    with HistoryStore(history, silent) as store:
+        assert [len(session.reps) for session in store.sessions()] == [1, told]
+    assert list(history.parent.iterdir()) == [history]
 
 
 @pytest.mark.slow
