@@ -17,7 +17,7 @@ import repcount
 from repcount import Config, Rep, formats
 from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
-from repcount.history import totals
+from repcount.history import progress, totals
 from repcount.pipeline import count
 from repcount.types import Flag, WarningCode
 
@@ -247,6 +247,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Warning codes", [str(code) for code in WarningCode]
     yield "Reps", ["source", *(item.name for item in fields(Rep))]
     yield "Days", totals.DAY_COLUMNS
+    yield "Sets", progress.SET_COLUMNS
 
 
 @pytest.mark.parametrize(

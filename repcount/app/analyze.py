@@ -35,6 +35,7 @@ from repcount.app.jobs import (
     take_thumbnails,
 )
 from repcount.app.journal import ResumeJournal
+from repcount.app.keep import VideoKeeper
 from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.display.progress import ProgressBar
@@ -56,12 +57,15 @@ def run_batch(
     options: OutputOptions,
     reporter: ConsoleReporter,
     local: LocalExecutor,
+    keeper: VideoKeeper | None = None,
 ) -> None:
     """Count the videos and write the outputs asked for. Raises RepcountError before anything is counted.
 
-    The videos are counted by `local`, or by the cluster that the options name.
+    The videos are counted by `local`, or by the cluster that the options name. `keeper` puts them into the history.
     """
     _check(options)
+    if keeper is not None and options.cluster:
+        raise SettingError("--keep needs the video here; it does not go together with --cluster")
     journal, complete = _open_journal(videos, config, options), False
     force = options.force or (journal is not None and journal.has_results)
     with suppress(_NothingCountedError), ExitStack() as stack:
@@ -82,6 +86,8 @@ def run_batch(
             executor = stack.enter_context(DaskExecutor(options.cluster))
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
+        if keeper is not None:
+            keeper.identify(videos, local)
         runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
         counted = runner.run(entries)
         if not counted:
@@ -91,6 +97,8 @@ def run_batch(
             _write_plot(options.plot, counted, out, reporter, local, guard)
         if options.report is not None:
             out.write_bytes(options.report, _render_report(options.report, counted, options.date))
+        if keeper is not None:
+            keeper.keep(entry.analysis for entry in counted if entry.analysis)
         complete = True
     if complete and journal is not None and options.json not in reporter.failed:
         journal.remove()

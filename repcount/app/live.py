@@ -90,6 +90,8 @@ class LiveOptions:
     """The current date and time, with time zone."""
     person: str | None = None
     """Whose session it is in the history."""
+    target_deg: float | None = None
+    """A target to keep for that person from now on."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -309,6 +311,8 @@ def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReport
     recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
 
     def begin(history: HistoryStore) -> SessionRecorder:
+        if options.person is not None and options.target_deg is not None:
+            history.people.set_target(options.person, options.target_deg)
         return history.begin(recorder.started, redact_url(options.camera), options.plan, config, options.person)
 
     try:

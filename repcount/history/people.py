@@ -12,6 +12,12 @@ from repcount.history.database import Database, Row
 _MAX_CHARS = 40
 """Length limit of a name. Heuristic: it has to fit a column of a table."""
 
+FORGET_UNUSED = """
+    DELETE FROM person WHERE target_deg IS NULL
+        AND id NOT IN (SELECT person_id FROM session WHERE person_id IS NOT NULL)
+"""
+"""The statement that deletes whoever has neither a session nor a target."""
+
 _LIST = """
     SELECT person.name, target_deg, count(DISTINCT session_id) AS sessions, coalesce(sum("full"), 0) AS "full",
         max(rep.day) AS last_day
@@ -114,6 +120,7 @@ class People:
                 raise HistoryError(f"there is no session {session}; `repcount history --sessions` lists them")
             person = None if name is None else self.ensure(name)
             self._db.execute("UPDATE session SET person_id = ? WHERE id = ?", [person, session])
+            self._db.execute(FORGET_UNUSED)
 
     def _row(self, name: str) -> Row:
         row = self._find(name)

@@ -17,7 +17,8 @@ from repcount.config import Config
 from repcount.errors import HistoryError, SettingError, brief
 from repcount.history.database import BUSY_TIMEOUT_S, Database, Row
 from repcount.history.file import delete_numbered, find_history, quarantined, waiting
-from repcount.history.people import People, name_key
+from repcount.history.people import FORGET_UNUSED, People, name_key
+from repcount.history.progress import BestSet
 from repcount.history.totals import Session, day_of
 from repcount.types import Flag, Rep, RepRemoved, Update
 
@@ -37,10 +38,6 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """A clock that was never set starts in 1970. Heuristic: later than 2199 the list of days would be too long to build."""
 
 _WITHOUT_REPS = "id NOT IN (SELECT session_id FROM rep)"
-_FORGET_PEOPLE = """
-    DELETE FROM person WHERE target_deg IS NULL
-        AND id NOT IN (SELECT person_id FROM session WHERE person_id IS NOT NULL)
-"""
 _REPS_SINCE = """
     SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
     ORDER BY session_id, number
@@ -51,6 +48,15 @@ _SESSIONS = """
 """
 _SAME_SESSION = "SELECT id FROM session WHERE started_utc = :started_utc AND source = :source AND plan = :plan"
 _PERSON_ID = "(SELECT id FROM person WHERE key = ?)"
+_DAYS = f"""
+    SELECT DISTINCT day FROM rep
+    WHERE NOT removed AND session_id IN (SELECT id FROM session WHERE person_id IS {_PERSON_ID}) ORDER BY day
+"""
+_BEST_SET = f"""
+    SELECT count(*) AS reps, max(day) AS last_day FROM rep
+    WHERE "full" AND NOT removed AND session_id IN (SELECT id FROM session WHERE person_id IS {_PERSON_ID})
+    GROUP BY session_id, "set" HAVING last_day < ? ORDER BY reps DESC, last_day DESC LIMIT 1
+"""
 _OTHERS_ON = f"""
     SELECT count(*) FROM rep WHERE day = ? AND "full" AND NOT removed AND session_id IN
         (SELECT id FROM session WHERE id != ? AND person_id IS {_PERSON_ID})
@@ -133,35 +139,50 @@ class HistoryStore:
         row |= {"video_sha256": sha256, "ended_utc": _utc(started + timedelta(seconds=length_s))}
         recorder = SessionRecorder(self._db, started, row, person, self._notify)
         with self._db.transaction():
-            known = self._db.rows("SELECT * FROM session WHERE video_sha256 = ?", [sha256])
-            if known:
-                with _check_values(self._db):
-                    when = _started(known[0]).date()
-                raise HistoryError(f"{video} is in the history already, as session {known[0]['id']} of {when}")
+            known = self.video_session(sha256)
+            if known is not None:  # another repcount was quicker
+                raise HistoryError(f"{video} is in the history already, as session {known.id}")
             recorder.insert()
             for rep in reps:
                 recorder.write_event(rep)
         return recorder.id
+
+    def video_session(self, sha256: str) -> Session | None:
+        """The session of a video that is in the history, without its reps; None if it is not. Raises HistoryError."""
+        with _check_values(self._db):
+            rows = [row for row in self._db.rows(_SESSIONS) if row["video_sha256"] == sha256]
+            return _session(rows[0], ()) if rows else None
 
     def full_reps_on(self, day: date) -> int:
         """Full reps on one day, over all sessions, without those removed by hand. Raises HistoryError."""
         count = 'SELECT count(*) FROM rep WHERE day = ? AND "full" AND NOT removed'
         return int(self._db.rows(count, [day.isoformat()])[0][0])
 
-    def span(self, person: str | None = None) -> tuple[date, date] | None:
-        """The first and the last day with a rep, of all sessions or those of a person; None if there are no reps.
-
-        Raises HistoryError.
-        """
-        of_person = f" AND session_id IN (SELECT id FROM session WHERE person_id = {_PERSON_ID})" if person else ""
-        query = f"SELECT min(day), max(day) FROM rep WHERE NOT removed{of_person}"
-        first, last = self._db.rows(query, [name_key(person)] if person else [])[0]
+    def span(self) -> tuple[date, date] | None:
+        """The first and the last day with a rep; None if there are no reps. Raises HistoryError."""
+        first, last = self._db.rows("SELECT min(day), max(day) FROM rep WHERE NOT removed")[0]
         with _check_values(self._db):
             return (_day(first), _day(last)) if first is not None else None
 
     def quarantined(self) -> list[Path]:
         """The damaged files that were renamed and kept."""
         return quarantined(self._db.path)
+
+    def days(self, person: str | None) -> tuple[date, ...]:
+        """All days with a rep of a person, with None of those without a name; oldest first. Raises HistoryError."""
+        key = None if person is None else name_key(person)
+        with _check_values(self._db):
+            return tuple(_day(row[0]) for row in self._db.rows(_DAYS, [key]))
+
+    def best_set(self, person: str | None, before: date | None = None) -> BestSet | None:
+        """The set with the most full reps of a person, with None of those without a name; the newest of several.
+
+        `before`: only sets that ended before this day. Raises HistoryError.
+        """
+        key = None if person is None else name_key(person)
+        with _check_values(self._db):
+            rows = self._db.rows(_BEST_SET, [key, before.isoformat() if before is not None else "9"])
+            return BestSet(rows[0]["reps"], _day(rows[0]["last_day"])) if rows else None
 
     def sessions(self, first: date | None = None) -> tuple[Session, ...]:
         """Sessions with at least one rep on the day `first` or later, oldest first, each with all of its reps.
@@ -203,7 +224,7 @@ class HistoryStore:
                 self._db.execute("DELETE FROM person")
             if selection.person is not None:
                 self._db.execute("DELETE FROM person WHERE key = ?", [value])
-            self._db.execute(_FORGET_PEOPLE)
+            self._db.execute(FORGET_UNUSED)
         self._db.vacuum()
         if selection.everything:
             for file in self.quarantined():
@@ -315,7 +336,7 @@ class SessionRecorder:
         with self._db.transaction():
             self._db.execute("UPDATE session SET ended_utc = ? WHERE id = ?", [ended, self.id])
             self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND id = ?", [self.id])
-            self._db.execute(_FORGET_PEOPLE)
+            self._db.execute(FORGET_UNUSED)
 
     def flush(self) -> None:
         """Commit what is waiting, and make sure that it went into the file that has the name. Raises HistoryError."""

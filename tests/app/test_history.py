@@ -19,7 +19,7 @@ from support.programs import Cli
 from repcount.app import history as app_history
 from repcount.config import Config
 from repcount.errors import printable
-from repcount.history import table, totals
+from repcount.history import progress, table, totals
 from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session
 from repcount.reports import history_html
@@ -219,9 +219,11 @@ def test_the_newest_day_is_listed_with_its_sessions_and_the_others_if_asked(path
     now = datetime.now().astimezone().replace(hour=12)
     for back in (3, 1, 1):
         filled(path, *(rep(number) for number in range(1, 6)), started=now - timedelta(days=back))
-    newest, every = (cli("history", *options).out.splitlines() for options in ((), ("--sessions",)))
-    assert [line.split()[0] for line in newest[newest.index("") + 2 : -2]] == ["2", "3"]
-    assert [line.split()[0] for line in every[every.index("") + 2 : -2]] == ["1", "2", "3"]
+    for options, listed in (((), ["2", "3"]), (("--sessions",), ["1", "2", "3"])):
+        _, *lines = next(
+            each for each in tables(cli("history", *options).out.splitlines()) if each[0].startswith("session")
+        )
+        assert [line.split()[0] for line in lines] == listed
 
 
 def test_days_off_at_the_beginning_count_for_those_who_began_before(path: Path, cli: Cli) -> None:
@@ -274,7 +276,7 @@ def test_export_is_the_rep_csv_of_analyze(path: Path, cli: Cli, tmp_path: Path) 
 def test_export_of_some_days_leaves_out_the_reps_before(path: Path, tmp_path: Path) -> None:
     filled(path, rep(1), rep(2), rep(3), started=START.replace(hour=23, minute=59, second=49))
     filled(path, rep(1), started=START - timedelta(days=3))
-    app_history.export(tmp_path / "reps.csv", DAY + timedelta(days=1))
+    app_history.export(app_history.ExportQuery(first=DAY + timedelta(days=1), csv=tmp_path / "reps.csv"))
     with (tmp_path / "reps.csv").open(encoding="utf-8", newline="") as file:
         assert [row["number"] for row in csv.DictReader(file)] == ["3"]
 
@@ -286,6 +288,10 @@ class Screen(io.StringIO):
         return True
 
 
+def view_of(sessions: list[Session]) -> table.View:
+    return table.View(["How it goes."], (), totals.by_day(sessions), sessions, ())
+
+
 def shown(file: io.StringIO) -> list[str]:
     """A week with 50, 100, 150 and 3 full reps and five days off, against a limit of 100."""
     sessions = [
@@ -295,14 +301,20 @@ def shown(file: io.StringIO) -> list[str]:
         for number, count in {1: 50, 2: 100, 3: 150, 9: 3}.items()
     ]
     today = DAY + timedelta(days=9)
-    table.print_table(
+    view = table.View(
+        ["How it goes."],
+        progress.weeks(sessions, DAY + timedelta(days=1), today),
         totals.with_gaps(totals.by_day(sessions), DAY + timedelta(days=1), today),
         sessions[-1:],
-        file,
-        today=today,
-        limit=100,
+        [(each, progress.last_time(sessions, each)) for each in progress.sets_of(sessions[-1])],
     )
+    table.print_view(view, file, today=today, limit=100)
     return [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in file.getvalue().splitlines()]
+
+
+def tables(lines: list[str]) -> list[list[str]]:
+    """What is between two empty lines: findings, weeks, days, sessions, sets, totals."""
+    return [block.splitlines() for block in "\n".join(lines).split("\n\n")]
 
 
 def eighths(bar: str) -> int:
@@ -310,7 +322,7 @@ def eighths(bar: str) -> int:
 
 
 def test_the_bars_stand_against_the_limit() -> None:
-    heading, *lines = shown(io.StringIO())[:6]
+    heading, *lines = tables(shown(io.StringIO()))[2]
     assert [line[:10] for line in lines] == ["Mon 23 Nov", "Tue 24 Nov", "Wed 25 Nov", "5 days off", "Tue 01 Dec"]
     (limit,) = {line.index("|") for line in lines}
     assert heading.index("100") + len("100") == limit + 1
@@ -333,7 +345,8 @@ def test_the_tables_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPat
     lines = shown(Screen())
     assert max(map(len, lines)) <= columns
     assert not any("…" in line for line in lines)
-    heading = " ".join(lines[0].split())
+    assert len(tables(lines)) == 6
+    heading = " ".join(tables(lines)[2][0].split())
     everything = "full 100 partial fast full % raise/lower flexion sets sessions"
     assert everything.startswith(heading)
     assert heading == everything or columns < 120
@@ -348,7 +361,7 @@ def test_a_plan_is_shown_as_it_is_and_obeyed_by_nobody(plan: str, monkeypatch: p
     monkeypatch.setenv("TERM", "xterm")
     file = Screen()
     sessions = [Session(1, START, None, "0", plan, Config(), (rep(1),))]
-    table.print_table(totals.by_day(sessions), sessions, file, today=DAY, limit=100)
+    table.print_view(view_of(sessions), file, today=DAY, limit=100)
     plain = re.sub(r"\x1b\[[\d;]*m", "", file.getvalue())
     assert printable(plan) in plain
     assert printable(plain.replace("\n", "")) == plain.replace("\n", "")
@@ -358,7 +371,7 @@ def test_a_terminal_without_blocks_gets_bars_of_its_own_letters() -> None:
     content = io.BytesIO()
     file = io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace")
     sessions = [Session(1, START, None, "0", "free", Config(), tuple(map(rep, range(1, 101))))]
-    table.print_table(totals.by_day(sessions), sessions, file, today=DAY, limit=100)
+    table.print_view(view_of(sessions), file, today=DAY, limit=100)
     file.flush()
     assert b" ####" in content.getvalue()
     assert b"\\u2588" not in content.getvalue()
@@ -388,6 +401,10 @@ def test_the_history_as_a_page(path: Path, cli: Cli, tmp_path: Path) -> None:
     assert "2026" in text
 
 
+NOTHING = progress.progress((), (), None, None, DAY)
+"""The progress of nobody, for pages about something else."""
+
+
 @pytest.mark.parametrize(("asked_for", "drawn"), [(1, 1), (14, 14), (28, 28), (60, 50), (36500, 50)])
 def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: int, drawn: int) -> None:
     """Of the days before, no reps were read: they would look like days off."""
@@ -395,16 +412,15 @@ def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: in
     sessions = [Session(i, START + timedelta(days=i), None, "0", "free", Config(), (rep(1),)) for i in range(50)]
     first = max(today - timedelta(days=asked_for - 1), date.min)
     read = [session for session in sessions if session.started.date() >= first]
-    page = history_html.render_history_report(read, first=first, today=today, limit=100)
-    chart = re.search(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)
-    assert chart is not None
-    assert chart[0].count("1 full") == drawn
-    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', chart[0])]
+    page = history_html.render_history_report(read, NOTHING, first=first, today=today, limit=100)
+    chart = re.findall(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)[1]
+    assert chart.count("1 full") == drawn
+    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', chart)]
     assert min(places) < 40 + 1000 / drawn, "the first of the days is at the left"
 
 
 def test_few_days_on_record_are_drawn_within_four_weeks() -> None:
     sessions = [Session(1, START, None, "0", "free", Config(), (rep(1),))]
-    page = history_html.render_history_report(sessions, first=DAY - timedelta(days=89), today=DAY, limit=100)
+    page = history_html.render_history_report(sessions, NOTHING, first=DAY - timedelta(days=89), today=DAY, limit=100)
     places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', page)]
     assert max(places) > 900
