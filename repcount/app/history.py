@@ -132,7 +132,9 @@ def _report_paths(query: HistoryQuery, people: Sequence[PersonHistory]) -> list[
     if query.report is None:
         return []
     if query.report != files.STDOUT and query.report.is_dir():
-        return [query.report / f"{file_name(person.name or 'history')}.html" for person in people]
+        names = [file_name(person.name or "history") for person in people]
+        several = [f"{name}-{names[:i].count(name) + 1}" if name in names[:i] else name for i, name in enumerate(names)]
+        return [query.report / f"{name}.html" for name in several]
     if len(people) > 1:
         names = ", ".join(printable(person.name) or "no name" for person in people)
         raise OutputError(

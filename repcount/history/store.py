@@ -47,19 +47,22 @@ _SESSIONS = """
     ORDER BY started_utc, session.id
 """
 _SAME_SESSION = "SELECT id FROM session WHERE started_utc = :started_utc AND source = :source AND plan = :plan"
-_PERSON_ID = "(SELECT id FROM person WHERE key = ?)"
+_SESSIONS_OF = """
+    (SELECT id FROM session WHERE coalesce((SELECT key FROM person WHERE person.id = person_id), '') = coalesce(?, ''))
+"""
+"""The sessions of a person by key, with NULL those without a name; no key is empty."""
 _DAYS = f"""
     SELECT DISTINCT day FROM rep
-    WHERE NOT removed AND session_id IN (SELECT id FROM session WHERE person_id IS {_PERSON_ID}) ORDER BY day
+    WHERE NOT removed AND session_id IN {_SESSIONS_OF} ORDER BY day
 """
 _BEST_SET = f"""
     SELECT count(*) AS reps, max(day) AS last_day FROM rep
-    WHERE "full" AND NOT removed AND session_id IN (SELECT id FROM session WHERE person_id IS {_PERSON_ID})
+    WHERE "full" AND NOT removed AND session_id IN {_SESSIONS_OF}
     GROUP BY session_id, "set" HAVING last_day < ? ORDER BY reps DESC, last_day DESC LIMIT 1
 """
 _OTHERS_ON = f"""
-    SELECT count(*) FROM rep WHERE day = ? AND "full" AND NOT removed AND session_id IN
-        (SELECT id FROM session WHERE id != ? AND person_id IS {_PERSON_ID})
+    SELECT count(*) FROM rep
+    WHERE day = ? AND "full" AND NOT removed AND session_id != ? AND session_id IN {_SESSIONS_OF}
 """
 
 
@@ -427,7 +430,7 @@ def _where(selection: DeleteFilter) -> tuple[str, str | int]:
     if selection.session is not None:
         return "session_id = ?", selection.session
     if selection.person is not None:
-        return f"session_id IN (SELECT id FROM session WHERE person_id = {_PERSON_ID})", name_key(selection.person)
+        return f"session_id IN {_SESSIONS_OF}", name_key(selection.person)
     if selection.day is not None:
         return "day = ?", selection.day.isoformat()
     if selection.before is not None:

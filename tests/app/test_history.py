@@ -281,6 +281,151 @@ def test_export_of_some_days_leaves_out_the_reps_before(path: Path, tmp_path: Pa
         assert [row["number"] for row in csv.DictReader(file)] == ["3"]
 
 
+def exported(path: Path, cli: Cli, folder: Path) -> dict[str, bytes]:
+    assert cli(
+        "history", "export", "--csv", folder / "reps.csv", "--sets", folder / "sets.csv", "--fit", folder / "fit"
+    ).code == 0  # fmt: skip
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_what_is_exported_twice_is_the_same_to_the_byte(path: Path, cli: Cli, tmp_path: Path) -> None:
+    three_days(path)
+    session_of(path, "Zoë Ö/../x", rep(1), rep(2, set=2, start_s=40.0, end_s=45.0))
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    one, other = (exported(path, cli, folder) for folder in folders)
+    assert one == other
+    assert sorted(one) == [
+        "fit/2026-11-20-0730-1.fit",
+        "fit/2026-11-21-0730-2.fit",
+        "fit/2026-11-22-0730-3.fit",
+        "fit/2026-11-22-0730-4-Zoë_Ö_.._x.fit",
+        "reps.csv",
+        "sets.csv",
+    ]
+    sets = list(csv.DictReader(io.StringIO(one["sets.csv"].decode(), newline="")))
+    assert [(row["session"], row["person"], row["set"], row["full"], row["rest_s"]) for row in sets[-2:]] == [
+        ("4", "Zoë Ö/../x", "1", "1", "35.0"),
+        ("4", "Zoë Ö/../x", "2", "1", ""),
+    ]
+
+
+def test_export_of_one_person_and_of_some_days(path: Path, cli: Cli, tmp_path: Path) -> None:
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone())
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone() - timedelta(days=9))
+    session_of(path, "Bo", rep(1), started=datetime.now().astimezone())
+    done = cli("history", "export", "--person", "ANNA", "--days", "3", "--fit", tmp_path / "fit")
+    assert (done.code, done.out) == (0, "")
+    (file,) = (tmp_path / "fit").iterdir()
+    assert file.name.endswith("-1-Anna.fit")
+    assert cli("history", "export", "--person", "anna").out.count("\n") == 3
+    assert "nobody called 'Cleo'" in cli("history", "export", "--person", "Cleo").err
+
+
+def test_a_session_that_no_fit_file_can_hold_costs_no_other(path: Path, cli: Cli, tmp_path: Path) -> None:
+    filled(path, rep(1), started=datetime(1970, 1, 2, tzinfo=ZONE))
+    filled(path, rep(1))
+    done = cli("history", "export", "--fit", tmp_path / "fit")
+    assert (done.code, done.err) == (1, "repcount: session 1 cannot be a FIT file: its clock says 1970\n")
+    assert [file.name for file in (tmp_path / "fit").iterdir()] == ["2026-11-22-0730-2.fit"]
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+
+def session_of(path: Path, person: str | None, *reps: Rep, started: datetime = START) -> int:
+    with opened(path) as history:
+        recorder = history.begin(started, "0", "3x30", Config(), person)
+        recorder.write(update(*reps))
+        recorder.end(60)
+        return recorder.id
+
+
+def test_several_people_have_a_line_each_and_one_has_all(path: Path, cli: Cli) -> None:
+    now = datetime.now().astimezone()
+    session_of(path, "Anna", rep(1), rep(2), started=now)
+    session_of(path, "[red]Bo", rep(1), started=now)
+    filled(path, rep(1), rep(2), rep(3), started=now)
+    lines = cli("history").out.splitlines()
+    assert [line.split()[:2] for line in lines[1:4]] == [["(no", "name)"], ["[red]Bo", "1"], ["Anna", "2"]]
+    assert "`repcount history --person NAME` shows one of them." in lines
+    shown = cli("history", "--person", "anna").out
+    assert shown.startswith("2 full reps this week on 1 day.\n")
+    assert "today 2 of 100" in shown
+    document = json.loads(cli("history", "--json", "-").out)
+    assert [(day["person"], day["full"]) for day in document["days"]] == [("", 3), ("Anna", 2), ("[red]Bo", 1)]
+    assert [session["person"] for session in document["sessions"]] == ["Anna", "[red]Bo", ""]
+
+
+def test_one_person_alone_is_shown_without_being_asked_for(path: Path, cli: Cli) -> None:
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone())
+    assert cli("history").out.startswith("1 full rep this week on 1 day.\n")
+
+
+def test_two_people_side_by_side(path: Path, cli: Cli) -> None:
+    now = datetime.now().astimezone()
+    session_of(path, "Anna", *map(rep, range(1, 6)), started=now)
+    session_of(path, "[red]Bo", rep(1, raise_s=1.0), rep(2, full=False), started=now)
+    lines = cli("history", "--compare", "anna", "[red]bo").out.splitlines()
+    rows = {line[:16].strip(): line[16:].split() for line in lines[1:]}
+    assert lines[0].split() == ["Anna", "[red]Bo"]
+    assert (rows["full reps"], rows["partial reps"], rows["best set"]) == (["5", "1"], ["0", "1"], ["5", "1"])
+    assert (rows["raise"], rows["full of all"]) == (["2.0", "s", "1.0", "s"], ["100", "%", "50", "%"])
+    assert "nobody called 'Cleo'" in cli("history", "--compare", "anna", "Cleo").err
+    for wrong in (["--compare", "anna", "ANNA"], ["--compare", "anna", "bo", "--person", "anna"]):
+        assert cli("history", *wrong).code == 2
+
+
+def test_reports_of_several_people_go_into_a_folder(path: Path, cli: Cli, tmp_path: Path) -> None:
+    for name in ("Anna", "../Bo", "Bo"):
+        session_of(path, name, rep(1), started=datetime.now().astimezone())
+    done = cli("history", "--report", tmp_path / "all.html")
+    assert (done.code, done.out) == (1, "")
+    assert "would hold the reports of several people (../Bo, Anna, Bo): name one with --person" in done.err
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    assert cli("history", "--report", folder).code == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["Anna.html", "Bo-2.html", "Bo.html"]
+    assert "Leg raises of Anna, " in (folder / "Anna.html").read_text(encoding="utf-8")
+    assert cli("history", "--person", "anna", "--report", tmp_path / "all.html").code == 0
+
+
+def test_people_are_listed_renamed_merged_assigned_and_deleted(path: Path, cli: Cli) -> None:
+    assert cli("history", "people").out.startswith("There is nobody yet")
+    assert not path.exists()
+    assert (
+        cli("history", "rename", "Anna", "Bo").err == "repcount: there is no history yet; `repcount live` begins one\n"
+    )
+    session_of(path, "Ana", rep(1), rep(2))
+    session_of(path, "Bo", rep(1), started=START + timedelta(days=1))
+    assert cli("history", "people").out == (
+        "Ana: 2 full reps, 1 session, last on 2026-11-22\nBo: 1 full rep, 1 session, last on 2026-11-23\n"
+    )
+    assert cli("history", "rename", "ana", "Anna").out == "Ana is called Anna now\n"
+    assert cli("history", "rename", "Anna", "").code == 2
+    assert cli("history", "assign", "2", "Cleo").out == "Session 2 is Cleo's now\n"
+    assert cli("history", "assign", "2").out == "Session 2 is nobody's now\n"
+    assert cli("history", "assign", "2", "Cleo").code == 0
+    assert cli("history", "merge", "Cleo", "anna", "--yes").out == "All sessions of Cleo are Anna's now\n"
+    assert cli("history", "people").out == "Anna: 3 full reps, 2 sessions, last on 2026-11-23\n"
+    assert cli("history", "delete", "--person", "Dora", "--yes").code == 1
+    assert cli("history", "delete", "--person", "anna", "--yes").out == "Deleted 3 reps in 2 sessions of Anna\n"
+    assert cli("history", "people").out.startswith("There is nobody yet")
+
+
+def test_merging_and_deleting_people_asks_first(path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Anna", "Bo"):
+        session_of(path, name, rep(1))
+    for command in (["merge", "Anna", "Bo"], ["delete", "--person", "Anna"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+        assert cli("history", *command).code == 1
+    assert len(asked(path, "SELECT * FROM person")) == 2
+
+
+# --- what is shown on the screen ------------------------------------------------------------------------------
+
+
 class Screen(io.StringIO):
     """A terminal; how wide it is says $COLUMNS."""
 
