@@ -136,9 +136,9 @@ def _report_paths(query: HistoryQuery, people: Sequence[PersonHistory]) -> list[
         several = [f"{name}-{names[:i].count(name) + 1}" if name in names[:i] else name for i, name in enumerate(names)]
         return [query.report / f"{name}.html" for name in several]
     if len(people) > 1:
-        names = ", ".join(printable(person.name) or "no name" for person in people)
+        whose = ", ".join(printable(person.name) or "no name" for person in people)
         raise OutputError(
-            f"{query.report} would hold the reports of several people ({names}): name one with --person, or name a "
+            f"{query.report} would hold the reports of several people ({whose}): name one with --person, or name a "
             "folder that is there, for a report each"
         )
     return [query.report]

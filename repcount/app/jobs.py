@@ -20,6 +20,7 @@ from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
+from repcount.types import Pose
 
 _BLOCK_BYTES = 1 << 22
 """Read at a time while a video is hashed."""
@@ -41,6 +42,8 @@ class VideoJob:
     """Whether to return the angle over time, for a plot or report."""
     track: bool = False
     """Whether to return the poses, for an annotated copy."""
+    landmarks: str = ""
+    """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class VideoResult:
     trace: AngleTrace | None = None
     track: bytes = b""
     """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
+    landmarks: bytes = b""
+    """The content of the landmarks file."""
 
 
 def count_video(job: VideoJob, progress: Progress) -> VideoResult:
@@ -62,7 +67,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
     """
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
-    track = None
+    track = table = None
     sinks: list[pipeline.Sink] = [formats.SignalWriter(text)] if job.signal else []
     if trace is not None:
         sinks.append(trace)
@@ -71,16 +76,32 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
         track = PoseTrack()
         sinks.append(track)
+    if job.landmarks:
+        from repcount.reports.landmarks import LandmarkTable
+
+        table = LandmarkTable(str(job.video))
+    observers = [each.on_pose for each in (track, table) if each is not None]
+
+    def on_pose(time_s: float, pose: Pose | None) -> None:
+        for observe in observers:
+            observe(time_s, pose)
+
     analysis = pipeline.analyze(
         job.video,
         job.config,
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        on_pose=track.on_pose if track is not None else None,
+        on_pose=on_pose if observers else None,
         progress=progress,
     )
-    return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
+    return VideoResult(
+        analysis,
+        text.getvalue(),
+        trace,
+        b"" if track is None else pickle.dumps(track),
+        b"" if table is None else table.content(job.landmarks),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class LiveOptions:
     """Whose session it is in the history."""
     target_deg: float | None = None
     """A target to keep for that person from now on."""
+    history: bool = True
+    """Whether the reps go into the history."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -106,7 +108,7 @@ def run_live_session(
     files.check_distinct([*outputs, *recordings], [Path(options.camera)])
     with InterruptGuard() as guard, ExitStack() as stack:
         out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
-        session = _open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
+        session = open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
         if output.signal is not None:
             session.recorder.sinks.append(SignalSink(out, output.signal))
         outcome = run(session, guard)
@@ -259,7 +261,7 @@ class _RecordingView:
 # --- set-up ------------------------------------------------------------------------------------------------
 
 
-def _open_session(
+def open_session(
     options: LiveOptions, config: Config, model: Path, reporter: ConsoleReporter, stack: ExitStack
 ) -> Session:
     """Open all parts; `stack` closes them. What the session can do without is left out with a note if it fails."""
@@ -309,6 +311,8 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
 
 def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
     recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
+    if not options.history:
+        return recorder
 
     def begin(history: HistoryStore) -> SessionRecorder:
         if options.person is not None and options.target_deg is not None:

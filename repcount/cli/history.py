@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from repcount.cli import help
 from repcount.cli.options import Force, Person, exit_with
 from repcount.coaching.session import DAY_LIMIT
 
@@ -16,46 +17,76 @@ _MAX_DAYS = 36500
 
 _DATE = ["%Y-%m-%d"]
 
-Days = Annotated[int, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included.")]
-AnyDays = Annotated[int | None, typer.Option(min=1, max=_MAX_DAYS, help="How many days back, today included [all].")]
-Limit = Annotated[int, typer.Option(min=1, help="Full reps of a day to measure it against.")]
+Days = Annotated[int, typer.Option(min=1, max=_MAX_DAYS, metavar="DAYS", help="How many days back, today included.")]
+AnyDays = Annotated[
+    int | None, typer.Option(min=1, max=_MAX_DAYS, metavar="DAYS", help="How many days back, today included [all].")
+]
+Limit = Annotated[int, typer.Option(min=1, metavar="REPS", help="Full reps of a day to measure it against.")]
 Sessions = Annotated[bool, typer.Option("--sessions", help="List every session, not only those of the newest day.")]
 Csv = Annotated[
-    Path | None, typer.Option(help="Write one row per day as CSV, with --sessions one per session; - is stdout.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Write one row per day as CSV, with --sessions one per session; - is stdout."),
 ]
-Json = Annotated[Path | None, typer.Option(help="Write days and sessions as JSON; - is stdout.")]
+Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write days and sessions as JSON; - is stdout.")]
 Report = Annotated[
     Path | None,
-    typer.Option(help="Write an HTML report of weeks, days, tempo and quality; - is stdout. "
-                 "In a folder that is there: one per person."),
+    typer.Option(
+        metavar="FILE",
+        help="Write an HTML report of weeks, days, tempo and quality; - is stdout. "
+             "In a folder that is there: one per person.",
+    ),
 ]  # fmt: skip
 Whose = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Their sessions alone.")]
 Compare = Annotated[
     tuple[str, str] | None, typer.Option("--compare", metavar="NAME NAME", help="Show two people side by side.")
 ]
 Reps = Annotated[
-    Path | None, typer.Option("--csv", help="Write one row per rep, as `analyze --csv` does; - is stdout.")
+    Path | None,
+    typer.Option("--csv", metavar="FILE", help="Write one row per rep, as `analyze --csv` does; - is stdout."),
 ]
-Sets = Annotated[Path | None, typer.Option(help="Write one row per set as CSV; - is stdout.")]
+Sets = Annotated[Path | None, typer.Option(metavar="FILE", help="Write one row per set as CSV; - is stdout.")]
 Fit = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER", help="Write a FIT file per session, for Garmin Connect and others, into this folder."
     ),
 ]
-Day = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done on this day.")]
-Before = Annotated[datetime | None, typer.Option(formats=_DATE, help="What was done before this day.")]
-Session = Annotated[int | None, typer.Option(help="The session with this number.")]
+Day = Annotated[datetime | None, typer.Option(formats=_DATE, metavar="YYYY-MM-DD", help="What was done on this day.")]
+Before = Annotated[
+    datetime | None, typer.Option(formats=_DATE, metavar="YYYY-MM-DD", help="What was done before this day.")
+]
+Session = Annotated[int | None, typer.Option(metavar="NUMBER", help="The session with this number.")]
 All = Annotated[bool, typer.Option("--all", help="Everything.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    group = typer.Typer(rich_markup_mode=None)
+    group = help.new_group({
+        "repcount history": "the last two weeks",
+        "repcount history --days 90 --report history.html": "three months, as a page",
+        "repcount history --person Anna": "hers alone",
+        "repcount history --compare Anna Bo": "two people side by side",
+        "repcount history --sessions --csv sessions.csv": "one row per session",
+    })  # fmt: skip
     group.callback(invoke_without_command=True)(history)
-    for command in (export, people, rename, merge, assign, delete):
-        group.command()(command)
+    help.add(group, export, {
+        "repcount history export --csv reps.csv": "all reps in the history",
+        "repcount history export --sets sets.csv --person Anna": "a row for each of her sets",
+        "repcount history export --fit workouts": "a file per session for Garmin Connect and others",
+    })  # fmt: skip
+    help.add(group, people, {"repcount history people": "everybody, with reps, sessions and target"})
+    help.add(group, rename, {"repcount history rename Ana Anna": "the same person, spelled right"})
+    help.add(group, merge, {"repcount history merge Ana Anna": "Ana's sessions are Anna's now"})
+    help.add(group, assign, {
+        "repcount history assign 12 Anna": "session 12 is Anna's",
+        "repcount history assign 12": "session 12 is nobody's",
+    })  # fmt: skip
+    help.add(group, delete, {
+        "repcount history delete --session 12": "one session",
+        "repcount history delete --before 2026-01-01": "what was done before this year",
+        "repcount history delete --person Anna": "all of Anna's sessions, and her name",
+    })  # fmt: skip
     app.add_typer(group, name="history")
 
 

@@ -186,7 +186,7 @@ def _set_table(sets: Sequence[tuple[SetResult, SetResult | None]], console: Cons
     ]
     columns, _ = _fit(
         [
-            ["raise/lower", *map(_tempo, now)],
+            ["raise/lower s", *map(_tempo, now)],
             ["last time", *(_tempo(result) if result else "" for result in before)],
             ["partial", *(str(result.partial or "") for result in now)],
         ],
@@ -196,7 +196,7 @@ def _set_table(sets: Sequence[tuple[SetResult, SetResult | None]], console: Cons
 
 
 def _tempo(of: SetResult | Totals) -> str:
-    return _number(of.raise_s, 1, "/") + _number(of.lower_s, 1, " s")
+    return _number(of.raise_s, 1, "/") + _number(of.lower_s, 1)
 
 
 def _session_table(sessions: Sequence[Session], console: Console, today: date) -> Table:
@@ -218,8 +218,8 @@ def _numbers(totals: Sequence[Totals]) -> list[_Column]:
         _column("partial", totals, lambda each: str(each.partial)),
         _column("fast", totals, lambda each: str(each.fast)),
         _column("full %", totals, lambda each: _number(100 * each.full_share)),
-        _column("raise/lower", totals, _tempo),
-        _column("flexion", totals, lambda each: _number(each.top_flexion_deg, unit="°")),
+        _column("raise/lower s", totals, _tempo),
+        _column("top °", totals, lambda each: _number(each.top_flexion_deg)),
         _column("sets", totals, lambda each: str(each.sets)),
     ]
 

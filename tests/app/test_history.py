@@ -492,7 +492,7 @@ def test_the_tables_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPat
     assert not any("…" in line for line in lines)
     assert len(tables(lines)) == 6
     heading = " ".join(tables(lines)[2][0].split())
-    everything = "full 100 partial fast full % raise/lower flexion sets sessions"
+    everything = "full 100 partial fast full % raise/lower s top ° sets sessions"
     assert everything.startswith(heading)
     assert heading == everything or columns < 120
     assert "raise/lower" in heading or columns < 80

@@ -304,7 +304,7 @@ def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: 
     assert sorted(line for line in done.err.splitlines() if not line.startswith("note: ")) == [
         f"repcount: cannot write {place / name}: No space left on device" for name in ("o.json.journal", "o.json")
     ]
-    assert done.out.count("0 full reps") == 2
+    assert done.out.count("0 full reps in") == 2
     assert (tmp_path / "o.csv").exists()
     assert done.out.splitlines()[-1] == "left: full"
 

@@ -178,7 +178,7 @@ def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
     bands = browser.all(".strip .rep")
     assert len(bands) == 4
     browser.point_at(bands[1])
-    assert text_of(browser).startswith("Rep 2: partial, not upright\nStarts at 0:0")
+    assert text_of(browser).startswith("Rep 2: partial: higher\nStarts at 0:0")
     assert "Raise " in text_of(browser)
     assert str(browser.one(".tip img").get_attribute("src")).startswith("data:image/jpeg;base64,")
     assert browser.one("tr.on").text.startswith("2 partial")
@@ -191,7 +191,7 @@ def test_pointing_at_a_row_shows_its_rep_in_the_plot(browser: Browser, save: Sav
     browser.open(save(render_report([short()])))
     browser.point_at(browser.all("table.reps tbody tr")[2])
     label = str(browser.one(".strip .rep.on").get_attribute("aria-label"))
-    assert label.startswith("Rep 3: full, raise and lower too fast")
+    assert label.startswith("Rep 3: full: slower")
 
 
 def focused(browser: Browser) -> str:
@@ -352,7 +352,7 @@ def test_a_rep_by_hand_has_its_place() -> None:
     )
     analysis = Analysis(Source("live", 20.0), Config(), (by_hand,), (), None, 1.0, ())
     page = render_report([ReportItem(analysis, AngleTrace())])
-    assert "Rep 7: full, added by hand. Starts at 0:09" in page
+    assert "Rep 7: full: by hand. Starts at 0:09" in page
     assert "nan" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 
 
