@@ -17,7 +17,7 @@ import repcount
 from repcount import Config, Rep, formats
 from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
-from repcount.history import totals
+from repcount.history import progress, totals
 from repcount.pipeline import count
 from repcount.reports import agreement, landmarks
 from repcount.types import Flag, RejectionReason, WarningCode
@@ -251,6 +251,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Landmarks", list(landmarks.COLUMNS)
     yield "Reps", ["source", *(item.name for item in fields(Rep))]
     yield "Days", totals.DAY_COLUMNS
+    yield "Sets", progress.SET_COLUMNS
 
 
 @pytest.mark.parametrize(

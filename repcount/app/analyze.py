@@ -37,6 +37,7 @@ from repcount.app.jobs import (
     take_thumbnails,
 )
 from repcount.app.journal import ResumeJournal
+from repcount.app.keep import VideoKeeper
 from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.display.progress import ProgressBar
@@ -58,12 +59,15 @@ def run_batch(
     options: OutputOptions,
     reporter: ConsoleReporter,
     local: LocalExecutor,
+    keeper: VideoKeeper | None = None,
 ) -> None:
     """Count the videos and write the outputs asked for. Raises RepcountError before anything is counted.
 
-    The videos are counted by `local`, or by the cluster that the options name.
+    The videos are counted by `local`, or by the cluster that the options name. `keeper` puts them into the history.
     """
     _check(options)
+    if keeper is not None and options.cluster:
+        raise SettingError("--keep needs the video here; it does not go together with --cluster")
     videos = inputs.videos
     _report_inputs(inputs, reporter)
     journal, complete = _open_journal(videos, config, options), False
@@ -89,6 +93,8 @@ def run_batch(
             executor = stack.enter_context(DaskExecutor(options.cluster))
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
+        if keeper is not None:
+            keeper.identify(videos, local)
         runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
         counted = runner.run(entries)
         if options.clips is not None:
@@ -99,6 +105,8 @@ def run_batch(
             if options.plot is not None:
                 _write_plot(options.plot, counted, out, reporter, local, guard)
             _write_reports(options, counted, out)
+            if keeper is not None:
+                keeper.keep(analyses)
             complete = True
         else:
             _drop_all_but_clips(text_files, options, out)

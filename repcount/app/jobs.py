@@ -6,17 +6,24 @@ inside the functions, so that the command can make jobs without loading any.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 from dataclasses import dataclass
+from datetime import datetime
+from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
 from repcount.config import Config
+from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
 from repcount.types import Pose
+
+_BLOCK_BYTES = 1 << 22
+"""Read at a time while a video is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,31 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         b"" if track is None else pickle.dumps(track),
         b"" if table is None else table.content(job.landmarks),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class VideoIdentity:
+    """Which video it is, whatever its name, and when it was recorded."""
+
+    sha256: str
+    recorded: datetime | None
+    """Aware; None if its container does not say."""
+
+
+def identify_video(video: Path, progress: Progress) -> VideoIdentity:
+    """The identity of a video. Raises VideoError."""
+    from repcount.video.creation import creation_time
+
+    digest, done = hashlib.sha256(), 0
+    try:
+        with video.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                done += len(block)
+                progress(done, nan)  # a sign of life: the disk may be slow and the file large
+    except OSError as error:
+        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
+    return VideoIdentity(digest.hexdigest(), creation_time(video))
 
 
 @dataclass(frozen=True, slots=True)

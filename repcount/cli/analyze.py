@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date as day
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +17,13 @@ from repcount.cli.options import (
     Force,
     Json,
     Model,
+    Person,
     Rate,
     Set,
     Strictness,
     Tempo,
     exit_with,
+    sets_target,
     settings,
 )
 from repcount.config import load
@@ -78,6 +81,12 @@ Cluster = Annotated[
         metavar="ADDRESS", help="Let the workers of this Dask scheduler (such as tcp://host:8786) do the counting."
     ),
 ]
+Keep = Annotated[bool, typer.Option("--keep", help="Put the videos into the history, with the day of each.")]
+Recorded = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], metavar="DAY",
+                 help="When they were recorded, for --keep, such as 2026-11-22 [what each video says]."),
+]  # fmt: skip
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Only the table.")]
 Signal = Annotated[
     Path | None,
@@ -125,6 +134,9 @@ def analyze(
     rate: Rate = None,
     resume: Resume = False,
     cluster: Cluster = None,
+    keep: Keep = False,
+    person: Person = None,
+    date: Recorded = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -133,6 +145,8 @@ def analyze(
     explain: Explain = False,
 ) -> None:
     """Count in recorded files."""
+    if not keep and (person is not None or date is not None):
+        raise typer.BadParameter("--person and --date say how to --keep a video in the history: add --keep")
     from repcount.app.inputs import find_videos
     from repcount.app.workers import LocalExecutor
 
@@ -142,6 +156,7 @@ def analyze(
             local.start()  # a worker loads its libraries while this process imports and checks
         from repcount.app import analyze as app_analyze
         from repcount.app.console import OutputOptions, make_reporter
+        from repcount.app.keep import KeepOptions, VideoKeeper, with_target
 
         options = OutputOptions(
             csv=csv,
@@ -162,8 +177,19 @@ def analyze(
             force=force,
         )
         reporter = make_reporter(options, explain=explain)
-        app_analyze.run_batch(inputs, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
+        given = sets_target(set_)
+        chosen = with_target(settings(config, strictness, tempo, set_, rate), person, given, reporter)
+        keeping = KeepOptions(person, _recorded(date), chosen.full_deg if given else None)
+        keeper = VideoKeeper(keeping, reporter) if keep else None
+        app_analyze.run_batch(inputs, chosen, model, options, reporter, local, keeper)
     exit_with(reporter)
+
+
+def _recorded(date: datetime | None) -> datetime | None:
+    """The time of recording, in the local zone; noon where only the day is given."""
+    if date is None:
+        return None
+    return (date if date.time() != time.min else date.replace(hour=12)).astimezone()
 
 
 def recount(
@@ -249,5 +275,5 @@ def _count_sample(model: Path | None, reporter: ConsoleReporter) -> None:
         app_analyze.run_batch(sample, load(None), model, OutputOptions(), reporter, local)
 
 
-def _today() -> date:
+def _today() -> day:
     return datetime.now().astimezone().date()

@@ -28,9 +28,10 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 _GROUPS = {
     "Input": ("camera", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
+    "People": ("person", "compare", "keep", "date"),
     "Files to write": (
         *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
-        *("no_pictures", "force"),
+        *("sets", "fit", "no_pictures", "force"),
     ),
     "Workout": ("plan", "rest", "day_limit", "pace"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),

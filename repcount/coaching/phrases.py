@@ -142,10 +142,16 @@ def partial_text(status: SessionStatus) -> str:
 
 
 def today_text(status: SessionStatus) -> str:
-    """The day's full reps and its limit; empty before the day's first rep."""
-    if not status.today:
+    """The day's full reps and its limit, and how many reps are not saved; empty before the day's first rep."""
+    if not status.today and not status.unsaved:
         return ""
-    return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+    limit = f" of {status.day_limit}" if status.day_limit else ""
+    return ", ".join(part for part in (f"Today {status.today}{limit}", unsaved_text(status)) if part)
+
+
+def unsaved_text(status: SessionStatus) -> str:
+    """How many reps have been announced and are not in the history yet; empty if there are none."""
+    return f"{status.unsaved} not saved yet" if status.unsaved else ""
 
 
 def rates_text(status: SessionStatus) -> str:
