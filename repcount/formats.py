@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite, isnan
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TextIO
 
-from repcount import messages
+from repcount import __version__, messages
 from repcount.analysis import Analysis
+from repcount.config import Config
 from repcount.errors import SignalError, brief
-from repcount.types import Rep, Sample, Update
+from repcount.types import Rejection, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
@@ -57,6 +59,10 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
+        "rejected": [_rejected_row(rejection) for rejection in analysis.rejections],
+        "version": __version__,
+        "model_sha256": analysis.model_sha256 or None,
+        "date": analysis.date or None,
         "video_sha256": analysis.video_sha256 or None,
     }
 
@@ -83,6 +89,82 @@ def text_cell(text: str, *, first: bool = False) -> str:
         text = _FORMULA_INSIDE.sub("'", text)
     text = escape_formula(text)
     return '"' + text.replace('"', '""') + '"' if _SEPARATORS.search(text) else text
+
+
+_CLIP_FIELDS = (
+    *("source", "status", "error", "full", "partial", "fast", "sets", "duration_s", "width", "height", "rate_hz"),
+    *("analysed", "tracked", "confidence", "warnings", "version", "model_sha256", "settings_sha256", "date"),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UncountedClip:
+    """A video without a result."""
+
+    path: str
+    error: str
+    """Why; empty if the run ended before it was its turn."""
+    settings: Config
+    date: str
+
+
+def write_clips(file: TextIO, clips: Iterable[Analysis | UncountedClip]) -> None:
+    """Write one row per video, also for those without a rep or a result."""
+    file.write(",".join(_CLIP_FIELDS) + "\r\n")
+    for clip in clips:
+        row = _clip_row(clip)
+        texts = {"source": text_cell(row["source"], first=True), "error": text_cell(row.get("error", ""))}
+        cells = (texts.get(name) or _rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS)
+        file.write(",".join(cells) + "\r\n")
+
+
+def _clip_row(clip: Analysis | UncountedClip) -> dict[str, Any]:
+    made = {"version": __version__, "settings_sha256": settings_sha256(clip.settings), "date": clip.date or None}
+    if isinstance(clip, UncountedClip):
+        status = "failed" if clip.error else "not_counted"
+        return made | {"source": clip.path, "status": status, "error": clip.error}
+    source = clip.source
+    return {
+        **made,
+        **dataclasses.asdict(clip.summary),
+        "source": source.path,
+        "status": "interrupted" if clip.interrupted else "counted",
+        "duration_s": source.duration_s,
+        "width": source.width,
+        "height": source.height,
+        "rate_hz": source.frames / source.duration_s if source.frames and source.duration_s > 0 else None,
+        "analysed": source.analysed,
+        "confidence": fmean(rep.confidence for rep in clip.reps) if clip.reps else None,
+        "warnings": tuple(warning.code.value for warning in clip.warnings),
+        "model_sha256": clip.model_sha256 or None,
+    }
+
+
+def settings_sha256(settings: Config) -> str:
+    """A fingerprint of all settings: the SHA-256 of their JSON, keys sorted."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode()).hexdigest()
+
+
+def write_rejected(file: TextIO, analyses: Iterable[Analysis]) -> None:
+    """Write one row per movement that was not counted."""
+    writer = csv.writer(file)
+    writer.writerow(["source", "start_s", "end_s", "code"])
+    for analysis in analyses:
+        source = text_cell(analysis.source.path, first=True)
+        for rejection in analysis.rejections:
+            file.write(f"{source},")
+            writer.writerow(_rejected_row(rejection).values())
+
+
+def _rejected_row(rejection: Rejection) -> dict[str, Any]:
+    return {
+        "start_s": _rounded("start_s", rejection.start_s),
+        "end_s": _rounded("end_s", rejection.end_s),
+        "code": rejection.reason.value,
+    }
 
 
 def escape_formula(text: str) -> str:

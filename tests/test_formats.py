@@ -6,7 +6,9 @@ import csv
 import hashlib
 import io
 import json
+import re
 from dataclasses import fields
+from datetime import date, timedelta
 from math import cos, isnan, nan, pi
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from support.programs import Cli, Result, run_process
 
 import repcount
-from repcount import formats
+from repcount import __version__, formats
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.types import AnalysisWarning, Flag, Phase, Rep, Sample, Update, WarningCode
@@ -62,8 +64,8 @@ def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], pie
     """Keys in their order, and the types of what stands under them."""
     read = document(analysed[0])
     assert list(read) == [
-        *("schema", "source", "settings", "summary", "reps", "warnings", "warning_codes", "interrupted"),
-        "video_sha256",
+        *("schema", "source", "settings", "summary", "reps", "warnings", "warning_codes", "interrupted", "rejected"),
+        *("version", "model_sha256", "date", "video_sha256"),
     ]
     assert read["video_sha256"] == hashlib.sha256(piece.read_bytes()).hexdigest()
     assert read["schema"] == "repcount/1"
@@ -76,6 +78,9 @@ def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], pie
     assert read["summary"] == {"full": 2, "partial": 0, "fast": 2, "sets": 1, "tracked": 1.0}
     assert list(read["summary"]) == ["full", "partial", "fast", "sets", "tracked"]
     assert (read["warnings"], read["warning_codes"], read["interrupted"]) == ([], [], False)
+    assert (read["rejected"], read["version"]) == ([], __version__)
+    assert re.fullmatch("[0-9a-f]{64}", read["model_sha256"])
+    assert abs(date.fromisoformat(read["date"]) - date.today()) <= timedelta(days=1)
 
 
 def test_each_rep_has_the_promised_keys_and_types(analysed: tuple[Path, Result]) -> None:

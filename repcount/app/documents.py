@@ -9,11 +9,11 @@ from itertools import pairwise
 from math import isnan, nan
 from typing import Any, TypeVar
 
-from repcount import formats
+from repcount import __version__, formats
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.errors import SettingError, brief
-from repcount.types import AnalysisWarning, Flag, Rep, WarningCode
+from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, WarningCode
 
 _MAX_TIME_S = 1e7
 """Latest time in a document: four months. Heuristic: no camera records for longer."""
@@ -24,6 +24,7 @@ _MAX_COUNT = 10**10
 _TURN_DEG = 360.0
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _Name = TypeVar("_Name", bound=StrEnum)
 
@@ -36,20 +37,26 @@ def read_document(document: object) -> Analysis:
     """The analysis in a document that `document` wrote. Raises DocumentError for anything else.
 
     A document is data from a stranger: every value has to have its type and its range, and the summary has to be that
-    of the reps. Rejections, the unfinished rep and the facts of the warnings are not in a document and stay empty.
+    of the reps. The unfinished rep and the facts of the warnings are not in a document and stay empty.
     """
     fields = _Fields("", document)
     if fields["schema"] != formats.SCHEMA:
         raise DocumentError(f"schema is {brief(fields['schema'])}; it must be {formats.SCHEMA!r}")
+    if fields["version"] != __version__:  # which may count otherwise
+        raise DocumentError(f"version is {brief(fields['version'])}; it must be {__version__!r}")
     analysis = Analysis(
         source=_read_source(_Fields("source.", fields["source"])),
         settings=_read_settings(fields["settings"]),
         reps=_read_reps(fields),
-        rejections=(),
+        rejections=tuple(
+            _read_rejection(_Fields(f"rejected[{place}].", item)) for place, item in enumerate(fields.items("rejected"))
+        ),
         unfinished=None,
         tracked=_Fields("summary.", fields["summary"]).number("tracked", 0, 1),
         warnings=_read_warnings(fields),
         interrupted=fields.truth("interrupted"),
+        model_sha256=fields.sha256("model_sha256"),
+        date=fields.day("date"),
         video_sha256=fields.sha256("video_sha256"),
     )
     if fields["summary"] != (summary := formats.document(analysis)["summary"]):
@@ -108,6 +115,14 @@ def _read_rep(fields: _Fields) -> Rep:
         flags=tuple(fields.member("flags", Flag)),
         confidence=fields.number("confidence", 0, 1, optional=True),
     )
+
+
+def _read_rejection(fields: _Fields) -> Rejection:
+    start_s, end_s = (fields.number(name, 0, _MAX_TIME_S) for name in ("start_s", "end_s"))
+    try:
+        return Rejection(start_s, end_s, RejectionReason(fields["code"]))
+    except ValueError:
+        raise DocumentError(f"{fields.place}code is {brief(fields['code'])}; it must be one that exists") from None
 
 
 def _read_warnings(fields: _Fields) -> tuple[AnalysisWarning, ...]:
@@ -170,6 +185,13 @@ class _Fields:
         value = self[name]
         if value is not None and not (isinstance(value, str) and _SHA256.fullmatch(value)):
             raise self._error(name, "a SHA-256 in hexadecimal, or null")
+        return value or ""
+
+    def day(self, name: str) -> str:
+        """A day as YYYY-MM-DD; empty for null."""
+        value = self[name]
+        if value is not None and not (isinstance(value, str) and _DAY.fullmatch(value)):
+            raise self._error(name, "a day such as 2026-11-26, or null")
         return value or ""
 
     def items(self, name: str) -> list[Any]:

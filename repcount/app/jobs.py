@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
-from repcount.app.journal import video_sha256
+from repcount.app.journal import file_sha256, video_sha256
 from repcount.config import Config
+from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
+from repcount.types import Pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class VideoJob:
     """Whether to return the poses, for an annotated copy."""
     hashed: bool = False
     """Whether to compute the SHA-256 of the video, by which `--resume` knows it again."""
+    landmarks: str = ""
+    """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class VideoResult:
     trace: AngleTrace | None = None
     track: bytes = b""
     """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
+    landmarks: bytes = b""
+    """The content of the landmarks file."""
 
 
 def count_video(job: VideoJob, progress: Progress) -> VideoResult:
@@ -62,7 +69,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
     sha256 = video_sha256(job.video, lambda: progress(0.0, nan)) if job.hashed else ""
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
-    track = None
+    track = table = None
     sinks: list[pipeline.Sink] = [formats.SignalWriter(text)] if job.signal else []
     if trace is not None:
         sinks.append(trace)
@@ -71,17 +78,53 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
         track = PoseTrack()
         sinks.append(track)
+    if job.landmarks:
+        from repcount.reports.landmarks import LandmarkTable
+
+        table = LandmarkTable(str(job.video))
+    observers = [each.on_pose for each in (track, table) if each is not None]
+
+    def on_pose(time_s: float, pose: Pose | None) -> None:
+        for observe in observers:
+            observe(time_s, pose)
+
     analysis = pipeline.analyze(
         job.video,
         job.config,
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        on_pose=track.on_pose if track is not None else None,
+        on_pose=on_pose if observers else None,
         progress=progress,
     )
     analysis = replace(analysis, video_sha256=sha256)
-    return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
+    return VideoResult(
+        analysis,
+        text.getvalue(),
+        trace,
+        b"" if track is None else pickle.dumps(track),
+        b"" if table is None else table.content(job.landmarks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VideoIdentity:
+    """Which video it is, whatever its name, and when it was recorded."""
+
+    sha256: str
+    recorded: datetime | None
+    """Aware; None if its container does not say."""
+
+
+def identify_video(video: Path, progress: Progress) -> VideoIdentity:
+    """The identity of a video. Raises VideoError."""
+    from repcount.video.creation import creation_time
+
+    try:
+        sha256 = file_sha256(video, lambda: progress(0.0, nan))
+    except OSError as error:
+        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
+    return VideoIdentity(sha256, creation_time(video))
 
 
 @dataclass(frozen=True, slots=True)

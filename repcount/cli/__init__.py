@@ -7,16 +7,15 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
-from typer.core import TyperGroup
 
 from repcount import __version__
-from repcount.cli import analyze, history, live, setup
+from repcount.cli import analyze, compare, history, live, setup
+from repcount.cli.help import START, new_group
 from repcount.cli.options import note
-from repcount.errors import EnvironmentWarning, RepcountError, SettingError, printable
+from repcount.errors import EnvironmentWarning, RepcountError, SettingError
 from repcount.libraries import import_failure, missing_library
 
 _STDERR = 2
@@ -27,39 +26,15 @@ _BROKEN_PIPE = 141
 """Exit code if the reader of standard output exited: what shells report for SIGPIPE (128 + 13), from which most
 programs end then."""
 
-
-class _Commands(TyperGroup):
-    """Commands whose complaints about options show names safely: `analyze *` may meet a file named like an option."""
-
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Parse the options before the command."""
-        with _printable_complaints():
-            return super().make_context(*arguments, **options)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Parse the options of a command and run it."""
-        with _printable_complaints():
-            return super().invoke(ctx)
-
-
-@contextlib.contextmanager
-def _printable_complaints() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if isinstance(message := getattr(error, "message", None), str):
-            lines = message.split("\n")  # the help, where it stands for a complaint, has many
-            error.message = "\n".join(map(printable, lines))  # type: ignore[attr-defined]
-        raise
-
-
-app = typer.Typer(
-    cls=_Commands,
+app = new_group(
+    {
+        "repcount demo": "watch a sample set being counted",
+        "repcount live --plan 3x30": "count three sets of 30 in front of the camera",
+        "repcount analyze set.mp4 --report report.html": "count in a recorded video and write a report",
+    },
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 
@@ -71,6 +46,7 @@ def _print_version(requested: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
@@ -78,9 +54,11 @@ def _options(
 ) -> None:
     if debug:
         os.environ["REPCOUNT_DEBUG"] = "1"
+    if context.invoked_subcommand is None:
+        print(START)
 
 
-for commands in (analyze, live, history, setup):
+for commands in (analyze, compare, live, history, setup):
     commands.add_to(app)
 
 
