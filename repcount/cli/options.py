@@ -31,7 +31,10 @@ Rate = Annotated[
     str | None, typer.Option(help="Frames analysed per second: a number, all, or auto, which is enough [auto].")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:
