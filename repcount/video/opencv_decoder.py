@@ -1,7 +1,12 @@
-"""Recorded files read by OpenCV, which is the first choice for what it reads rightly; see `repcount.video.probe`."""
+"""Recorded files read by OpenCV, which is the first choice for what it reads rightly; see `repcount.video.probe`.
+
+It also reads animated WebP, for which FFmpeg has no reader.
+"""
 
 from __future__ import annotations
 
+import itertools
+import os
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +18,9 @@ from repcount.video.opencv import cv2, prepare
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_MAX_ANIMATION_BYTES = 1_000_000_000
+"""Most memory for the pictures of an animation, which OpenCV decodes all at once: a minute of 640 by 360."""
 
 _DECODED_SHARE = 0.9
 """A file of which less is decoded than it holds is damaged. Heuristic: a few frames may be lost where joined streams
@@ -77,3 +85,63 @@ class OpenCvDecoder:
     def close(self) -> None:
         """See Decoder."""
         self._capture.release()
+
+
+class AnimationDecoder:
+    """Decodes an animated WebP. See `repcount.video.decoder.Decoder`."""
+
+    rate_hz = nan
+
+    def __init__(self, path: Path) -> None:
+        """Decode all of `path`. Raises VideoError."""
+        if (needed := _animation_bytes(path)) > _MAX_ANIMATION_BYTES:
+            raise VideoError(f"{path} is an animation that takes {needed / 1e9:.0f} GB of memory; convert it to mp4")
+        prepare()
+        ok, animation = cv2.imreadanimation(str(path.absolute()))
+        if not ok or not len(animation.frames):
+            raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
+        self._images = animation.frames
+        self._ends_s = [0.0, *itertools.accumulate(int(duration) / 1000 for duration in animation.durations)]
+        self._grabbed = 0
+        self.height, self.width = self._images[0].shape[:2]
+        self.last_frame_s = self._ends_s[-1] - self._ends_s[-2]
+
+    def thin(self, rate_hz: float) -> None:
+        """All pictures are decoded already."""
+
+    def grab(self) -> float | None:
+        """See Decoder."""
+        if self._grabbed == len(self._images):
+            return None
+        self._grabbed += 1
+        return self._ends_s[self._grabbed - 1]
+
+    def picture(self, shrink: int) -> NDArray[np.uint8] | None:
+        """See Decoder."""
+        rgb: NDArray[np.uint8] = cv2.cvtColor(downscale(self._images[self._grabbed - 1], shrink), cv2.COLOR_BGRA2RGB)
+        return rgb
+
+    def damaged(self) -> bool:
+        """See Decoder."""
+        return False
+
+    def close(self) -> None:
+        """See Decoder."""
+        self._images = ()
+
+
+def _animation_bytes(path: Path) -> int:
+    """Memory that the pictures of an animated WebP take. RFC 9649, 2.7: the canvas, and a chunk for each picture."""
+    pictures = width = height = 0
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[4:], "little")
+            length += length % 2
+            if head[:4] == b"VP8X":
+                canvas = file.read(length)
+                width, height = (1 + int.from_bytes(canvas[at : at + 3], "little") for at in (4, 7))
+            else:
+                pictures += head[:4] == b"ANMF"
+                file.seek(length, os.SEEK_CUR)
+    return 4 * width * height * pictures

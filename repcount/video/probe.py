@@ -41,6 +41,10 @@ _BROADCAST = ("mpegts", "mpeg", "mpegtsraw")
 """Containers whose clock may jump, because recordings are cut and joined; FFmpeg's name for that is TS_DISCONT."""
 
 
+_RAW = ("h264", "hevc", "vvc", "obu", "m4v", "mpegvideo", "mjpeg", "cavsvideo", "dirac", "vc1")
+"""Streams without a container, for whose frames FFmpeg makes times up, often of 25 a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What a file holds."""
@@ -59,10 +63,16 @@ class Probe:
     """How many frames it holds; 0 if they were not counted."""
     not_opencv: str
     """Why OpenCV shall not read it, for people; empty if it may."""
+    animation: bool = False
+    """Whether it is an animated WebP, of which FFmpeg reads the first picture at most."""
+    raw: bool = False
+    """Whether it is a stream without a container, and so without times."""
 
 
 def probe(path: Path) -> Probe:
     """Look into a recorded file. Raises VideoError if it holds no video or none that can be decoded."""
+    if _is_animated_webp(path):
+        return Probe(0, "WEBP", nan, False, is_cut_short(path), 0, "", animation=True)
     try:
         container = open_container(path)
     except (av.error.FFmpegError, ValueError) as error:
@@ -86,7 +96,15 @@ def probe(path: Path) -> Probe:
             is_cut_short(path),
             packets,
             unusual,
+            raw=container.format.name in _RAW,
         )
+
+
+def _is_animated_webp(path: Path) -> bool:
+    """RFC 9649, 2.7: an extended header with the bit for animation."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
 
 
 def _no_video(path: Path) -> str:
@@ -133,6 +151,8 @@ def _unusual(container: Any, stream: Any) -> str:
         return f"it holds {videos} video streams"
     if context.pix_fmt not in _ORDINARY_FORMATS:
         return f"its pixels are {context.pix_fmt}"
+    if container.format.name in _RAW:
+        return "it has no time stamps"
     if max(context.width, context.height) >= _LARGE_PX:
         return f"its pictures are large, {context.width} by {context.height}"
     if aspect != 1:

@@ -42,10 +42,10 @@ class _Decoded:
 class PyAvDecoder:
     """Decodes with PyAV. See `repcount.video.decoder.Decoder`."""
 
-    def __init__(self, path: Path, threads: int, stream: int) -> None:
+    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False) -> None:
         """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
 
-        Raises VideoError.
+        `raw`: it is a stream without a container. Raises VideoError.
         """
         self._container = open_container(path)
         self._stream = self._container.streams[stream]
@@ -61,7 +61,8 @@ class PyAvDecoder:
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._deinterlacer = _Deinterlacer()
         self.last_frame_s = nan
-        rate = self._stream.average_rate or self._stream.guessed_rate
+        # In a stream without a container only the codec may know.
+        rate = (self._context.framerate if raw else None) or self._stream.average_rate or self._stream.guessed_rate
         self.rate_hz = float(rate) if rate else nan
 
         self._skipper: _Skipper | None = None

@@ -15,7 +15,7 @@ from repcount.types import AnalysisWarning, Frame, WarningCode
 from repcount.video.content import ContentMeter
 from repcount.video.decoder import Decoder, Thinning, downscale
 from repcount.video.opencv import cv2
-from repcount.video.opencv_decoder import OpenCvDecoder
+from repcount.video.opencv_decoder import AnimationDecoder, OpenCvDecoder
 from repcount.video.probe import Probe, conversion, probe
 from repcount.video.pyav_decoder import PyAvDecoder
 
@@ -143,7 +143,7 @@ class VideoReader:
             rate_hz = _FALLBACK_HZ
         self.info = VideoInfo(path, self._decoder.width, self._decoder.height, rate_hz, self._probe.duration_s, reader)
         jump_s = _MAX_JUMP_BROADCAST_S if self._probe.clock_jumps else _MAX_JUMP_S
-        self._clock = TimestampRepair(1.0 / rate_hz, jump_s)
+        self._clock = TimestampRepair(1.0 / rate_hz, jump_s, untimed=self._probe.raw)
         self._content = ContentMeter()
 
     def __enter__(self) -> Self:
@@ -198,6 +198,8 @@ class VideoReader:
 
 def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
     """The decoder of a file, and its name with the reason, for people. Raises VideoError."""
+    if found.animation:
+        return AnimationDecoder(path), "OpenCV"
     reason = found.not_opencv
     if not reason:
         try:
@@ -205,7 +207,7 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
         except VideoError:
             reason = "OpenCV cannot decode it"
     try:
-        return PyAvDecoder(path, threads, found.stream), f"PyAV, as {reason}"
+        return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
     except VideoError as error:
         raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
 
