@@ -87,6 +87,8 @@ class Analysis:
     """Of the pose model's file; empty where no picture was looked at, as for a signal."""
     date: str = ""
     """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
+    video_sha256: str = ""
+    """Of the bytes of the video, in hexadecimal, by which `--resume` knows it again; empty if it was not computed."""
 
     @property
     def summary(self) -> Summary:

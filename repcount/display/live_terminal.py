@@ -139,7 +139,10 @@ class _Keyboard:
 
 @contextlib.contextmanager
 def _cbreak(descriptor: int) -> Iterator[None]:
-    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT."""
+    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT. On Windows they come so anyway."""
+    if sys.platform == "win32":
+        yield
+        return
     import termios
     import tty
 
