@@ -245,7 +245,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Summary", list(document["summary"])
     yield "Flags", [str(flag) for flag in Flag]
     yield "Warning codes", [str(code) for code in WarningCode]
-    yield "Reps", ["source", *(item.name for item in fields(Rep))]
+    yield "Reps", ["source", *(item.name for item in fields(Rep)), "reach"]
     yield "Days", totals.DAY_COLUMNS
 
 

@@ -30,7 +30,7 @@ from repcount.interrupts import InterruptGuard
 from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Rep, Update
+from repcount.types import Frame, Rep, TargetSet, Update
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
@@ -250,6 +250,7 @@ class EventRecorder:
     def _save(self, update: Update) -> None:
         """Write the events to the history; those that fail are written with the next rep."""
         self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
+        self.today += sum(len(event.numbers) for event in update.events if isinstance(event, TargetSet))
         if self.history is None:
             return
         try:

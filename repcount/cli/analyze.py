@@ -18,6 +18,7 @@ from repcount.cli.options import (
     Rate,
     Set,
     Strictness,
+    Target,
     Tempo,
     exit_with,
     settings,
@@ -72,6 +73,7 @@ def analyze(
     cluster: Cluster = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
@@ -90,7 +92,8 @@ def analyze(
             csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
         )
         reporter = make_reporter(options, explain=explain)
-        app_analyze.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
+        chosen = settings(config, strictness, tempo, target, set_, rate)
+        app_analyze.run_batch(videos, chosen, model, options, reporter, local)
     exit_with(reporter)
 
 
@@ -103,6 +106,7 @@ def recount(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     explain: Explain = False,
@@ -113,7 +117,7 @@ def recount(
 
     options = OutputOptions(csv, json, plot=plot, report=report, date=_today(), force=force)
     reporter = make_reporter(options, explain=explain)
-    app_analyze.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
+    app_analyze.recount(signal, settings(config, strictness, tempo, target, set_), options, reporter)
     exit_with(reporter)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Tempo, settings
+from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Target, Tempo, settings
 from repcount.coaching.session import DAY_LIMIT, REST_S, SessionGoals, parse_plan
 
 Signal = Annotated[Path | None, typer.Option("--signal", help="Write the angles of every counted frame as CSV.")]
@@ -54,6 +54,7 @@ def live(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
@@ -82,6 +83,7 @@ def live(
     output = OutputOptions(csv, json, signal, force=force)
     reporter = make_reporter(output, explain=False)
     reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
+    chosen = settings(config, strictness, tempo, target, set_)
+    code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil, isnan
 
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
-from repcount.types import Flag, Phase, Rep
+from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
 
 _CUE_PHRASES = {
     Cue.COUNT: "{n}",
@@ -36,6 +36,9 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
+    Cue.OFFER_TARGET: "press t to count these",
+    Cue.TARGET_SET: "counting from {n} degrees",
+    Cue.NO_TARGET: "no partial rep to count",
     Cue.CAMERA_LOST: "the camera is gone, trying again",
     Cue.CAMERA_BUSY: "another program has the camera",
     Cue.CAMERA_REFUSED: "I may not use the camera",
@@ -75,7 +78,7 @@ _FLAG_TEXTS = {
 }
 """What each flag asks for or says. `HANDS_OFF_HEAD` is left out: it would repeat at every rep."""
 
-_KEY_HELP = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+_KEY_HELP = ("n next set", "r start again", "+ - correct", "t count partial", "f full screen", "q quit")
 
 _NO_BREAK_SPACE = "\u00a0"
 
@@ -154,6 +157,12 @@ def today_text(status: SessionStatus) -> str:
     if not status.today:
         return ""
     return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+
+
+def target_text(status: SessionStatus) -> str:
+    """A target of the person's own; empty for the default."""
+    own = not isnan(status.upright_deg) and status.upright_deg != UPRIGHT_DEG
+    return f"target {status.upright_deg:g}°" if own else ""
 
 
 def rates_text(status: SessionStatus) -> str:

@@ -18,7 +18,7 @@ from repcount.errors import HistoryError, SettingError, brief
 from repcount.history.database import Database, Row
 from repcount.history.file import delete_quarantined, quarantined
 from repcount.history.totals import Session, day_of
-from repcount.types import Flag, Rep, RepRemoved, Update
+from repcount.types import Flag, Rep, RepRemoved, TargetSet, Update
 
 _SETTINGS = {field.name for field in fields(Config)}
 _FLAGS = {str(flag) for flag in Flag}
@@ -26,12 +26,18 @@ _REP_FIELDS = [field.name for field in fields(Rep)]
 _INTEGER_FIELDS = ("number", "set", "full")
 _MEASURED_FIELDS = [name for name in _REP_FIELDS if name not in (*_INTEGER_FIELDS, "flags")]
 
+_Recorded = Rep | RepRemoved | TargetSet
+
 _LARGEST = 1e6
 """Limit of seconds and of numbers. Heuristic: a session of twelve days."""
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """A clock that was never set starts in 1970. Heuristic: later than 2199 the list of days would be too long to build."""
 
+_AS_FULL = f"""
+    UPDATE rep SET "full" = 1, flags = trim(replace(';' || flags || ';', ';{Flag.SHORT_TOP};', ';'), ';')
+    WHERE session_id = ? AND number = ?
+"""
 _WITHOUT_REPS = "id NOT IN (SELECT session_id FROM rep)"
 _REPS_SINCE = """
     SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
@@ -164,9 +170,9 @@ class SessionRecorder:
         self, db: Database, started: datetime, row: dict[str, Any], notify: Callable[[str], None] | None
     ) -> None:
         self._db, self._started, self._row, self._notify = db, started, row, notify
-        self._committed: list[Rep | RepRemoved] = []
+        self._committed: list[_Recorded] = []
         """Kept so that the whole session can be written again if the file is lost."""
-        self._waiting: list[Rep | RepRemoved] = []
+        self._waiting: list[_Recorded] = []
 
     @property
     def id(self) -> int:
@@ -179,12 +185,12 @@ class SessionRecorder:
         return len(self._waiting)
 
     def write(self, update: Update) -> None:
-        """Commit the reps of an update, and mark those that were removed by hand.
+        """Commit the reps of an update, and mark those that were removed or made full by hand.
 
         Rep numbers have to increase over the whole session. Raises HistoryError if the commit fails; whatever is
         waiting is tried again with the next rep.
         """
-        events = [event for event in update.events if isinstance(event, Rep | RepRemoved)]
+        events = [event for event in update.events if isinstance(event, _Recorded)]
         if events:
             self._waiting += events
             self._save()
@@ -234,16 +240,26 @@ class SessionRecorder:
                 self._notify(f"the history {self._db.path} was removed or replaced; this session is written again")
         return True
 
-    def _write_event(self, event: Rep | RepRemoved) -> None:
+    def _write_event(self, event: _Recorded) -> None:
         if isinstance(event, RepRemoved):
             mark = "UPDATE rep SET removed = 1 WHERE session_id = ? AND number = ?"
             self._db.execute(mark, [self.id, event.number])
+            return
+        if isinstance(event, TargetSet):
+            self._write_target(event)
             return
         row = {name: getattr(event, name) for name in _REP_FIELDS}
         row |= {"flags": ";".join(event.flags), "session_id": self.id}
         row |= {"day": day_of(self._started, event).isoformat()}
         # REPLACE: a commit may succeed and yet report an error, and then the same rep is written twice.
         self._db.execute(_insert("rep", row, "REPLACE"), row)
+
+    def _write_target(self, event: TargetSet) -> None:
+        settings = {**json.loads(self._row["settings"]), "full_deg": event.target_deg}
+        self._row["settings"] = json.dumps(settings)
+        self._db.execute("UPDATE session SET settings = ? WHERE id = ?", [self._row["settings"], self.id])
+        for number in event.numbers:
+            self._db.execute(_AS_FULL, [self.id, number])
 
 
 def _insert(table: str, row: dict[str, Any], on_conflict: str = "ABORT") -> str:

@@ -171,7 +171,7 @@ def test_pointing_at_a_rep_tells_about_it(browser: Browser, save: Save) -> None:
     bands = browser.all(".strip .rep")
     assert len(bands) == 4
     browser.point_at(bands[1])
-    assert text_of(browser).startswith("Rep 2: partial, not upright\nStarts at 0:0")
+    assert text_of(browser).startswith("Rep 2: partial, not high enough\nStarts at 0:0")
     assert "Raise " in text_of(browser)
     assert str(browser.one(".tip img").get_attribute("src")).startswith("data:image/jpeg;base64,")
     assert browser.one("tr.on").text.startswith("2 partial")

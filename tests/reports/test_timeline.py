@@ -168,7 +168,7 @@ def test_there_is_a_lane_for_each_remark_and_no_other() -> None:
     unseen = curve([(0.0, 5.0), (20.0, 5.0), (30.0, 5.0)])
     lanes = build_timeline(analysis(flagged, rep(2, 6.0), refusals=(refused,)), unseen).lanes
     assert [(lane.kind, lane.name) for lane in lanes] == [
-        (LaneKind.FAULT, "not upright"),
+        (LaneKind.FAULT, "not high enough"),
         (LaneKind.FAULT, "raise too fast"),
         (LaneKind.NOTE, "hard to see"),
         (LaneKind.NO_REP, "not counted"),
@@ -211,6 +211,12 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
 )
 def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
     assert findings.summary_sentence(analysis(*reps)) == told
+
+
+def test_the_verdict_names_a_target_that_is_not_the_default() -> None:
+    own = replace(analysis(FULL, PARTIAL), settings=Config(full_deg=55.0))
+    expected = "1 of 2 reps was full; 1 did not reach the target; the target was 55°, not upright."
+    assert findings.summary_sentence(own) == expected
 
 
 def test_the_verdict_without_reps_says_why() -> None:
