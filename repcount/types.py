@@ -115,6 +115,9 @@ class Sample:
     """Elevation of the line from the hips to the ears."""
     hands_to_shins: float = nan
     """Distance from the nearer wrist to the shins, in trunk lengths."""
+    heels_deg: float = nan
+    """Elevation of the line from the middle of the hips to the middle of the heels: it does not depend on the trunk, so
+    a head that is lifted doesn't move it."""
 
 
 class Phase(enum.StrEnum):
