@@ -19,7 +19,7 @@ from repcount.types import Rejection, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
-_REP_FIELDS = [field.name for field in dataclasses.fields(Rep)]
+_REP_FIELDS = [*(field.name for field in dataclasses.fields(Rep)), "reach"]
 _SAMPLE_FIELDS = [field.name for field in dataclasses.fields(Sample)]
 _SIGNAL_FIELDS = [
     *("time_s", "hip_deg", "knee_deg", "smooth_deg", "phase", "side", "visibility"),
@@ -55,7 +55,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
-        "reps": [_to_row(rep) for rep in analysis.reps],
+        "reps": [_rep_row(rep) for rep in analysis.reps],
         "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
@@ -84,12 +84,16 @@ class TableWriter:
         self._file.write(",".join(cells) + "\r\n")
 
 
+def _rep_row(rep: Rep) -> dict[str, Any]:
+    return {**_to_row(rep), "reach": _rounded("reach", rep.reach)}
+
+
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     """Write one row per rep, with the source in the first column. The header is always there."""
     table = TableWriter(file, ["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            table.row([analysis.source.path, *map(_rep_cell, _to_row(rep).values())])
+            table.row([analysis.source.path, *map(_rep_cell, _rep_row(rep).values())])
 
 
 def text_cell(text: str, *, first: bool = False) -> str:
