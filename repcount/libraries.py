@@ -117,7 +117,10 @@ def import_failure(error: Exception) -> LibraryError:
     """The error to raise where any import raised `error`: which package it was about is in there, if anywhere."""
     if isinstance(error, LibraryError):
         return error
-    name = (getattr(error, "name", None) or "a library").partition(".")[0]
+    name = str(getattr(error, "name", None) or "").partition(".")[0]
+    if not name:
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return LibraryError(f"a library does not load ({text}). Install repcount anew with pip, and all that it needs")
     if name.startswith("_"):  # a part of Python that is compiled for a library of the system, such as _sqlite3
         return LibraryError(f"this Python has no {name}: use one that is built with it")
     return library_error(_DISTRIBUTIONS.get(name, name), error)

@@ -199,7 +199,8 @@ def _seconds_per_frame(model_path: Path) -> float:
         task = executor.submit(time_model, TimingJob(analyze.sample_video_path(), model_path))
         while not task.done:
             executor.wait()
-    return float(median(task.result()[1:]))
+    durations_s: list[float] = task.result()
+    return median(durations_s[1:])
 
 
 def camera(source: str) -> Check:

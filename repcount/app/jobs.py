@@ -16,7 +16,7 @@ from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
-from repcount.app.journal import video_sha256
+from repcount.app.journal import file_sha256, video_sha256
 from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
@@ -120,9 +120,10 @@ def identify_video(video: Path, progress: Progress) -> VideoIdentity:
     """The identity of a video. Raises VideoError."""
     from repcount.video.creation import creation_time
 
-    sha256 = video_sha256(video, lambda: progress(0.0, nan))  # a sign of life: the disk may be slow
-    if not sha256:
-        raise VideoError(f"{video} cannot be read")
+    try:
+        sha256 = file_sha256(video, lambda: progress(0.0, nan))
+    except OSError as error:
+        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
     return VideoIdentity(sha256, creation_time(video))
 
 

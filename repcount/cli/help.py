@@ -71,7 +71,10 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command with subcommands; otherwise like `Command`."""
+    """A command with subcommands; otherwise like `Command`.
+
+    Its complaints about options show names as they are spelt: `analyze *` may meet a file that is named like an option.
+    """
 
     examples: ClassVar[Examples] = {}
 

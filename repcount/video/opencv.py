@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 from operator import attrgetter
+from pathlib import Path
 
 from repcount.errors import EnvironmentWarning, LibraryError
 from repcount.libraries import (
@@ -20,7 +21,7 @@ from repcount.libraries import (
     opencv_fix,
 )
 
-__all__ = ["cv2", "prepare"]
+__all__ = ["cv2", "native_path", "prepare"]
 
 _REQUIRED = (
     *("VideoCapture", "CAP_FFMPEG", "setNumThreads", "error", "utils.logging.setLogLevel"),
@@ -68,6 +69,17 @@ if cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
     raise LibraryError(f"OpenCV {_version} was built without FFmpeg, which reads videos: {opencv_fix()}")
 if (_told := opencv_conflict()) is not None:
     warnings.warn(_told, EnvironmentWarning, stacklevel=2)
+
+
+def native_path(path: Path) -> str | None:
+    """The absolute path of a file as OpenCV wants it, which is in UTF-8 whatever the locale says.
+
+    None for a name that is not UTF-8, as on a disk of an older system: OpenCV 5.0.0 aborts the process on it (tried).
+    """
+    try:
+        return os.fsencode(path.absolute()).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def prepare() -> None:
