@@ -8,6 +8,8 @@ they are made small.
 
 from __future__ import annotations
 
+import mmap
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import closing
@@ -131,9 +133,26 @@ def _video_stream(container: Any, path: Path) -> Any:
         raise VideoError(_no_video(path))
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
-        raise VideoError(f"{path} has a codec that cannot be decoded here. Convert it: {conversion(path)}")
+        raise VideoError(_undecodable(path))
     best = container.streams.best("video")
     return best if any(best is stream for stream in decodable) else decodable[0]
+
+
+_CODEC_NAMES = re.compile(
+    rb"vide.*?stsd.{12}([!-~ ]{4})|\x86[\x80-\xff](V_[!-~]{2,40}?)[^!-~]|vids([!-~]{4})", re.DOTALL
+)
+"""Where MP4 and QuickTime, Matroska and AVI name the codec of a video: ISO/IEC 14496-12, 8.5.2; RFC 9559, 5.1.4."""
+
+
+def _undecodable(path: Path) -> str:
+    """Why the video in a file cannot be decoded, with the name of the codec, which FFmpeg does not know."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = _CODEC_NAMES.search(content)
+        name = next(filter(None, found.groups()), b"").decode("ascii").strip() if found else ""
+    if name == "encv":
+        return f"{path} is protected against copying (DRM), so that nobody else than its player can read it"
+    codec = f"is in the codec {name}, which" if name else "is in a codec that"
+    return f"{path} {codec} cannot be decoded here. Convert it where it plays: {conversion(path)}"
 
 
 def _is_cover(stream: Any) -> bool:
