@@ -213,6 +213,8 @@ class PyAvDecoder:
         aspect = geometry.pixel_aspect(self._aspect())
         if frame.interlaced_frame and self._context.name == "hevc":
             aspect /= 2  # a field has half of the rows
+        if frame.width * frame.height * max(aspect, 1 / aspect) > MAX_PX:
+            aspect = Fraction(1)
         return Shape(frame.width, frame.height, aspect, self._orientation)
 
     def _aspect(self) -> Fraction | None:

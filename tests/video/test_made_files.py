@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by
-from support.programs import Cli, Ffmpeg, pattern
+from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
 from repcount.errors import VideoError
@@ -104,29 +104,32 @@ def pictures(decoder: Decoder, shrink: int) -> list[tuple[float, NDArray[np.uint
     return found
 
 
-@settings(max_examples=4)
+@settings(max_examples=5, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
 def test_both_readers_give_the_same_frames_at_the_same_times(
     data: st.DataObject, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """On whatever is left to OpenCV."""
-    width, height = (data.draw(st.integers(20, 90)) * 2 for _ in range(2))
+    width, height = (data.draw(st.integers(60, 200)) * 2 for _ in range(2))
     rate = data.draw(st.sampled_from(["10", "24", "30000/1001", "60"]))
     encoder = data.draw(st.sampled_from([X264, X264B, X265]))
     ending = data.draw(st.sampled_from([".mp4", ".mkv", ".ts"]))
     shrink = data.draw(st.integers(1, 3))
-    source = ["-f", "lavfi", "-i", f"testsrc=s={width}x{height}:r={rate}:d=1", "-pix_fmt", "yuv420p"]
+    source = ["-t", "1", "-i", SAMPLES / "07_fast_reps.mp4", "-vf", f"fps={rate},scale={width}:{height},setsar=1"]
     path = ffmpeg(*source, *encoder, tmp_path_factory.mktemp("both") / f"clip{ending}")
     found = probe.probe(path)
     assert found.not_opencv == ""
     one = pictures(OpenCvDecoder(path, 1, found.packets), shrink)
     other = pictures(PyAvDecoder(path, 2, found.stream), shrink)
-    assert [time_s for time_s, _ in one] == pytest.approx([time_s for time_s, _ in other], abs=1e-3)
+    # Where a clock begins is for the reader to take off.
+    expected = [time_s - other[0][0] + one[0][0] for time_s, _ in other]
+    assert [time_s for time_s, _ in one] == pytest.approx(expected, abs=1e-3)
     for (_, a), (_, b) in zip(one, other, strict=True):
         assert a.shape == b.shape
-        assert np.abs(a.astype(int) - b).mean() < (4 if shrink == 1 else 12)  # area averages before or after colours
+        assert np.abs(a.astype(int) - b).mean() < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", [X264B, X265], ids=["h264", "hevc"])
 @pytest.mark.parametrize("rate_hz", [15.0, 11.0])
 def test_skipping_frames_to_which_no_other_refers_changes_nothing(
@@ -180,6 +183,7 @@ def test_what_opencv_does_not_read_rightly_is_left_to_pyav(
     assert probe.probe(made(ffmpeg, source, tmp_path)).not_opencv == reason
 
 
+@pytest.mark.slow
 def test_explain_names_the_reader(cli: Cli, ffmpeg: Ffmpeg, empty_room: Path, tmp_path: Path) -> None:
     assert "read by OpenCV\n" in cli("analyze", empty_room, "--explain").out
     wide = ffmpeg("-i", empty_room, "-vf", "setsar=4/3", tmp_path / "wide.mp4")
@@ -250,8 +254,8 @@ def test_a_nonsensical_pixel_aspect_is_square(stated: Fraction | None) -> None:
 
 
 def test_legs_have_no_combs(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    """A bar that moves by 8 px from field to field: as stored its edges jump from row to row."""
-    moving = "color=black:s=320x240:r=60:d=1[b];color=white:s=40x240:r=60[w];[b][w]overlay=x=n*8:shortest=1"
+    """A bar that moves by 4 px from field to field: as stored its edges jump from row to row."""
+    moving = "color=black:s=320x240:r=60:d=1[b];color=white:s=40x240:r=60[w];[b][w]overlay=x=n*4:shortest=1"
     fields = ["-f", "lavfi", "-i", moving, "-vf", "tinterlace=interleave_top", "-pix_fmt", "yuv420p"]
     path = ffmpeg(*fields, *X264, "-x264-params", "tff=1", tmp_path / "bar.ts")
     frames = read(path)
