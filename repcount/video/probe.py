@@ -1,9 +1,9 @@
 """What a file holds, and which of the two readers reads it: the one place where that is decided.
 
 OpenCV is the first choice, for what it is known to read rightly from the first picture to the last. PyAV reads the
-rest: opencv-python 5.0 gives black pictures for interlaced H.264, takes a mirrored picture for a turned one, knows no
-pixel aspect and no AV1, squeezes pictures of another size into the first, and converts large pictures in full before
-they are made small.
+rest: opencv-python 5.0 gives black pictures for interlaced H.264, takes a mirrored picture for a turned one, does not
+turn a picture if the stream alone asks for it, knows no pixel aspect and no AV1, squeezes pictures of another size into
+the first, and converts large pictures in full before they are made small.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
     """Read all packets: how many there are, and what OpenCV would read wrongly somewhere in them."""
     codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
     sets = parameter_sets.in_configuration(extradata, codec)
-    packets, mirrored = 0, None
+    packets, turned = 0, None
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -197,10 +197,10 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
                 return packets, "it has no time stamps"
             if packet.is_keyframe:
                 sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
-            if mirrored is None:
-                mirrored = _is_mirrored(packet)
-            if mirrored:
-                return packets, "its pictures are mirrored"
+            if turned is None:
+                turned = _is_turned(packet)
+            if turned:
+                return packets, "its pictures are turned or mirrored"
             if len(sets) > 1:
                 return packets, "its pictures change their size or format"
     except (av.error.FFmpegError, OSError):
@@ -212,8 +212,8 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
     return packets, ""
 
 
-def _is_mirrored(packet: Any) -> bool | None:
-    """Whether the display matrix exchanges left and right; None as long as no picture is decoded."""
+def _is_turned(packet: Any) -> bool | None:
+    """Whether a display matrix turns or mirrors the first picture; None as long as none is decoded."""
     try:
         frame = next(iter(packet.decode()), None)
     except (av.error.FFmpegError, EOFError, ValueError):
@@ -221,7 +221,7 @@ def _is_mirrored(packet: Any) -> bool | None:
     if frame is None:
         return None
     matrix = frame.side_data.get("DISPLAYMATRIX")
-    return matrix is not None and geometry.orientation(bytes(matrix)).mirrored
+    return matrix is not None and geometry.orientation(bytes(matrix)) != geometry.UPRIGHT
 
 
 # --- lengths -----------------------------------------------------------------------------------------------
