@@ -210,6 +210,8 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
             return OpenCvDecoder(path, threads, found.packets), "OpenCV"
         except VideoError:
             reason = "OpenCV cannot decode it"
+    # One thread more: decoding large pictures may take longer than tracking.
+    threads += bool(threads)
     try:
         return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
     except VideoError as error:
