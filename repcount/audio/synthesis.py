@@ -48,7 +48,11 @@ _NOTES: dict[str, tuple[tuple[float, float], ...]] = {
     "partial": ((392, 0.12), (0, 0.05), (392, 0.12)),
     "fast": ((1319, 0.06), (0, 0.03), (1319, 0.06), (0, 0.03), (1319, 0.06)),
     "form": ((587, 0.10), (466, 0.10), (587, 0.10)),
+    "lower": ((587, 0.10), (494, 0.10), (415, 0.15)),
+    "faster": ((1319, 0.06), (0, 0.03), (1319, 0.06), (0, 0.03), (1568, 0.06)),
+    "halfway": ((784, 0.10), (0, 0.05), (784, 0.10)),
     "last five": ((1047, 0.10), (0, 0.05), (1047, 0.10), (0, 0.05), (1047, 0.10)),
+    "last one": ((1319, 0.10), (0, 0.05), (1319, 0.10)),
     "set done": ((523, 0.14), (659, 0.14), (784, 0.14), (1047, 0.35)),
     "all done": ((523, 0.14), (659, 0.14), (784, 0.14), (1047, 0.28), (784, 0.14), (1047, 0.45)),
     "limit": ((1047, 0.20), (784, 0.20), (523, 0.45)),
@@ -68,14 +72,20 @@ _TONES = {
     Cue.REMOVED: "taken back",
     Cue.HIGHER: "partial",
     Cue.ALL_THE_WAY_DOWN: "partial",
-    Cue.SLOWER: "fast",
+    **dict.fromkeys((Cue.SLOWER, Cue.RAISE_SLOWER, Cue.LOWER_SLOWER, Cue.TAKE_YOUR_TIME), "fast"),
+    Cue.GETTING_LOWER: "lower",
+    Cue.GETTING_FASTER: "faster",
     Cue.LEGS_STRAIGHT: "form",
     Cue.LEGS_TOGETHER: "form",
+    Cue.HALFWAY: "halfway",
     Cue.LAST_FIVE: "last five",
+    Cue.LAST_ONE: "last one",
     Cue.SET_DONE: "set done",
     Cue.WORKOUT_DONE: "all done",
     Cue.DAY_LIMIT: "limit",
     Cue.REST_SOON_OVER: "soon",
+    Cue.COUNTDOWN: "soon",
+    Cue.SET_BEGINS: "rest over",
     Cue.REST_OVER: "rest over",
     Cue.READY: "ready",
     Cue.RESUMED: "ready",
@@ -100,6 +110,10 @@ def _note(from_hz: float, to_hz: float, length_s: float, peak: float = _PEAK) ->
     envelope = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (_RAMP_S * RATE_HZ))
     loudest = max(float(np.abs(wave).max(initial=0)), 1.0)
     return np.asarray(peak * wave * envelope / loudest, dtype=np.float32)
+
+
+PARTIAL_SOUND = np.concatenate([_note(330, 262, 0.12), np.zeros(round(0.03 * RATE_HZ), dtype=np.float32)])
+"""Low and falling, before the words that say why a rep was partial: nobody takes it for a number. Clip."""
 
 
 def pace_ticks(tempo: str) -> Clip:

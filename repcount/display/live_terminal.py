@@ -15,7 +15,17 @@ from rich.live import Live
 from rich.text import Text
 
 from repcount.coaching import phrases
-from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.coaching.events import (
+    KEYS,
+    PACE_CUES,
+    PARTIAL_CUES,
+    Announcement,
+    Command,
+    Cue,
+    LiveUpdate,
+    SessionStatus,
+    Stage,
+)
 from repcount.display.table import rep_remarks
 from repcount.types import Flag, Phase, Rep
 
@@ -25,7 +35,7 @@ _REFRESH_S = 0.2
 _GAUGE_CHARACTERS = 20
 """Length of the gauge from 0 to 100°."""
 
-_IN_REP_LINE = {Cue.COUNT, Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER}
+_IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
 """Announcements that get no line of their own, because the line of the rep says the same."""
 
 
