@@ -66,6 +66,7 @@ def checks(source: str | None = None) -> Iterator[Check]:
         yield from [camera(source)] if source is not None else cameras()
         yield display()
         yield voice()
+        yield from voices()
     yield history()
     yield from _terminal()
 
@@ -208,6 +209,15 @@ def voice() -> Check:
 
     ok, text = client.check()
     return Check("voice", ok or None, text)
+
+
+def voices() -> Iterator[Check]:
+    """The voices that can be chosen, if there are any."""
+    from repcount.audio import client
+
+    names = client.voices()
+    if names:
+        yield Check("voices", True, f"{', '.join(names)}: choose one with live --voice NAME")
 
 
 def history() -> Check:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ _RAMP_S = 0.008
 _PARTIALS = (1.0, 0.6, 0.35, 0.2)
 """Amplitudes of the first harmonics: a pure sine drowns in music and on small loudspeakers."""
 
-_WORDS_PER_MINUTE = 160
+WORDS_PER_MINUTE = 160
 """Heuristic: a little slower than talking, for a loudspeaker metres away; the default of pyttsx3 is 200."""
 
 _SILENCE = 0.01
@@ -150,10 +152,11 @@ class VoiceError(RepcountError):
 class SpeechSynthesizer:
     """The platform's voice. To be used in the main thread alone, as macOS requires.
 
-    `folder` is for its temporary file; `name` names the voice for people. Raises VoiceError if there is none.
+    `folder` is for its temporary file, `voice` the name of one of `voices`; `name` names it for people. Raises
+    VoiceError if there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, voice: str | None = None, words_per_minute: int = WORDS_PER_MINUTE) -> None:
         # macOS writes AIFF and needs the matching extension (pyttsx3 issue 361).
         self._file = folder / ("said.aiff" if sys.platform == "darwin" else "said.wav")
         try:
@@ -161,10 +164,17 @@ class SpeechSynthesizer:
             import pyttsx3
 
             self._engine = pyttsx3.init()
-            self._engine.setProperty("rate", _WORDS_PER_MINUTE)
+            self._engine.setProperty("rate", words_per_minute)
             _speak_english(self._engine)
+            names = {_short_name(str(one.id)): str(one.id) for one in self._engine.getProperty("voices")}
         except Exception as error:  # Each platform raises its own: RuntimeError, KeyError, COMError...
             raise VoiceError(_no_voice_reason(error)) from error
+        self.voices = sorted(names)
+        found = None if voice is None else find_voice(voice, self.voices)
+        if voice is not None and found is None:
+            raise VoiceError(f"there is no voice {voice!r}; repcount doctor lists them")
+        if found is not None:
+            self._engine.setProperty("voice", names[found])
         self.name = {"sapi5": "the voice of Windows", "nsss": "the voice of macOS"}.get(str(self._engine), "espeak-ng")
 
     def render(self, text: str) -> Clip:
@@ -176,6 +186,20 @@ class SpeechSynthesizer:
             return _trim(_decode(self._file.read_bytes()))
         except Exception as error:
             raise VoiceError(f"the voice could not say {text!r}: {error}") from error
+
+
+def find_voice(name: str, names: Sequence[str]) -> str | None:
+    """The one of `names` that is meant: the same but for case, or else the only one that contains it."""
+    same = [one for one in names if one.casefold() == name.casefold()]
+    alike = [one for one in names if name.casefold() in one.casefold()]
+    found = same or (alike if len(alike) == 1 else [])
+    return found[0] if found else None
+
+
+def _short_name(voice: str) -> str:
+    """The last part of a voice's id, which may be a path or a reversed domain: `gmw/en-US`, `com.apple.voice.Anna`."""
+    last = re.split(r"[/\\\\]", voice)[-1]
+    return last.rpartition(".")[2] if last.startswith("com.") else last
 
 
 def _find_espeak() -> None:

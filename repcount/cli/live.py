@@ -22,6 +22,8 @@ DayLimit = Annotated[int, typer.Option(min=1, max=100_000, help="Full reps of a 
 Pace = Annotated[str | None, typer.Option(help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")]
 Sound = Annotated[str, typer.Option(help="voice, tones or off.")]
 Volume = Annotated[int, typer.Option(min=0, max=100, help="Loudness of voice and tones in per cent.")]
+Voice = Annotated[str | None, typer.Option("--voice", help="Name of the voice; repcount doctor lists them.")]
+Rate = Annotated[int, typer.Option("--rate", min=80, max=400, help="Words per minute of the voice.")]
 SoundFile = Annotated[
     Path | None, typer.Option("--sound-file", help="Write what would be heard into this WAV file instead.")
 ]
@@ -45,6 +47,8 @@ def live(
     pace: Pace = None,
     sound: Sound = "voice",
     volume: Volume = 100,
+    voice: Voice = None,
+    rate: Rate = 160,
     sound_file: SoundFile = None,
     no_window: NoWindow = False,
     record: Record = None,
@@ -62,7 +66,7 @@ def live(
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
+    set again, n end the set or the rest, + and - correct the count by hand. In the window f fills the screen
     and comes back.
     """
     from repcount.app import live as app_live
@@ -73,7 +77,7 @@ def live(
         camera=camera,
         goals=SessionGoals(parse_plan(plan), rest, day_limit),
         plan=plan or "free",
-        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
         give_up_s=give_up,

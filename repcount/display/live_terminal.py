@@ -53,6 +53,8 @@ class LiveTerminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
         self._keyboard.__enter__()
+        if self._keyboard.active:
+            self._console.print(Text(phrases.terminal_keys(), style="dim"))
         return self
 
     def __exit__(
@@ -126,12 +128,13 @@ class _Keyboard:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self._active = False
+        self.active = False
+        """Whether there is a terminal whose keys are read."""
 
     def __enter__(self) -> Self:
-        if sys.stdin is not None and sys.stdin.isatty() and sys.platform != "win32":
+        self.active = sys.stdin is not None and sys.stdin.isatty()
+        if self.active and sys.platform != "win32":
             self._stack.enter_context(_cbreak(sys.stdin.fileno()))
-            self._active = True
         return self
 
     def __exit__(
@@ -143,7 +146,7 @@ class _Keyboard:
         """The keys pressed since the last call."""
         if sys.platform == "win32":
             return _windows_keys()
-        return _unix_keys(sys.stdin.fileno()) if self._active else ""
+        return _unix_keys(sys.stdin.fileno()) if self.active else ""
 
 
 @contextlib.contextmanager
