@@ -126,7 +126,7 @@ def run_live_session(
         # Last of all: if the terminal is gone, the files are written nevertheless.
         reporter.show_analysis(outcome.analysis, heading=False)
         if outcome.exit_code == 0 and outcome.analysis.reps:
-            _show_summary(session, replace(summarize(outcome.analysis.reps), **session.before), guard)
+            _show_summary(session, replace(summarize(outcome.analysis.reps), **session.recorder.before), guard)
     return outcome.exit_code or reporter.exit_code()
 
 
@@ -178,8 +178,6 @@ class Session:
     """Prints a note."""
     window: Window | None = None
     """The one among the interactive views that can show the summary."""
-    before: Mapping[str, Any] = field(default_factory=dict)
-    """The fields of `Summary` about earlier sessions."""
     reported: set[str] = field(default_factory=set)
     """The faults of background views that were reported."""
 
@@ -274,6 +272,8 @@ class EventRecorder:
     today: int = 0
     """The full reps of the day, with those that could not be saved."""
     failing: bool = False
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of `Summary` about earlier sessions."""
     _full: set[int] = field(default_factory=set)
     """The numbers of the full reps of this session."""
 
@@ -372,7 +372,7 @@ def _open_session(
     stack.callback(_close_tracker, loading)
     camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
     tracker = loading.result()
-    recorder, before = _open_recorder(options, config, reporter, stack)
+    recorder = _open_recorder(options, config, reporter, stack)
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
     return Session(
@@ -385,7 +385,6 @@ def _open_session(
         background=[*voice, *recording],
         note=reporter.note,
         window=window,
-        before=before,
     )
 
 
@@ -420,23 +419,20 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
         reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
-def _open_recorder(
-    options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack
-) -> tuple[EventRecorder, dict[str, Any]]:
-    """The recorder of the session, and the fields of `Summary` about those before it."""
+def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
     started, started_s = options.now(), clock_s()
     try:
         history = stack.enter_context(HistoryStore(default_path(), reporter.note))
         recorder = history.begin(started, options.camera, options.plan, config)
     except HistoryError as error:
         reporter.note(f"{error}. Counting goes on without a history")
-        return EventRecorder(None, lambda: 0, reporter.note), {}
+        return EventRecorder(None, lambda: 0, reporter.note)
 
     def full_today() -> int:
         # The day to which the history assigns the reps: by the session's own clock, because the calendar may jump.
         return history.full_reps_on((started + timedelta(seconds=clock_s() - started_s)).date())
 
-    return EventRecorder(recorder, full_today, reporter.note, today=full_today()), _before(history)
+    return EventRecorder(recorder, full_today, reporter.note, today=full_today(), before=_before(history))
 
 
 def _before(history: HistoryStore) -> dict[str, Any]:

@@ -53,12 +53,13 @@ _SETTLE_LIMIT_S = 3.0
 """The legs are down when they sank less than a degree in 0.4 s; real legs creep for up to 1.5 s. The limit
 keeps a leg that sinks for ever from holding its count back."""
 
-_AT_REST_S = 0.2
+_AT_REST_S = 0.22
+_AT_REST_POINTS = 4
 _AT_REST_DEG = 3.0
-"""Where they rest, half of that time is enough: they have nowhere further to sink, so a stall on the way down is not
-taken for the end. On all labelled clips no count changes and people hear their number 0.17 s sooner: 0.20 s after the
-legs are down. The end is off by as much as before (0.03 s at the median; 0.22 instead of 0.18 s at the 95th
-percentile)."""
+"""Where they rest, half of that time with four samples in it is enough: they have nowhere further to sink, so a stall
+on the way down is not taken for the end. On all labelled clips no count changes, and a rep is known 0.16 s sooner:
+0.22 s after the legs are down. Its end is off by as much as before (0.03 s at the median; 0.22 instead of 0.18 s at the
+95th percentile)."""
 
 _STILL_DUE_S = 0.1
 """So much later than noticed may be the end of legs that were still creeping where they rest."""
@@ -321,7 +322,7 @@ def _track(config: Config, state: State, point: TracePoint) -> State:
 def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tuple[Event, ...]]:
     """Wait until the legs have stopped sinking, then judge the movement."""
     still = _is_still(state, point, _SETTLE_S)
-    at_rest = point.smooth <= state.rest + _AT_REST_DEG and _is_still(state, point, _AT_REST_S)
+    at_rest = point.smooth <= state.rest + _AT_REST_DEG and _is_still(state, point, _AT_REST_S, _AT_REST_POINTS)
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
     events = _judged(config, state, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
@@ -332,10 +333,11 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     return replace(state, trace=kept, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
 
 
-def _is_still(state: State, point: TracePoint, lasting_s: float) -> bool:
-    """Whether the legs have been back for so long and sank by less than `_SETTLE_DEG` in it."""
+def _is_still(state: State, point: TracePoint, lasting_s: float, points: int = 1) -> bool:
+    """Whether the legs, back for so long, sank by less than `_SETTLE_DEG` in it; `points` are the fewest that tell."""
     recent = [p.smooth for p in state.trace if point.time_s - p.time_s <= lasting_s]
-    return max(recent) - point.smooth < _SETTLE_DEG and point.time_s - state.returned_s >= lasting_s
+    long_enough = point.time_s - state.returned_s >= lasting_s and len(recent) >= points
+    return long_enough and max(recent) - point.smooth < _SETTLE_DEG
 
 
 def _start_next_rep(

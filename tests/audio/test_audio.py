@@ -303,8 +303,10 @@ def voice_here() -> None:
         pytest.skip(text)
 
 
-HEARD = ("one", "two", "three", "four", "five", "ready", "slower", "higher", "legs straight", "set done")
-HEARD += ("all the way down",)
+HEARD = (
+    *("one", "two", "three", "four", "five", "ready", "slower", "higher", "legs straight", "set done"),
+    "all the way down",
+)
 
 
 @dataclass(frozen=True)
