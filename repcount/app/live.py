@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -139,6 +140,40 @@ def _show_summary(session: Session, summary: Summary, guard: InterruptGuard) -> 
         if window.closes_summary():
             return
         threading.Event().wait(_SUMMARY_REFRESH_S)
+
+
+@contextmanager
+def without_native_log() -> Iterator[None]:
+    """Drop what native libraries write to stderr. What Python writes to `sys.stderr` still gets there.
+
+    MediaPipe logs from threads of its own, at times that nobody knows, in the middle of the status line.
+    """
+    original, saved = sys.stderr, os.dup(2)
+    ours = _reopened(original, saved)
+    sys.stderr = ours or original
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        sys.stderr = original
+        if ours is not None:
+            with suppress(OSError):  # the terminal is gone
+                ours.close()
+
+
+def _reopened(stream: TextIO | None, descriptor: int) -> TextIO | None:
+    """A stream like the process's standard error, on another descriptor; None if `stream` is something else."""
+    try:
+        if stream is None or stream.fileno() != 2:
+            return None
+    except (OSError, ValueError):
+        return None
+    stream.flush()
+    return os.fdopen(os.dup(descriptor), "w", buffering=1, encoding=stream.encoding, errors=stream.errors)
 
 
 class View(Protocol):

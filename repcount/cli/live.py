@@ -84,8 +84,10 @@ def live(
         force=force,
     )
     output = OutputOptions(csv, json, signal, force=force)
-    reporter = make_reporter(output, explain=False)
-    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
+    with app_live.without_native_log():
+        reporter = make_reporter(output, explain=False)
+        # A broken pipe must not end the session of somebody who cannot see the terminal.
+        reporter.has_other_outputs = True
+        code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -17,15 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.listening import Listener, begins_partial, sentences, sound_of
+from support.playing import STEP_S, length_s, played
 from support.programs import Ffmpeg
 
 from repcount.audio.client import VoiceClient, check
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
-    AnnouncementQueue,
-    Utterance,
-    enqueue,
-    next_announcement,
     stale_after_s,
 )
 from repcount.audio.synthesis import PARTIAL_SOUND, RATE_HZ, Clip, _decode, pace_ticks, tone
@@ -40,32 +37,6 @@ from repcount.coaching.events import (
     Stage,
 )
 from repcount.errors import OutputError, SettingError
-
-STEP_S = 0.05
-"""Time step of the scheduling tests."""
-
-
-def length_s(utterance: Utterance) -> float:
-    """About how long it takes to say it."""
-    return 0.5 + 0.06 * max(0, len(utterance.text) - 6)
-
-
-def played(script: list[tuple[float, Cue, str]]) -> list[tuple[float, Utterance]]:
-    """What starts to play when, for a script of (when it became true, cue, text)."""
-    coming = sorted((Utterance(cue, text, at_s) for at_s, cue, text in script), key=lambda one: one.created_s)
-    queue, current, ends_s, started = AnnouncementQueue(), None, 0.0, []
-    for step in range(int((max(one.created_s for one in coming) + 20) / STEP_S)):
-        now_s = step * STEP_S
-        while coming and coming[0].created_s <= now_s:
-            queue = enqueue(queue, coming.pop(0))
-        if current and now_s >= ends_s:
-            current = None
-        queue, utterance = next_announcement(queue, current, max(0.0, ends_s - now_s), now_s)
-        if utterance:
-            current, ends_s = utterance, now_s + length_s(utterance)
-            started.append((now_s, utterance))
-    return started
-
 
 LONG = "your feet are out of the picture, move the camera back"  # 3.3 s
 LIMIT = "that makes 100 today, enough for one day"  # 2.5 s
