@@ -34,6 +34,9 @@ pytestmark = pytest.mark.usefixtures("history", "model")
 LEAD_S = 3.0
 """Somebody lies still for so long before the clip begins: time to see that all is ready."""
 
+LONG_LEAD_S = 7.0
+"""The same where window and voice are opened, too."""
+
 CLIP_HZ = 24.0
 
 
@@ -119,14 +122,14 @@ def kept(history: Path) -> list[tuple[int, bool, bool]]:
     return [(number, bool(full), bool(removed)) for number, full, removed in found]
 
 
-def agree(reps: list[dict[str, str]], clip: Path) -> None:
+def agree(reps: list[dict[str, str]], clip: Path, lead_s: float = LEAD_S) -> None:
     """The same reps as `analyze` finds, at the same times but for when the clock began."""
     told = analysed(clip)
     found = moments(reps)
     assert found.shape == told.shape
     apart = found - told
     offset = float(np.median(apart))
-    assert 0 < offset < LEAD_S + 4.5
+    assert 0 < offset < lead_s + 4.5
     assert np.abs(apart - offset).max() <= 0.15, apart - offset
 
 
@@ -144,7 +147,7 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
     full one ends it. Then keys, and the summary.
     """
     out, told, sound = tmp_path / "reps.csv", tmp_path / "told.json", tmp_path / "heard.wav"
-    with display() as screen, streams.mjpeg(mixed, CLIP_HZ, lead_s=LEAD_S) as stream:
+    with display() as screen, streams.mjpeg(mixed, CLIP_HZ, lead_s=LONG_LEAD_S) as stream:
         options = ("--camera", stream.url, "--sound-file", sound, "--csv", out, "--json", told, "--plan", "2x2")
         with live(*options, env=screen.env) as program:
             program.until("Ready")
@@ -176,7 +179,7 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
     assert [(rep["full"], rep["set"]) for rep in reps] == [
         *(("true", "1"), ("false", "1"), ("true", "1"), ("false", "1"), ("false", "1"), ("true", "2")),
     ]
-    agree(reps, mixed)
+    agree(reps, mixed, LONG_LEAD_S)
     assert json.loads(told.read_text())["summary"] | {"tracked": 0, "fast": 0} == {
         **{"full": 3, "partial": 3, "fast": 0, "sets": 2, "tracked": 0},
     }
@@ -316,7 +319,7 @@ def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
     ("arguments", "code", "told"),
     [
         (("--voice", "nobody of that name"), 2, "repcount doctor lists them"),
-        (("--rate", "20"), 2, "80<=x<=400"),
+        (("--rate", "20"), 2, "80"),
         (("--camera", "nowhere.mp4"), 1, "there is no file nowhere.mp4"),
         (("--camera", "http://127.0.0.1:1/video"), 1, "no camera does at port 1"),
         (("--plan", "many"), 2, "3x30"),
