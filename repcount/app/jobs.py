@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
+from repcount.app.journal import file_sha256, video_sha256
 from repcount.config import Config
+from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
+from repcount.types import Pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class VideoJob:
     """Whether to return the angle over time, for a plot or report."""
     track: bool = False
     """Whether to return the poses, for an annotated copy."""
+    landmarks: str = ""
+    """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
+    hashed: bool = False
+    """Whether to compute the SHA-256 of the video, by which `--resume` knows it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class VideoResult:
     trace: AngleTrace | None = None
     track: bytes = b""
     """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
+    landmarks: bytes = b""
+    """The content of the landmarks file."""
 
 
 def count_video(job: VideoJob, progress: Progress) -> VideoResult:
@@ -53,9 +65,11 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
     A KeyboardInterrupt raised by `progress` ends it early; the result then covers the video up to that point.
     """
+    # Before it is counted: the result of a file that is exchanged meanwhile then has a hash that fits neither.
+    sha256 = video_sha256(job.video, lambda: progress(0.0, nan)) if job.hashed else ""
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
-    track = None
+    track = table = None
     sinks: list[pipeline.Sink] = [formats.SignalWriter(text)] if job.signal else []
     if trace is not None:
         sinks.append(trace)
@@ -64,16 +78,53 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
         track = PoseTrack()
         sinks.append(track)
+    if job.landmarks:
+        from repcount.reports.landmarks import LandmarkTable
+
+        table = LandmarkTable(str(job.video))
+    observers = [each.on_pose for each in (track, table) if each is not None]
+
+    def on_pose(time_s: float, pose: Pose | None) -> None:
+        for observe in observers:
+            observe(time_s, pose)
+
     analysis = pipeline.analyze(
         job.video,
         job.config,
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        on_pose=track.on_pose if track is not None else None,
+        on_pose=on_pose if observers else None,
         progress=progress,
     )
-    return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
+    analysis = replace(analysis, video_sha256=sha256)
+    return VideoResult(
+        analysis,
+        text.getvalue(),
+        trace,
+        b"" if track is None else pickle.dumps(track),
+        b"" if table is None else table.content(job.landmarks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VideoIdentity:
+    """Which video it is, whatever its name, and when it was recorded."""
+
+    sha256: str
+    recorded: datetime | None
+    """Aware; None if its container does not say."""
+
+
+def identify_video(video: Path, progress: Progress) -> VideoIdentity:
+    """The identity of a video. Raises VideoError."""
+    from repcount.video.creation import creation_time
+
+    try:
+        sha256 = file_sha256(video, lambda: progress(0.0, nan))
+    except OSError as error:
+        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
+    return VideoIdentity(sha256, creation_time(video))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +189,31 @@ def draw_plot(job: PlotJob, progress: Progress) -> bytes:
     from repcount.reports import plot
 
     return plot.render_plot(plot.plot_format(job.path), job.videos)
+
+
+_TIMED_FRAMES = 10
+"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimingJob:
+    """A video with which to time a pose model."""
+
+    video: Path
+    model: Path
+
+
+def time_model(job: TimingJob, progress: Progress) -> list[float]:
+    """Seconds that pose estimation takes for each of the first frames. Raises RepcountError."""
+    from repcount.pose.landmarker import Landmarker
+    from repcount.video import reader
+    from repcount.video.clock import clock_s
+
+    durations_s: list[float] = []
+    with reader.open_video(job.video) as video, Landmarker(job.model) as landmarker:
+        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
+            start_s = clock_s()
+            landmarker.detect(frame)
+            durations_s.append(clock_s() - start_s)
+            progress(frame.time_s, nan)
+    return durations_s

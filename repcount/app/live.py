@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -17,6 +17,7 @@ from repcount import files, formats
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.app import analyze
 from repcount.app.console import ConsoleReporter, OutputOptions
+from repcount.app.event_recorder import EventRecorder
 from repcount.audio.client import VoiceClient, check_voice
 from repcount.audio.synthesis import WORDS_PER_MINUTE
 from repcount.coaching.coach import Coach
@@ -31,14 +32,14 @@ from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
 from repcount.history.file import default_path
 from repcount.history.store import HistoryStore, SessionRecorder
+from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
-from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
 from repcount.pose.tracker import PersonTracker
-from repcount.types import AnalysisWarning, Event, Frame, Rep, RepRemoved, Update, WarningCode
+from repcount.types import AnalysisWarning, Frame, Update, WarningCode
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
-from repcount.video.diagnostics import CameraFault, CameraFaultKind
+from repcount.video.diagnostics import CameraFault, CameraFaultKind, redact_url
 from repcount.video.writer import BackgroundVideoWriter
 
 _MAX_WAIT_S = 0.25
@@ -101,6 +102,12 @@ class LiveOptions:
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
     """The current date and time, with time zone."""
+    person: str | None = None
+    """Whose session it is in the history."""
+    target_deg: float | None = None
+    """A target to keep for that person from now on."""
+    history: bool = True
+    """Whether the reps go into the history."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -119,7 +126,7 @@ def run_live_session(
         with ExitStack() as stack:
             out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
             model = pose_model.ensure_model(model, reporter.note)
-            session = _open_session(options, config, model, reporter, stack, window_stack)
+            session = open_session(options, config, model, reporter, stack, window_stack)
             if output.signal is not None:
                 session.recorder.sinks.append(SignalSink(out, output.signal))
             outcome = run(session, guard)
@@ -127,7 +134,7 @@ def run_live_session(
         # Last of all: if the terminal is gone, the files are written nevertheless.
         reporter.show_analysis(outcome.analysis, heading=False)
         if outcome.exit_code == 0 and outcome.analysis.reps:
-            _show_summary(session, replace(summarize(outcome.analysis.reps), **session.recorder.before), guard)
+            _show_summary(session, replace(summarize(outcome.analysis.reps), **session.before()), guard)
     return outcome.exit_code or reporter.exit_code()
 
 
@@ -143,14 +150,16 @@ def _show_summary(session: Session, summary: Summary, guard: InterruptGuard) -> 
 
 
 @contextmanager
-def without_native_log() -> Iterator[None]:
-    """Drop what native libraries write to stderr. What Python writes to `sys.stderr` still gets there.
+def without_native_log(reporter: ConsoleReporter) -> Iterator[None]:
+    """Drop what native libraries write to stderr. What Python and `reporter` write to `sys.stderr` still gets there.
 
     MediaPipe logs from threads of its own, at times that nobody knows, in the middle of the status line.
     """
     original, saved = sys.stderr, os.dup(2)
     ours = _reopened(original, saved)
     sys.stderr = ours or original
+    streams = reporter.results, reporter.notes
+    reporter.results, reporter.notes = (sys.stderr if stream is original else stream for stream in streams)
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 2)
     os.close(devnull)
@@ -160,6 +169,7 @@ def without_native_log() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         sys.stderr = original
+        reporter.results, reporter.notes = streams
         if ours is not None:
             with suppress(OSError):  # the terminal is gone
                 ours.close()
@@ -213,11 +223,14 @@ class Session:
     """Prints a note."""
     window: Window | None = None
     """The one among the interactive views that can show the summary."""
+    before: Callable[[], dict[str, Any]] = dict
+    """The fields of `Summary` about earlier sessions."""
     reported: set[str] = field(default_factory=set)
     """The faults of background views that were reported."""
 
-    def show(self, update: LiveUpdate) -> None:
-        """Show an update in all views, the quick ones first."""
+    def show(self, update: LiveUpdate, *, last: bool = False) -> None:
+        """Show an update in all views, the quick ones first, with what may be announced now."""
+        update = self.recorder.release(update, last=last)
         for view in self.background:
             view.show(update)
             if view.trouble and view.trouble not in self.reported:
@@ -253,10 +266,11 @@ def run(session: Session, guard: InterruptGuard) -> Outcome:
     camera = session.camera
     guard.delayed = True
     _loop(session, coach, guard)
-    session.show(coach.end(camera.now_s()))
+    session.show(coach.end(camera.now_s()), last=True)
     source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
-    session.recorder.end(camera.now_s())
     analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
+    guard.requested()  # what ended the session does not end the waiting for its history
+    session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
     return Outcome(_with_obstacle(analysis, coach.obstacle), guard.signal, camera.lost_for_good)
 
 
@@ -294,65 +308,6 @@ def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
 # --- what is kept ------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class EventRecorder:
-    """Records updates: the history comes first, so that nothing is announced that was not saved."""
-
-    history: SessionRecorder | None
-    """None if no history can be kept."""
-    full_today: Callable[[], int]
-    """The full reps of the day in the history. Raises HistoryError."""
-    note: Callable[[str], None]
-    sinks: list[Sink] = field(default_factory=list)
-    today: int = 0
-    """The full reps of the day, with those that could not be saved."""
-    failing: bool = False
-    before: Mapping[str, Any] = field(default_factory=dict)
-    """The fields of `Summary` about earlier sessions."""
-    _full: set[int] = field(default_factory=set)
-    """The numbers of the full reps of this session."""
-
-    def __call__(self, update: Update) -> int:
-        """Record one update; returns the full reps of the day."""
-        if update.events:
-            self._save(update)
-        for sink in self.sinks:
-            sink.write(update)
-        return self.today
-
-    def end(self, time_s: float) -> None:
-        """Close the session in the history."""
-        if self.history is not None:
-            try:
-                self.history.end(time_s)
-            except HistoryError as error:
-                self.note(f"{error}. {self.history.waiting} reps of this session are not in the history")
-
-    def _save(self, update: Update) -> None:
-        """Write the events to the history; those that fail are written with the next rep."""
-        self.today += sum(self._change(event) for event in update.events)
-        if self.history is None:
-            return
-        try:
-            self.history.write(update)
-            self.today = self.full_today()
-            self.failing = False
-        except HistoryError as error:
-            if not self.failing:
-                self.note(f"{error}. Counting goes on, and writing is tried again with every rep")
-            self.failing = True
-
-    def _change(self, event: Event) -> int:
-        """By how much an event changes the full reps of the day."""
-        if isinstance(event, Rep) and event.full:
-            self._full.add(event.number)
-            return 1
-        if isinstance(event, RepRemoved) and event.number in self._full:
-            self._full.remove(event.number)
-            return -1
-        return 0
-
-
 class SignalSink:
     """Writes the signal CSV during the session; a write error costs this file alone."""
 
@@ -388,7 +343,7 @@ class _RecordingView:
 # --- set-up ------------------------------------------------------------------------------------------------
 
 
-def _open_session(
+def open_session(
     options: LiveOptions,
     config: Config,
     model: Path,
@@ -403,7 +358,9 @@ def _open_session(
     voice = _open_voice(options.sound, stack, force=options.force)
     recording = _open_recording(options, reporter, stack)
     # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
-    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(PersonTracker, model, look_round=True)
+    pool = stack.enter_context(ThreadPoolExecutor(1))
+    loading = pool.submit(PersonTracker, model, look_round=True)
+    before = pool.submit(_before, options) if options.history else None
     stack.callback(_close_tracker, loading)
     camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
     tracker = loading.result()
@@ -420,6 +377,7 @@ def _open_session(
         background=[*voice, *recording],
         note=reporter.note,
         window=window,
+        before=before.result if before is not None else dict,
     )
 
 
@@ -455,25 +413,27 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
 
 
 def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
-    started, started_s = options.now(), clock_s()
+    recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
+    if not options.history:
+        return recorder
+
+    def begin(history: HistoryStore) -> SessionRecorder:
+        if options.person is not None and options.target_deg is not None:
+            history.people.set_target(options.person, options.target_deg)
+        return history.begin(recorder.started, redact_url(options.camera), options.plan, config, options.person)
+
     try:
-        history = stack.enter_context(HistoryStore(default_path(), reporter.note))
-        recorder = history.begin(started, options.camera, options.plan, config)
+        recorder.history = stack.enter_context(HistoryWriter(default_path(), begin, lambda: recorder.day))
     except HistoryError as error:
         reporter.note(f"{error}. Counting goes on without a history")
-        return EventRecorder(None, lambda: 0, reporter.note)
-
-    def full_today() -> int:
-        # The day to which the history assigns the reps: by the session's own clock, because the calendar may jump.
-        return history.full_reps_on((started + timedelta(seconds=clock_s() - started_s)).date())
-
-    return EventRecorder(recorder, full_today, reporter.note, today=full_today(), before=_before(history))
+    return recorder
 
 
-def _before(history: HistoryStore) -> dict[str, Any]:
-    """The fields of `Summary` about the sessions so far; none of them can stop counting."""
+def _before(options: LiveOptions) -> dict[str, Any]:
+    """The fields of `Summary` about the sessions of that person so far; no fault of the history can stop counting."""
     try:
-        sessions = history.sessions()
+        with HistoryStore(default_path()) as history:
+            sessions = [session for session in history.sessions() if session.person == (options.person or "")]
     except HistoryError:
         return {}
     if not sessions:

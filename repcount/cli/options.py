@@ -4,39 +4,64 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from repcount.config import MAX_RATE_HZ, Config, load
-from repcount.errors import SettingError
+from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
+from repcount.errors import SettingError, printable
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
 
-Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]
-Model = Annotated[Path | None, typer.Option(help="Use this pose model (.task) instead of the prepared one.")]
-Tempo = Annotated[
-    str | None, typer.Option(help="Seconds asked for raise/hold/lower/pause; quicker ones are flagged [2/0/2/0].")
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write one row per rep to this CSV file; - is stdout.")
 ]
-Strictness = Annotated[str | None, typer.Option(help="lenient, normal or strict [normal].")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write everything about the reps as JSON; - is stdout.")
+]
+Model = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Use this pose model (.task) instead of the prepared one.")
+]
+Tempo = Annotated[
+    str | None,
+    typer.Option(metavar="TEMPO", help="Seconds asked for raise/hold/lower/pause; quicker ones are flagged [2/0/2/0]."),
+]
+Strictness = Annotated[
+    Literal["lenient", "normal", "strict"] | None, typer.Option(help="How strictly a rep is judged [normal].")
+]
+Target = Annotated[
+    float | None,
+    typer.Option(
+        min=MIN_TARGET_DEG, max=90, metavar="DEG",
+        help="Elevation from which a rep is full, for legs that stop earlier than upright, in degrees [67].",
+    ),
+]  # fmt: skip
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Settings as TOML; without it the ones in your config folder.")
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings as TOML; without it the ones in your config folder."),
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="Any setting by name, such as --set full_deg=75. May be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any setting by name, such as --set full_deg=75. May be repeated."
+    ),
 ]
 Rate = Annotated[
-    str | None, typer.Option(help="Frames analysed per second: a number, all, or auto, which is enough [auto].")
+    str | None,
+    typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
+Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    print(text, file=sys.stderr)
+    """Print a note on standard error; names in it may hold anything."""
+    print(printable(text), file=sys.stderr)
 
 
 def exit_with(reporter: ConsoleReporter) -> None:
@@ -47,11 +72,21 @@ def exit_with(reporter: ConsoleReporter) -> None:
 
 
 def settings(
-    config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None, rate: str | None = None
+    config: Path | None,
+    strictness: str | None,
+    tempo: str | None,
+    target: float | None,
+    set_: list[str] | None,
+    rate: str | None = None,
 ) -> Config:
     """The settings of these options, over the settings file. Raises SettingError."""
-    options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
+    options = {"strictness": strictness, "tempo": tempo, "full_deg": target, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
+
+
+def sets_target(set_: list[str] | None) -> bool:
+    """Whether a `--set` gives the target."""
+    return any(item.partition("=")[0].strip() == "full_deg" for item in set_ or [])
 
 
 def _rate_hz(rate: str | None) -> float | None:

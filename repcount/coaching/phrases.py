@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isnan
 
+from repcount import messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.coaching.summary import Summary
-from repcount.types import Flag, Phase, Rep
+from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
 
 _CUE_PHRASES = {
     Cue.COUNT: "{n}",
@@ -48,6 +49,9 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
+    Cue.OFFER_TARGET: "press t to count these",
+    Cue.TARGET_SET: "counting from {n} degrees",
+    Cue.NO_TARGET: "no partial rep to count",
     Cue.CAMERA_LOST: "the camera is gone, trying again",
     Cue.CAMERA_BUSY: "another program has the camera",
     Cue.CAMERA_REFUSED: "I may not use the camera",
@@ -75,18 +79,6 @@ _PHASE_TEXTS = {
     Phase.LOWER: "Lower",
 }
 
-_FLAG_TEXTS = {
-    Flag.SHORT_TOP: "higher",
-    Flag.SHORT_BOTTOM: "all the way down",
-    Flag.FAST_RAISE: "raise slower",
-    Flag.FAST_LOWER: "lower slower",
-    Flag.BENT_KNEES: "legs straight",
-    Flag.LEGS_APART: "legs together",
-    Flag.LOW_CONFIDENCE: "hard to see",
-    Flag.BY_HAND: "by hand",
-}
-"""What each flag asks for or says. `HANDS_OFF_HEAD` is left out: it would repeat at every rep."""
-
 
 class Button(enum.StrEnum):
     """A button of the window, by the key that does the same."""
@@ -96,6 +88,7 @@ class Button(enum.StrEnum):
     RESTART = "r"
     REMOVE = "-"
     ADD = "+"
+    TARGET = "t"
     FULL_SCREEN = "f"
     QUIT = "q"
 
@@ -108,6 +101,7 @@ _BUTTON_TEXTS = {
     Button.RESTART: ("Set again", "r"),
     Button.REMOVE: ("One less", "-"),
     Button.ADD: ("One more", "+"),
+    Button.TARGET: ("Count these", "t"),
     Button.FULL_SCREEN: ("Full screen", "f"),
     Button.QUIT: ("Quit", "q"),
 }
@@ -117,7 +111,9 @@ _RESUME = "Resume"
 _END_REST = "End rest"
 _LEAVE_FULL_SCREEN = "Window"
 
-_TERMINAL_KEYS = "Keys: space pause, n end set or rest, r set again, + - correct the count, q quit"
+_TERMINAL_KEYS = (
+    "Keys: space pause, n end set or rest, r set again, + - correct the count, t count partial reps, q quit"
+)
 
 _LYING_DOWN = (
     "Lie on your back, your side to the camera, all of you in the picture. Lie still until I say ready, then begin."
@@ -142,6 +138,9 @@ _LAST_TIME = "last time {value}"
 _BEST = "your best so far"
 _BEST_BEFORE = "your best is {value}"
 _TEMPO = "{up:.1f} s up, {down:.1f} s down"
+
+_PRAISED_REPS = 3
+"""Heuristic: fewer are a try, not a set."""
 
 _NO_BREAK_SPACE = "\u00a0"
 
@@ -209,10 +208,22 @@ def partial_text(status: SessionStatus) -> str:
 
 
 def today_text(status: SessionStatus) -> str:
-    """The day's full reps and its limit; empty before the day's first rep."""
-    if not status.today:
+    """The day's full reps and its limit, and how many reps are not saved; empty before the day's first rep."""
+    if not status.today and not status.unsaved:
         return ""
-    return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+    limit = f" of {status.day_limit}" if status.day_limit else ""
+    return ", ".join(part for part in (f"Today {status.today}{limit}", unsaved_text(status)) if part)
+
+
+def unsaved_text(status: SessionStatus) -> str:
+    """How many reps have been announced and are not in the history yet; empty if there are none."""
+    return f"{status.unsaved} not saved yet" if status.unsaved else ""
+
+
+def target_text(status: SessionStatus) -> str:
+    """A target of the person's own; empty for the default."""
+    own = not isnan(status.upright_deg) and status.upright_deg != UPRIGHT_DEG
+    return f"target {status.upright_deg:g}°" if own else ""
 
 
 def rates_text(status: SessionStatus) -> str:
@@ -293,21 +304,18 @@ def _tempo(summary: Summary) -> str:
 
 def rep_verdict(rep: Rep) -> str:
     """`Full` or `Partial`."""
-    return "Full" if rep.full else "Partial"
-
-
-def flag_words(flags: Sequence[Flag]) -> str:
-    """What the flags of a rep ask for, comma-separated; empty if nothing."""
-    texts = [_FLAG_TEXTS[flag] for flag in flags if flag in _FLAG_TEXTS]
-    raise_slower, lower_slower = _FLAG_TEXTS[Flag.FAST_RAISE], _FLAG_TEXTS[Flag.FAST_LOWER]
-    if {raise_slower, lower_slower} <= set(texts):
-        texts = ["slower" if text == raise_slower else text for text in texts if text != lower_slower]
-    return ", ".join(texts)
+    return messages.verdict(rep.full).capitalize()
 
 
 def advice_for(rep: Rep) -> str:
-    """`flag_words` of a rep, breaking only between two flags."""
-    return ", ".join(part.replace(" ", _NO_BREAK_SPACE) for part in flag_words(rep.flags).split(", "))
+    """What the flags of a rep ask for, breaking only between two of them; empty if nothing."""
+    return ", ".join(words.replace(" ", _NO_BREAK_SPACE) for words in messages.flag_words(rep.flags))
+
+
+def praise(reps: Sequence[Rep]) -> str:
+    """A sentence for reps without a fault; empty for any others, and for too few."""
+    faultless = len(reps) >= _PRAISED_REPS and all(rep.full and set(rep.flags) <= {Flag.HANDS_OFF_HEAD} for rep in reps)
+    return "Well done: every rep upright, slow and straight." if faultless else ""
 
 
 def rep_times(rep: Rep) -> str:

@@ -25,8 +25,9 @@ from math import inf, nan
 
 from repcount.coaching.events import Announcement, Cue, Stage
 from repcount.config import Config
+from repcount.counting.counter import as_full
 from repcount.errors import SettingError
-from repcount.types import Flag, Rep
+from repcount.types import Flag, Rep, TargetSet
 
 DAY_LIMIT = 100
 """Default limit of full reps per day, from the guidance for the exercise."""
@@ -197,6 +198,21 @@ def _progress(plan: WorkoutPlan, full: int) -> list[Announcement]:
         return [Announcement(Cue.LAST_FIVE, _LAST_FIVE)]
     halfway = 2 * full in (plan.reps, plan.reps + 1) and plan.reps >= 2 * _LAST_FIVE
     return [Announcement(Cue.HALFWAY)] if halfway else []
+
+
+def on_target_set(goals: SessionGoals, state: SessionState, target: TargetSet, today: int) -> Transition:
+    """The transition for a target that makes partial reps of this set full; `today` includes them."""
+    reps = tuple(as_full(rep) if rep.number in target.numbers else rep for rep in state.reps)
+    gained = sum(rep.full for rep in reps) - state.full
+    state = replace(state, reps=reps, session=state.session + gained)
+    announcements = [Announcement(Cue.TARGET_SET, round(target.target_deg)), Announcement(Cue.COUNT, state.full)]
+    if state.stretch is Stretch.ACTIVE and _reached(goals.plan, state):
+        state, end_of_set = _close(goals, state, target.time_s, _Ended.PLAN)
+        announcements += end_of_set
+    if today >= goals.day_limit and not state.limit_announced:
+        state = replace(state, limit_announced=True)
+        announcements.append(Announcement(Cue.DAY_LIMIT, today))
+    return state, tuple(announcements)
 
 
 def on_rep_removed(goals: SessionGoals, state: SessionState, number: int, time_s: float) -> Transition:

@@ -72,7 +72,9 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
     room_px = min(inner.width, _inner_width(status, sizes)) if box.width > box.height else inner.width
     header, last_rep = _columns(status, sizes, room_px)
     footer: list[Widget] = [
-        Text(text, sizes.text(24), MUTED) for text in (phrases.today_text(status), phrases.rates_text(status)) if text
+        Text(text, sizes.text(24), MUTED)
+        for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
+        if text
     ]
     instructions = _instructions(status, sizes, inner.width)
     header += instructions
@@ -182,6 +184,17 @@ def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]
         rule = [Space(sizes.px(8))]
     verdict = Verdict(phrases.rep_verdict(rep), sizes.text(32), rep.full)
     return [*rule, verdict, *(Text(line, size_px, AMBER if advice else MUTED) for line in lines)]
+
+
+def draw_target(image: NDArray[np.uint8], text: str, sizes: Sizes) -> None:
+    """Draw a target of the person's own into the lower right corner; nothing if `text` is empty."""
+    if not text:
+        return
+    size_px, pad = sizes.text(22), sizes.px(12)
+    width, height = widgets.text_width(text, size_px) + 2 * pad, round(1.25 * size_px) + pad
+    left, top = sizes.width - sizes.margin - width, sizes.height - sizes.margin - height
+    widgets.draw_card(image, Box(left, top, width, height), pad * 3 // 4)
+    widgets.draw_text(image, text, (left + pad, top + pad // 2 + round(0.97 * size_px)), size_px, MUTED)
 
 
 _FULL_SCALE_DEG = 100.0

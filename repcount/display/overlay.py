@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from repcount.coaching import phrases
 from repcount.coaching.events import SessionStatus
 from repcount.display import hud
 from repcount.display.hud import Corner
@@ -68,6 +69,7 @@ def draw_overlay(
         draw_skeleton(shown, pose, side, sizes)
     # Over the skeleton, so that no line crosses a text.
     hud.draw_panel(shown, status, corner, sizes)
+    hud.draw_target(shown, phrases.target_text(status), sizes)
     return shown
 
 

@@ -7,21 +7,9 @@ from collections.abc import Sequence
 from math import isfinite
 
 from repcount.analysis import Analysis
+from repcount.coaching import phrases
 from repcount.reports.trends import MIN_VALUES, SetTrend, Trend, set_trends
-from repcount.types import Flag, Rep
-
-FLAGS = {
-    Flag.SHORT_TOP: "not upright",
-    Flag.SHORT_BOTTOM: "not back down",
-    Flag.BENT_KNEES: "knees bent",
-    Flag.LEGS_APART: "legs apart",
-    Flag.FAST_RAISE: "raise too fast",
-    Flag.FAST_LOWER: "lower too fast",
-    Flag.HANDS_OFF_HEAD: "hands off head",
-    Flag.LOW_CONFIDENCE: "hard to see",
-    Flag.BY_HAND: "added by hand",
-}
-"""Each flag in words; those that keep a rep from being full come first."""
+from repcount.types import Flag
 
 NOTES = (Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE, Flag.BY_HAND)
 """Flags that are no fault of the rep."""
@@ -39,17 +27,9 @@ def summary_sentence(analysis: Analysis) -> str:
     if not analysis.reps:
         return _nothing_counted(analysis)
     parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_changes(set_trends(analysis.reps))]
+    target = [f"the target was {analysis.settings.full_deg:g}°, not upright"] if analysis.settings.own_target else []
     stopped = ["the count was stopped by hand"] if analysis.interrupted else []
-    return "; ".join([*parts, *stopped]) + "."
-
-
-def remarks(rep: Rep, *, notes: bool = True) -> list[str]:
-    """The flags of a rep in words; without `notes`, leaves out what `notes` says once for all reps."""
-    words = [text for flag, text in FLAGS.items() if flag in rep.flags and (notes or flag is not Flag.HANDS_OFF_HEAD)]
-    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(rep.flags):
-        words[words.index(FLAGS[Flag.FAST_RAISE])] = "raise and lower too fast"
-        words.remove(FLAGS[Flag.FAST_LOWER])
-    return words
+    return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
 def notes(analysis: Analysis) -> list[str]:
@@ -98,7 +78,8 @@ def _partial(analysis: Analysis) -> list[str]:
     partial = [rep for rep in analysis.reps if not rep.full]
     reasons = Counter(flag for rep in partial for flag in _WHY_PARTIAL if flag in rep.flags)
     pronoun = {len(partial): "it" if len(partial) == 1 else "they"} if len(partial) == len(analysis.reps) else {}
-    parts = [f"{pronoun.get(count, count)} {_WHY_PARTIAL[flag]}" for flag, count in reasons.most_common()]
+    why = {**_WHY_PARTIAL, **({Flag.SHORT_TOP: "did not reach the target"} if analysis.settings.own_target else {})}
+    parts = [f"{pronoun.get(count, count)} {why[flag]}" for flag, count in reasons.most_common()]
     return [", ".join(parts)] if parts else []
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from repcount import messages
 from repcount.coaching import phrases
 from repcount.coaching.events import SessionStatus, Stage
 from repcount.display import hud, overlay
@@ -233,8 +234,8 @@ def test_full_and_partial_differ_in_shape_not_in_colour_alone() -> None:
 
 
 def test_every_flag_has_words_but_the_one_that_is_a_note() -> None:
-    assert {flag for flag in Flag if phrases.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
-    assert phrases.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "slower, higher"
+    assert {flag for flag in Flag if messages.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
+    assert phrases.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "higher, slower"
     assert phrases.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
     assert phrases.rep_times(rep()) == "1.9 s up, 2.1 s down"
     assert phrases.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
@@ -266,6 +267,14 @@ def test_rates() -> None:
     assert phrases.rates_text(make_status()) == "30 fps, 15 analysed"
     assert phrases.rates_text(make_status(analysed_hz=29.0)) == "30 fps"
     assert phrases.rates_text(make_status(camera_hz=nan)) == ""
+    assert phrases.target_text(make_status(upright_deg=67.0)) == phrases.target_text(make_status(upright_deg=nan)) == ""
+    assert phrases.target_text(make_status(upright_deg=55.0)) == "target 55°"
+
+
+def test_a_target_that_is_not_the_default_is_drawn() -> None:
+    default, own = (overlay.draw_overlay(plain(), None, "", make_status(upright_deg=deg)) for deg in (67.0, 66.99))
+    corner = (default != own)[650:, 900:]
+    assert corner.any()
 
 
 # --- helpers of the window ---------------------------------------------------------------------------------

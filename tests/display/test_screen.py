@@ -73,7 +73,7 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("of", PICTURES, ids="{0[0]}x{0[1]}".format)
 def test_everything_has_a_place_of_its_own_inside_of_the_window(size: tuple[int, int], of: tuple[int, int]) -> None:
-    places = screen.layout(*size, of[0] / of[1], 7)
+    places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS))
     boxes = [places.panel, places.picture, places.cue, *places.buttons]
     assert all(box.width > 0 and box.height > 0 for box in boxes)
     assert all(box == box.clipped(*size) for box in boxes)
@@ -83,7 +83,7 @@ def test_everything_has_a_place_of_its_own_inside_of_the_window(size: tuple[int,
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (640, 360)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("status", STATUSES.values(), ids=STATUSES)
 def test_texts_stay_in_their_places_and_leave_the_picture_alone(size: tuple[int, int], status: SessionStatus) -> None:
-    places = screen.layout(*size, 16 / 9, 7)
+    places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS))
     for cue in (Announcement(Cue.DAY_LIMIT, 888), Announcement(Cue.HIGHER)):
         drawn = screen.draw(size, picture(), None, "", status, cue)
         outside = changed(drawn)
@@ -98,7 +98,7 @@ def test_texts_stay_in_their_places_and_leave_the_picture_alone(size: tuple[int,
 @pytest.mark.parametrize("cue", Cue)
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (720, 1280)], ids="{0[0]}x{0[1]}".format)
 def test_every_sentence_fits(size: tuple[int, int], cue: Cue) -> None:
-    places = screen.layout(*size, 16 / 9, 7)
+    places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS))
     for status, shown in ((COUNTING, Announcement(cue, 100)), (replace(STATUSES["ready"], problem=cue), None)):
         drawn = changed(screen.draw(size, None, None, "", status, shown))
         for box in (places.panel, places.cue, *places.buttons):
@@ -128,7 +128,7 @@ def test_count_and_cue_are_large_enough(laptop: tuple[float, tuple[int, int]], o
     inches, (width, height) = laptop
     cm_per_px = 2.54 * inches / hypot(width, height)
     size = (width, round(0.9 * height))
-    places = screen.layout(*size, of[0] / of[1], 7)
+    places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS))
     drawn = screen.draw(size, picture(of), None, "", replace(COUNTING, lift_deg=nan), Announcement(cue))
     colour = AMBER if cue in PARTIAL_CUES else TEXT
     for box, ink in ((places.panel, TEXT), (places.cue, colour)):
@@ -147,7 +147,7 @@ def test_the_picture_and_the_body_are_mirrored_and_the_texts_are_not() -> None:
     mirrored, straight = (
         screen.draw((1280, 720), left_half, body, "left", COUNTING, None, mirror=mirror) for mirror in (True, False)
     )
-    box = screen.layout(1280, 720, 16 / 9, 7).picture
+    box = screen.layout(1280, 720, 16 / 9, len(phrases.BUTTONS)).picture
     inside = (slice(box.top, box.top + box.height), slice(box.left, box.left + box.width))
     flipped = np.abs(mirrored[inside][:, ::-1].astype(int) - straight[inside]).max(axis=2)
     assert (flipped < 40).mean() > 0.98
@@ -164,7 +164,7 @@ def test_an_upright_picture_uses_the_height() -> None:
 @pytest.mark.parametrize("stage", [Stage.NO_PICTURE, Stage.PAUSED])
 def test_a_picture_that_is_not_of_now_is_dimmed(stage: Stage) -> None:
     drawn = screen.draw((1280, 720), picture(), None, "", replace(COUNTING, stage=stage), None)
-    box = screen.layout(1280, 720, 16 / 9, 7).picture
+    box = screen.layout(1280, 720, 16 / 9, len(phrases.BUTTONS)).picture
     assert 0 < drawn[box.top + box.height // 2, box.left + box.width // 2].max() < 0.5 * max(PAINT)
 
 
@@ -220,7 +220,9 @@ def test_getting_ready_says_what_to_do(problem: Cue) -> None:
 
 
 def test_a_button_is_found_where_it_is_drawn_and_nowhere_else() -> None:
-    for button, box in zip(phrases.BUTTONS, screen.layout(1280, 720, 16 / 9, 7).buttons, strict=True):
+    for button, box in zip(
+        phrases.BUTTONS, screen.layout(1280, 720, 16 / 9, len(phrases.BUTTONS)).buttons, strict=True
+    ):
         assert screen.button_at((1280, 720), 16 / 9, box.left, box.top) is button
         assert screen.button_at((1280, 720), 16 / 9, box.left + box.width - 1, box.top + box.height - 1) is button
         assert screen.button_at((1280, 720), 16 / 9, box.left - 1, box.top) is None

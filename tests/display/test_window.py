@@ -199,6 +199,7 @@ def test_buttons_do_what_the_keys_do(screen: Screen) -> None:
         "NEXT": "next",
         "RESTART": "restart",
         "REMOVE": "remove",
+        "TARGET": "target",
         "ADD": "add",
         "QUIT": "quit",
     }
