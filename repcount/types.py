@@ -186,6 +186,8 @@ class WarningCode(enum.StrEnum):
     PICTURE_BLANK = "picture_blank"
     PICTURE_FROZEN = "picture_frozen"
     NOBODY_FOUND = "nobody_found"
+    NEVER_READY = "never_ready"
+    """A live session that never began to count."""
     RARELY_FOUND = "rarely_found"
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
@@ -208,7 +210,8 @@ class AnalysisWarning:
     """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
     the commonest first."""
     recorded: str = ""
-    """The sentence, where it was read back from a JSON document, which does not keep the facts."""
+    """The sentence, where there are no facts that it could be made of: it was read back from a JSON document, or says
+    what stood in the way of a live session."""
 
 
 UPRIGHT_DEG = 67.0
