@@ -196,7 +196,6 @@ def _print(query: HistoryQuery, people: Sequence[PersonHistory], file: TextIO) -
     else:
         rows = [table.PersonRow(each.name, each.progress, each.days[-1], each.target_deg) for each in people]
         table.print_people(rows, file, today=query.today)
-        print("\n`repcount history --person NAME` shows one of them.", file=file)
 
 
 def _print_person(query: HistoryQuery, person: PersonHistory, file: TextIO) -> None:
