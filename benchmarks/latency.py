@@ -22,8 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scoring import percentile
-
+from repcount.agreement.statistics import percentile
 from repcount.app import live
 from repcount.app.event_recorder import EventRecorder
 from repcount.audio.client import VoiceClient

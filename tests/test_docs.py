@@ -23,7 +23,7 @@ from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
 from repcount.history import progress, totals
 from repcount.pipeline import count
-from repcount.reports import landmarks
+from repcount.reports import agreement, landmarks
 from repcount.types import Flag, RejectionReason, WarningCode
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *SAMPLES.glob("*.md")])
@@ -259,6 +259,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Flags", [str(flag) for flag in Flag]
     yield "Warning codes", [str(code) for code in WarningCode]
     yield "Rejection codes", [str(reason) for reason in RejectionReason]
+    yield "Comparisons", list(agreement.PAIR_COLUMNS)
     yield "Landmarks", list(landmarks.COLUMNS)
     yield "Reps", ["source", *(item.name for item in fields(Rep))]
     yield "Days", totals.DAY_COLUMNS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -109,6 +109,10 @@ class ConsoleReporter:
         """Print the counts of all videos together."""
         self._print(lambda: print_total(analyses, videos, self.results))
 
+    def print_lines(self, lines: Iterable[str]) -> None:
+        """Print lines of a result."""
+        self._print(lambda: self.results.write("".join(f"{line}\n" for line in lines)))
+
     def stdout_failed(self, error: OSError) -> None:
         """Go on without standard output; raises `error` if that is the only output."""
         if not self.has_other_outputs:
@@ -141,7 +145,7 @@ class ConsoleReporter:
             span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
             print(f"  {span}: not counted, {reason}", file=self.results)
 
-    def _print(self, show: Callable[[], None]) -> None:
+    def _print(self, show: Callable[[], object]) -> None:
         if self.stdout_error is None:
             try:
                 show()
