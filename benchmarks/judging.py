@@ -161,6 +161,7 @@ def _history(path: Path, number: int, _: Path) -> str:
         assert {session.id for session in history.sessions(date(2026, 11, 22))} <= {session.id for session in sessions}
         history.span()
         assert history.full_reps_on(date(2026, 11, 21)) >= 0
+        assert all(person.name for person in history.people.all())
         found = history.count(DeleteFilter(everything=True))
         assert sum(len(session.reps) for session in sessions) <= found[1]
     named = {name: path.parent / f"out.{name}" for name in ("csv", "json", "html")}

@@ -246,7 +246,8 @@ class Watch:
             self._until_s = time.monotonic() + self.held_s
         elif self._holder is not None and not self.held and time.monotonic() > self._until_s:
             self.held = range(3, len(self.handed_s) + 1)
-            self._holder.let_go()
+            with self._holder as holder:
+                holder.let_go()
 
     def commands(self) -> list[Command]:
         return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] else []
