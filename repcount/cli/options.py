@@ -46,7 +46,10 @@ Rate = Annotated[
 ]
 Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:
