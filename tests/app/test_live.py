@@ -287,8 +287,9 @@ def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
     with capsys.disabled():
         print(
             f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was held "
-            f"for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the median; "
-            f"{hertz:.1f} frames a second, {pause_s:.2f} s between two at most; up to {watch.unsaved} said to be unsaved"
+            f"for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the "
+            f"median; {hertz:.1f} frames a second, {pause_s:.2f} s between two at most; "
+            f"up to {watch.unsaved} said to be unsaved"
         )
     assert told == list(range(1, len(told) + 1))
     assert [number for number, _, _ in kept(history)] == told
