@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 from repcount.config import Config
 from repcount.counting import counter
 from repcount.types import (
+    UPRIGHT_DEG,
     AnalysisWarning,
     Event,
     Flag,
@@ -17,6 +18,7 @@ from repcount.types import (
     Rep,
     RepRemoved,
     Sample,
+    TargetSet,
     UnfinishedRep,
     Update,
     WarningCode,
@@ -136,6 +138,10 @@ class AnalysisBuilder:
         """The analysis of everything written so far; `warnings` are those of the source."""
         removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
         counted = [event for event in self.events if isinstance(event, Rep)]
+        targets = [event for event in self.events if isinstance(event, TargetSet)]
+        in_reach = {number for target in targets for number in target.numbers}
+        counted = [counter.as_full(rep) if rep.number in in_reach else rep for rep in counted]
+        settings = replace(settings, full_deg=targets[-1].target_deg) if targets else settings
         reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
         rejections = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
@@ -144,6 +150,7 @@ class AnalysisBuilder:
             *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *_count_warnings(reps, rejections, unfinished),
             *_correction_warnings(reps, len(removed)),
+            *_target_warnings(settings, targets),
         )
         tracked = self.seen / self.samples if self.samples else 0.0
         return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
@@ -185,3 +192,11 @@ def _correction_warnings(reps: tuple[Rep, ...], removed: int) -> Iterator[Analys
         yield AnalysisWarning(WarningCode.REPS_ADDED, {"added": added, "reps": len(reps)})
     if removed:
         yield AnalysisWarning(WarningCode.REPS_REMOVED, {"removed": removed})
+
+
+def _target_warnings(settings: Config, targets: Sequence[TargetSet]) -> Iterator[AnalysisWarning]:
+    if settings.own_target:
+        yield AnalysisWarning(WarningCode.OWN_TARGET, {"target_deg": settings.full_deg, "upright_deg": UPRIGHT_DEG})
+    for target in targets:
+        facts = {"target_deg": target.target_deg, "at_s": target.time_s, "reps": len(target.numbers)}
+        yield AnalysisWarning(WarningCode.TARGET_SET, facts)

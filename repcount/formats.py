@@ -18,7 +18,7 @@ from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Re
 
 SCHEMA = "repcount/1"
 
-_REP_FIELDS = [field.name for field in dataclasses.fields(Rep)]
+_REP_FIELDS = [*(field.name for field in dataclasses.fields(Rep)), "reach"]
 _SAMPLE_FIELDS = [field.name for field in dataclasses.fields(Sample)]
 _SIGNAL_FIELDS = [
     *("time_s", "hip_deg", "knee_deg", "smooth_deg", "phase", "side", "visibility"),
@@ -50,7 +50,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
-        "reps": [_to_row(rep) for rep in analysis.reps],
+        "reps": [_rep_row(rep) for rep in analysis.reps],
         "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
@@ -91,10 +91,15 @@ def read_document(document: dict[str, Any]) -> Analysis | None:
         return None
 
 
+def _rep_row(rep: Rep) -> dict[str, Any]:
+    return {**_to_row(rep), "reach": _rounded("reach", rep.reach)}
+
+
 def _read_rep(values: dict[str, Any]) -> Rep:
     known: dict[str, Any] = {
         name: float("nan") if value is None and name != "pause_s" else value for name, value in values.items()
     }
+    del known["reach"]  # follows from the rest
     known["flags"] = tuple(Flag(flag) for flag in known["flags"])
     return Rep(**known)
 
@@ -105,7 +110,7 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     writer.writerow(["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            cells = (_rep_cell(value) for value in _to_row(rep).values())
+            cells = (_rep_cell(value) for value in _rep_row(rep).values())
             writer.writerow([escape_formula(analysis.source.path), *cells])
 
 

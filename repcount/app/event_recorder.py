@@ -14,7 +14,7 @@ from repcount.history.store import Recorded
 from repcount.history.totals import day_of
 from repcount.history.writer import HistoryWriter
 from repcount.pipeline import Sink
-from repcount.types import Rep, RepRemoved, Update
+from repcount.types import Rep, RepRemoved, TargetSet, Update
 from repcount.video.clock import clock_s
 
 _SAVING_S = 0.03
@@ -117,7 +117,9 @@ class EventRecorder:
         try:
             self.history.end(time_s, _PATIENCE_S if patience else _HOLD_S, cancelled)
         except HistoryError as error:
-            lost = [event for event in self._counted[-self.history.unsaved :] if event in self._reps()]
+            numbers = {rep.number for rep in self._reps()}
+            unsaved = self._counted[-self.history.unsaved :]
+            lost = [event for event in unsaved if isinstance(event, Rep) and event.number in numbers]
             self.note(f"{_plural(len(lost), 'rep')} could not be kept: {error}. {self._content()}")
         for text in self.history.notes():
             self.note(text)
@@ -131,7 +133,12 @@ class EventRecorder:
     def _reps(self) -> list[Rep]:
         """The reps of this session as they stand."""
         removed = {event.number for event in self._counted if isinstance(event, RepRemoved)}
-        return [event for event in self._counted if isinstance(event, Rep) and event.number not in removed]
+        full = {number for event in self._counted if isinstance(event, TargetSet) for number in event.numbers}
+        return [
+            replace(event, full=event.full or event.number in full)
+            for event in self._counted
+            if isinstance(event, Rep) and event.number not in removed
+        ]
 
 
 def _has_events(update: LiveUpdate) -> bool:

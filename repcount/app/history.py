@@ -203,6 +203,7 @@ def _print_person(query: HistoryQuery, person: PersonHistory, file: TextIO) -> N
     shown, daily = _shown(query, person), totals.since(totals.by_day(person.sessions), query.first)
     last = person.sessions[-1]
     findings = [history_findings.headline(person.progress), history_findings.lasting(person.progress)]
+    findings.append(history_findings.target(last.settings))
     findings += [change.praise for change in history_findings.changes(daily, last.settings)]
     first_week = max(query.first, person.days[0])
     view = table.View(

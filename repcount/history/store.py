@@ -20,11 +20,15 @@ from repcount.history.people import FORGET_UNUSED, People, name_key
 from repcount.history.progress import BestSet
 from repcount.history.rows import REP_FIELDS, check_values, day_in, rep_of, session_of
 from repcount.history.totals import Session, day_of
-from repcount.types import Rep, RepRemoved, Update
+from repcount.types import Flag, Rep, RepRemoved, TargetSet, Update
 
-Recorded = Rep | RepRemoved
+Recorded = Rep | RepRemoved | TargetSet
 """The events that are kept."""
 
+_AS_FULL = f"""
+    UPDATE rep SET "full" = 1, flags = trim(replace(';' || flags || ';', ';{Flag.SHORT_TOP};', ';'), ';')
+    WHERE session_id = ? AND number = ?
+"""
 _WITHOUT_REPS = "id NOT IN (SELECT session_id FROM rep)"
 _REPS_SINCE = """
     SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
@@ -305,7 +309,7 @@ class SessionRecorder:
         self._row["id"] = self._db.execute(_insert("session", row), row)
 
     def write(self, update: Update) -> None:
-        """Commit the reps of an update, and mark those that were removed by hand.
+        """Commit the reps of an update, and mark those that were removed or made full by hand.
 
         Rep numbers have to increase over the whole session. Raises HistoryError if the commit fails; whatever is
         waiting is tried again with the next rep, or by `flush`.
@@ -375,11 +379,25 @@ class SessionRecorder:
             mark = "UPDATE rep SET removed = 1 WHERE session_id = ? AND number = ?"
             self._db.execute(mark, [self.id, event.number])
             return
+        if isinstance(event, TargetSet):
+            self._write_target(event)
+            return
         row = {name: getattr(event, name) for name in REP_FIELDS}
         row |= {"flags": ";".join(event.flags), "session_id": self.id}
         row |= {"day": day_of(self._started, event).isoformat()}
         # REPLACE: a commit may succeed and yet report an error, and then the same rep is written twice.
         self._db.execute(_insert("rep", row, "REPLACE"), row)
+
+    def _write_target(self, event: TargetSet) -> None:
+        settings = {**json.loads(self._row["settings"]), "full_deg": event.target_deg}
+        self._row["settings"] = json.dumps(settings)
+        self._db.execute("UPDATE session SET settings = ? WHERE id = ?", [self._row["settings"], self.id])
+        for number in event.numbers:
+            self._db.execute(_AS_FULL, [self.id, number])
+        if self._person is not None:
+            self._db.execute(
+                "UPDATE person SET target_deg = ? WHERE key = ?", [event.target_deg, name_key(self._person)]
+            )
 
 
 def _session_row(started: datetime, source: str, plan: str, settings: Config) -> dict[str, Any]:
