@@ -29,6 +29,11 @@ from repcount.history.totals import Session, Totals
 from repcount.reports import history_findings
 
 
+_MAX_NAME_CHARS = 40
+"""Length limit of a person's name in the name of a file, which most file systems limit to 255 bytes. Our own names are
+no longer, but another program may write to the history."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """What to show of the history, and the files to write."""
@@ -250,7 +255,7 @@ def _write_csv(file: TextIO, query: HistoryQuery, sessions: Sequence[Session]) -
 
 def file_name(text: str) -> str:
     """A name for a file made from a person's name, which may hold what no file name can."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "person"
+    return re.sub(r"[^\w.-]+", "_", text)[:_MAX_NAME_CHARS].strip("._") or "person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
