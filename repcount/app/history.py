@@ -28,7 +28,6 @@ from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session, Totals
 from repcount.reports import history_findings
 
-
 _MAX_NAME_CHARS = 40
 """Length limit of a person's name in the name of a file, which most file systems limit to 255 bytes. Our own names are
 no longer, but another program may write to the history."""
