@@ -89,6 +89,8 @@ class Analysis:
     """Of the pose model's file; empty where no picture was looked at, as for a signal."""
     date: str = ""
     """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
+    video_sha256: str = ""
+    """Of the bytes of the video, in hexadecimal, by which `--resume` knows it again; empty if it was not computed."""
 
     @property
     def summary(self) -> Summary:
@@ -136,20 +138,17 @@ class AnalysisBuilder:
         interrupted: bool = False,
     ) -> Analysis:
         """The analysis of everything written so far; `warnings` are those of the source."""
-        removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
-        counted = [event for event in self.events if isinstance(event, Rep)]
+        removed = sum(isinstance(event, RepRemoved) for event in self.events)
         targets = [event for event in self.events if isinstance(event, TargetSet)]
-        in_reach = {number for target in targets for number in target.numbers}
-        counted = [counter.as_full(rep) if rep.number in in_reach else rep for rep in counted]
         settings = replace(settings, full_deg=targets[-1].target_deg) if targets else settings
-        reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
+        reps = counter.with_pauses(counter.reps_on_record(self.events))
         rejections = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         all_warnings = (
             *warnings,
             *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *_count_warnings(reps, rejections, unfinished),
-            *_correction_warnings(reps, len(removed)),
+            *_correction_warnings(reps, removed),
             *_target_warnings(settings, targets),
         )
         tracked = self.seen / self.samples if self.samples else 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
-from repcount.errors import SettingError
+from repcount.errors import SettingError, printable
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
@@ -60,8 +60,8 @@ Explain = Annotated[
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    print(text, file=sys.stderr)
+    """Print a note on standard error; names in it may hold anything."""
+    print(printable(text), file=sys.stderr)
 
 
 def exit_with(reporter: ConsoleReporter) -> None:

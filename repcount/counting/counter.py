@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import nan
@@ -33,6 +33,15 @@ def with_pauses(reps: Sequence[Rep]) -> tuple[Rep, ...]:
 def as_full(rep: Rep) -> Rep:
     """A rep that lacked nothing but height, under a target that it reaches. What was measured stays."""
     return replace(rep, full=True, flags=tuple(flag for flag in rep.flags if flag is not Flag.SHORT_TOP))
+
+
+def reps_on_record(events: Iterable[Event]) -> list[Rep]:
+    """The reps among `events` as they stand at the end: without the removed ones, full where a target made them so."""
+    events = list(events)
+    removed = {event.number for event in events if isinstance(event, RepRemoved)}
+    in_reach = {number for event in events if isinstance(event, TargetSet) for number in event.numbers}
+    reps = [event for event in events if isinstance(event, Rep) and event.number not in removed]
+    return [as_full(rep) if rep.number in in_reach else rep for rep in reps]
 
 
 class RepCounter:

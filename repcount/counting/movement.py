@@ -33,12 +33,12 @@ _SEEN_DEG = 1.0
 """This far off the bottom legs are seen to move: the size of the jitter. People who label footage by eye call it the
 start when the heels are 1-2° up."""
 
-_CREEP_DEG = 3.0
-"""Legs sink onto the floor slowly. They are down as long after they were `_SEEN_DEG` above it as it took them from here
-to there."""
+_CREEP_DEG, _DOWN_DEG, _CREEP_SHARE = 3.0, 0.5, 0.6
+"""Legs sink onto the floor slowly. They are down this share of the time that it takes them between these heights after
+they have passed the lower one. Fitted like the rest."""
 
 _START_MARKS, _START_LEVEL_DEG, _START_SOFT, _START_PUSHED = (0.1, 0.4), 0.7, 0.7, 0.9
-_END_MARKS, _END_LEVEL_DEG, _END_SOFT, _END_PUSHED = (0.15, 0.75), 1.0, 1.0, 1.1
+_END_MARKS, _END_LEVEL_DEG, _END_SOFT, _END_PUSHED = (0.15, 0.75), 1.0, 0.9, 1.1
 """How soft a departure is: the time by which the moment reckoned from these marks lies before the one at which the legs
 were this far off the bottom, as a share of the time from there to the nearer mark. Legs that move with the least jerk
 leave softly (0.2-0.6 on rendered clips) and the reckoned moment is right; people mostly push off and creep down
@@ -66,8 +66,8 @@ def movement_end(flank: Flank) -> float:
     """When a limb came to rest at the bottom of a flank from the top: an onset reversed in time."""
     flank = [(-time_s, lift) for time_s, lift in flank]
     bottom = _bottom(flank, _SINK_FLANKS, _SINK_SHARE)
-    near_s, far_s = crossing(flank, bottom + _SEEN_DEG), crossing(flank, bottom + _CREEP_DEG)
-    seen_s = near_s - (far_s - near_s)
+    near_s, far_s = crossing(flank, bottom + _DOWN_DEG), crossing(flank, bottom + _CREEP_DEG)
+    seen_s = near_s - _CREEP_SHARE * (far_s - near_s)
     pushed = _ramp(_softness(flank, bottom, _END_MARKS, _END_LEVEL_DEG), _END_SOFT, _END_PUSHED)
     end_s = (1.0 - pushed) * (_reckoned(flank, bottom, _MARKS) - _END_LAG_S) + pushed * seen_s
     return -min(max(end_s, seen_s - _TRAIL_S), seen_s)

@@ -392,12 +392,10 @@ class SessionRecorder:
         settings = {**json.loads(self._row["settings"]), "full_deg": event.target_deg}
         self._row["settings"] = json.dumps(settings)
         self._db.execute("UPDATE session SET settings = ? WHERE id = ?", [self._row["settings"], self.id])
+        mine = "UPDATE person SET target_deg = ? WHERE id = (SELECT person_id FROM session WHERE id = ?)"
+        self._db.execute(mine, [event.target_deg, self.id])
         for number in event.numbers:
             self._db.execute(_AS_FULL, [self.id, number])
-        if self._person is not None:
-            self._db.execute(
-                "UPDATE person SET target_deg = ? WHERE key = ?", [event.target_deg, name_key(self._person)]
-            )
 
 
 def _session_row(started: datetime, source: str, plan: str, settings: Config) -> dict[str, Any]:
