@@ -38,7 +38,7 @@ _GROUPS = {
     ),
     "Workout": ("plan", "rest", "day_limit", "pace"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
-    "How to count": ("tempo", "strictness", "set_", "rate", "explain"),
+    "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""
