@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import isfinite, isnan
 from pathlib import Path
 from statistics import fmean
@@ -19,7 +19,7 @@ from repcount.types import Rejection, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
-_REP_FIELDS = [field.name for field in dataclasses.fields(Rep)]
+_REP_FIELDS = [*(field.name for field in dataclasses.fields(Rep)), "reach"]
 _SAMPLE_FIELDS = [field.name for field in dataclasses.fields(Sample)]
 _SIGNAL_FIELDS = [
     *("time_s", "hip_deg", "knee_deg", "smooth_deg", "phase", "side", "visibility"),
@@ -55,27 +55,45 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
-        "reps": [_to_row(rep) for rep in analysis.reps],
+        "reps": [_rep_row(rep) for rep in analysis.reps],
         "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
         "rejected": [_rejected_row(rejection) for rejection in analysis.rejections],
         "version": __version__,
         "model_sha256": analysis.model_sha256 or None,
-        "date": analysis.date or None,
         "video_sha256": analysis.video_sha256 or None,
+        "date": analysis.date or None,
     }
+
+
+class TableWriter:
+    """Writes a table as CSV by RFC 4180: UTF-8, a header, text that somebody else chose quoted where it has to be."""
+
+    def __init__(self, file: TextIO, columns: Sequence[str], texts: Collection[str] = ("source",)) -> None:
+        """`texts` are the columns whose text somebody else chose; the others hold numbers and fixed words."""
+        self._file, self._columns, self._texts = file, columns, texts
+        self._write(columns)
+
+    def row(self, cells: Sequence[str]) -> None:
+        """Write one row, a cell for each column."""
+        texts = [name in self._texts for name in self._columns]
+        self._write([text_cell(cell, first=not i) if texts[i] else cell for i, cell in enumerate(cells)])
+
+    def _write(self, cells: Sequence[str]) -> None:
+        self._file.write(",".join(cells) + "\r\n")
+
+
+def _rep_row(rep: Rep) -> dict[str, Any]:
+    return {**_to_row(rep), "reach": _rounded("reach", rep.reach)}
 
 
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     """Write one row per rep, with the source in the first column. The header is always there."""
-    writer = csv.writer(file)
-    writer.writerow(["source", *_REP_FIELDS])
+    table = TableWriter(file, ["source", *_REP_FIELDS])
     for analysis in analyses:
-        source = text_cell(analysis.source.path, first=True)
         for rep in analysis.reps:
-            file.write(f"{source},")
-            writer.writerow(_rep_cell(value) for value in _to_row(rep).values())
+            table.row([analysis.source.path, *map(_rep_cell, _rep_row(rep).values())])
 
 
 def text_cell(text: str, *, first: bool = False) -> str:
@@ -110,12 +128,10 @@ class UncountedClip:
 
 def write_clips(file: TextIO, clips: Iterable[Analysis | UncountedClip]) -> None:
     """Write one row per video, also for those without a rep or a result."""
-    file.write(",".join(_CLIP_FIELDS) + "\r\n")
+    table = TableWriter(file, _CLIP_FIELDS, ("source", "error"))
     for clip in clips:
         row = _clip_row(clip)
-        texts = {"source": text_cell(row["source"], first=True), "error": text_cell(row.get("error", ""))}
-        cells = (texts.get(name) or _rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS)
-        file.write(",".join(cells) + "\r\n")
+        table.row([_rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS])
 
 
 def _clip_row(clip: Analysis | UncountedClip) -> dict[str, Any]:
@@ -150,13 +166,10 @@ def settings_sha256(settings: Config) -> str:
 
 def write_rejected(file: TextIO, analyses: Iterable[Analysis]) -> None:
     """Write one row per movement that was not counted."""
-    writer = csv.writer(file)
-    writer.writerow(["source", "start_s", "end_s", "code"])
+    table = TableWriter(file, ["source", "start_s", "end_s", "code"])
     for analysis in analyses:
-        source = text_cell(analysis.source.path, first=True)
         for rejection in analysis.rejections:
-            file.write(f"{source},")
-            writer.writerow(_rejected_row(rejection).values())
+            table.row([analysis.source.path, *map(_rep_cell, _rejected_row(rejection).values())])
 
 
 def _rejected_row(rejection: Rejection) -> dict[str, Any]:

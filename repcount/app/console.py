@@ -14,6 +14,7 @@ from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError, printable
+from repcount.types import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class OutputOptions:
     """Whether the report shows a picture of each rep."""
     date: date | None = None
     """Today."""
+    span: Span = WHOLE
+    """The part of each video to count in."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False
@@ -103,7 +106,7 @@ class ConsoleReporter:
         """Print one result of several in a line; `width` is that of the longest name."""
         self._print(lambda: print_line(analysis, self.results, name, width))
         if self.explain:
-            self._print(lambda: self._rejections(analysis))
+            self._print(lambda: self._explanations(analysis))
 
     def show_total(self, analyses: Sequence[Analysis], videos: int) -> None:
         """Print the counts of all videos together."""

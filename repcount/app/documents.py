@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from math import isnan, nan
@@ -24,8 +25,6 @@ _MAX_COUNT = 10**10
 _TURN_DEG = 360.0
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
 _Name = TypeVar("_Name", bound=StrEnum)
 
 
@@ -40,17 +39,14 @@ def read_document(document: object) -> Analysis:
     of the reps. The unfinished rep and the facts of the warnings are not in a document and stay empty.
     """
     fields = _Fields("", document)
-    if fields["schema"] != formats.SCHEMA:
-        raise DocumentError(f"schema is {brief(fields['schema'])}; it must be {formats.SCHEMA!r}")
-    if fields["version"] != __version__:  # which may count otherwise
-        raise DocumentError(f"version is {brief(fields['version'])}; it must be {__version__!r}")
+    for name, ours in (("schema", formats.SCHEMA), ("version", __version__)):
+        if fields[name] != ours:
+            raise DocumentError(f"{name} is {brief(fields[name])}; it must be {ours!r}")
     analysis = Analysis(
         source=_read_source(_Fields("source.", fields["source"])),
         settings=_read_settings(fields["settings"]),
         reps=_read_reps(fields),
-        rejections=tuple(
-            _read_rejection(_Fields(f"rejected[{place}].", item)) for place, item in enumerate(fields.items("rejected"))
-        ),
+        rejections=_read_rejections(fields),
         unfinished=None,
         tracked=_Fields("summary.", fields["summary"]).number("tracked", 0, 1),
         warnings=_read_warnings(fields),
@@ -73,7 +69,13 @@ def _read_source(fields: _Fields) -> Source:
         height=fields.whole("height", 1, optional=True),
         frames=fields.whole("frames", 0, optional=True),
         analysed=fields.whole("analysed", 0) or 0,
+        from_s=_known(fields.number("from_s", 0, _MAX_TIME_S, optional=True)),
+        to_s=_known(fields.number("to_s", 0, _MAX_TIME_S, optional=True)),
     )
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value
 
 
 def _read_settings(settings: object) -> Config:
@@ -117,12 +119,16 @@ def _read_rep(fields: _Fields) -> Rep:
     )
 
 
-def _read_rejection(fields: _Fields) -> Rejection:
-    start_s, end_s = (fields.number(name, 0, _MAX_TIME_S) for name in ("start_s", "end_s"))
-    try:
-        return Rejection(start_s, end_s, RejectionReason(fields["code"]))
-    except ValueError:
-        raise DocumentError(f"{fields.place}code is {brief(fields['code'])}; it must be one that exists") from None
+def _read_rejections(fields: _Fields) -> tuple[Rejection, ...]:
+    items = [_Fields(f"rejected[{place}].", item) for place, item in enumerate(fields.items("rejected"))]
+    return tuple(
+        Rejection(
+            start_s=item.number("start_s", 0, _MAX_TIME_S),
+            end_s=item.number("end_s", 0, _MAX_TIME_S),
+            reason=item.one("code", RejectionReason),
+        )
+        for item in items
+    )
 
 
 def _read_warnings(fields: _Fields) -> tuple[AnalysisWarning, ...]:
@@ -190,9 +196,17 @@ class _Fields:
     def day(self, name: str) -> str:
         """A day as YYYY-MM-DD; empty for null."""
         value = self[name]
-        if value is not None and not (isinstance(value, str) and _DAY.fullmatch(value)):
-            raise self._error(name, "a day such as 2026-11-26, or null")
-        return value or ""
+        try:
+            return "" if value is None else date.fromisoformat(value).isoformat()
+        except (TypeError, ValueError):
+            raise self._error(name, "a day as YYYY-MM-DD, or null") from None
+
+    def one(self, name: str, kind: type[_Name]) -> _Name:
+        """A name that exists."""
+        try:
+            return kind(self[name])
+        except (ValueError, TypeError):
+            raise self._error(name, f"one of {', '.join(kind)}") from None
 
     def items(self, name: str) -> list[Any]:
         """A list."""

@@ -29,7 +29,7 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "model", "config"),
+    "Input": ("camera", "from_", "to", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
@@ -38,7 +38,7 @@ _GROUPS = {
     ),
     "Workout": ("plan", "rest", "day_limit", "pace"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
-    "How to count": ("tempo", "strictness", "set_", "rate", "explain"),
+    "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""
@@ -103,6 +103,7 @@ class Group(TyperGroup):
 
 @contextlib.contextmanager
 def _printable_complaints() -> Iterator[None]:
+    """Complaints about options show names safely: `analyze *` may meet a file that is called like an option."""
     try:
         yield
     except Exception as error:
