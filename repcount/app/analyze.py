@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
+from repcount import addresses, formats, pipeline
 from repcount import files as output_files
-from repcount import formats, pipeline
 from repcount.analysis import Analysis
 from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
@@ -62,6 +62,7 @@ def run_batch(
     The videos are counted by `local`, or by the cluster that the options name.
     """
     _check(options)
+    _refuse_addresses(videos)
     journal, complete = _open_journal(videos, config, options), False
     force = options.force or (journal is not None and journal.has_results)
     with suppress(_NothingCountedError), ExitStack() as stack:
@@ -130,6 +131,12 @@ def write_reps(
         out.write(options.csv, lambda file: formats.write_reps(file, analyses))
     if options.json is not None:
         out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
+
+
+def _refuse_addresses(videos: Iterable[Path]) -> None:
+    for name in map(str, videos):
+        if addresses.is_address(name):
+            raise VideoError(f"{addresses.shown(name)} is no file. To count a stream: repcount live --camera ADDRESS")
 
 
 def sample_video_path() -> Path:

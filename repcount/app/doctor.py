@@ -53,8 +53,11 @@ class Check:
     """What was found, and what to do about it."""
 
 
-def checks(source: str | None = None) -> Iterator[Check]:
-    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
+def checks(source: str | None = None, *, insecure: bool = False) -> Iterator[Check]:
+    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras.
+
+    `insecure`: an encrypted stream is read whatever its certificate.
+    """
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
     yield packages()
@@ -63,7 +66,7 @@ def checks(source: str | None = None) -> Iterator[Check]:
     yield settings()
     if not library_failures:
         yield model()
-        yield from [camera(source)] if source is not None else cameras()
+        yield from [camera(source, insecure=insecure)] if source is not None else cameras()
         yield display()
         yield voice()
     yield history()
@@ -155,12 +158,12 @@ def _seconds_per_frame(model_path: Path) -> float:
     return median(durations_s[1:])
 
 
-def camera(source: str) -> Check:
+def camera(source: str, *, insecure: bool = False) -> Check:
     """Whether this camera, stream or file gives frames."""
     from repcount.video.discovery import measure
 
     try:
-        info = measure(source)
+        info = measure(source, insecure=insecure)
     except RepcountError as error:
         return Check("camera", False, str(error))
     return Check("camera", None if info.note else True, str(info))

@@ -83,6 +83,8 @@ class LiveOptions:
     """Where to record the frames as a video."""
     give_up_s: float
     """Seconds without a frame after which the session ends."""
+    insecure: bool
+    """Whether an encrypted stream is read whatever its certificate."""
     force: bool
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
@@ -306,9 +308,12 @@ def _open_session(
     # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(PersonTracker, model, look_round=True)
     stack.callback(_close_tracker, loading)
-    camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
+    camera = open_camera(options.camera, give_up_s=options.give_up_s, insecure=options.insecure)
+    if camera.caution:
+        reporter.note(f"note: {camera.caution}")
+    stack.enter_context(camera)
     tracker = loading.result()
-    recorder = _open_recorder(options, config, reporter, stack)
+    recorder = _open_recorder(options, camera.source, config, reporter, stack)
     interactive: list[InteractiveView] = [*_open_window(options, reporter, stack)]
     interactive.append(stack.enter_context(LiveTerminal(sys.stderr)))
     background: list[BackgroundView] = [*voice, *recording]
@@ -345,11 +350,13 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
         reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
-def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+def _open_recorder(
+    options: LiveOptions, source: str, config: Config, reporter: ConsoleReporter, stack: ExitStack
+) -> EventRecorder:
     started, started_s = options.now(), clock_s()
     try:
         history = stack.enter_context(HistoryStore(default_path(), reporter.note))
-        recorder = history.begin(started, options.camera, options.plan, config)
+        recorder = history.begin(started, source, options.plan, config)
     except HistoryError as error:
         reporter.note(f"{error}. Counting goes on without a history")
         return EventRecorder(None, lambda: 0, reporter.note)

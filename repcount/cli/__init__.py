@@ -7,11 +7,14 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from repcount import __version__
+from repcount.addresses import hide
 from repcount.cli import analyze, history, live, setup
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
@@ -25,7 +28,33 @@ _BROKEN_PIPE = 141
 """Exit code if the reader of standard output exited: what shells report for SIGPIPE (128 + 13), from which most
 programs end then."""
 
+
+class _Group(TyperGroup):
+    """Wrong usage is reported without the password of an address among the arguments."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        with _hidden_addresses():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, *arguments: Any) -> Any:
+        with _hidden_addresses():
+            return super().invoke(*arguments)
+
+
+@contextlib.contextmanager
+def _hidden_addresses() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Click's UsageError, which newer releases of Typer bring along under another name.
+        message = getattr(error, "message", None)
+        if isinstance(message, str):
+            vars(error)["message"] = hide(message, sys.argv[1:])
+        raise
+
+
 app = typer.Typer(
+    cls=_Group,
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
     no_args_is_help=True,
     add_completion=False,
@@ -73,7 +102,7 @@ def main() -> NoReturn:
     except (RepcountError, OSError, ImportError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        note(f"repcount: {_message(error)}")
+        note(f"repcount: {hide(_message(error), sys.argv[1:])}")
         status = _WRONG_USAGE if isinstance(error, SettingError) else 1
         _abandon_unwritable(stdout)
     except KeyboardInterrupt:

@@ -27,6 +27,9 @@ SoundFile = Annotated[
 ]
 Record = Annotated[Path | None, typer.Option("--record", help="Keep the pictures as a video; otherwise none is kept.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
+]
 GiveUp = Annotated[
     float, typer.Option("--give-up", min=1, max=86400, help="End after so many seconds without a picture.")
 ]
@@ -58,6 +61,7 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    insecure: Insecure = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -77,6 +81,7 @@ def live(
         window=not no_window,
         record=record,
         give_up_s=give_up,
+        insecure=insecure,
         force=force,
     )
     output = OutputOptions(csv, json, signal, force=force)

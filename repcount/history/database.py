@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from repcount import addresses
 from repcount.errors import HistoryError
 from repcount.history import schema
 from repcount.history.file import (
@@ -244,6 +245,7 @@ def _check_integrity(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the missing migrations, each in a transaction of its own."""
+    connection.create_function("shown_address", 1, _shown_address, deterministic=True)
     while _version(connection) < len(schema.MIGRATIONS):
         with _transaction(connection):
             version = _version(connection)
@@ -252,6 +254,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
     check_version(path, _version(connection))
+
+
+def _shown_address(source: str | bytes | float | None) -> str | bytes | float | None:
+    return addresses.shown(source) if isinstance(source, str) else source
 
 
 def _version(connection: sqlite3.Connection) -> int:

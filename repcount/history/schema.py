@@ -6,7 +6,7 @@ APPLICATION_ID = 0x52455043
 """`REPC`, in the file's header: it tells a history from any other SQLite database."""
 
 Migration = tuple[str, ...]
-"""SQL statements, executed in order."""
+"""SQL statements, executed in order. `shown_address(text)` is what may be shown of an address."""
 
 _INITIAL: Migration = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -51,7 +51,10 @@ _INITIAL: Migration = (
     'CREATE INDEX rep_by_day ON rep (day, "full", removed)',
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_INITIAL,)
+_HIDE_ADDRESSES: Migration = ("UPDATE session SET source = shown_address(source)",)
+"""Early versions kept the address of a stream with its password. `secure_delete` overwrites what was there."""
+
+MIGRATIONS: tuple[Migration, ...] = (_INITIAL, _HIDE_ADDRESSES)
 """Migration N brings a file from version N to N + 1, in one transaction.
 
 A released migration is never changed; append a new one. The version is SQLite's `user_version`.
