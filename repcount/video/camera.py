@@ -53,9 +53,15 @@ process."""
 class Camera:
     """Captures on a thread of its own and returns the newest frame. A context manager."""
 
-    def __init__(self, feed: Feed, source: str, *, give_up_s: float = inf, caution: str = "") -> None:
-        """`source` is the name shown to people. The source is given up after `give_up_s` without a frame."""
+    def __init__(
+        self, feed: Feed, source: str, *, give_up_s: float = inf, no_picture: str = "", caution: str = ""
+    ) -> None:
+        """`source` is the name shown to people. The source is given up after `give_up_s` without a frame.
+
+        `no_picture` is the error if there is never one, for reasons unknown.
+        """
         self.source = source
+        self._no_picture = no_picture or f"{source} gives no picture. repcount doctor looks for the reason"
         self.caution = caution
         """What people should know before they use it; empty if nothing."""
         self._feed = feed
@@ -161,7 +167,7 @@ class Camera:
     def _no_frame_reason(self) -> str:
         if self._buffer.fault is not None:
             return self._buffer.fault.text
-        return f"{self.source} gives no picture. repcount doctor looks for the reason"
+        return self._no_picture
 
     def _frame_time_s(self, captured: CapturedFrame) -> float:
         if captured.time_s >= 0:
@@ -211,7 +217,9 @@ def _open_stream(source: str, give_up_s: float, *, insecure: bool) -> Camera:
         raise CameraError(str(error)) from None
     opener = stream.open_stream(address, insecure=insecure, limit_s=min(stream.OPEN_S, give_up_s))
     caution = diagnostics.unchecked_certificate(address) if insecure and address.is_encrypted else ""
-    return Camera(ReconnectingSource(opener, None, str(address)), str(address), give_up_s=give_up_s, caution=caution)
+    feed = ReconnectingSource(opener, None, str(address))
+    no_picture = diagnostics.no_picture(address).text
+    return Camera(feed, str(address), give_up_s=give_up_s, no_picture=no_picture, caution=caution)
 
 
 def reconnecting_camera(opener: Opener, name: str, *, give_up_s: float = GIVE_UP_S, busy_s: float = BUSY_S) -> Camera:

@@ -167,7 +167,8 @@ class ByteStream:
             raise error.reason if isinstance(error.reason, OSError) else OSError(str(error.reason)) from None
         except ValueError as error:  # a login that urllib does not know; its text may hold what the host chose
             raise HttpError(http.client.UNAUTHORIZED) from error
-        return cls(response.read1, response.close, response.headers.get_content_type())
+        content_type = response.headers.get_content_type() if "Content-Type" in response.headers else ""
+        return cls(response.read1, response.close, content_type)
 
 
 _AS_WRITTEN: Final = "".join(map(chr, range(33, 127)))

@@ -180,12 +180,17 @@ def unreachable_host(address: Address) -> CameraFault:
     return _lost(f"{address.host} does not answer: is it switched on and in the same network?")
 
 
-def no_stream(address: Address) -> CameraFault:
-    """The connection was made, or nearly, and then nothing of use came in time."""
+def too_slow(address: Address) -> CameraFault:
+    """Nothing of use came in time."""
     return _lost(
         f"{address} answers too slowly or not at all, so there is no picture: is it switched on, and is its network "
         "fast enough?"
     )
+
+
+def no_picture(address: Address) -> CameraFault:
+    """Whatever comes, no picture does."""
+    return _lost(f"{address} gives no picture: does a browser or a player show one there?")
 
 
 def bad_encryption(address: Address, *, certificate: bool) -> CameraFault:
@@ -239,7 +244,7 @@ def not_a_stream(address: Address, content_type: str) -> CameraFault:
         return _lost(f"{address} is a web page and no video; {_PHONE_PATH}")
     if content_type.startswith("image/"):
         return _lost(f"{address} is a single picture and no video; {_PHONE_PATH}")
-    return _lost(f"{address} answers, but gives no picture: does a browser show one there?")
+    return no_picture(address)
 
 
 def nothing_sent(address: Address) -> CameraFault:

@@ -155,8 +155,10 @@ def open_stream(address: Address, *, insecure: bool = False, limit_s: float = OP
             return diagnostics.refused_connection(address)
         except HttpError as error:
             return diagnostics.http_status(address, error.status)
-        except (TimeoutError, http.client.HTTPException, ConnectionError):
-            return diagnostics.no_stream(address)
+        except TimeoutError:
+            return diagnostics.too_slow(address)
+        except (http.client.HTTPException, ConnectionError):
+            return diagnostics.no_picture(address)
         except (OSError, UnicodeError):
             return diagnostics.unreachable_host(address)
 
@@ -211,4 +213,6 @@ def _open_rtsp(address: Address, deadline: Deadline, *, insecure: bool) -> Strea
         return StreamCapture(source, deadline, relay.shut, format="rtsp", wishes=wishes)
     except Exception:
         relay.shut()
+        if not relay.status:
+            deadline.left_s()  # raises TimeoutError if that is why
         raise _NoStreamError(diagnostics.rtsp_status(address, relay.status)) from None
