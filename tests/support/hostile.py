@@ -213,8 +213,8 @@ class Server:
                 self._threads[-1].start()
 
     def _host(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(GoneError, OSError):
-            guest = Guest(self._prepare(connection), self._over)
+        with connection, contextlib.suppress(GoneError, OSError), self._prepare(connection) as prepared:
+            guest = Guest(prepared, self._over)
             for step in self._steps:
                 guest.send(step) if isinstance(step, bytes) else step(guest)
 
