@@ -103,7 +103,7 @@ def _flood(*data: bytes) -> Step:
     return lambda guest: guest.flood(*data)
 
 
-def _answer(data: bytes) -> Step:
+def answer(data: bytes) -> Step:
     """Answer a request of RTSP."""
 
     def step(guest: Guest) -> None:
@@ -122,7 +122,14 @@ SDP = (
 )
 _HEAD = b"RTSP/1.0 200 OK\r\nCSeq: CSEQ\r\nSession: 1\r\n"
 OPTIONS = _HEAD + b"Public: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n"
-DESCRIBE = _HEAD + b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n" % len(SDP) + SDP
+
+
+def describe(sdp: bytes) -> bytes:
+    """The answer that describes a stream."""
+    return _HEAD + b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n" % len(sdp) + sdp
+
+
+DESCRIBE = describe(SDP)
 SETUP = _HEAD + b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
 PLAY = _HEAD + b"\r\n"
 
@@ -130,11 +137,12 @@ ASK, STALL = Guest.request, Guest.stall
 HTTP: list[Step] = [ASK, OK]
 PLAYS: list[Step] = [*HTTP, lambda guest: guest.play(2.0)]
 """A camera for two seconds."""
-RTSP: list[Step] = [_answer(OPTIONS), _answer(DESCRIBE), _answer(SETUP), _answer(PLAY)]
+RTSP: list[Step] = [answer(OPTIONS), answer(DESCRIBE), answer(SETUP), answer(PLAY)]
 PICTURE = part(NOISE)
 HUGE = part(b"").replace(b": 0", b": 999999999")
 UNFINISHED = OK[:-2]
 PLAIN = b"HTTP/1.0 200 OK\r\n\r\n"
+LIST = b"HTTP/1.0 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\n\r\n"
 PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"
 CHUNKED = UNFINISHED.replace(b"1.0", b"1.1") + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n"
 LOGIN = b'HTTP/1.0 401 No\r\nWWW-Authenticate: Digest realm="a", nonce="b"\r\n\r\n'
