@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from support import hostile
+from support import hostile, streams
 from support.hostile import Guest, Server
 from support.programs import Cli, run_process
 
@@ -87,7 +87,7 @@ def test_no_command_tells_a_password(address: str, cli: Cli, tmp_path: Path) -> 
 def lead_and_loop(guest: Guest) -> None:
     """Somebody who lies still for three seconds, and then does reps for ever."""
     for picture in [hostile.clip()[0]] * round(3 * hostile.HZ) + hostile.clip() * 20:
-        guest.send(hostile.part(picture))
+        guest.send(streams.part(picture))
         guest.wait(1 / hostile.HZ)
 
 
