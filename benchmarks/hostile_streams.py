@@ -3,8 +3,9 @@
 
 `repcount live` runs as a process of its own in front of each host of `tests/support/hostile.py` in turn, and gets
 SIGINT at a random moment: in every fourth run from its start on, in the others from the first connection on, so while
-it starts, connects, waits for the first picture, counts, waits for one that does not come, connects again. Then it has to end within two seconds with 130, and to print no traceback and nothing of an
-abort. Runs that end by themselves before (a stream that is none) are begun again with an earlier moment.
+it starts, connects, waits for the first picture, counts, waits for one that does not come, connects again. Then it has
+to end within two seconds with 130, and to print no traceback and nothing of an abort. Runs that end by themselves
+before (a stream that is none) are begun again with an earlier moment.
 
 Exit code 0: each run ended so; else 1.
 """
