@@ -28,7 +28,10 @@ Signal = Annotated[
     Path | None, typer.Option("--signal", metavar="FILE", help="Write the angles of every counted frame as CSV.")
 ]
 Camera = Annotated[
-    str, typer.Option(metavar="CAMERA", help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")
+    str,
+    typer.Option(
+        metavar="CAMERA", help="Number of the camera, address of a stream (http, https, rtsp, udp, tcp), or a file."
+    ),
 ]
 PlanText = Annotated[
     str | None,

@@ -25,7 +25,7 @@ Source = Annotated[
     typer.Option(
         "--camera",
         metavar="CAMERA",
-        help="Check this one: number, address (http, rtsp, udp) or file.",
+        help="Check this one: number, address (http, https, rtsp, udp, tcp) or file.",
         show_default=False,
     ),
 ]
