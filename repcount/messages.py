@@ -63,9 +63,16 @@ _WARNING_TEMPLATES = {
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
     ),
+    WarningCode.PICTURE_BLANK: (
+        "the picture is black, grey or of one colour in {share:.0%} of the video: nothing can be seen there"
+    ),
+    WarningCode.PICTURE_FROZEN: (
+        "the picture is frozen in {share:.0%} of the video: nothing in it changes. Was the recording interrupted?"
+    ),
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
+    WarningCode.NEVER_READY: "counting never began: nobody lay flat and still, seen from the side",
     WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
@@ -74,6 +81,12 @@ _WARNING_TEMPLATES = {
     WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
     WarningCode.REPS_ADDED: "{added} of {reps} reps were added by hand",
     WarningCode.REPS_REMOVED: "{removed} reps were taken off by hand",
+    WarningCode.OWN_TARGET: (
+        "the target is {target_deg:g}°: a rep is full from there on, not from upright ({upright_deg:g}°)"
+    ),
+    WarningCode.TARGET_SET: (
+        "the target was set to {target_deg:g}° at {at_s:.1f} s; the {reps} partial reps before it count"
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import nan
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,6 +64,18 @@ class Landmark(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a video, in seconds from its first frame."""
+
+    from_s: float = 0.0
+    to_s: float = inf
+
+
+WHOLE = Span()
+"""All of a video."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pose:
     """The 33 landmarks of one person, in MediaPipe's order."""
 
@@ -115,6 +127,9 @@ class Sample:
     """Elevation of the line from the hips to the ears."""
     hands_to_shins: float = nan
     """Distance from the nearer wrist to the shins, in trunk lengths."""
+    heels_deg: float = nan
+    """Elevation of the line from the middle of the hips to the middle of the heels: it does not depend on the trunk, so
+    a head that is lifted doesn't move it."""
 
 
 class Phase(enum.StrEnum):
@@ -168,7 +183,11 @@ class WarningCode(enum.StrEnum):
     NO_TIMESTAMPS = "no_timestamps"
     TIMESTAMPS_REPAIRED = "timestamps_repaired"
     FILE_CUT_SHORT = "file_cut_short"
+    PICTURE_BLANK = "picture_blank"
+    PICTURE_FROZEN = "picture_frozen"
     NOBODY_FOUND = "nobody_found"
+    NEVER_READY = "never_ready"
+    """A live session that never began to count."""
     RARELY_FOUND = "rarely_found"
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
@@ -178,6 +197,8 @@ class WarningCode(enum.StrEnum):
     UNFINISHED_REP = "unfinished_rep"
     REPS_ADDED = "reps_added"
     REPS_REMOVED = "reps_removed"
+    OWN_TARGET = "own_target"
+    TARGET_SET = "target_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +210,13 @@ class AnalysisWarning:
     """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
     the commonest first."""
     recorded: str = ""
-    """The sentence, where it was read back from a JSON document, which does not keep the facts."""
+    """The sentence, where there are no facts that it could be made of: it was read back from a JSON document, or says
+    what stood in the way of a live session."""
+
+
+UPRIGHT_DEG = 67.0
+"""Elevation from which the legs measure as upright, by thigh and hip-ankle line together: on labelled clips partial
+reps reach 29-58°, bent-knee reps 56-65°, full reps 76-102°."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +246,11 @@ class Rep:
     confidence: float
     """0 to 1."""
 
+    @property
+    def reach(self) -> float:
+        """How much of the way to upright the legs came, 0 to 1, whatever the target was; NaN where unknown."""
+        return min(max(self.top_flexion_deg / UPRIGHT_DEG, 0.0), 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -245,7 +277,18 @@ class RepRemoved:
     """The number of the removed rep."""
 
 
-Event = Rep | Rejection | UnfinishedRep | RepRemoved
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """A target of the person's own, set with a key during a live session from the partial reps just done."""
+
+    time_s: float
+    target_deg: float
+    """The elevation from which a rep is full from now on."""
+    numbers: tuple[int, ...]
+    """The numbers of those partial reps, which are full from now on."""
+
+
+Event = Rep | Rejection | UnfinishedRep | RepRemoved | TargetSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,13 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.FILE_CUT_SHORT: (
         {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
     ),
+    WarningCode.PICTURE_BLANK: (
+        {"share": 0.7}, "the picture is black, grey or of one colour in 70% of the video: nothing can be seen there"
+    ),
+    WarningCode.PICTURE_FROZEN: (
+        {"share": 0.512},
+        "the picture is frozen in 51% of the video: nothing in it changes. Was the recording interrupted?",
+    ),
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
@@ -40,6 +47,14 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     ),
     WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
     WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
+    WarningCode.OWN_TARGET: (
+        {"target_deg": 51.0, "upright_deg": 67.0},
+        "the target is 51°: a rep is full from there on, not from upright (67°)",
+    ),
+    WarningCode.TARGET_SET: (
+        {"target_deg": 51.0, "at_s": 30.04, "reps": 3},
+        "the target was set to 51° at 30.0 s; the 3 partial reps before it count",
+    ),
 }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from repcount import files as output_files
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
-from repcount.errors import RepcountError
+from repcount.errors import RepcountError, printable
+from repcount.types import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class OutputOptions:
     """Whether the report shows a picture of each rep."""
     date: date | None = None
     """Today."""
+    span: Span = WHOLE
+    """The part of each video to count in."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False
@@ -83,7 +86,7 @@ class ConsoleReporter:
     results: TextIO
     notes: TextIO
     explain: bool = False
-    """Whether movements that were not counted are listed, each with its reason."""
+    """Whether to tell how the video was read, and list the movements that were not counted, each with its reason."""
     has_other_outputs: bool = False
     """Whether the run has outputs besides standard output, so that it goes on without."""
     failed: list[Path] = field(default_factory=list)
@@ -97,13 +100,13 @@ class ConsoleReporter:
         for warning in analysis.warnings:
             self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
-            self._print(lambda: self._rejections(analysis))
+            self._print(lambda: self._explanations(analysis))
 
     def show_line(self, analysis: Analysis, name: str, width: int) -> None:
         """Print one result of several in a line; `width` is that of the longest name."""
         self._print(lambda: print_line(analysis, self.results, name, width))
         if self.explain:
-            self._print(lambda: self._rejections(analysis))
+            self._print(lambda: self._explanations(analysis))
 
     def show_total(self, analyses: Sequence[Analysis], videos: int) -> None:
         """Print the counts of all videos together."""
@@ -120,8 +123,8 @@ class ConsoleReporter:
         self.stdout_error = self.stdout_error or error
 
     def note(self, text: str) -> None:
-        """Print a line that is not a result."""
-        print(text, file=self.notes)
+        """Print a line that is not a result; names in it may hold anything."""
+        print(printable(text), file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
         """Report an error that concerns one file."""
@@ -139,7 +142,9 @@ class ConsoleReporter:
             raise self.stdout_error
         return 130 if self.interrupted else int(bool(self.failed))
 
-    def _rejections(self, analysis: Analysis) -> None:
+    def _explanations(self, analysis: Analysis) -> None:
+        if analysis.source.reader:
+            print(f"  read by {analysis.source.reader}", file=self.results)
         for rejection in analysis.rejections:
             reason = messages.REJECTION_SENTENCES[rejection.reason]
             span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"

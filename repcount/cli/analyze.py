@@ -21,8 +21,10 @@ from repcount.cli.options import (
     Rate,
     Set,
     Strictness,
+    Target,
     Tempo,
     exit_with,
+    parse_span,
     sets_target,
     settings,
 )
@@ -37,6 +39,11 @@ Videos = Annotated[
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders inside a folder, too.")]
 Details = Annotated[bool, typer.Option("--details", help="With several videos: show the reps of each.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="Count from here on: seconds, 1:30 or 1:02:30 [the beginning]."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Count up to here [the end].")]
 Clips = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write one row per video as CSV, also for those without a rep; - is stdout."),
@@ -118,6 +125,8 @@ def add_to(app: typer.Typer) -> None:
 def analyze(
     videos: Videos,
     recursive: Recursive = False,
+    from_: From = None,
+    to: To = None,
     details: Details = False,
     csv: Csv = None,
     json: Json = None,
@@ -139,6 +148,7 @@ def analyze(
     date: Recorded = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
@@ -170,6 +180,7 @@ def analyze(
             report=report,
             thumbnails=not no_pictures,
             date=_today(),
+            span=parse_span(from_, to),
             details=details,
             resume=resume,
             cluster=cluster,
@@ -177,8 +188,8 @@ def analyze(
             force=force,
         )
         reporter = make_reporter(options, explain=explain)
-        given = sets_target(set_)
-        chosen = with_target(settings(config, strictness, tempo, set_, rate), person, given, reporter)
+        given = target is not None or sets_target(set_)
+        chosen = with_target(settings(config, strictness, tempo, target, set_, rate), person, given, reporter)
         keeping = KeepOptions(person, _recorded(date), chosen.full_deg if given else None)
         keeper = VideoKeeper(keeping, reporter) if keep else None
         app_analyze.run_batch(inputs, chosen, model, options, reporter, local, keeper)
@@ -207,6 +218,7 @@ def recount(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     explain: Explain = False,
@@ -227,7 +239,7 @@ def recount(
         force=force,
     )
     reporter = make_reporter(options, explain=explain)
-    app_analyze.recount(signals, settings(config, strictness, tempo, set_), options, reporter)
+    app_analyze.recount(signals, settings(config, strictness, tempo, target, set_), options, reporter)
     exit_with(reporter)
 
 

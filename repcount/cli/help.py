@@ -6,15 +6,16 @@ screen reader.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from repcount.addresses import hide
+from repcount.errors import printable
 
 START = """\
 repcount counts supine leg raises and says what to do better. Begin with one of these:
@@ -30,16 +31,16 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "insecure", "model", "config"),
+    "Input": ("camera", "insecure", "from_", "to", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
         *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
         *("sets", "fit", "no_pictures", "force"),
     ),
-    "Workout": ("plan", "rest", "day_limit", "pace"),
+    "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
-    "How to count": ("tempo", "strictness", "set_", "rate", "explain"),
+    "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""
@@ -72,19 +73,22 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command with subcommands; otherwise like `Command`."""
+    """A command with subcommands; otherwise like `Command`.
+
+    Its complaints about options show names as they are spelt: `analyze *` may meet a file that is named like an option.
+    """
 
     examples: ClassVar[Examples] = {}
 
-    def make_context(self, *arguments: Any, **extra: Any) -> Any:
-        """Parse the arguments; wrong ones are reported without the password of an address among them."""
-        with _hidden_addresses():
-            return super().make_context(*arguments, **extra)
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the options before the command."""
+        with _printable_complaints():
+            return super().make_context(*arguments, **options)
 
-    def invoke(self, *arguments: Any) -> Any:
-        """Run the command; the same for its own arguments."""
-        with _hidden_addresses():
-            return super().invoke(*arguments)
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the options of a command and run it."""
+        with _printable_complaints():
+            return super().invoke(ctx)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the description and the examples."""
@@ -99,15 +103,19 @@ class Group(TyperGroup):
         _write_options(self, ctx, formatter)
 
 
-@contextmanager
-def _hidden_addresses() -> Iterator[None]:
+@contextlib.contextmanager
+def _printable_complaints() -> Iterator[None]:
+    """Complaints about options show names safely: `analyze *` may meet a file that is called like an option.
+
+    Of an address among the arguments they show what may be shown.
+    """
     try:
         yield
     except Exception as error:
-        # Click's UsageError, which newer releases of Typer bring along under another name.
-        message = getattr(error, "message", None)
-        if isinstance(message, str):
-            vars(error)["message"] = hide(message, sys.argv[1:])
+        if isinstance(message := getattr(error, "message", None), str):
+            message = hide(message, sys.argv[1:])
+            lines = message.split("\n")  # the help, where it stands for a complaint, has many
+            error.message = "\n".join(map(printable, lines))  # type: ignore[attr-defined]
         raise
 
 

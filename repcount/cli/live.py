@@ -18,6 +18,7 @@ from repcount.cli.options import (
     Person,
     Set,
     Strictness,
+    Target,
     Tempo,
     sets_target,
     settings,
@@ -50,6 +51,10 @@ Sound = Annotated[Literal["voice", "tones", "off"], typer.Option(help="How it te
 Volume = Annotated[
     int, typer.Option(min=0, max=100, metavar="PERCENT", help="Loudness of voice and tones in per cent.")
 ]
+Voice = Annotated[
+    str | None, typer.Option("--voice", metavar="NAME", help="Name of the voice; repcount doctor lists them.")
+]
+Rate = Annotated[int, typer.Option("--rate", min=80, max=400, metavar="WORDS", help="Words per minute of the voice.")]
 SoundFile = Annotated[
     Path | None,
     typer.Option("--sound-file", metavar="FILE", help="Write what would be heard into this WAV file instead."),
@@ -57,6 +62,7 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
+Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 Insecure = Annotated[
     bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
@@ -86,6 +92,8 @@ def live(
     pace: Pace = None,
     sound: Sound = "voice",
     volume: Volume = 100,
+    voice: Voice = None,
+    rate: Rate = 160,
     sound_file: SoundFile = None,
     no_window: NoWindow = False,
     record: Record = None,
@@ -95,17 +103,19 @@ def live(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
     insecure: Insecure = False,
     person: Person = None,
+    gestures: Gestures = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
+    set again, n end the set or the rest, + and - correct the count by hand. In the window f fills the screen
     and comes back.
     """
     from repcount.app import live as app_live
@@ -115,14 +125,14 @@ def live(
     output = OutputOptions(csv, json, signal, force=force)
     reporter = make_reporter(output, explain=False)
     reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    given = sets_target(set_)
-    chosen = with_target(settings(config, strictness, tempo, set_), person, given, reporter)
+    given = target is not None or sets_target(set_)
+    chosen = with_target(settings(config, strictness, tempo, target, set_), person, given, reporter)
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        goals=SessionGoals(parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit, gestures),
         plan=plan or "free",
-        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
         give_up_s=give_up,
@@ -131,6 +141,7 @@ def live(
         person=person,
         target_deg=chosen.full_deg if given else None,
     )
-    code = app_live.run_live_session(options, chosen, model, output, reporter)
+    with app_live.without_native_log(reporter):
+        code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from repcount.config import MAX_RATE_HZ, Config, load
-from repcount.errors import SettingError
+from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
+from repcount.errors import SettingError, printable
+from repcount.types import Span
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
@@ -30,6 +33,13 @@ Tempo = Annotated[
 Strictness = Annotated[
     Literal["lenient", "normal", "strict"] | None, typer.Option(help="How strictly a rep is judged [normal].")
 ]
+Target = Annotated[
+    float | None,
+    typer.Option(
+        min=MIN_TARGET_DEG, max=90, metavar="DEG",
+        help="Elevation from which a rep is full, for legs that stop earlier than upright, in degrees [67].",
+    ),
+]  # fmt: skip
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings as TOML; without it the ones in your config folder."),
@@ -46,12 +56,15 @@ Rate = Annotated[
 ]
 Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    print(text, file=sys.stderr)
+    """Print a note on standard error; names in it may hold anything."""
+    print(printable(text), file=sys.stderr)
 
 
 def exit_with(reporter: ConsoleReporter) -> None:
@@ -62,10 +75,15 @@ def exit_with(reporter: ConsoleReporter) -> None:
 
 
 def settings(
-    config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None, rate: str | None = None
+    config: Path | None,
+    strictness: str | None,
+    tempo: str | None,
+    target: float | None,
+    set_: list[str] | None,
+    rate: str | None = None,
 ) -> Config:
     """The settings of these options, over the settings file. Raises SettingError."""
-    options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
+    options = {"strictness": strictness, "tempo": tempo, "full_deg": target, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
 
 
@@ -84,6 +102,25 @@ def _rate_hz(rate: str | None) -> float | None:
         return float(rate)
     except ValueError:
         raise SettingError(f"--rate {rate}: it must be a number of frames a second, all or auto") from None
+
+
+def parse_span(from_: str | None, to: str | None) -> Span:
+    """The part of a video between two times. Raises SettingError."""
+    span = Span(_seconds("--from", from_, 0.0), _seconds("--to", to, math.inf))
+    if not span.from_s < span.to_s:
+        raise SettingError(f"--to {to} is not later than --from {from_ or 0}")
+    return span
+
+
+def _seconds(option: str, text: str | None, default: float) -> float:
+    """Seconds, from `90`, `1:30` or `0:01:30.5`."""
+    if text is None:
+        return default
+    match = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d+)?)", text.strip())
+    if match is None:
+        raise SettingError(f"{option} {text}: write it as seconds, minutes:seconds or hours:minutes:seconds")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

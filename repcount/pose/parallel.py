@@ -15,7 +15,7 @@ from typing import Protocol, Self, TypeVar
 from repcount.pose import angles, chunking
 from repcount.pose.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Pose, Sample
+from repcount.types import WHOLE, Frame, Pose, Sample, Span
 from repcount.video import reader
 from repcount.video.reader import VideoReader
 
@@ -28,10 +28,6 @@ width, is 210 px long; the model sees 256."""
 _CHUNK_BYTES, _MEMORY_BYTES = 260_000_000, 400_000_000
 """Most bytes of images in a chunk, and waiting in all: 376 and 579 images of 640 by 360. They bound the memory for
 a video of any length. Measured: with chunks of 160 MB processor time rises by 3 % (means of seven alternating runs)."""
-
-_CHUNK_SOURCE_BYTES = 480_000_000
-"""Most bytes in a chunk as decoded, before downscaling: 77 frames of 1920 by 1080. Decoding large frames takes about
-as long as tracking, so that frequent starts of a tracker cost nothing, and memory stays low."""
 
 _ROOM_SHARE = 0.59
 """Pictures held at a time, as a share of the longest chunk, for each worker beyond the first. With one worker in the
@@ -298,19 +294,19 @@ class Measured:
     """In pixels of the source, whatever the size of the image that was tracked."""
 
 
-def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
-    """Track the person lying down in a video at about `rate_hz` frames a second, in order.
+def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int, span: Span = WHOLE) -> Generator[Measured]:
+    """Track the person lying down in a part of a video at about `rate_hz` frames a second, in order.
 
     Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
     frame before. The result is the same for any `jobs`. Raises ModelError.
     """
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
-    source_bytes = 3 * video.info.width * video.info.height
-    image_bytes = source_bytes // shrink**2
-    most = min(_CHUNK_BYTES // image_bytes, _CHUNK_SOURCE_BYTES // source_bytes)
-    longest = min(max(most, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
-    expected = video.info.duration_s * min(rate_hz, video.info.rate_hz)
-    slots = split_into_chunks(gated(video, rate_hz), expected, longest)
+    width, height = video.info.width, video.info.height
+    image_bytes = 3 * width * height // shrink**2
+    longest = min(max(_CHUNK_BYTES // image_bytes, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
+    length_s = min(video.info.duration_s, span.to_s) - span.from_s  # NaN where the duration is unknown
+    expected = length_s * min(rate_hz, video.info.rate_hz)
+    slots = split_into_chunks(gated(video, rate_hz, span), expected, longest)
     room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD
     sample = Sample(nan)
     with ParallelPoseEstimator(slots, lambda: PersonTracker(model), same_pose, jobs, room) as estimator:
@@ -323,11 +319,11 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Gene
             yield Measured(sample, pose)
 
 
-def gated(video: VideoReader, rate_hz: float) -> Iterator[FrameSlot]:
+def gated(video: VideoReader, rate_hz: float, span: Span = WHOLE) -> Iterator[FrameSlot]:
     """The frames of a video to analyse, shrunk, through the motion gate."""
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     further = max(round(video.info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
-    return frame_slots(video.frames(rate_hz, shrink), lambda frame: reader.to_grey(frame, further))
+    return frame_slots(video.frames(rate_hz, shrink, span), lambda frame: reader.to_grey(frame, further))
 
 
 def same_pose(one: Pose | None, other: Pose | None) -> bool:
