@@ -54,6 +54,10 @@ class Source:
     analysed: int = 0
     reader: str = ""
     """The library that read a video file and, if it was not the usual one, why; for people."""
+    from_s: float | None = None
+    """Where in the video counting began, if not at its beginning."""
+    to_s: float | None = None
+    """Where it ended, if not at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Analysis:
     """Of the pose model's file; empty where no picture was looked at, as for a signal."""
     date: str = ""
     """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
+    video_sha256: str = ""
+    """Of the bytes of the video, in hexadecimal, by which `--resume` knows it again; empty if it was not computed."""
 
     @property
     def summary(self) -> Summary:

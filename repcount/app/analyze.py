@@ -8,11 +8,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
+from math import inf
 from pathlib import Path
 
 from repcount import files as output_files
 from repcount import formats, pipeline
-from repcount.analysis import Analysis
+from repcount.analysis import Analysis, Source
 from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.executor import (
@@ -46,6 +47,7 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
+from repcount.types import Span
 from repcount.video import writer
 
 SAMPLE_VIDEO = "21_as_described.mp4"
@@ -70,7 +72,7 @@ def run_batch(
         raise SettingError("--keep needs the video here; it does not go together with --cluster")
     videos = inputs.videos
     _report_inputs(inputs, reporter)
-    journal, complete = _open_journal(videos, config, options), False
+    journal, complete = _open_journal(videos, config, options, reporter), False
     force = options.force or (journal is not None and journal.has_results)
     with ExitStack() as stack:
         signals = _paths_per_video(inputs, options.signal, ".csv", "signal", stack)
@@ -202,6 +204,10 @@ def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, report
         reporter.show_line(entry.analysis, str(entry.video), max(len(str(each.video)) for each in entries))
 
 
+def _span(source: Source) -> Span:
+    return Span(source.from_s or 0.0, inf if source.to_s is None else source.to_s)
+
+
 def _iso(day: date | None) -> str:
     return "" if day is None else day.isoformat()
 
@@ -285,12 +291,12 @@ class BatchRunner:
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
         """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
         self._several = len(entries) > 1
-        self._guard.delayed = True
-        for entry in entries:
-            if not self._resume(entry):
-                entry.counting = self._executor.submit(count_video, self._video_job(entry))
-                self._entries[entry.counting] = entry
         self._all = entries
+        to_count = [entry for entry in entries if not self._resume(entry)]
+        self._guard.delayed = True  # from here on there may be results to keep
+        for entry in to_count:
+            entry.counting = self._executor.submit(count_video, self._video_job(entry))
+            self._entries[entry.counting] = entry
         for number, entry in enumerate(entries, 1):
             self._report(
                 entry, f"{number} of {len(entries)}  {entry.video.name}" if self._several else entry.video.name
@@ -306,7 +312,9 @@ class BatchRunner:
         if self._journal is None or not self._options.resume:
             return False
         needed = {entry.signal, entry.annotated and entry.annotated.final, entry.landmarks} - {None}
-        entry.analysis = self._journal.done(entry.video) if needed <= self._existing else None
+        done = self._journal.done(entry.video) if needed <= self._existing else None
+        if done is not None and _span(done.source) == self._options.span:
+            entry.analysis = done
         return entry.analysis is not None
 
     def _video_job(self, entry: Entry) -> VideoJob:
@@ -314,11 +322,13 @@ class BatchRunner:
             entry.video,
             self._config,
             self._model,
+            self._options.span,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
             trace=self._options.needs_trace,
             track=entry.annotated is not None,
             landmarks=entry.landmarks.suffix if entry.landmarks is not None else "",
+            hashed=self._options.json is not None,
         )
 
     def _report(self, entry: Entry, label: str) -> None:
@@ -468,11 +478,13 @@ def _check_names(options: OutputOptions) -> None:
         check_name(options.landmarks)
 
 
-def _open_journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
+def _open_journal(
+    videos: Sequence[Path], config: Config, options: OutputOptions, reporter: ConsoleReporter
+) -> ResumeJournal | None:
     """A journal of the results, if they go to a regular JSON file and there is more than one video, or --resume."""
     if options.json is None or not _is_regular(options.json) or not (options.resume or len(videos) > 1):
         return None
-    return ResumeJournal(options.json, config, resume=options.resume, force=options.force)
+    return ResumeJournal(options.json, config, reporter.note, resume=options.resume, force=options.force)
 
 
 def _is_regular(path: Path) -> bool:

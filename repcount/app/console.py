@@ -13,7 +13,8 @@ from repcount import files as output_files
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
-from repcount.errors import RepcountError
+from repcount.errors import RepcountError, printable
+from repcount.types import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class OutputOptions:
     """Whether the report shows a picture of each rep."""
     date: date | None = None
     """Today."""
+    span: Span = WHOLE
+    """The part of each video to count in."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False
@@ -120,8 +123,8 @@ class ConsoleReporter:
         self.stdout_error = self.stdout_error or error
 
     def note(self, text: str) -> None:
-        """Print a line that is not a result."""
-        print(text, file=self.notes)
+        """Print a line that is not a result; names in it may hold anything."""
+        print(printable(text), file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
         """Report an error that concerns one file."""
