@@ -51,6 +51,8 @@ class EventRecorder:
     behind: bool = False
     """Whether reps have been announced that are not on the disk."""
     _counted: list[Recorded] = field(default_factory=list)
+    _own: tuple[date, int, int] | None = None
+    """The full reps of this session on a day, as of so many events; asked for with every frame."""
     _unsaved_since_s: float | None = None
     _held: deque[LiveUpdate] = field(default_factory=deque)
     """Updates and announcements that are held back, in order."""
@@ -73,8 +75,10 @@ class EventRecorder:
     def today(self) -> int:
         """The full reps of the day: those of this session, saved or not, and those of others in the history."""
         day = self.day
-        own = sum(rep.full and day_of(self.started, rep) == day for rep in self._reps())
-        return own + (self.history.others_on(day) if self.history is not None else 0)
+        if self._own is None or self._own[:2] != (day, len(self._counted)):
+            own = sum(rep.full and day_of(self.started, rep) == day for rep in self._reps())
+            self._own = day, len(self._counted), own
+        return self._own[2] + (self.history.others_on(day) if self.history is not None else 0)
 
     def release(self, update: LiveUpdate, *, last: bool = False) -> LiveUpdate:
         """What to show now: `update` with the updates and announcements that may be told, and how many are not saved.
