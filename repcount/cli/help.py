@@ -36,7 +36,7 @@ _GROUPS = {
         *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
         *("sets", "fit", "no_pictures", "force"),
     ),
-    "Workout": ("plan", "rest", "day_limit", "pace"),
+    "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
     "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),

@@ -59,6 +59,7 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
+Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 GiveUp = Annotated[
     float,
@@ -102,6 +103,7 @@ def live(
     model: Model = None,
     give_up: GiveUp = 60,
     person: Person = None,
+    gestures: Gestures = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -121,7 +123,7 @@ def live(
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        goals=SessionGoals(parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit, gestures),
         plan=plan or "free",
         sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
