@@ -37,7 +37,7 @@ _GROUPS = {
         *("sets", "fit", "no_pictures", "force"),
     ),
     "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
-    "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
+    "Sound and window": ("sound", "voice", "volume", "sound_file", "no_window", "language"),
     "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
