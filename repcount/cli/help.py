@@ -31,7 +31,7 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "insecure", "from_", "to", "model", "config"),
+    "Input": ("camera", "insecure", "from_", "to", "kind", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
@@ -39,7 +39,7 @@ _GROUPS = {
         *("sets", "fit", "no_pictures", "blur_faces", "force"),
     ),
     "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
-    "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
+    "Sound and window": ("sound", "voice", "volume", "sound_file", "no_window", "language"),
     "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
