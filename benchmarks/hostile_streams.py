@@ -116,6 +116,8 @@ def main() -> None:
         runs = []
         for run in pool.map(lambda each: one(*each), begun):
             runs.append(run)
+            if len(runs) % 10 == 0:
+                print(f"{sum(each.ok for each in runs)} of {len(runs)}", file=sys.stderr, flush=True)
             if not run.ok:
                 print(f"{run.host}, SIGINT {run.moment_s:.2f} s after {run.state}:")
                 print(f"{run.code} after {run.took_s:.2f} s\n{run.output}", flush=True)
