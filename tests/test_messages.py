@@ -30,6 +30,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
+    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
     WarningCode.RARELY_FOUND: ({"tracked": 0.426}, "the person was found in only 43% of the frames"),
     WarningCode.FEET_HIDDEN: ({}, "the feet were mostly out of the picture or hidden: move the camera back"),
     WarningCode.OBLIQUE_VIEW: (
