@@ -25,7 +25,6 @@ _MAX_COUNT = 10**10
 _TURN_DEG = 360.0
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
 _Name = TypeVar("_Name", bound=StrEnum)
 
 
@@ -52,9 +51,9 @@ def read_document(document: object) -> Analysis:
         tracked=_Fields("summary.", fields["summary"]).number("tracked", 0, 1),
         warnings=_read_warnings(fields),
         interrupted=fields.truth("interrupted"),
-        video_sha256=fields.sha256("video_sha256"),
         model_sha256=fields.sha256("model_sha256"),
         date=fields.day("date"),
+        video_sha256=fields.sha256("video_sha256"),
     )
     if fields["summary"] != (summary := formats.document(analysis)["summary"]):
         raise DocumentError(f"summary is {brief(fields['summary'])}; of its reps it would be {brief(summary)}")
@@ -70,7 +69,13 @@ def _read_source(fields: _Fields) -> Source:
         height=fields.whole("height", 1, optional=True),
         frames=fields.whole("frames", 0, optional=True),
         analysed=fields.whole("analysed", 0) or 0,
+        from_s=_known(fields.number("from_s", 0, _MAX_TIME_S, optional=True)),
+        to_s=_known(fields.number("to_s", 0, _MAX_TIME_S, optional=True)),
     )
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value
 
 
 def _read_settings(settings: object) -> Config:

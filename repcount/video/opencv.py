@@ -7,12 +7,14 @@ import io
 import os
 import warnings
 from operator import attrgetter
+from pathlib import Path
 
 from repcount.errors import EnvironmentWarning, LibraryError
 from repcount.libraries import (
     OPENCV,
     import_failure,
     installed_opencvs,
+    lacks_memory,
     library_error,
     missing_library,
     missing_library_text,
@@ -20,7 +22,7 @@ from repcount.libraries import (
     opencv_fix,
 )
 
-__all__ = ["cv2", "prepare"]
+__all__ = ["cv2", "native_path", "prepare"]
 
 _REQUIRED = (
     *("VideoCapture", "CAP_FFMPEG", "setNumThreads", "error", "utils.logging.setLogLevel"),
@@ -30,6 +32,8 @@ _REQUIRED = (
 
 
 def _import_failure(error: Exception) -> LibraryError:
+    if lacks_memory(error) or "Original error was:" in str(error):  # the page that numpy writes about itself
+        return library_error("numpy", error)
     library = missing_library(error)
     others = [name for name in installed_opencvs() if name != OPENCV]
     if library is not None and others:
@@ -68,6 +72,17 @@ if cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
     raise LibraryError(f"OpenCV {_version} was built without FFmpeg, which reads videos: {opencv_fix()}")
 if (_told := opencv_conflict()) is not None:
     warnings.warn(_told, EnvironmentWarning, stacklevel=2)
+
+
+def native_path(path: Path) -> str | None:
+    """The absolute path of a file as OpenCV wants it, which is in UTF-8 whatever the locale says.
+
+    None for a name that is not UTF-8, as on a disk of an older system: OpenCV 5.0.0 aborts the process on it (tried).
+    """
+    try:
+        return os.fsencode(path.absolute()).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def prepare() -> None:

@@ -21,7 +21,7 @@ from repcount.app.documents import DocumentError, read_document
 from repcount.app.journal import ResumeJournal, video_sha256
 from repcount.config import Config
 from repcount.errors import OutputError
-from repcount.types import AnalysisWarning, Flag, Rep, WarningCode
+from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, WarningCode
 
 CONTENT = b"the bytes of a video"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -39,7 +39,8 @@ def rep(number: int = 1) -> Rep:
 def analysis(path: str, sha256: str = SHA256) -> Analysis:
     warnings = (AnalysisWarning(WarningCode.NO_TIMESTAMPS, {"rate_hz": 30}),)
     source = Source(path, 20.0, 640, 360, 600, 300)
-    return Analysis(source, Config(), (rep(1), rep(2)), (), None, 0.98, warnings, video_sha256=sha256)
+    rejected = (Rejection(1.0, 2.0, RejectionReason.ONE_LEG),)
+    return Analysis(source, Config(), (rep(1), rep(2)), rejected, None, 0.98, warnings, video_sha256=sha256)
 
 
 @pytest.fixture
@@ -89,6 +90,16 @@ HUGE = 10**400
 FORGED = [
     (set_("schema", "repcount/2"), "schema is 'repcount/2'; it must be 'repcount/1'"),
     (set_("schema", ["repcount/1"]), "schema is ['repcount/1']"),
+    (set_("version", "0.0.1"), "version is '0.0.1'"),
+    (without("version"), "there is no version"),
+    (set_("rejected", {}), "rejected is {}; it must be a list"),
+    (set_("rejected", [{}]), "there is no rejected[0].start_s"),
+    (set_("rejected.0.end_s", "abc"), "rejected[0].end_s is 'abc'"),
+    (set_("rejected.0.code", "magic"), "rejected[0].code is 'magic'; it must be"),
+    (set_("rejected.0.code", ["cut"]), "rejected[0].code is ['cut']"),
+    (set_("model_sha256", 7), "model_sha256 is 7"),
+    (set_("date", 2026), "date is 2026; it must be a day"),
+    (set_("date", "\x1b[2J"), "date is '\\x1b[2J'"),
     (without("source"), "there is no source"),
     (set_("source", []), "source is []; it must be an object"),
     (set_("source", "a.mp4"), "source is 'a.mp4'; it must be an object"),
@@ -238,7 +249,7 @@ DAMAGED = [
     (BEGIN + '"a": ' + "1" * 5000 + "}", "it is damaged (Exceeds the limit"),
     (BEGIN + '"a": "\udcff"}', "it is not UTF-8 text"),
     (BEGIN + '"a": "\x00"}', "it is damaged (Invalid control character"),
-    (BEGIN[:-2] + "}", "there is no source"),
+    (BEGIN[:-2] + "}", "there is no version"),
 ]
 
 

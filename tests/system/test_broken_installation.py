@@ -159,7 +159,7 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     ),
     "MediaPipe's library is half written": (
         cut("mediapipe", "libmediapipe*"),
-        {"doctor": "mediapipe", "analyze": "pip install --force-reinstall"},
+        {"doctor": "MediaPipe with it crashed (SIG"},
     ),
     "MediaPipe is damaged text": (
         instead("mediapipe", "def ("),
