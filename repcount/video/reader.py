@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,12 @@ _LONGEST_FRAME_S = 60.0
 
 _PLAYLISTS = (b"ffconcat version", b"#EXTM3U")
 """First bytes of text files that FFmpeg follows to the files they name: to themselves for ever, or waiting for more."""
+
+
+_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+"""Names of files that this process has open; the one that counts a video has others."""
+
+_FILES_ALONE = "and videos are read from files alone: save it to one first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +241,11 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
+        # Opening a named pipe would wait for somebody to write to it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise VideoError(
+                f"{path} is a pipe or a device, and videos are read from files alone: save it to one first"
+            )
         with path.open("rb") as file:
             head = file.read(max(map(len, _PLAYLISTS)))
         if not head:
@@ -241,6 +253,10 @@ def _check_file(path: Path) -> None:
         if head.startswith(_PLAYLISTS):
             raise VideoError(f"{path} is a list of other files; name the videos themselves")
     except FileNotFoundError as error:
+        if str(path) == "-":
+            raise VideoError(
+                "videos are read from files alone, not from standard input: save it to one first"
+            ) from error
         raise VideoError(f"there is no file {path}") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from fractions import Fraction
 from pathlib import Path
@@ -200,6 +201,24 @@ def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path)
     path.write_bytes(content.replace(b"avc1", b"encv"))
     with pytest.raises(VideoError, match="protected against copying"):
         reader.open_video(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a matter of POSIX")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """Without a writer opening it would hang; and what has been read of it cannot be read again."""
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(VideoError, match=r"pipe\.mp4 is a pipe or a device.*save it to one first"):
+        reader.open_video(pipe)
+    read_end, write_end = os.pipe()
+    try:
+        with pytest.raises(VideoError, match="is a pipe or a device"):
+            reader.open_video(f"/dev/fd/{read_end}")
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    with pytest.raises(VideoError, match="- is standard input"):
+        reader.open_video("-")
 
 
 # --- geometry ----------------------------------------------------------------------------------------------
