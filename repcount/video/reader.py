@@ -242,10 +242,8 @@ def _check_file(path: Path) -> None:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
         # Opening a named pipe would wait for somebody to write to it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise VideoError(
-                f"{path} is a pipe or a device, and videos are read from files alone: save it to one first"
-            )
+        if str(path).startswith(_OPEN_FILES) or not stat.S_ISREG(path.stat().st_mode):
+            raise VideoError(f"{path} is a pipe or a device, {_FILES_ALONE}")
         with path.open("rb") as file:
             head = file.read(max(map(len, _PLAYLISTS)))
         if not head:
@@ -254,9 +252,7 @@ def _check_file(path: Path) -> None:
             raise VideoError(f"{path} is a list of other files; name the videos themselves")
     except FileNotFoundError as error:
         if str(path) == "-":
-            raise VideoError(
-                "videos are read from files alone, not from standard input: save it to one first"
-            ) from error
+            raise VideoError(f"- is standard input, {_FILES_ALONE}") from error
         raise VideoError(f"there is no file {path}") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error
