@@ -167,14 +167,14 @@ class VideoReader:
 
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
-        thinning = Thinning(rate_hz)
-        self._decoder.thin(rate_hz)
+        thinning = Thinning(rate_hz, span.from_s)
+        self._decoder.thin(rate_hz, span.from_s)
         while (stamp_s := self._decoder.grab()) is not None:
             time_s = self._clock.stamp(stamp_s)
             if time_s > span.to_s:
                 self._left_early = True
                 return
-            if time_s >= span.from_s and thinning.wants(time_s):
+            if thinning.wants(time_s):
                 image = self._decoder.picture(shrink)
                 if image is not None:
                     self._content.add(time_s, image)

@@ -18,7 +18,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
 from repcount.errors import VideoError
-from repcount.types import Frame
+from repcount.types import Frame, Span
 from repcount.video import geometry, parameter_sets, probe, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
@@ -148,6 +148,18 @@ def test_skipping_frames_to_which_no_other_refers_changes_nothing(
         assert "PyAV" in video.info.reader
         assert len(list(video.frames(rate_hz))) == len(thinned)
         assert video.frames_read == 60
+
+
+def test_skipping_begins_with_the_part_that_is_asked_for(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """From an odd frame on it is the odd ones that are looked at, to which no other refers."""
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=1", "-pix_fmt", "yuv420p"]
+    path = ffmpeg(*large, *X264B, tmp_path / "large.mp4")
+    with reader.open_video(path) as video:
+        times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5 - 1 / 30, 0.85))]
+    assert times_s == pytest.approx([n / 30 for n in range(14, 26, 2)], abs=1e-3)
+    with reader.open_video(path) as video:
+        times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5, 0.85))]
+    assert times_s == pytest.approx([n / 30 for n in range(15, 26, 2)], abs=1e-3)
 
 
 def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
