@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import nan
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +61,18 @@ class Landmark(enum.IntEnum):
     RIGHT_HEEL = 30
     LEFT_FOOT_INDEX = 31
     RIGHT_FOOT_INDEX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a video, in seconds from its first frame."""
+
+    from_s: float = 0.0
+    to_s: float = inf
+
+
+WHOLE = Span()
+"""All of a video."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals
 from repcount.coaching.summary import Summary, summarize
 from repcount.config import Config
+from repcount.display import faces
 from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
@@ -39,7 +40,7 @@ from repcount.pose.tracker import PersonTracker
 from repcount.types import AnalysisWarning, Frame, Update, WarningCode
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
-from repcount.video.diagnostics import CameraFault, CameraFaultKind, redact_url
+from repcount.video.diagnostics import CameraFault, CameraFaultKind
 from repcount.video.writer import BackgroundVideoWriter
 
 _MAX_WAIT_S = 0.25
@@ -102,12 +103,16 @@ class LiveOptions:
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
     """The current date and time, with time zone."""
+    blur_faces: bool = False
+    """Whether the head of the person is made unrecognisable in the recording."""
     person: str | None = None
     """Whose session it is in the history."""
     target_deg: float | None = None
     """A target to keep for that person from now on."""
     history: bool = True
     """Whether the reps go into the history."""
+    insecure: bool = False
+    """Whether an encrypted stream is read whatever its certificate."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -328,6 +333,7 @@ class _RecordingView:
     """Records the frames shown as a video."""
 
     writer: BackgroundVideoWriter
+    blur_faces: bool = False
 
     @property
     def trouble(self) -> str | None:
@@ -336,8 +342,12 @@ class _RecordingView:
 
     def show(self, update: LiveUpdate) -> None:
         """Record the frame of an update, if it has one."""
-        if update.frame is not None:
-            self.writer.write(update.frame)
+        if update.frame is None:
+            return
+        frame = update.frame
+        if self.blur_faces:
+            frame = Frame(frame.time_s, faces.blurred(frame.image, faces.head_of(update.pose)))
+        self.writer.write(frame)
 
 
 # --- set-up ------------------------------------------------------------------------------------------------
@@ -362,9 +372,12 @@ def open_session(
     loading = pool.submit(PersonTracker, model, look_round=True)
     before = pool.submit(_before, options) if options.history else None
     stack.callback(_close_tracker, loading)
-    camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
+    camera = open_camera(options.camera, give_up_s=options.give_up_s, insecure=options.insecure)
+    if camera.caution:
+        reporter.note(f"note: {camera.caution}")
+    stack.enter_context(camera)
     tracker = loading.result()
-    recorder = _open_recorder(options, config, reporter, stack)
+    recorder = _open_recorder(options, camera.source, config, reporter, stack)
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
     return Session(
@@ -401,7 +414,7 @@ def _open_recording(options: LiveOptions, reporter: ConsoleReporter, stack: Exit
         return []
     writer = BackgroundVideoWriter(options.record, force=options.force)
     stack.callback(_report_recording, writer, options.record, reporter)
-    return [_RecordingView(stack.enter_context(writer))]
+    return [_RecordingView(stack.enter_context(writer), options.blur_faces)]
 
 
 def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: ConsoleReporter) -> None:
@@ -412,7 +425,9 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
         reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
-def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+def _open_recorder(
+    options: LiveOptions, source: str, config: Config, reporter: ConsoleReporter, stack: ExitStack
+) -> EventRecorder:
     recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
     if not options.history:
         return recorder
@@ -420,7 +435,7 @@ def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReport
     def begin(history: HistoryStore) -> SessionRecorder:
         if options.person is not None and options.target_deg is not None:
             history.people.set_target(options.person, options.target_deg)
-        return history.begin(recorder.started, redact_url(options.camera), options.plan, config, options.person)
+        return history.begin(recorder.started, source, options.plan, config, options.person)
 
     try:
         recorder.history = stack.enter_context(HistoryWriter(default_path(), begin, lambda: recorder.day))

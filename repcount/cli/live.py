@@ -10,6 +10,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Force,
@@ -29,7 +30,10 @@ Signal = Annotated[
     Path | None, typer.Option("--signal", metavar="FILE", help="Write the angles of every counted frame as CSV.")
 ]
 Camera = Annotated[
-    str, typer.Option(metavar="CAMERA", help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")
+    str,
+    typer.Option(
+        metavar="CAMERA", help="Number of the camera, address of a stream (http, https, rtsp, udp, tcp), or a file."
+    ),
 ]
 PlanText = Annotated[
     str | None,
@@ -59,7 +63,11 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
+Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
+]
 GiveUp = Annotated[
     float,
     typer.Option("--give-up", min=1, max=86400, metavar="SECONDS", help="End after so many seconds without a picture."),
@@ -90,6 +98,7 @@ def live(
     sound_file: SoundFile = None,
     no_window: NoWindow = False,
     record: Record = None,
+    blur_faces: BlurFaces = False,
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
@@ -101,7 +110,9 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    insecure: Insecure = False,
     person: Person = None,
+    gestures: Gestures = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -121,12 +132,14 @@ def live(
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        goals=SessionGoals(parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit, gestures),
         plan=plan or "free",
         sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
+        blur_faces=blur_faces,
         give_up_s=give_up,
+        insecure=insecure,
         force=force,
         person=person,
         target_deg=chosen.full_deg if given else None,
