@@ -46,6 +46,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.UNFINISHED_REP: (
         {"start_s": 5.0}, "the end cuts off a movement that began at 5.0 s: it is not counted"
     ),
+    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
     WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
     WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
     WarningCode.OWN_TARGET: (
