@@ -73,6 +73,8 @@ class Pose:
     """(33, 3), x to the right, y down, z away from the camera; in metres, the origin is midway between the hips."""
     visibility: NDArray[np.float64]
     """(33,), 0 to 1: probability that the landmark is inside the image and not occluded."""
+    people_lying: float = nan
+    """How many people lie in the image, this one included; NaN where nobody else was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,10 @@ class Sample:
     """Elevation of the line from the hips to the ears."""
     hands_to_shins: float = nan
     """Distance from the nearer wrist to the shins, in trunk lengths."""
+    people_lying: float = nan
+    """How many people lie in the picture; NaN where only one was looked for."""
+    leg_trunks: float = nan
+    """Length of the legs in trunk lengths, in space."""
 
 
 class Phase(enum.StrEnum):
@@ -173,6 +179,7 @@ class WarningCode(enum.StrEnum):
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
     SMALL_PERSON = "small_person"
+    SEVERAL_LYING = "several_lying"
     MOVEMENTS_REJECTED = "movements_rejected"
     LOW_CONFIDENCE = "low_confidence"
     UNFINISHED_REP = "unfinished_rep"

@@ -75,6 +75,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         side=SIDES[near],
         head_deg=_elevation(pose, _EAR, view),
         hands_to_shins=_hands_to_shins(pose),
+        people_lying=pose.people_lying,
     )
 
 
@@ -91,6 +92,16 @@ def is_lying_on_back(pose: Pose) -> bool:
     return is_lying(pose) and _chest(pose.world_m) > 0
 
 
+def trunk_px(pose: Pose) -> float:
+    """Length of the trunk in the picture."""
+    return hypot(*_trunk(pose.xy_px))
+
+
+def leg_elevation(pose: Pose) -> float:
+    """Elevation of the thighs, both together: 0 is level, 90 is upright."""
+    return _elevation(pose, _KNEE, _view_deg(pose.world_m))
+
+
 def place(time_s: float, pose: Pose) -> Sample:
     """A sample of where somebody is alone."""
     x, y = _middle(pose.xy_px, _HIP)
@@ -101,7 +112,19 @@ def place(time_s: float, pose: Pose) -> Sample:
         hip_y=float(y),
         trunk_px=hypot(*trunk),
         heading_deg=degrees(atan2(-float(trunk[1]), float(trunk[0]))),
+        leg_trunks=_leg_trunks(pose.world_m),
     )
+
+
+def _leg_trunks(world: Vector) -> float:
+    """Thigh and shin, mean of both legs."""
+    joints = world[[*_HIP, *_KNEE, *_ANKLE]].reshape(3, 2, 3)
+    return float(np.sqrt(((joints[1:] - joints[:-1]) ** 2).sum(-1)).sum()) / 2 / max(hypot(*_trunk(world)), 1e-9)
+
+
+def mean_distance_px(pose: Pose, other: Pose) -> float:
+    """How far apart the landmarks of two people are on average."""
+    return float(np.hypot(*(pose.xy_px - other.xy_px).T).mean())
 
 
 def hip_distance_px(pose: Pose, other: Pose | None) -> float:

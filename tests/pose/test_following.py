@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pytest
@@ -32,12 +31,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
         def __init__(self, model: Path, people: int = 1) -> None:
             self._people = people
 
-        def __enter__(self) -> Scripted:
-            return self
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
+        def close(self) -> None:
             pass
 
         def detect(self, frame: Frame) -> list[Pose]:
