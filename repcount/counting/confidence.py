@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import erf, isnan, prod, sqrt
 
 from repcount.config import Config
+from repcount.counting import other_leg
 from repcount.counting.movement import Movement, nanmedian
 
 _VIEW_GOOD_DEG, _VIEW_BAD_DEG = 35.0, 80.0
@@ -15,6 +16,9 @@ _JITTER_DEG, _GAP_S, _TRUNK_SPREAD = 1.5, 0.25, 0.3
 _MOST_DOUBT = 0.5
 """Visibility from here on, jitter, gap and spread of the trunk's length up to here leave no doubt; at twice as much it
 is a coin's toss. Clean clips have a jitter of 0.2-0.8°, gaps of one sample and a spread of 0.05-0.25."""
+
+_ONE_LEG_SEEN = 0.85
+"""How often the other leg did the same where it is not known. Heuristic."""
 
 _SAME_MOMENT_S, _VAGUE_SHARE = 0.3, 0.42
 """Start and end are wrong when they are off by more than the first; their standard deviation is this share of the time
@@ -28,11 +32,11 @@ def rep_confidence(config: Config, movement: Movement) -> float:
     """How likely verdict and moments are right: the product of what may be in doubt, 1 where nothing is known of it.
 
     How well the leg was seen, the view, how steady the landmarks were, how much of the movement was seen at all and
-    whether its start was, whether the trunk kept its length, how clearly the legs left and came back, and how far the
-    top and the knees are from the thresholds that decide. `benchmarks/calibration.py` holds it against
-    what is right.
+    whether its start was, whether the trunk kept its length, whether the other leg was seen, how clearly the legs left
+    and came back, and how far the top and the knees are from the thresholds that decide. `benchmarks/calibration.py`
+    holds it against what is right.
     """
-    doubts = (_seen, _clear, _steady, _whole, _same_body, _timed)
+    doubts = (_seen, _clear, _steady, _whole, _same_body, _both_legs, _timed)
     share = prod(doubt(movement) for doubt in doubts)
     return share * _decided(movement.top_deg - config.full_deg, _TOP_ERROR_DEG) * _knees_decided(config, movement)
 
@@ -56,6 +60,10 @@ def _whole(movement: Movement) -> float:
     gap = (movement.longest_gap_s - _GAP_S) / _GAP_S
     unseen = 1.0 if movement.emerged else min(max(gap, 0.0), 1.0)
     return 1.0 - _MOST_DOUBT * unseen
+
+
+def _both_legs(movement: Movement) -> float:
+    return _ONE_LEG_SEEN if other_leg.has_slipped(movement) else 1.0
 
 
 def _timed(movement: Movement) -> float:

@@ -33,6 +33,11 @@ _ANKLE_LOW_DEG = 7.0
 """In space the model reads the knee 13-17° too bent, so that the line from hip to ankle is half of it too low, at the
 bottom as at the top (rendered clips)."""
 
+_STRAIGHT_LEG_DEG, _STRAIGHT_KNEE_DEG, _PARTED_DEG = 125.0, 130.0, 45.0
+"""Nobody raises a leg with a straight knee further than the first: the hamstrings end it at 70-90° in most people (the
+straight leg raise test) and at 120° in the most supple. Landmarks that show it, with the other leg further away than
+the third, have gone to arms that lie overhead or to somebody else."""
+
 _LYING_DEG = 45.0
 """Half way between lying and standing: this only chooses whom to follow, the counter judges for itself."""
 
@@ -55,16 +60,20 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     """
     if pose is None:
         return Sample(time_s, side=side)
-    near = _better_seen(pose.visibility, side)
-    far = 1 - near
     view = _view_deg(pose.world_m)
+    near = _better_seen(pose.visibility, side)
+    flexions = [_flexion(pose, leg, _KNEE, view) for leg in (0, 1)]
+    if _is_astray(pose, near, flexions):
+        near = 1 - near
+    far = 1 - near
+    astray = _is_astray(pose, far, flexions)
     seen = [float(pose.visibility[part[near]]) for part in (_SHOULDER, _HIP, _KNEE)]
     return replace(
         place(time_s, pose),
-        hip_deg=180.0 - _flexion(pose, near, _KNEE, view),
+        hip_deg=180.0 - flexions[near],
         knee_deg=_knee(pose, near),
-        other_hip_deg=180.0 - _flexion(pose, far, _KNEE, view),
-        other_knee_deg=_knee(pose, far),
+        other_hip_deg=nan if astray else 180.0 - flexions[far],
+        other_knee_deg=nan if astray else _knee(pose, far),
         trunk_deg=_elevation(pose, _SHOULDER, view),
         chest_deg=_chest(pose.world_m),
         ankle_deg=_flexion(pose, near, _ANKLE, view),
@@ -140,6 +149,12 @@ def _better_seen(visibility: Vector, side: str) -> int:
         current = SIDES.index(side)
         return current if legs[1 - current] < legs[current] + _SIDE_SWITCH else 1 - current
     return int(legs[1] > legs[0])
+
+
+def _is_astray(pose: Pose, leg: int, flexions: list[float]) -> bool:
+    """Whether the landmarks of a leg are where it cannot be, while those of the other leg may be right."""
+    beyond = flexions[leg] > _STRAIGHT_LEG_DEG and flexions[leg] - flexions[1 - leg] > _PARTED_DEG
+    return beyond and _knee(pose, leg) > _STRAIGHT_KNEE_DEG
 
 
 def _middle(points: Vector, part: tuple[int, int]) -> Vector:
