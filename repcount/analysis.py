@@ -42,6 +42,9 @@ from the camera, MediaPipe's limit. The longer side, because that is what a came
 not."""
 
 
+_NO_PICTURE = (WarningCode.PICTURE_BLANK, WarningCode.PICTURE_FROZEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the samples came from. Size and frames are None for a signal file."""
@@ -52,6 +55,8 @@ class Source:
     height: int | None = None
     frames: int | None = None
     analysed: int = 0
+    reader: str = ""
+    """The library that read a video file and, if it was not the usual one, why; for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,10 @@ class Analysis:
     """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
     """Whether it was stopped by hand, so that the result is that of a part."""
+    model_sha256: str = ""
+    """Of the pose model's file; empty where no picture was looked at, as for a signal."""
+    date: str = ""
+    """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
 
     @property
     def summary(self) -> Summary:
@@ -141,16 +150,18 @@ class AnalysisBuilder:
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         all_warnings = (
             *warnings,
-            *self._visibility_warnings(source),
+            *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *_count_warnings(reps, rejections, unfinished),
             *_correction_warnings(reps, len(removed)),
         )
         tracked = self.seen / self.samples if self.samples else 0.0
         return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
 
-    def _visibility_warnings(self, source: Source) -> Iterator[AnalysisWarning]:
+    def _visibility_warnings(self, source: Source, *, explained: bool) -> Iterator[AnalysisWarning]:
+        """`explained`: a warning of the source says why nobody is seen."""
         if not self.seen:
-            yield AnalysisWarning(WarningCode.NOBODY_FOUND)
+            if not explained:
+                yield AnalysisWarning(WarningCode.NOBODY_FOUND)
             return
         if self.seen < _MIN_TRACKED * self.samples:
             yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})

@@ -1,8 +1,41 @@
-"""Sentences for the codes in a result: the one place where a rejection or a warning is put into words."""
+"""Words for the codes in a result: the one place where a flag, a rejection or a warning is put into words."""
 
 from __future__ import annotations
 
-from repcount.types import AnalysisWarning, RejectionReason, WarningCode
+from collections.abc import Collection
+
+from repcount.types import AnalysisWarning, Flag, RejectionReason, WarningCode
+
+FLAG_WORDS = {
+    Flag.SHORT_TOP: "higher",
+    Flag.SHORT_BOTTOM: "all the way down",
+    Flag.BENT_KNEES: "legs straight",
+    Flag.LEGS_APART: "legs together",
+    Flag.FAST_RAISE: "raise slower",
+    Flag.FAST_LOWER: "lower slower",
+    Flag.HANDS_OFF_HEAD: "hands to the head",
+    Flag.LOW_CONFIDENCE: "hard to see",
+    Flag.BY_HAND: "by hand",
+}
+"""What each flag asks for or says, the same in window, terminal and report; those that keep a rep from being full come
+first. The voice uses them as far as they are a cue."""
+
+_SLOWER = "slower"
+
+
+def flag_words(flags: Collection[Flag]) -> list[str]:
+    """What the flags of a rep ask for or say, without `HANDS_OFF_HEAD`: it would repeat at every rep."""
+    words = [text for flag, text in FLAG_WORDS.items() if flag in flags and flag is not Flag.HANDS_OFF_HEAD]
+    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(flags):
+        words[words.index(FLAG_WORDS[Flag.FAST_RAISE])] = _SLOWER
+        words.remove(FLAG_WORDS[Flag.FAST_LOWER])
+    return words
+
+
+def verdict(full: bool) -> str:
+    """`full` or `partial`."""
+    return "full" if full else "partial"
+
 
 REJECTION_SENTENCES = {
     RejectionReason.NOT_LYING: "the trunk was not lying",
@@ -29,6 +62,12 @@ _WARNING_TEMPLATES = {
     ),
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
+    ),
+    WarningCode.PICTURE_BLANK: (
+        "the picture is black, grey or of one colour in {share:.0%} of the video: nothing can be seen there"
+    ),
+    WarningCode.PICTURE_FROZEN: (
+        "the picture is frozen in {share:.0%} of the video: nothing in it changes. Was the recording interrupted?"
     ),
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"

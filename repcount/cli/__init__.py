@@ -12,7 +12,8 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from repcount import __version__
-from repcount.cli import analyze, history, live, setup
+from repcount.cli import analyze, compare, history, live, setup
+from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
 from repcount.libraries import library_error, missing_library
@@ -25,12 +26,15 @@ _BROKEN_PIPE = 141
 """Exit code if the reader of standard output exited: what shells report for SIGPIPE (128 + 13), from which most
 programs end then."""
 
-app = typer.Typer(
+app = new_group(
+    {
+        "repcount demo": "watch a sample set being counted",
+        "repcount live --plan 3x30": "count three sets of 30 in front of the camera",
+        "repcount analyze set.mp4 --report report.html": "count in a recorded video and write a report",
+    },
     help="Count supine leg raises: every full raise-and-lower, timed and judged. Nothing leaves this machine.",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 
@@ -42,6 +46,7 @@ def _print_version(requested: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
@@ -49,9 +54,11 @@ def _options(
 ) -> None:
     if debug:
         os.environ["REPCOUNT_DEBUG"] = "1"
+    if context.invoked_subcommand is None:
+        print(START)
 
 
-for commands in (analyze, live, history, setup):
+for commands in (analyze, compare, live, history, setup):
     commands.add_to(app)
 
 

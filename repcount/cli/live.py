@@ -4,37 +4,72 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Tempo, settings
+from repcount.cli import help
+from repcount.cli.options import (
+    ConfigFile,
+    Csv,
+    Force,
+    Json,
+    Model,
+    Person,
+    Set,
+    Strictness,
+    Tempo,
+    sets_target,
+    settings,
+)
 from repcount.coaching.session import DAY_LIMIT, REST_S, SessionGoals, parse_plan
 
-Signal = Annotated[Path | None, typer.Option("--signal", help="Write the angles of every counted frame as CSV.")]
-Camera = Annotated[str, typer.Option(help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")]
+Signal = Annotated[
+    Path | None, typer.Option("--signal", metavar="FILE", help="Write the angles of every counted frame as CSV.")
+]
+Camera = Annotated[
+    str, typer.Option(metavar="CAMERA", help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")
+]
 PlanText = Annotated[
     str | None,
-    typer.Option("--plan", help="Sets x full reps: 3x30, 5x20; 3x30+ lets a set go on past its reps [free]."),
+    typer.Option(
+        "--plan", metavar="PLAN", help="Sets x full reps: 3x30, 5x20; 3x30+ lets a set go on past its reps [free]."
+    ),
 ]
-Rest = Annotated[float, typer.Option(min=5, max=3600, help="Seconds of rest between sets.")]
-DayLimit = Annotated[int, typer.Option(min=1, max=100_000, help="Full reps of a day after which it says so.")]
-Pace = Annotated[str | None, typer.Option(help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")]
-Sound = Annotated[str, typer.Option(help="voice, tones or off.")]
-Volume = Annotated[int, typer.Option(min=0, max=100, help="Loudness of voice and tones in per cent.")]
+Rest = Annotated[float, typer.Option(min=5, max=3600, metavar="SECONDS", help="Seconds of rest between sets.")]
+DayLimit = Annotated[
+    int, typer.Option(min=1, max=100_000, metavar="REPS", help="Full reps of a day after which it says so.")
+]
+Pace = Annotated[
+    str | None, typer.Option(metavar="TEMPO", help="Tick the tempo as raise/hold/lower/pause seconds, such as 2/0/2/0.")
+]
+Sound = Annotated[Literal["voice", "tones", "off"], typer.Option(help="How it tells you.")]
+Volume = Annotated[
+    int, typer.Option(min=0, max=100, metavar="PERCENT", help="Loudness of voice and tones in per cent.")
+]
 SoundFile = Annotated[
-    Path | None, typer.Option("--sound-file", help="Write what would be heard into this WAV file instead.")
+    Path | None,
+    typer.Option("--sound-file", metavar="FILE", help="Write what would be heard into this WAV file instead."),
 ]
-Record = Annotated[Path | None, typer.Option("--record", help="Keep the pictures as a video; otherwise none is kept.")]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
+]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 GiveUp = Annotated[
-    float, typer.Option("--give-up", min=1, max=86400, help="End after so many seconds without a picture.")
+    float,
+    typer.Option("--give-up", min=1, max=86400, metavar="SECONDS", help="End after so many seconds without a picture."),
 ]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    app.command()(live)
+    help.add(app, live, {
+        "repcount live": "camera 0, window and voice",
+        "repcount live --plan 3x30 --rest 90": "three sets of 30 full reps, 90 s of rest",
+        "repcount live --camera http://192.168.1.20:8080/video": "a phone as the camera",
+        "repcount live --no-window --sound tones": "the terminal, and tones instead of a voice",
+        "repcount live --tempo 3/0/3/0 --pace 3/0/3/0": "three seconds up, three down, with ticks",
+    })  # fmt: skip
 
 
 def live(
@@ -58,6 +93,7 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    person: Person = None,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -67,7 +103,13 @@ def live(
     """
     from repcount.app import live as app_live
     from repcount.app.console import OutputOptions, make_reporter
+    from repcount.app.keep import with_target
 
+    output = OutputOptions(csv, json, signal, force=force)
+    reporter = make_reporter(output, explain=False)
+    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
+    given = sets_target(set_)
+    chosen = with_target(settings(config, strictness, tempo, set_), person, given, reporter)
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
@@ -78,10 +120,9 @@ def live(
         record=record,
         give_up_s=give_up,
         force=force,
+        person=person,
+        target_deg=chosen.full_deg if given else None,
     )
-    output = OutputOptions(csv, json, signal, force=force)
-    reporter = make_reporter(output, explain=False)
-    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
+    code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

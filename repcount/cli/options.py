@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,24 +14,42 @@ from repcount.errors import SettingError
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
 
-Csv = Annotated[Path | None, typer.Option("--csv", help="Write one row per rep to this CSV file; - is stdout.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write everything about the reps as JSON; - is stdout.")]
-Model = Annotated[Path | None, typer.Option(help="Use this pose model (.task) instead of the prepared one.")]
-Tempo = Annotated[
-    str | None, typer.Option(help="Seconds asked for raise/hold/lower/pause; quicker ones are flagged [2/0/2/0].")
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write one row per rep to this CSV file; - is stdout.")
 ]
-Strictness = Annotated[str | None, typer.Option(help="lenient, normal or strict [normal].")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write everything about the reps as JSON; - is stdout.")
+]
+Model = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Use this pose model (.task) instead of the prepared one.")
+]
+Tempo = Annotated[
+    str | None,
+    typer.Option(metavar="TEMPO", help="Seconds asked for raise/hold/lower/pause; quicker ones are flagged [2/0/2/0]."),
+]
+Strictness = Annotated[
+    Literal["lenient", "normal", "strict"] | None, typer.Option(help="How strictly a rep is judged [normal].")
+]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Settings as TOML; without it the ones in your config folder.")
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings as TOML; without it the ones in your config folder."),
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="Any setting by name, such as --set full_deg=75. May be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any setting by name, such as --set full_deg=75. May be repeated."
+    ),
 ]
 Rate = Annotated[
-    str | None, typer.Option(help="Frames analysed per second: a number, all, or auto, which is enough [auto].")
+    str | None,
+    typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
+Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:
@@ -52,6 +70,11 @@ def settings(
     """The settings of these options, over the settings file. Raises SettingError."""
     options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
+
+
+def sets_target(set_: list[str] | None) -> bool:
+    """Whether a `--set` gives the target."""
+    return any(item.partition("=")[0].strip() == "full_deg" for item in set_ or [])
 
 
 def _rate_hz(rate: str | None) -> float | None:

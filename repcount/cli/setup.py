@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from repcount.cli import help
 from repcount.cli.options import note
 
 if TYPE_CHECKING:
@@ -21,14 +22,26 @@ _INDENT = 18
 
 Source = Annotated[
     str | None,
-    typer.Option("--camera", help="Check this one: number, address (http, rtsp, udp) or file.", show_default=False),
+    typer.Option(
+        "--camera",
+        metavar="CAMERA",
+        help="Check this one: number, address (http, rtsp, udp) or file.",
+        show_default=False,
+    ),
 ]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    for command in (model, cameras, doctor):
-        app.command()(command)
+    help.add(app, model, {
+        "repcount model": "where the pose model is",
+        "repcount model --install": "prepare it now, for a computer that will have no network",
+    })  # fmt: skip
+    help.add(app, cameras, {"repcount cameras": "their numbers, for `repcount live --camera NUMBER`"})
+    help.add(app, doctor, {
+        "repcount doctor": "the first camera",
+        "repcount doctor --camera rtsp://192.168.1.20/stream": "a stream",
+    })  # fmt: skip
 
 
 def model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, isnan
 
+from repcount import messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.types import Flag, Phase, Rep
 
@@ -63,19 +64,10 @@ _PHASE_TEXTS = {
     Phase.LOWER: "Lower",
 }
 
-_FLAG_TEXTS = {
-    Flag.SHORT_TOP: "higher",
-    Flag.SHORT_BOTTOM: "all the way down",
-    Flag.FAST_RAISE: "raise slower",
-    Flag.FAST_LOWER: "lower slower",
-    Flag.BENT_KNEES: "legs straight",
-    Flag.LEGS_APART: "legs together",
-    Flag.LOW_CONFIDENCE: "hard to see",
-    Flag.BY_HAND: "by hand",
-}
-"""What each flag asks for or says. `HANDS_OFF_HEAD` is left out: it would repeat at every rep."""
-
 _KEY_HELP = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+
+_PRAISED_REPS = 3
+"""Heuristic: fewer are a try, not a set."""
 
 _NO_BREAK_SPACE = "\u00a0"
 
@@ -150,10 +142,16 @@ def partial_text(status: SessionStatus) -> str:
 
 
 def today_text(status: SessionStatus) -> str:
-    """The day's full reps and its limit; empty before the day's first rep."""
-    if not status.today:
+    """The day's full reps and its limit, and how many reps are not saved; empty before the day's first rep."""
+    if not status.today and not status.unsaved:
         return ""
-    return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+    limit = f" of {status.day_limit}" if status.day_limit else ""
+    return ", ".join(part for part in (f"Today {status.today}{limit}", unsaved_text(status)) if part)
+
+
+def unsaved_text(status: SessionStatus) -> str:
+    """How many reps have been announced and are not in the history yet; empty if there are none."""
+    return f"{status.unsaved} not saved yet" if status.unsaved else ""
 
 
 def rates_text(status: SessionStatus) -> str:
@@ -178,21 +176,18 @@ def key_help(stage: Stage) -> str:
 
 def rep_verdict(rep: Rep) -> str:
     """`Full` or `Partial`."""
-    return "Full" if rep.full else "Partial"
-
-
-def flag_words(flags: Sequence[Flag]) -> str:
-    """What the flags of a rep ask for, comma-separated; empty if nothing."""
-    texts = [_FLAG_TEXTS[flag] for flag in flags if flag in _FLAG_TEXTS]
-    raise_slower, lower_slower = _FLAG_TEXTS[Flag.FAST_RAISE], _FLAG_TEXTS[Flag.FAST_LOWER]
-    if {raise_slower, lower_slower} <= set(texts):
-        texts = ["slower" if text == raise_slower else text for text in texts if text != lower_slower]
-    return ", ".join(texts)
+    return messages.verdict(rep.full).capitalize()
 
 
 def advice_for(rep: Rep) -> str:
-    """`flag_words` of a rep, breaking only between two flags."""
-    return ", ".join(part.replace(" ", _NO_BREAK_SPACE) for part in flag_words(rep.flags).split(", "))
+    """What the flags of a rep ask for, breaking only between two of them; empty if nothing."""
+    return ", ".join(words.replace(" ", _NO_BREAK_SPACE) for words in messages.flag_words(rep.flags))
+
+
+def praise(reps: Sequence[Rep]) -> str:
+    """A sentence for reps without a fault; empty for any others, and for too few."""
+    faultless = len(reps) >= _PRAISED_REPS and all(rep.full and set(rep.flags) <= {Flag.HANDS_OFF_HEAD} for rep in reps)
+    return "Well done: every rep upright, slow and straight." if faultless else ""
 
 
 def rep_times(rep: Rep) -> str:

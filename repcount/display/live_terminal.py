@@ -86,6 +86,7 @@ def status_line(status: SessionStatus) -> str:
     target = f"/{status.target}" if status.target else ""
     sets = f"/{status.sets}" if status.sets else ""
     parts = [f"{status.full}{target}", f"set {status.set}{sets}", _activity(status), _gauge(status)]
+    parts.append(phrases.unsaved_text(status))
     parts.append(f"today {status.today}/{status.day_limit}" if status.day_limit else f"today {status.today}")
     if not isnan(status.camera_hz):
         parts.append(f"{status.camera_hz:.0f} fps")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from repcount import messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
 from repcount.types import Flag, Rep
@@ -17,16 +18,19 @@ from repcount.types import Flag, Rep
 _PIPE_COLUMNS = 200
 """Width of the table in a file or a pipe, which have none of their own: enough for all remarks on one line."""
 
+_COUNTS_WIDTH = 40
+"""Room that the counts of a video take beside its name: "12 full reps, 3 partial, 2 fast in 31.2 s"."""
+
 _GAP = 2
 """Spaces between two columns."""
 
-_LEFT_OUT = ("top", "start", "pause", "hold", "end", "flexion", "lower", "raise")
+_LEFT_OUT = ("top\ns", "start\ns", "pause\ns", "hold\ns", "end\ns", "top\n°", "lower\ns", "raise\ns")
 """The columns that are left out on a narrow terminal, the first one first."""
 
 
 def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table, and the counts below it; with `heading` the path of the source above it."""
-    console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
+    console = _console(file)
     with console.capture() as captured:  # rich would exit the program if the reader of a pipe had gone
         _print(analysis, console, heading=heading)
     file.write(captured.get())
@@ -41,6 +45,9 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if hands_off:
         console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
     console.print(Text(counts_line(analysis), style="bold"))
+    praise = phrases.praise(analysis.reps)
+    if praise:
+        console.print(praise)
 
 
 def counts_line(analysis: Analysis) -> str:
@@ -53,6 +60,38 @@ def counts_line(analysis: Analysis) -> str:
         parts.append(f"{summary.fast} fast")
     sets = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
     return f"{', '.join(parts)} {sets}in {analysis.source.duration_s:.1f} s"
+
+
+def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
+    """Print the counts of one video of several, and in a word each what limits the trust in them.
+
+    `name` is padded to `width`; where a name and the counts do not fit side by side, the counts go below it.
+    """
+    console = _console(file)
+    remarks = [warning.code.value.replace("_", " ") for warning in analysis.warnings]
+    counts = "; ".join([counts_line(analysis), *remarks])
+    beside = not file.isatty() or width + _GAP + _COUNTS_WIDTH <= console.width
+    with console.capture() as captured:
+        text = Text(name.ljust(width) if beside else name, style="bold")
+        text.append((" " * _GAP if beside else "\n  ") + counts, style="not bold")
+        console.print(text)
+    file.write(captured.get())
+
+
+def print_total(analyses: Sequence[Analysis], videos: int, file: TextIO) -> None:
+    """Print the counts of all videos together: "12 videos, 11 counted: 58 full reps, 4 partial, 3 fast"."""
+    console = _console(file)
+    summaries = [analysis.summary for analysis in analyses]
+    full, partial, fast = (sum(getattr(each, name) for each in summaries) for name in ("full", "partial", "fast"))
+    parts = [_plural(full, "full rep"), f"{partial} partial" if partial else "", f"{fast} fast" if fast else ""]
+    counted = "" if len(analyses) == videos else f", {len(analyses)} counted"
+    with console.capture() as captured:
+        console.print(Text(f"{_plural(videos, 'video')}{counted}: {', '.join(filter(None, parts))}", style="bold"))
+    file.write(captured.get())
+
+
+def _console(file: TextIO) -> Console:
+    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
 
 
 def _plural(number: int, noun: str) -> str:
@@ -74,18 +113,18 @@ def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:
 
 
 def _columns(reps: Sequence[Rep], *, sets: bool) -> dict[str, list[str]]:
-    """The cells of each column, by its heading; those of unknown values are empty."""
+    """The cells of each column, by its heading with the unit below; those of unknown values are empty."""
     return {
         "": [str(rep.number) for rep in reps],
         **({"set": [str(rep.set) for rep in reps]} if sets else {}),
-        "start": [_seconds(rep.start_s) for rep in reps],
-        "top": [_seconds(rep.top_s) for rep in reps],
-        "end": [_seconds(rep.end_s) for rep in reps],
-        "raise": [_seconds(rep.raise_s) for rep in reps],
-        "hold": [_seconds(rep.hold_s) for rep in reps],
-        "lower": [_seconds(rep.lower_s) for rep in reps],
-        "pause": [_seconds(rep.pause_s) for rep in reps],
-        "flexion": ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}°" for rep in reps],
+        "start\ns": [_seconds(rep.start_s) for rep in reps],
+        "top\ns": [_seconds(rep.top_s) for rep in reps],
+        "end\ns": [_seconds(rep.end_s) for rep in reps],
+        "raise\ns": [_seconds(rep.raise_s) for rep in reps],
+        "hold\ns": [_seconds(rep.hold_s) for rep in reps],
+        "lower\ns": [_seconds(rep.lower_s) for rep in reps],
+        "pause\ns": [_seconds(rep.pause_s) for rep in reps],
+        "top\n°": ["" if isnan(rep.top_flexion_deg) else f"{rep.top_flexion_deg:.0f}" for rep in reps],
     }
 
 
@@ -95,7 +134,7 @@ def _seconds(value: float | None) -> str:
 
 def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
     """The columns without as many of `_LEFT_OUT` as it takes to fit them, gaps included, into `room` characters."""
-    widths = {heading: max(map(len, [heading, *cells])) + _GAP for heading, cells in columns.items()}
+    widths = {heading: max(map(len, [*heading.split("\n"), *cells])) + _GAP for heading, cells in columns.items()}
     for heading in _LEFT_OUT:
         if sum(widths.values()) <= room:
             break
@@ -105,5 +144,5 @@ def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
 
 def rep_remarks(rep: Rep) -> str:
     """Full or partial, and what the rep's flags ask for: "partial: higher"."""
-    advice = phrases.flag_words(rep.flags)
-    return ": ".join(["full" if rep.full else "partial", *([advice] if advice else [])])
+    advice = ", ".join(messages.flag_words(rep.flags))
+    return ": ".join([messages.verdict(rep.full), *([advice] if advice else [])])

@@ -7,21 +7,9 @@ from collections.abc import Sequence
 from math import isfinite
 
 from repcount.analysis import Analysis
+from repcount.coaching import phrases
 from repcount.reports.trends import MIN_VALUES, SetTrend, Trend, set_trends
-from repcount.types import Flag, Rep
-
-FLAGS = {
-    Flag.SHORT_TOP: "not upright",
-    Flag.SHORT_BOTTOM: "not back down",
-    Flag.BENT_KNEES: "knees bent",
-    Flag.LEGS_APART: "legs apart",
-    Flag.FAST_RAISE: "raise too fast",
-    Flag.FAST_LOWER: "lower too fast",
-    Flag.HANDS_OFF_HEAD: "hands off head",
-    Flag.LOW_CONFIDENCE: "hard to see",
-    Flag.BY_HAND: "added by hand",
-}
-"""Each flag in words; those that keep a rep from being full come first."""
+from repcount.types import Flag
 
 NOTES = (Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE, Flag.BY_HAND)
 """Flags that are no fault of the rep."""
@@ -40,16 +28,7 @@ def summary_sentence(analysis: Analysis) -> str:
         return _nothing_counted(analysis)
     parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_changes(set_trends(analysis.reps))]
     stopped = ["the count was stopped by hand"] if analysis.interrupted else []
-    return "; ".join([*parts, *stopped]) + "."
-
-
-def remarks(rep: Rep, *, notes: bool = True) -> list[str]:
-    """The flags of a rep in words; without `notes`, leaves out what `notes` says once for all reps."""
-    words = [text for flag, text in FLAGS.items() if flag in rep.flags and (notes or flag is not Flag.HANDS_OFF_HEAD)]
-    if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(rep.flags):
-        words[words.index(FLAGS[Flag.FAST_RAISE])] = "raise and lower too fast"
-        words.remove(FLAGS[Flag.FAST_LOWER])
-    return words
+    return " ".join(filter(None, ["; ".join([*parts, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
 def notes(analysis: Analysis) -> list[str]:

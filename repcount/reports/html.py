@@ -161,8 +161,8 @@ def _range_deg(degrees: Sequence[float]) -> str:
 
 def _label(rep: Rep) -> str:
     """All about a rep in words, for its tooltip and for screen readers."""
-    full = "full" if rep.full else "partial"
-    sentences = [f"Rep {rep.number}: {', '.join([full, *findings.remarks(rep)])}", f"Starts at {clock(rep.start_s)}"]
+    remarks = ": ".join(filter(None, [messages.verdict(rep.full), ", ".join(messages.flag_words(rep.flags))]))
+    sentences = [f"Rep {rep.number}: {remarks}", f"Starts at {clock(rep.start_s)}"]
     if not isnan(rep.raise_s):
         knees = "" if isnan(rep.knee_deg) else f", knees {rep.knee_deg:.0f}°"
         sentences.append(f"Raise {rep.raise_s:.1f} s, hold {rep.hold_s:.1f} s, lower {rep.lower_s:.1f} s")
@@ -179,7 +179,7 @@ def _table_row(rep: Rep) -> dict[str, Any]:
         "number": rep.number,
         "set": rep.set,
         "full": rep.full,
-        "remarks": findings.remarks(rep, notes=False),
+        "remarks": messages.flag_words(rep.flags),
         "rank": 10 * (not rep.full) + len(rep.flags),
         "start": (f"{rep.start_s:.1f}", rep.start_s),
         "numbers": [*numbers, _cell(100 * rep.confidence, ".0f", "%")],

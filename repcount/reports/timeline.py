@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from math import ceil, isnan, nan
 from statistics import median
 
+from repcount import messages
 from repcount.analysis import Analysis
 from repcount.reports import findings
 from repcount.reports.traces import AngleTrace
@@ -165,7 +166,7 @@ def _lanes(analysis: Analysis, trace: AngleTrace, rejected: tuple[Span, ...]) ->
             LaneKind.NOTE if flag in findings.NOTES else LaneKind.FAULT,
             tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags),
         )
-        for flag, words in findings.FLAGS.items()
+        for flag, words in messages.FLAG_WORDS.items()
     ]
     lanes.append(Lane("not counted", LaneKind.NO_REP, rejected))
     lanes.append(Lane("not seen", LaneKind.NO_REP, tuple(trace.gaps())))

@@ -41,18 +41,27 @@ def test_one_command_shows_the_reps_and_the_verdict(cli: Cli, piece: Path) -> No
     assert result.code == 0
     assert result.err == ""
     lines = result.out.splitlines()
-    assert lines[0].split() == ["start", "top", "end", "raise", "hold", "lower", "pause", "flexion"]
-    assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
-    assert lines[1].endswith(" full: slower")
-    assert lines[3:] == ["hands not at the head in 2 of 2 reps", "2 full reps, 2 fast in 4.0 s"]
+    assert lines[0].split() == ["start", "top", "end", "raise", "hold", "lower", "pause", "top"]
+    assert lines[1].split() == [*"sssssss", "°"]
+    assert [line.split()[0] for line in lines[2:4]] == ["1", "2"]
+    assert lines[2].endswith(" full: slower")
+    assert lines[4:] == ["hands not at the head in 2 of 2 reps", "2 full reps, 2 fast in 4.0 s"]
 
 
-def test_the_demo_counts_five_reps_and_finds_nothing_wrong_with_them(cli: Cli, model: Path) -> None:
+def test_the_demo_counts_five_reps_and_finds_nothing_wrong_with_them(
+    cli: Cli, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no display, one line says so."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
     result = cli("demo")
-    assert (result.code, result.err) == (0, "")
-    _, *reps, summary = result.out.splitlines()
-    assert [line.split("°")[1].strip() for line in reps] == ["full"] * 5
+    assert result.code == 0
+    assert len(result.err.splitlines()) == 1
+    assert "there is no display here" in result.err
+    *reps, summary, praise = result.out.splitlines()[2:]
+    assert [line.split()[-1] for line in reps] == ["full"] * 5
     assert summary == "5 full reps in 27.0 s"
+    assert praise.startswith("Well done")
 
 
 def test_the_sample_video_is_found_in_a_checkout_and_put_into_the_wheel() -> None:
@@ -96,8 +105,11 @@ def test_one_bad_video_does_not_stop_the_others(cli: Cli, piece: Path, empty_roo
         f"repcount: {bad} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
         "Try to play it; if it plays, convert it to mp4 (H.264)"
     ]
-    assert [line for line in result.out.splitlines() if not line.startswith((" ", "1 ", "2  ", "hands "))] == [
-        *(str(empty_room), "0 full reps in 1.0 s", str(piece), "2 full reps, 2 fast in 4.0 s")
+    width = max(len(str(video)) for video in (empty_room, bad, piece))
+    assert result.out.splitlines() == [
+        f"{str(empty_room).ljust(width)}  0 full reps in 1.0 s; nobody found",
+        f"{str(piece).ljust(width)}  2 full reps, 2 fast in 4.0 s",
+        "3 videos, 2 counted: 2 full reps, 2 fast",
     ]
     documents = json.loads(files["reps.json"].read_text(encoding="utf-8"))
     assert [document["source"]["path"] for document in documents] == [str(empty_room), str(piece)]

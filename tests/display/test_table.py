@@ -18,7 +18,7 @@ from repcount.config import Config
 from repcount.display.table import print_analysis, rep_remarks
 from repcount.types import Flag, Rep
 
-COLUMNS = ["set", "start", "top", "end", "raise", "hold", "lower", "pause", "flexion"]
+COLUMNS = ["start s", "top s", "end s", "raise s", "hold s", "lower s", "pause s", "top °"]
 
 REP = Rep(1, 1, 0.6, 2.6, 5.0, 2.0, 0.4, 2.0, 1.25, 90.0, 4.0, 170.0, True, (), 0.95)
 PARTIAL = replace(
@@ -46,22 +46,24 @@ def printed(*reps: Rep, columns: int | None = None) -> list[str]:
 @pytest.mark.parametrize("columns", [None, 79, 120])
 def test_where_it_fits_the_table_is_complete(columns: int | None) -> None:
     assert printed(REP, PARTIAL, BY_HAND, columns=columns) == [
-        "     start    top     end  raise  hold  lower  pause  flexion",
-        "  1   0.60   2.60    5.00   2.00  0.40   2.00   1.25      90°  full",
-        "  2  10.60  12.60   15.00   2.00  0.40   2.00   1.25      58°  partial: higher",
-        "104   0.60   2.60  520.00         0.40   2.00                  full: by hand",
+        "     start    top     end  raise  hold  lower  pause  top",
+        "         s      s       s      s     s      s      s    °",
+        "  1   0.60   2.60    5.00   2.00  0.40   2.00   1.25   90  full",
+        "  2  10.60  12.60   15.00   2.00  0.40   2.00   1.25   58  partial: higher",
+        "104   0.60   2.60  520.00         0.40   2.00              full: by hand",
         "2 full reps, 1 partial in 30.0 s",
     ]
 
 
 def test_where_it_does_not_fit_the_most_important_columns_stay() -> None:
     assert printed(REP, PARTIAL, BY_HAND, columns=40) == [
-        "     raise  lower  flexion",
-        "  1   2.00   2.00      90°  full",
-        "  2   2.00   2.00      58°  partial:",
-        "                            higher",
-        "104          2.00           full: by",
-        "                            hand",
+        "        end  raise  lower  top",
+        "          s      s      s    °",
+        "  1    5.00   2.00   2.00   90  full",
+        "  2   15.00   2.00   2.00   58  partial:",
+        "                                higher",
+        "104  520.00          2.00       full: by",
+        "                                hand",
         "2 full reps, 1 partial in 30.0 s",
     ]
 
@@ -80,11 +82,11 @@ def test_from_40_columns_on_nothing_is_cut(
     *table, _ = printed(REP, rep, columns=columns)
     assert max(map(len, table)) <= columns
     assert not any("…" in line for line in table)
-    heading, first, second, *_ = table
-    shown = heading.split()
+    heading, units, first, second, *_ = table
+    assert (units.split()[0] == "set") is second_set
+    shown = [" ".join(pair) for pair in zip(heading.split(), units.split()[second_set:], strict=True)]
     assert shown == [name for name in COLUMNS if name in shown]
-    assert "raise" in shown
-    assert ("set" in shown) is second_set
+    assert "raise s" in shown
     assert second.split()[0] == str(number)
-    remarks = " ".join(line[re.search("full|partial", first).start() :] for line in table[2:])  # type: ignore[union-attr]
+    remarks = " ".join(line[re.search("full|partial", first).start() :] for line in table[3:])  # type: ignore[union-attr]
     assert remarks.split() == rep_remarks(rep).split()

@@ -88,7 +88,7 @@ def test_partial_reps_are_hatched_and_full_ones_are_not(short: Counted) -> None:
 def test_remarks_stand_in_lanes_below(short: Counted) -> None:
     (figure,) = rows_of(short)
     names = [label.get_text() for label in figure.axes[1].get_yticklabels()]
-    assert names == ["not upright", "raise too fast"]
+    assert names == ["higher", "raise slower"]
 
 
 def test_the_scale_is_there(short: Counted) -> None:

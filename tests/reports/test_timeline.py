@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.sessions import PAUSE_S, counted, seen, tiring
 from support.signals import Shape, made
 
-from repcount import Sample
+from repcount import Sample, messages
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.reports import findings
@@ -168,8 +168,8 @@ def test_there_is_a_lane_for_each_remark_and_no_other() -> None:
     unseen = curve([(0.0, 5.0), (20.0, 5.0), (30.0, 5.0)])
     lanes = build_timeline(analysis(flagged, rep(2, 6.0), refusals=(refused,)), unseen).lanes
     assert [(lane.kind, lane.name) for lane in lanes] == [
-        (LaneKind.FAULT, "not upright"),
-        (LaneKind.FAULT, "raise too fast"),
+        (LaneKind.FAULT, "higher"),
+        (LaneKind.FAULT, "raise slower"),
         (LaneKind.NOTE, "hard to see"),
         (LaneKind.NO_REP, "not counted"),
         (LaneKind.NO_REP, "not seen"),
@@ -179,7 +179,7 @@ def test_there_is_a_lane_for_each_remark_and_no_other() -> None:
 
 
 def test_every_flag_has_words() -> None:
-    assert set(findings.FLAGS) == set(Flag)
+    assert set(messages.FLAG_WORDS) == set(Flag)
 
 
 def test_times_are_written_round() -> None:
@@ -199,7 +199,7 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
         ([FULL], "The only rep was full."),
         ([PARTIAL], "The only rep was partial; it did not come upright."),
         ([FULL, FULL], "Both reps were full."),
-        ([FULL] * 6, "All 6 reps were full."),
+        ([FULL] * 6, "All 6 reps were full. Well done: every rep upright, slow and straight."),
         ([PARTIAL] * 3, "None of 3 reps was full; they did not come upright."),
         ([FULL, PARTIAL, PARTIAL], "1 of 3 reps was full; 2 did not come upright."),
         ([FULL, PARTIAL, HUNG], "1 of 3 reps was full; 1 did not come upright, 1 did not come back down."),
@@ -232,8 +232,7 @@ def test_the_verdict_tells_how_the_sets_changed() -> None:
 
 def test_hands_off_the_head_are_told_once() -> None:
     flagged = rep(flags=(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.HANDS_OFF_HEAD))
-    assert findings.remarks(flagged) == ["raise and lower too fast", "hands off head"]
-    assert findings.remarks(flagged, notes=False) == ["raise and lower too fast"]
+    assert messages.flag_words(flagged.flags) == ["slower"]
     assert findings.notes(analysis(flagged, FULL)) == ["hands not at the head in 1 of 2 reps"]
     assert findings.notes(analysis(FULL)) == []
 

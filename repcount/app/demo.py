@@ -1,0 +1,79 @@
+"""The demo: the sample video as a live session with window and voice, then its report in the browser."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from repcount import files
+from repcount.analysis import Analysis
+from repcount.app import live
+from repcount.app.analyze import sample_video_path
+from repcount.app.console import ConsoleReporter
+from repcount.app.jobs import ThumbnailJob, take_thumbnails
+from repcount.audio import client
+from repcount.coaching.session import SessionGoals, WorkoutPlan
+from repcount.config import Config
+from repcount.interrupts import InterruptGuard
+from repcount.pose import model as pose_model
+from repcount.reports.html import ReportItem, render_report
+from repcount.reports.traces import AngleTrace
+
+_REPORT, _SOUND = "repcount-demo.html", "repcount-demo.wav"
+"""Names of the files that the demo writes, over those of an earlier demo."""
+
+_PLAN = WorkoutPlan(sets=1, reps=5)
+"""What the sample video shows."""
+
+
+def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReporter) -> int:
+    """Play the sample in the window, show its result and open its report; returns the exit code.
+
+    It needs a display. Nothing goes into the history. Raises RepcountError.
+    """
+    video, folder = sample_video_path(), _writable_folder()
+    audible, problem = client.check()
+    sound = live.SoundOptions(file=None if audible else folder / _SOUND)
+    options = live.LiveOptions(
+        camera=str(video),
+        goals=SessionGoals(_PLAN),
+        plan="1x5",
+        sound=sound,
+        window=True,
+        record=None,
+        give_up_s=60.0,
+        force=True,
+        now=now,
+        history=False,
+    )
+    trace = AngleTrace()
+    with InterruptGuard() as guard, ExitStack() as stack:
+        session = live.open_session(options, Config(), pose_model.ensure_model(model, reporter.note), reporter, stack)
+        session.recorder.sinks.append(trace)
+        outcome = live.run(session, guard)
+    reporter.show_analysis(outcome.analysis, heading=False)
+    if sound.file is not None:
+        reporter.note(f"note: {problem}. What would be heard is in {sound.file}")
+    if outcome.analysis.reps:
+        _open_report(folder / _REPORT, outcome.analysis, trace, now(), reporter)
+    return outcome.exit_code or reporter.exit_code()
+
+
+def _writable_folder() -> Path:
+    """The current folder: some browsers may open neither temporary files nor those in hidden folders."""
+    return Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _open_report(path: Path, analysis: Analysis, trace: AngleTrace, made: datetime, reporter: ConsoleReporter) -> None:
+    thumbnails = take_thumbnails(ThumbnailJob(sample_video_path(), analysis, trace), lambda *_: None)
+    page = render_report([ReportItem(analysis, trace, thumbnails)], made=made.strftime("%d %B %Y"))
+    with files.OutputSet([path], reporter, force=True) as out:
+        out.write_bytes(path, page.encode("utf-8"))
+    if path not in reporter.failed:
+        opened = webbrowser.open(path.resolve().as_uri())
+        reporter.note(f"The report {'opens in your browser' if opened else 'can be opened in a browser'}: {path}")

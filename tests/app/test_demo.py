@@ -1,0 +1,37 @@
+"""`repcount demo` as a program, with a window and a browser."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+from support.display import display
+
+
+@pytest.mark.slow
+def test_the_demo_shows_the_window_and_opens_the_report(model: Path, history: Path, tmp_path: Path) -> None:
+    """It plays the sample, which lasts 27 s. Where there is no sound device, what would be heard is in a file."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n', encoding="utf-8")
+    browser.chmod(0o755)
+    with display() as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "repcount", "demo"], cwd=tmp_path, env={**screen.env, "BROWSER": str(browser)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        )  # fmt: skip
+        screen.window("repcount", within_s=100)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "5 full reps" in out
+    assert len(re.findall(r"rep \d, full", err)) == 5
+    report = tmp_path / "repcount-demo.html"
+    assert report.as_uri() in (tmp_path / "opened").read_text(encoding="utf-8")
+    assert report.read_text(encoding="utf-8").count("data:image/jpeg") == 5
+    if "is in" in err:
+        with wave.open(str(tmp_path / "repcount-demo.wav")) as sound:
+            assert 20 < sound.getnframes() / sound.getframerate() < 40
+    assert not history.exists()
