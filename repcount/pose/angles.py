@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import acos, atan2, degrees, hypot, isnan, nan
+from math import acos, atan2, degrees, dist, hypot, isnan, nan
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -124,13 +124,16 @@ def place(time_s: float, pose: Pose) -> Sample:
 
 def _leg_trunks(world: Vector) -> float:
     """Thigh and shin, mean of both legs."""
-    joints = world[[*_HIP, *_KNEE, *_ANKLE]].reshape(3, 2, 3)
-    return float(np.sqrt(((joints[1:] - joints[:-1]) ** 2).sum(-1)).sum()) / 2 / max(hypot(*_trunk(world)), 1e-9)
+    points = world.tolist()
+    bones = [
+        dist(points[a], points[b]) for part in ((_HIP, _KNEE), (_KNEE, _ANKLE)) for a, b in zip(*part, strict=True)
+    ]
+    return sum(bones) / 2 / max(hypot(*_trunk(world)), 1e-9)
 
 
 def mean_distance_px(pose: Pose, other: Pose) -> float:
     """How far apart the landmarks of two people are on average."""
-    return float(np.hypot(*(pose.xy_px - other.xy_px).T).mean())
+    return fmean(map(dist, pose.xy_px.tolist(), other.xy_px.tolist()))
 
 
 def hip_distance_px(pose: Pose, other: Pose | None) -> float:
