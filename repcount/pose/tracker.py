@@ -161,7 +161,7 @@ class PersonTracker:
         return angles.is_lying(other) and large_enough and apart_px > _TWIN_TRUNKS * trunk_px
 
     def _large_enough(self, frame: Frame, people: list[Pose]) -> list[Pose]:
-        least_px = _TINY * max(frame.image.shape)
+        least_px = _TINY * max(frame.image.shape[:2])
         return [pose for pose in people if angles.trunk_px(pose) >= least_px]
 
     def _is_committed(self, time_s: float) -> bool:
