@@ -7,7 +7,7 @@ from math import ceil, isnan
 
 from repcount import messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
-from repcount.types import Flag, Phase, Rep
+from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
 
 _CUE_PHRASES = {
     Cue.COUNT: "{n}",
@@ -37,6 +37,9 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
+    Cue.OFFER_TARGET: "press t to count these",
+    Cue.TARGET_SET: "counting from {n} degrees",
+    Cue.NO_TARGET: "no partial rep to count",
     Cue.CAMERA_LOST: "the camera is gone, trying again",
     Cue.CAMERA_BUSY: "another program has the camera",
     Cue.CAMERA_REFUSED: "I may not use the camera",
@@ -64,7 +67,7 @@ _PHASE_TEXTS = {
     Phase.LOWER: "Lower",
 }
 
-_KEY_HELP = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+_KEY_HELP = ("n next set", "r start again", "+ - correct", "t count partial", "f full screen", "q quit")
 
 _PRAISED_REPS = 3
 """Heuristic: fewer are a try, not a set."""
@@ -152,6 +155,12 @@ def today_text(status: SessionStatus) -> str:
 def unsaved_text(status: SessionStatus) -> str:
     """How many reps have been announced and are not in the history yet; empty if there are none."""
     return f"{status.unsaved} not saved yet" if status.unsaved else ""
+
+
+def target_text(status: SessionStatus) -> str:
+    """A target of the person's own; empty for the default."""
+    own = not isnan(status.upright_deg) and status.upright_deg != UPRIGHT_DEG
+    return f"target {status.upright_deg:g}°" if own else ""
 
 
 def rates_text(status: SessionStatus) -> str:

@@ -86,6 +86,7 @@ def status_line(status: SessionStatus) -> str:
     target = f"/{status.target}" if status.target else ""
     sets = f"/{status.sets}" if status.sets else ""
     parts = [f"{status.full}{target}", f"set {status.set}{sets}", _activity(status), _gauge(status)]
+    parts.append(phrases.target_text(status))
     parts.append(phrases.unsaved_text(status))
     parts.append(f"today {status.today}/{status.day_limit}" if status.day_limit else f"today {status.today}")
     if not isnan(status.camera_hz):
@@ -139,7 +140,10 @@ class _Keyboard:
 
 @contextlib.contextmanager
 def _cbreak(descriptor: int) -> Iterator[None]:
-    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT."""
+    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT. On Windows they come so anyway."""
+    if sys.platform == "win32":
+        yield
+        return
     import termios
     import tty
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
+from repcount.errors import printable
 from repcount.types import Flag, Rep
 
 _PIPE_COLUMNS = 200
@@ -38,7 +39,7 @@ def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -
 
 def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if heading:
-        console.print(Text(analysis.source.path, style="bold"))
+        console.print(Text(printable(analysis.source.path), style="bold"))
     if analysis.reps:
         console.print(_table(analysis.reps, console.width, sets=analysis.summary.sets > 1))
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
@@ -51,9 +52,10 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
 
 
 def counts_line(analysis: Analysis) -> str:
-    """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"."""
-    summary = analysis.summary
-    parts = [_plural(summary.full, "full rep")]
+    """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"; a target of one's own is in it."""
+    summary, settings = analysis.summary, analysis.settings
+    target = f" (target {settings.full_deg:g}°)" if settings.own_target else ""
+    parts = [_plural(summary.full, "full rep") + target]
     if summary.partial:
         parts.append(f"{summary.partial} partial")
     if summary.fast:
@@ -72,6 +74,7 @@ def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
     counts = "; ".join([counts_line(analysis), *remarks])
     beside = not file.isatty() or width + _GAP + _COUNTS_WIDTH <= console.width
     with console.capture() as captured:
+        name = printable(name)
         text = Text(name.ljust(width) if beside else name, style="bold")
         text.append((" " * _GAP if beside else "\n  ") + counts, style="not bold")
         console.print(text)

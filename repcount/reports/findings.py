@@ -27,8 +27,9 @@ def summary_sentence(analysis: Analysis) -> str:
     if not analysis.reps:
         return _nothing_counted(analysis)
     parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_changes(set_trends(analysis.reps))]
+    target = [f"the target was {analysis.settings.full_deg:g}°, not upright"] if analysis.settings.own_target else []
     stopped = ["the count was stopped by hand"] if analysis.interrupted else []
-    return " ".join(filter(None, ["; ".join([*parts, *stopped]) + ".", phrases.praise(analysis.reps)]))
+    return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
 def notes(analysis: Analysis) -> list[str]:
@@ -77,7 +78,8 @@ def _partial(analysis: Analysis) -> list[str]:
     partial = [rep for rep in analysis.reps if not rep.full]
     reasons = Counter(flag for rep in partial for flag in _WHY_PARTIAL if flag in rep.flags)
     pronoun = {len(partial): "it" if len(partial) == 1 else "they"} if len(partial) == len(analysis.reps) else {}
-    parts = [f"{pronoun.get(count, count)} {_WHY_PARTIAL[flag]}" for flag, count in reasons.most_common()]
+    why = {**_WHY_PARTIAL, **({Flag.SHORT_TOP: "did not reach the target"} if analysis.settings.own_target else {})}
+    parts = [f"{pronoun.get(count, count)} {why[flag]}" for flag, count in reasons.most_common()]
     return [", ".join(parts)] if parts else []
 
 

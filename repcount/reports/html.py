@@ -145,6 +145,8 @@ def _figures(analysis: Analysis) -> list[tuple[str, str]]:
         figures.append(("typical raise", _median_s([rep.raise_s for rep in reps])))
         figures.append(("typical lower", _median_s([rep.lower_s for rep in reps])))
         figures.append(("top", _range_deg([rep.top_flexion_deg for rep in reps])))
+    if analysis.settings.own_target:
+        figures.append(("target", f"{analysis.settings.full_deg:g}°"))
     return [*figures, ("person seen", f"{summary.tracked:.0%}")]
 
 

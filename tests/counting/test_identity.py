@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ ME = Sample(1.0, hip_x=640, hip_y=500, trunk_px=125, heading_deg=175, leg_trunks
         ("limbs that are not known", {"leg_trunks": float("nan")}, True),
     ],
 )
-def test_a_moment_later(name: str, change: dict[str, float], same: bool) -> None:
+def test_a_moment_later(name: str, change: dict[str, Any], same: bool) -> None:
     assert is_same_body(ME, replace(ME, time_s=1.07, **change)) is same, name
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.bodies import Body, pose
 
-from repcount.pose import tracker
+from repcount.pose import scene, tracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
@@ -109,7 +109,7 @@ def test_who_has_raised_the_legs_is_followed_for_good(
 
 def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The camera that shows somebody elsewhere shows the same person: no second of that is lost."""
-    monkeypatch.setattr(tracker.CutDetector, "is_cut", lambda _, frame: frame.time_s == 3.0)
+    monkeypatch.setattr(scene.CutDetector, "is_cut", lambda _, frame: frame.time_s == 3.0)
     places = followed(monkeypatch, lambda t: [ME if t < 3 else NEIGHBOUR], 6)
     assert between(places, 0, 3) == {ME.hip_px}
     assert between(places, 3, 6) == {NEIGHBOUR.hip_px}

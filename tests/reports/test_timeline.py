@@ -213,6 +213,12 @@ def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
     assert findings.summary_sentence(analysis(*reps)) == told
 
 
+def test_the_verdict_names_a_target_that_is_not_the_default() -> None:
+    own = replace(analysis(FULL, PARTIAL), settings=Config(full_deg=55.0))
+    expected = "1 of 2 reps was full; 1 did not reach the target; the target was 55°, not upright."
+    assert findings.summary_sentence(own) == expected
+
+
 def test_the_verdict_without_reps_says_why() -> None:
     refused = replace(analysis(), rejections=(Rejection(1.0, 3.0, RejectionReason.ONE_LEG),))
     assert findings.summary_sentence(refused) == "No leg raise was counted: 1 movement did not qualify."
