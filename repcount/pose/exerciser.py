@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import hypot
+from math import hypot, inf
 
 from repcount.counting import identity
 from repcount.types import Sample
@@ -13,15 +13,16 @@ from repcount.types import Sample
 _WATCHED_S = 3.0
 """Legs are watched for this long. Heuristic: the slowest raise that counts rises by 10° in it."""
 
-_KNOWN_S = 1.5
-"""Whoever is watched for less is not said to lie still: legs also rest between two reps."""
+_STILL_S, _STILL_DEG, _SKIPPED_S = 1.0, 5.0, 0.3
+"""Whose legs change by no more than this for so long lies still. Frames that follow each other no later than the third
+were not left out by the motion gate, which passes them for 0.75 s after and before a motion of somebody who is alone:
+so something else moves."""
 
 _FORGOTTEN_S = 3.0
 """People out of sight for this long are forgotten: as in `tracker`."""
 
-_STILL_DEG, _RAISED_DEG = 12.0, 25.0
-"""Legs that move by less than the first lie still, and by more than the second they are raised: the defaults of
-`Config.leave_deg` and `Config.partial_deg`."""
+_RAISED_DEG = 25.0
+"""Legs that move by more than this are raised: the default of `Config.partial_deg`."""
 
 _STRAYS = 0.1
 """Share of the values at either end that is left out: landmarks hop."""
@@ -59,22 +60,25 @@ class LegWatch:
         person.has_raised = person.has_raised or person.swing_deg() > _RAISED_DEG
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
 
-    def swing_deg(self, place: Sample) -> float:
-        """How far the legs of the person at a place moved lately; 0 for nobody that is known."""
-        person = self._find(place)
-        return person.swing_deg() if person is not None and len(person.lifts) > 2 else 0.0
-
     def has_raised(self, place: Sample) -> bool:
         """Whether the person at a place has raised the legs."""
         person = self._find(place)
         return person is not None and person.has_raised
 
     def lies_still(self, place: Sample) -> bool:
-        """Whether the legs of the person at a place have been watched long enough to say that they do not move."""
+        """Whether the legs of the person at a place do not move, while frames come because something else does."""
         person = self._find(place)
-        if person is None or person.lifts[-1][0] - person.lifts[0][0] < _KNOWN_S:
+        if person is None:
             return False
-        return person.swing_deg() < _STILL_DEG
+        low, high, later_s, now_s = inf, -inf, place.time_s, place.time_s
+        for time_s, lift in reversed(person.lifts):
+            low, high = min(low, lift), max(high, lift)
+            if high - low > _STILL_DEG or later_s - time_s > _SKIPPED_S:
+                return False
+            if now_s - time_s >= _STILL_S:
+                return True
+            later_s = time_s
+        return False
 
     def _find(self, place: Sample) -> _Person | None:
         return min(self._same(place), key=lambda person: _apart(person.place, place), default=None)

@@ -195,10 +195,8 @@ class PersonTracker:
         """Whether others are looked for beside the person followed, who lies still and has not raised the legs."""
         if self._looked_for > 1 or self._chosen is None or self._neighbour is not None:
             return False
-        if time_s <= self._glance_ends_s:
-            return True
-        if time_s - self._glance_ends_s < _GLANCE_AGAIN_S or self._legs.has_raised(self._chosen):
+        if self._legs.has_raised(self._chosen) or not self._legs.lies_still(self._chosen):
             return False
-        if self._legs.lies_still(self._chosen):
+        if not time_s - self._glance_ends_s < _GLANCE_AGAIN_S:
             self._glance_ends_s = time_s + _GLANCE_S
         return time_s <= self._glance_ends_s
