@@ -13,7 +13,7 @@ from repcount.types import Sample
 _WATCHED_S = 3.0
 """Legs are watched for this long. Heuristic: the slowest raise that counts rises by 10° in it."""
 
-_STILL_S, _STILL_DEG, _SKIPPED_S = 1.0, 5.0, 0.3
+_STILL_S, _STILL_DEG, _SKIPPED_S = 1.25, 5.0, 0.3
 """Whose legs change by no more than this for so long lies still. Frames that follow each other no later than the third
 were not left out by the motion gate, which passes them for 0.75 s after and before a motion of somebody who is alone:
 so something else moves."""
