@@ -37,6 +37,10 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         {}, "the camera looks from the head or the feet: angles are rough; put it at the side"
     ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
+    WarningCode.SEVERAL_LYING: (
+        {"people": 2},
+        "2 people lie in the picture: the one who raised the legs first was counted, check that it is you",
+    ),
     WarningCode.MOVEMENTS_REJECTED: (
         {"movements": 3, "trunk_moved": 2}, "3 movements seen, 2 not counted: the trunk came up with the legs"
     ),

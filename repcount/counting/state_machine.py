@@ -115,10 +115,15 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     """
     if state.elsewhere and isnan(sample.trunk_px):
         return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
-    if identity.is_same_body(state.place, sample):
+    if identity.is_same_body(state.place, sample) or _out_of_sight(config, state, sample):
         place = state.place if isnan(sample.trunk_px) else sample
         return _take(config, replace(state, place=place, elsewhere=()), sample, sample.hip_deg)
     return _look_elsewhere(config, state, sample)
+
+
+def _out_of_sight(config: Config, state: State, sample: Sample) -> bool:
+    """Whether nobody was seen for longer than a gap: then whoever comes is not held against what was seen before."""
+    return state.place is not None and not state.elsewhere and sample.time_s - state.place.time_s > config.max_gap_s
 
 
 def _look_elsewhere(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
