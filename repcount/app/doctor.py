@@ -60,8 +60,11 @@ class Check:
     """What was found, and what to do about it."""
 
 
-def checks(source: str | None = None) -> Iterator[Check]:
-    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
+def checks(source: str | None = None, *, insecure: bool = False) -> Iterator[Check]:
+    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras.
+
+    `insecure`: an encrypted stream is read whatever its certificate.
+    """
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
     yield from _survived("packages", lambda: [packages()])
@@ -70,7 +73,7 @@ def checks(source: str | None = None) -> Iterator[Check]:
     yield from _survived("settings", lambda: [settings()])
     if not library_failures:
         yield from _survived("pose model", lambda: [model()])
-        yield from _survived("camera", cameras if source is None else lambda: [camera(source)])
+        yield from _survived("camera", cameras if source is None else lambda: [camera(source, insecure=insecure)])
         yield from _survived("window", lambda: [display()], needed=False)
         yield from _survived("voice", lambda: [voice(), *voices()], needed=False)
     yield from _survived("history", lambda: [history()])
@@ -203,12 +206,12 @@ def _seconds_per_frame(model_path: Path) -> float:
     return median(durations_s[1:])
 
 
-def camera(source: str) -> Check:
+def camera(source: str, *, insecure: bool = False) -> Check:
     """Whether this camera, stream or file gives frames."""
     from repcount.video.discovery import measure
 
     try:
-        info = measure(source)
+        info = measure(source, insecure=insecure)
     except RepcountError as error:
         return Check("camera", False, str(error))
     return Check("camera", None if info.note else True, str(info))

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from repcount import __version__
+from repcount.addresses import hide
 from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
@@ -80,7 +81,7 @@ def main() -> NoReturn:
     except (RepcountError, OSError, ImportError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        note(f"repcount: {_message(error)}")
+        note(f"repcount: {hide(_message(error), sys.argv[1:])}")
         status = _WRONG_USAGE if isinstance(error, SettingError) else 1
         _abandon_unwritable(stdout)
     except KeyboardInterrupt:
