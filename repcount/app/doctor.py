@@ -30,7 +30,7 @@ from repcount.errors import (
     SettingError,
     VideoError,
 )
-from repcount.libraries import OPENCV, import_failure, opencv_conflict, requirement
+from repcount.libraries import MORE_MEMORY, OPENCV, import_failure, opencv_conflict, requirement
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -148,21 +148,33 @@ def libraries() -> Iterator[Check]:
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
             try:
                 if crash := _crash(module):
-                    advice = f"pip install --force-reinstall --no-cache-dir {requirement(package)}"
-                    yield Check(
-                        "libraries", False, f"{name} crashes while it loads ({crash}). Install it anew: {advice}"
-                    )
+                    advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement(package)}"
+                    advice = MORE_MEMORY if "memory" in crash.lower() else advice
+                    yield Check("libraries", False, f"{name} crashes while it loads ({crash}). {advice}")
                 else:
                     importlib.import_module(module)
             except Exception as error:
                 yield Check("libraries", False, _failure(error))
 
 
+_TRIAL: Final = """\
+import sys
+sys.path[:] = sys.argv[2:]
+try:
+    __import__(sys.argv[1])
+except Exception:
+    pass  # that is told where it is imported for good
+"""
+
+
 def _crash(module: str) -> str:
     """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
-    command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = sys.argv[1:]; import {module}", *sys.path]
-    code = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode
-    return exit_name(code) if code not in (0, 1) else ""
+    command = [sys.executable, "-P", "-c", _TRIAL, module, *sys.path]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    if not done.returncode:
+        return ""
+    *_, last = ["", *done.stderr.strip().splitlines()]
+    return f"{exit_name(done.returncode)}: {last}" if last else exit_name(done.returncode)
 
 
 def settings() -> Check:
@@ -297,5 +309,5 @@ def _terminal() -> Iterator[Check]:
 
 def summary_line(done: list[Check]) -> str:
     """The result of all checks in one line."""
-    missing = [check.name for check in done if check.ok is False]
+    missing = dict.fromkeys(check.name for check in done if check.ok is False)
     return f"Live counting cannot work yet: see {', '.join(missing)}" if missing else "Live counting works here"

@@ -17,7 +17,7 @@ from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import import_failure, missing_library
+from repcount.libraries import MORE_MEMORY, import_failure, lacks_memory, missing_library
 
 _STDERR = 2
 
@@ -87,6 +87,11 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         note("repcount: stopped")
         status = 130
+    except Exception as error:
+        if os.environ.get("REPCOUNT_DEBUG") or not lacks_memory(error):
+            raise
+        note(f"repcount: there is not enough memory ({str(error) or 'MemoryError'}). {MORE_MEMORY}")
+        status = 1
     sys.exit(status)
 
 

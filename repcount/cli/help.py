@@ -36,7 +36,7 @@ _GROUPS = {
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
         *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
-        *("sets", "fit", "no_pictures", "force"),
+        *("sets", "fit", "no_pictures", "blur_faces", "force"),
     ),
     "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
     "Sound and window": ("sound", "voice", "volume", "sound_file", "no_window", "language"),

@@ -10,6 +10,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Force,
@@ -97,6 +98,7 @@ def live(
     sound_file: SoundFile = None,
     no_window: NoWindow = False,
     record: Record = None,
+    blur_faces: BlurFaces = False,
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
@@ -135,6 +137,7 @@ def live(
         sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
+        blur_faces=blur_faces,
         give_up_s=give_up,
         insecure=insecure,
         force=force,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from math import acos, atan2, degrees, hypot, isnan, nan
 from typing import TYPE_CHECKING
 
-from repcount.types import Pose
+from repcount.types import Landmark, Pose
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Landmark numbers of MediaPipe's pose model, (left, right).
-_SHOULDER, _ELBOW, _WRIST, _HIP = (11, 12), (13, 14), (15, 16), (23, 24)
+# (left, right)
+_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_ELBOW = (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
+_WRIST = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
+_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
 
 _UP_DEG = 55.0
 """Least elevation of the line from shoulder to wrist, in the picture and in space. Heuristic: an arm that is held up on
