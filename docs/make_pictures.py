@@ -22,11 +22,9 @@ from matplotlib.patches import Patch
 from PIL import Image
 
 import repcount
-from repcount.coaching import phrases
 from repcount.coaching.coach import Coach
 from repcount.coaching.session import SessionGoals, WorkoutPlan
-from repcount.display import overlay
-from repcount.display.window import ToastQueue
+from repcount.display import screen
 from repcount.pose import angles, model
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose, Rep, Sample, Update
@@ -196,20 +194,16 @@ def live(path: Path) -> None:
     record = _Record()
     goals = SessionGoals(plan=WorkoutPlan(sets=1, reps=5))
     coach = Coach(repcount.Config(), goals, record)
-    toasts, corner = ToastQueue(), overlay.Corner.LEFT
+    newest = screen.NewestCue()
     shown: list[Image.Image] = []
     with reader.open_video(LIVE_VIDEO) as video, PersonTracker(model.ensure_model(), look_round=True) as tracker:
         for number, frame in enumerate(video.frames(repcount.Config().rate_hz)):
             pose = tracker.track(frame)
             update = coach.see(frame, pose, tracker.people, camera_hz=30.0)
-            lines = toasts.lines(update.time_s, update.announcements)
-            image, pose = overlay.fit(_without_grain(frame.image), pose, *_LIVE_WH)
-            corner = overlay.corner_beside(pose, corner, mirror=True)
+            cue = newest.at(update.time_s, update.announcements)
             if number % 2 == 0:
-                drawn = overlay.draw_overlay(
-                    image, pose, update.side, update.status, lines, mirror=True, corner=corner,
-                    footer=phrases.key_help(update.status.stage),
-                )  # fmt: skip
+                image = _without_grain(frame.image)
+                drawn = screen.draw(_LIVE_WH, image, pose, update.side, update.status, cue)
                 shown.append(Image.fromarray(drawn))
     shown[0].save(
         path, save_all=True, append_images=shown[1:], loop=0, quality=_LIVE_QUALITY, method=4,

@@ -8,11 +8,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
+from math import inf
 from pathlib import Path
 
+from repcount import addresses, formats, pipeline
 from repcount import files as output_files
-from repcount import formats, pipeline
-from repcount.analysis import Analysis
+from repcount.analysis import Analysis, Source
 from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.executor import (
@@ -46,6 +47,7 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
+from repcount.types import Span
 from repcount.video import writer
 
 SAMPLE_VIDEO = "21_as_described.mp4"
@@ -69,6 +71,7 @@ def run_batch(
     if keeper is not None and options.cluster:
         raise SettingError("--keep needs the video here; it does not go together with --cluster")
     videos = inputs.videos
+    _refuse_addresses(videos)
     _report_inputs(inputs, reporter)
     journal, complete = _open_journal(videos, config, options, reporter), False
     force = options.force or (journal is not None and journal.has_results)
@@ -202,6 +205,10 @@ def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, report
         reporter.show_line(entry.analysis, str(entry.video), max(len(str(each.video)) for each in entries))
 
 
+def _span(source: Source) -> Span:
+    return Span(source.from_s or 0.0, inf if source.to_s is None else source.to_s)
+
+
 def _iso(day: date | None) -> str:
     return "" if day is None else day.isoformat()
 
@@ -219,6 +226,12 @@ def write_reps(
         out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
     if options.rejected is not None:
         out.write(options.rejected, lambda file: formats.write_rejected(file, analyses))
+
+
+def _refuse_addresses(videos: Iterable[Path]) -> None:
+    for name in map(str, videos):
+        if addresses.is_address(name):
+            raise VideoError(f"{addresses.shown(name)} is no file. To count a stream: repcount live --camera ADDRESS")
 
 
 def sample_video_path() -> Path:
@@ -306,7 +319,9 @@ class BatchRunner:
         if self._journal is None or not self._options.resume:
             return False
         needed = {entry.signal, entry.annotated and entry.annotated.final, entry.landmarks} - {None}
-        entry.analysis = self._journal.done(entry.video) if needed <= self._existing else None
+        done = self._journal.done(entry.video) if needed <= self._existing else None
+        if done is not None and _span(done.source) == self._options.span:
+            entry.analysis = done
         return entry.analysis is not None
 
     def _video_job(self, entry: Entry) -> VideoJob:
@@ -314,6 +329,7 @@ class BatchRunner:
             entry.video,
             self._config,
             self._model,
+            self._options.span,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
             trace=self._options.needs_trace,
@@ -421,9 +437,15 @@ class BatchRunner:
             self._out.write_bytes(entry.landmarks, result.landmarks)
         if entry.annotated is not None:
             name, into = entry.annotated.final, entry.annotated.path
-            self._submit_drawing(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
+            self._submit_drawing(
+                entry,
+                annotate_video,
+                AnnotationJob(entry.video, analysis, result.track, name, into, self._options.blur_faces),
+            )
         if self._options.report and self._options.thumbnails and entry.trace is not None and analysis.reps:
-            self._submit_drawing(entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace))
+            self._submit_drawing(
+                entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace, self._options.blur_faces)
+            )
 
     def _submit_drawing(self, entry: Entry, function: JobFunction, job: AnnotationJob | ThumbnailJob) -> None:
         task = self._executor.submit(function, job, FINISHING_HANG_S)

@@ -14,6 +14,7 @@ from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError, printable
+from repcount.types import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,12 @@ class OutputOptions:
     """The report of all videos, or the folder for a report of each."""
     thumbnails: bool = True
     """Whether the report shows a picture of each rep."""
+    blur_faces: bool = False
+    """Whether the head of the person is made unrecognisable in pictures and annotated copies."""
     date: date | None = None
     """Today."""
+    span: Span = WHOLE
+    """The part of each video to count in."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False

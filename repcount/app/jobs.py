@@ -21,7 +21,7 @@ from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
-from repcount.types import Pose
+from repcount.types import WHOLE, Pose, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class VideoJob:
     config: Config
     model: Path | None = None
     """The pose model; None for the one in the worker's cache."""
+    span: Span = WHOLE
+    """The part of the video to count in."""
     trackers: int = 1
     """How many chunks of the video are tracked in parallel; the result does not depend on it."""
     signal: bool = False
@@ -93,6 +95,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         job.config,
         model=job.model,
         jobs=job.trackers,
+        span=job.span,
         sinks=sinks,
         on_pose=on_pose if observers else None,
         progress=progress,
@@ -139,6 +142,7 @@ class AnnotationJob:
     """The final name of the copy, for messages."""
     into: Path
     """The temporary file to write it to."""
+    blur_faces: bool = False
 
 
 def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
@@ -148,7 +152,8 @@ def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
 
     # Safe to unpickle: the bytes come from `count_video` through the command, and nobody else can write to its pipes.
     track = pickle.loads(job.track)
-    return write_annotated(job.video, job.analysis, track, VideoWriter(job.name, into=job.into), progress)
+    writer = VideoWriter(job.name, into=job.into)
+    return write_annotated(job.video, job.analysis, track, writer, progress, blur_faces=job.blur_faces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ class ThumbnailJob:
     video: Path
     analysis: Analysis
     trace: AngleTrace
+    blur_faces: bool = False
 
 
 def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
@@ -165,7 +171,7 @@ def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
     from repcount.reports.thumbnails import RepThumbnails
     from repcount.video import reader
 
-    thumbnails = RepThumbnails(job.analysis, job.trace)
+    thumbnails = RepThumbnails(job.analysis, job.trace, blur_faces=job.blur_faces)
     with reader.open_video(job.video) as video:
         for frame in video.frames(job.analysis.settings.rate_hz):
             progress(frame.time_s, video.info.duration_s)

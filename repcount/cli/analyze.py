@@ -11,6 +11,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Explain,
@@ -24,6 +25,7 @@ from repcount.cli.options import (
     Target,
     Tempo,
     exit_with,
+    parse_span,
     sets_target,
     settings,
 )
@@ -38,6 +40,11 @@ Videos = Annotated[
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders inside a folder, too.")]
 Details = Annotated[bool, typer.Option("--details", help="With several videos: show the reps of each.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="Count from here on: seconds, 1:30 or 1:02:30 [the beginning]."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Count up to here [the end].")]
 Clips = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write one row per video as CSV, also for those without a rep; - is stdout."),
@@ -119,6 +126,8 @@ def add_to(app: typer.Typer) -> None:
 def analyze(
     videos: Videos,
     recursive: Recursive = False,
+    from_: From = None,
+    to: To = None,
     details: Details = False,
     csv: Csv = None,
     json: Json = None,
@@ -131,6 +140,7 @@ def analyze(
     report: Report = None,
     force: Force = False,
     no_pictures: NoPictures = False,
+    blur_faces: BlurFaces = False,
     jobs: Jobs = None,
     rate: Rate = None,
     resume: Resume = False,
@@ -171,7 +181,9 @@ def analyze(
             plot=plot,
             report=report,
             thumbnails=not no_pictures,
+            blur_faces=blur_faces,
             date=_today(),
+            span=parse_span(from_, to),
             details=details,
             resume=resume,
             cluster=cluster,

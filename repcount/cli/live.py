@@ -10,6 +10,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Force,
@@ -29,7 +30,10 @@ Signal = Annotated[
     Path | None, typer.Option("--signal", metavar="FILE", help="Write the angles of every counted frame as CSV.")
 ]
 Camera = Annotated[
-    str, typer.Option(metavar="CAMERA", help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")
+    str,
+    typer.Option(
+        metavar="CAMERA", help="Number of the camera, address of a stream (http, https, rtsp, udp, tcp), or a file."
+    ),
 ]
 PlanText = Annotated[
     str | None,
@@ -48,6 +52,10 @@ Sound = Annotated[Literal["voice", "tones", "off"], typer.Option(help="How it te
 Volume = Annotated[
     int, typer.Option(min=0, max=100, metavar="PERCENT", help="Loudness of voice and tones in per cent.")
 ]
+Voice = Annotated[
+    str | None, typer.Option("--voice", metavar="NAME", help="Name of the voice; repcount doctor lists them.")
+]
+Rate = Annotated[int, typer.Option("--rate", min=80, max=400, metavar="WORDS", help="Words per minute of the voice.")]
 SoundFile = Annotated[
     Path | None,
     typer.Option("--sound-file", metavar="FILE", help="Write what would be heard into this WAV file instead."),
@@ -55,7 +63,11 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
+Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
+]
 GiveUp = Annotated[
     float,
     typer.Option("--give-up", min=1, max=86400, metavar="SECONDS", help="End after so many seconds without a picture."),
@@ -81,9 +93,12 @@ def live(
     pace: Pace = None,
     sound: Sound = "voice",
     volume: Volume = 100,
+    voice: Voice = None,
+    rate: Rate = 160,
     sound_file: SoundFile = None,
     no_window: NoWindow = False,
     record: Record = None,
+    blur_faces: BlurFaces = False,
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
@@ -95,12 +110,14 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    insecure: Insecure = False,
     person: Person = None,
+    gestures: Gestures = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
+    set again, n end the set or the rest, + and - correct the count by hand. In the window f fills the screen
     and comes back.
     """
     from repcount.app import live as app_live
@@ -115,16 +132,19 @@ def live(
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        goals=SessionGoals(parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit, gestures),
         plan=plan or "free",
-        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
+        blur_faces=blur_faces,
         give_up_s=give_up,
+        insecure=insecure,
         force=force,
         person=person,
         target_deg=chosen.full_deg if given else None,
     )
-    code = app_live.run_live_session(options, chosen, model, output, reporter)
+    with app_live.without_native_log(reporter):
+        code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -15,7 +15,17 @@ from rich.live import Live
 from rich.text import Text
 
 from repcount.coaching import phrases
-from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.coaching.events import (
+    KEYS,
+    PACE_CUES,
+    PARTIAL_CUES,
+    Announcement,
+    Command,
+    Cue,
+    LiveUpdate,
+    SessionStatus,
+    Stage,
+)
 from repcount.display.table import rep_remarks
 from repcount.types import Flag, Phase, Rep
 
@@ -25,7 +35,7 @@ _REFRESH_S = 0.2
 _GAUGE_CHARACTERS = 20
 """Length of the gauge from 0 to 100°."""
 
-_IN_REP_LINE = {Cue.COUNT, Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER}
+_IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
 """Announcements that get no line of their own, because the line of the rep says the same."""
 
 
@@ -43,6 +53,8 @@ class LiveTerminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
         self._keyboard.__enter__()
+        if self._keyboard.active:
+            self._console.print(Text(phrases.terminal_keys(), style="dim"))
         return self
 
     def __exit__(
@@ -118,12 +130,13 @@ class _Keyboard:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self._active = False
+        self.active = False
+        """Whether there is a terminal whose keys are read."""
 
     def __enter__(self) -> Self:
-        if sys.stdin is not None and sys.stdin.isatty() and sys.platform != "win32":
+        self.active = sys.stdin is not None and sys.stdin.isatty()
+        if self.active and sys.platform != "win32":
             self._stack.enter_context(_cbreak(sys.stdin.fileno()))
-            self._active = True
         return self
 
     def __exit__(
@@ -135,7 +148,7 @@ class _Keyboard:
         """The keys pressed since the last call."""
         if sys.platform == "win32":
             return _windows_keys()
-        return _unix_keys(sys.stdin.fileno()) if self._active else ""
+        return _unix_keys(sys.stdin.fileno()) if self.active else ""
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from repcount.errors import VideoError
-from repcount.types import AnalysisWarning, Frame, WarningCode
+from repcount.types import WHOLE, AnalysisWarning, Frame, Span, WarningCode
 from repcount.video.content import ContentMeter
 from repcount.video.decoder import Decoder, Thinning, downscale
 from repcount.video.opencv import cv2
@@ -108,6 +109,12 @@ _PLAYLISTS = (b"ffconcat version", b"#EXTM3U")
 """First bytes of text files that FFmpeg follows to the files they name: to themselves for ever, or waiting for more."""
 
 
+_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+"""Names of files that this process has open; the one that counts a video has others."""
+
+_FILES_ALONE = "and videos are read from files alone: save it to one first"
+
+
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """What a container states about its video."""
@@ -145,6 +152,7 @@ class VideoReader:
         jump_s = _MAX_JUMP_BROADCAST_S if self._probe.clock_jumps else _MAX_JUMP_S
         self._clock = TimestampRepair(1.0 / rate_hz, jump_s, untimed=self._probe.raw)
         self._content = ContentMeter()
+        self._left_early = False
 
     def __enter__(self) -> Self:
         return self
@@ -154,15 +162,18 @@ class VideoReader:
     ) -> None:
         self._decoder.close()
 
-    def frames(self, rate_hz: float = math.inf, shrink: int = 1) -> Iterator[Frame]:
-        """The frames, thinned to about `rate_hz` per second; those in between are skipped without being converted.
+    def frames(self, rate_hz: float = math.inf, shrink: int = 1, span: Span = WHOLE) -> Iterator[Frame]:
+        """The frames of a part, thinned to about `rate_hz` per second; those in between are not converted.
 
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
-        thinning = Thinning(rate_hz)
-        self._decoder.thin(rate_hz)
+        thinning = Thinning(rate_hz, span.from_s)
+        self._decoder.thin(rate_hz, span.from_s)
         while (stamp_s := self._decoder.grab()) is not None:
             time_s = self._clock.stamp(stamp_s)
+            if time_s > span.to_s:
+                self._left_early = True
+                return
             if thinning.wants(time_s):
                 image = self._decoder.picture(shrink)
                 if image is not None:
@@ -189,7 +200,7 @@ class VideoReader:
 
     def _cut_short(self) -> AnalysisWarning | None:
         stated_s, read_s = self.info.duration_s, self.duration_s
-        if not (self._probe.cut_short or self._decoder.damaged()):
+        if self._left_early or not (self._probe.cut_short or self._decoder.damaged()):
             return None
         if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
             return None
@@ -206,6 +217,8 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
             return OpenCvDecoder(path, threads, found.packets), "OpenCV"
         except VideoError:
             reason = "OpenCV cannot decode it"
+    # One thread more: decoding large pictures may take longer than tracking.
+    threads += bool(threads)
     try:
         return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
     except VideoError as error:
@@ -228,6 +241,9 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
+        # Opening a named pipe would wait for somebody to write to it.
+        if str(path).startswith(_OPEN_FILES) or not stat.S_ISREG(path.stat().st_mode):
+            raise VideoError(f"{path} is a pipe or a device, {_FILES_ALONE}")
         with path.open("rb") as file:
             head = file.read(max(map(len, _PLAYLISTS)))
         if not head:
@@ -235,6 +251,8 @@ def _check_file(path: Path) -> None:
         if head.startswith(_PLAYLISTS):
             raise VideoError(f"{path} is a list of other files; name the videos themselves")
     except FileNotFoundError as error:
+        if str(path) == "-":
+            raise VideoError(f"- is standard input, {_FILES_ALONE}") from error
         raise VideoError(f"there is no file {path}") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error

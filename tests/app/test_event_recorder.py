@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatu
 from repcount.config import Config
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
-from repcount.types import Rep, RepRemoved
+from repcount.types import Rep, RepRemoved, TargetSet
 from repcount.video.clock import clock_s
 
 
@@ -112,6 +113,20 @@ def test_the_end_tells_what_was_held_back(path: Path) -> None:
         assert "is kept beside it, as history.waiting-1.sqlite3" in notes[-1]
 
 
+def test_the_end_waits_for_a_lock_that_goes(path: Path) -> None:
+    with recording(path) as (recorder, notes), Holder(path) as holder:
+        recorder(update(rep(1)))
+        timer = threading.Timer(0.5, holder.let_go)
+        timer.start()
+        recorder.end(60, patience=True, cancelled=lambda: False)
+        timer.join()
+    assert notes == [
+        "waiting up to 5 s for the history (Ctrl-C: no longer)",
+        "note: the history is up to date again, with all reps",
+    ]
+    assert asked(path, "SELECT number, ended_utc IS NOT NULL FROM rep, session") == [(1, 1)]
+
+
 def test_reps_that_can_be_kept_nowhere_are_told_with_their_content(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with recording(path) as (recorder, notes), Holder(path):
         for number in (1, 2, 3):
@@ -129,5 +144,7 @@ def test_the_day_counts_what_is_on_the_disk_and_what_waits(path: Path) -> None:
         assert recorder.today == 2
         assert [recorder(update(rep(1))), recorder(update(rep(2, full=False))), recorder(update(rep(3)))] == [3, 3, 4]
         assert recorder(update(RepRemoved(16.0, 1))) == 3
+        recorder(update(rep(4, full=False)))
+        assert recorder(update(TargetSet(21.0, 50.0, (2, 4)))) == 5
     without = EventRecorder(None, START, clock_s(), print)
     assert [without(update(rep(1))), without(update(RepRemoved(6.0, 1)))] == [1, 0]

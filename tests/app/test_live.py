@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from support import streams
 from support.display import display
 from support.histories import Holder, filled, rep, silent
+from support.listening import Listener, sound_of
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
@@ -45,6 +47,9 @@ pytestmark = pytest.mark.usefixtures("history", "model")
 
 LEAD_S = 3.0
 """Somebody lies still for so long before the clip begins: time to see that all is ready."""
+
+LONG_LEAD_S = 10.0
+"""The same where window and voice are opened, too, on a busy machine."""
 
 CLIP_HZ = 24.0
 
@@ -81,7 +86,7 @@ class Program:
 @contextlib.contextmanager
 def live(*arguments: str | Path, env: dict[str, str] | None = None) -> Iterator[Program]:
     program = Program(*arguments, env=env or dict(os.environ))
-    watchdog = threading.Timer(90, program.process.kill)
+    watchdog = threading.Timer(150, program.process.kill)
     watchdog.start()
     try:
         yield program
@@ -95,6 +100,13 @@ def live(*arguments: str | Path, env: dict[str, str] | None = None) -> Iterator[
 def clip(ffmpeg: Ffmpeg, clips: Path) -> Path:
     """Three full reps of a rendered man, each with its own tempo."""
     return ffmpeg("-t", "10.8", "-i", SAMPLES / "02_side_man_shorts.mp4", "-crf", "16", clips / "three.mp4")
+
+
+@pytest.fixture(scope="module")
+def mixed(ffmpeg: Ffmpeg, clips: Path) -> Path:
+    """Full, partial, full, partial, partial, full; at half the speed, for machines that are busy with other tests."""
+    slow = ("-t", "39", "-vf", "setpts=2*PTS", "-crf", "16")
+    return ffmpeg("-i", SAMPLES / "09_partial_and_full.mp4", *slow, clips / "mixed.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -136,37 +148,66 @@ def agree(reps: list[dict[str, str]], clip: Path) -> None:
     assert np.abs(apart - offset).max() <= 0.15, apart - offset
 
 
+WORDS = (
+    *("one", "two", "three", "ready", "higher", "slower", "raise slower", "lower slower", "take your time"),
+    *("set done two", "set done three", "set two", "three by hand", "back to two", "rest over set two"),
+)
+
+
 @pytest.mark.slow
-def test_a_stream_in_a_window_with_keys(clip: Path, tmp_path: Path, history: Path) -> None:
-    """Count, keys, screenshots, CSV, JSON and history of one session that somebody watches."""
-    out, told = tmp_path / "reps.csv", tmp_path / "told.json"
-    with display() as screen, streams.mjpeg(clip, CLIP_HZ, lead_s=LEAD_S) as stream:
-        options = ("--camera", stream.url, "--sound", "off", "--csv", out, "--json", told, "--plan", "2x10")
+def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
+    mixed: Path, tmp_path: Path, history: Path
+) -> None:
+    """Two full reps with a partial one between them end the set; two partial ones change nothing about the rest, and a
+    full one ends it. Then keys, and the summary.
+    """
+    out, told, sound = tmp_path / "reps.csv", tmp_path / "told.json", tmp_path / "heard.wav"
+    with display() as screen, streams.mjpeg(mixed, CLIP_HZ, lead_s=LONG_LEAD_S) as stream:
+        options = ("--camera", stream.url, "--sound-file", sound, "--csv", out, "--json", told, "--plan", "2x2")
         with live(*options, env=screen.env) as program:
             program.until("Ready")
             screen.window("repcount")
             before = screen.shot()
-            program.until("rep 3, full")
-            after = screen.shot()
+            program.until("rep 2, partial: higher")
+            program.until("Set done, 2")
+            program.until("rep 5, partial")
+            resting = screen.shot()
+            program.until("rep 6, full")
+            program.until("Set 2")
             screen.press("plus")
-            program.until("4, by hand")
+            program.until("2, by hand")
+            program.until("Workout done, 4 reps")
             screen.press("minus")
-            program.until("Back to 3")
-            screen.press("n")
-            program.until("Set done, 3")
+            program.until("Back to 1")
             screen.press("q")
+            program.until("note: 1 reps were taken off by hand")
+            assert [row["number"] for row in rows(out)] == ["1", "2", "3", "4", "5", "6"]
+            screen.until_still()
+            summary = screen.shot()
+            assert program.process.poll() is None
+            screen.press("x")
             assert program.end() == 0
-    for shot in (before, after):
-        assert shot.std() > 20, "the window shows next to nothing"
-    assert np.abs(before.astype(int) - after.astype(int)).max() > 100, "the window stands still"
+    for shot in (before, resting, summary):
+        assert shot.std() > 15, "the window shows next to nothing"
+    assert np.abs(before.astype(int) - resting.astype(int)).max() > 100, "the window stands still"
     reps = rows(out)
-    assert [rep["number"] for rep in reps] == ["1", "2", "3"]
-    assert all(rep["full"] == "true" for rep in reps)
-    agree(reps, clip)
-    document = json.loads(told.read_text())
-    assert document["summary"]["full"] == 3
-    assert "1 reps were taken off by hand" in document["warnings"]
-    assert kept(history) == [(1, True, False), (2, True, False), (3, True, False), (4, True, True)]
+    assert [(rep["full"], rep["set"]) for rep in reps] == [
+        *(("true", "1"), ("false", "1"), ("true", "1"), ("false", "1"), ("false", "1"), ("true", "2")),
+    ]
+    # The tops alone: with window, voice and other tests beside it a machine may see a few frames a second only.
+    tops_s = moments(reps)[:, 1] - analysed(mixed)[:, 1]
+    assert np.abs(tops_s - np.median(tops_s)).max() <= 0.4
+    assert json.loads(told.read_text())["summary"] | {"tracked": 0, "fast": 0} == {
+        **{"full": 3, "partial": 3, "fast": 0, "sets": 2, "tracked": 0},
+    }
+    assert kept(history) == [
+        *((1, True, False), (2, False, False), (3, True, False), (4, False, False), (5, False, False)),
+        *((6, True, False), (7, True, True)),
+    ]
+    assert not [line for line in program.lines if re.match(r"[IWEF]\d{4} |INFO:|WARNING:", line)]
+    heard = Listener(WORDS).heard(sound_of(sound))
+    assert sum(partial for _, partial, _ in heard) == 3, heard
+    assert [phrase for _, partial, phrase in heard if not partial and phrase in ("one", "two")] == ["one", "two", "one"]
 
 
 @pytest.mark.slow
@@ -226,8 +267,11 @@ class Watch:
     held_s: float
     handed_s: dict[int, float] = field(default_factory=dict)
     told_s: dict[int, float] = field(default_factory=dict)
+    frames_s: list[float] = field(default_factory=list)
+    """When each frame was shown while the history was held."""
     unsaved: int = 0
     """The most reps that were said not to be saved yet."""
+    unsaved_now: int = 0
     trouble: str | None = None
     held: range = range(0)
     """The numbers of the reps that were counted while the history was held."""
@@ -240,16 +284,20 @@ class Watch:
     def show(self, update: LiveUpdate) -> None:
         numbers = [event.number for each in update.updates for event in each.events if isinstance(event, Rep)]
         self.told_s |= dict.fromkeys(numbers, time.monotonic())
-        self.unsaved = max(self.unsaved, update.status.unsaved)
+        self.unsaved_now = update.status.unsaved
+        self.unsaved = max(self.unsaved, self.unsaved_now)
+        if self._holder is not None and not self.held and update.frame is not None:
+            self.frames_s.append(time.monotonic())
         if self._holder is None and len(self.told_s) == 2:
             self._holder = Holder(self.history)
             self._until_s = time.monotonic() + self.held_s
         elif self._holder is not None and not self.held and time.monotonic() > self._until_s:
             self.held = range(3, len(self.handed_s) + 1)
-            self._holder.let_go()
+            with self._holder as holder:
+                holder.let_go()
 
     def commands(self) -> list[Command]:
-        return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] else []
+        return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] and not self.unsaved_now else []
 
 
 @pytest.mark.slow
@@ -276,10 +324,15 @@ def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
     told = list(watch.told_s)
     delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in told}
     longest_s = max(delays_s[number] for number in watch.held)
+    hertz = (len(watch.frames_s) - 1) / (watch.frames_s[-1] - watch.frames_s[0])
+    pause_s = max(after - before for before, after in pairwise(watch.frames_s))
     with capsys.disabled():
-        print(f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was "
-              f"held for 60 s: announced after {longest_s:.2f} s at the latest; of all, the median is "
-              f"{median(delays_s.values()):.3f} s; up to {watch.unsaved} said to be unsaved")  # fmt: skip
+        print(
+            f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was held "
+            f"for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the "
+            f"median; {hertz:.1f} frames a second, {pause_s:.2f} s between two at most; "
+            f"up to {watch.unsaved} said to be unsaved"
+        )
     assert told == list(range(1, len(told) + 1))
     assert [number for number, _, _ in kept(history)] == told
     assert len(watch.held) > 10
@@ -349,13 +402,44 @@ def test_a_file_is_counted_recorded_and_counted_again(still_first: Path, tmp_pat
     assert analysis.source.duration_s == pytest.approx(12.8, abs=0.3)
 
 
+def test_what_native_libraries_log_is_dropped_and_what_is_said_is_not() -> None:
+    """At any time, from any thread."""
+    code = """
+import os, sys
+from repcount.app.console import ConsoleReporter
+from repcount.app.live import without_native_log
+reporter = ConsoleReporter(sys.stderr, sys.stderr)
+with without_native_log(reporter):
+    os.write(2, b"W0000 00:00:1 feedback_manager.cc:114] native\\n")
+    print("said", file=sys.stderr)
+    reporter.note("noted")
+os.write(2, b"after\\n")
+print("python", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["said", "noted", "after", "python"]
+
+
+def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
+    cli: Cli, ffmpeg: Ffmpeg, clips: Path
+) -> None:
+    dark = ffmpeg(
+        "-t", "2", "-i", SAMPLES / "02_side_man_shorts.mp4", "-vf", "lutyuv=y=16+(val-16)*0.05", clips / "dark.mp4"
+    )
+    done = cli("live", "--camera", dark, "--no-window", "--sound", "off")
+    assert "counting never began: it is too dark" in done.err
+    assert "nobody was found" not in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        (("--voice", "nobody of that name"), 2, "repcount doctor lists them"),
+        (("--rate", "20"), 2, "80"),
         (("--camera", "nowhere.mp4"), 1, "there is no file nowhere.mp4"),
         (("--camera", "http://127.0.0.1:1/video"), 1, "no camera does at port 1"),
         (("--plan", "many"), 2, "3x30"),
-        (("--sound", "loud"), 2, "voice, tones, off"),
+        (("--sound", "loud"), 2, "'voice', 'tones', 'off'"),
         (("--record", "film.avi"), 1, "film.mp4"),
     ],
 )
