@@ -72,11 +72,11 @@ class PersonTracker:
         self._beside: Landmarker | None = None
         self._looked_for = MAX_PEOPLE if look_round else 1
         self._landmarker(self._looked_for)
+        self._cuts = CutDetector()
+        self._legs, self._others_legs = LegWatch(), LegWatch()
         self._wrong_s = nan
         """Since when the frames that were looked at show people but not the person followed, lying; NaN while they do.
         Frames that were skipped say nothing."""
-        self._cuts = CutDetector()
-        self._legs, self._others_legs = LegWatch(), LegWatch()
         self._crowded_s = nan
         self._glance_ends_s = nan
         self._neighbour: Pose | None = None
