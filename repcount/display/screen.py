@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -137,15 +138,23 @@ def draw(
     """
     width, height = size
     sizes = sizes_for(width, height)
-    canvas = overlay.blank(width, height)
     aspect = image.shape[1] / image.shape[0] if image is not None else ASPECT
     places = layout(width, height, aspect, len(phrases.BUTTONS))
+    canvas = _ground(width, height, aspect, status.stage, full_screen).copy()
     if image is not None:
         _draw_picture(canvas, places.picture, image, pose, side, status, sizes, mirror=mirror)
     hud.draw_column(canvas, places.panel, status, sizes)
     _draw_cue(canvas, places.cue, status, cue, sizes)
-    for button, box in zip(phrases.BUTTONS, places.buttons, strict=True):
-        _draw_button(canvas, box, button, status, sizes, full_screen=full_screen)
+    return canvas
+
+
+@lru_cache(maxsize=2)
+def _ground(width: int, height: int, aspect: float, stage: Stage, full_screen: bool) -> NDArray[np.uint8]:
+    """What rarely changes: the buttons on the background. Not to be written to."""
+    canvas, sizes = overlay.blank(width, height), sizes_for(width, height)
+    boxes = layout(width, height, aspect, len(phrases.BUTTONS)).buttons
+    for button, box in zip(phrases.BUTTONS, boxes, strict=True):
+        _draw_button(canvas, box, button, stage, sizes, full_screen=full_screen)
     return canvas
 
 
@@ -214,9 +223,9 @@ def cue_text(status: SessionStatus, cue: Announcement | None) -> tuple[str, Colo
 
 
 def _draw_button(
-    canvas: NDArray[np.uint8], box: Box, button: Button, status: SessionStatus, sizes: Sizes, *, full_screen: bool
+    canvas: NDArray[np.uint8], box: Box, button: Button, stage: Stage, sizes: Sizes, *, full_screen: bool
 ) -> None:
-    label, key = phrases.button_text(button, status.stage, full_screen=full_screen)
+    label, key = phrases.button_text(button, stage, full_screen=full_screen)
     widgets.draw_rounded(canvas, box, sizes.px(10), BUTTON)
     pad = max(sizes.px(8), 1)
     label_px = widgets.fit_font_size(label, sizes.text(26), STRONG, box.width - 2 * pad)
