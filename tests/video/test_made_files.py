@@ -278,6 +278,16 @@ def test_pictures_are_shown_in_true_shape_and_lose_no_pixel(shape: Shape, shown:
     assert shape.shown == shown
 
 
+@pytest.mark.parametrize("width", [98, 160, 250])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
+def test_rows_are_not_padded(width: int, pixels: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """MediaPipe sees nobody in a picture whose rows are."""
+    source = ["-f", "lavfi", "-i", f"testsrc=s={width}x60:r=10:d=0.2", "-pix_fmt", pixels]
+    for frame in read(ffmpeg(*source, "-c:v", "ffv1", tmp_path / "clip.mkv")):
+        assert frame.image.flags["C_CONTIGUOUS"]
+        assert frame.image.shape == (60, width, 3)
+
+
 @pytest.mark.parametrize("stated", [None, Fraction(0), Fraction(100), Fraction(1, 100), Fraction(-1)])
 def test_a_nonsensical_pixel_aspect_is_square(stated: Fraction | None) -> None:
     assert geometry.pixel_aspect(stated) == 1
