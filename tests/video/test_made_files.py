@@ -19,7 +19,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 import repcount
 from repcount.errors import VideoError
 from repcount.types import Frame, Span
-from repcount.video import geometry, parameter_sets, probe, reader
+from repcount.video import geometry, parameter_sets, probe, pyav_decoder, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
 from repcount.video.opencv_decoder import OpenCvDecoder
@@ -313,6 +313,21 @@ def test_fields_of_hevc_are_pictures_of_half_the_rows(ffmpeg: Ffmpeg, tmp_path: 
     with reader.open_video(path) as video:
         assert (video.info.width, video.info.height) == (160, 120)
         assert len(list(video.frames())) == 50
+
+
+def test_a_picture_that_outgrows_the_bound_in_mid_file_is_left_out(
+    ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not decoded at all: 15,000 by 15,000 pixels would take a gigabyte. Here the bound is smaller."""
+    monkeypatch.setattr(pyav_decoder, "MAX_PX", 20_000)
+    source = ["-f", "lavfi", "-i", "testsrc=r=10:d=1:s=64x48", "-q:v", "2"]
+    small = ffmpeg(*source, tmp_path / "small.mjpeg").read_bytes()
+    large = ffmpeg(*source, "-vf", "scale=640:480", tmp_path / "large.mjpeg").read_bytes()
+    path = tmp_path / "grows.mjpeg"
+    path.write_bytes(small + large + small)
+    with reader.open_video(path) as video:
+        shapes = [frame.image.shape for frame in video.frames()]
+    assert shapes == [(48, 64, 3)] * 20
 
 
 # --- parameter sets ----------------------------------------------------------------------------------------
