@@ -76,14 +76,17 @@ def test_frames_and_times_are_those_of_the_clip(
 def test_the_reps_are_those_of_the_clip(
     row: Row, ffmpeg: Ffmpeg, piece: Path, tmp_path: Path, truth: list[tuple[float, float]]
 ) -> None:
-    """Where all of the clip is there; times within a frame, and what the model makes of a picture of another size."""
+    """Where all of the clip is there; times within a frame, and what the model makes of a picture encoded once more.
+
+    The clip ends just after the second rep, whose end is the least certain: MPEG-4 moves it by 0.13 s.
+    """
     analysis = repcount.analyze(row.make(ffmpeg, piece, tmp_path))
     if row.full < 0:
         return
     assert (analysis.summary.full, analysis.summary.partial) == (row.full, 0)
     for rep, (top_s, end_s) in zip(analysis.reps, truth, strict=True):
         assert rep.top_s == pytest.approx(top_s, abs=1 / RATE_HZ + 0.07)
-        assert rep.end_s == pytest.approx(end_s, abs=1 / RATE_HZ + 0.07)
+        assert rep.end_s == pytest.approx(end_s, abs=1 / RATE_HZ + 0.12)
 
 
 @pytest.fixture(scope="module")
