@@ -14,6 +14,8 @@ from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from repcount.errors import VideoError
 from repcount.video import geometry, parameter_sets
 from repcount.video.decoder import MAX_PX, Thinning
@@ -22,7 +24,6 @@ from repcount.video.opencv import cv2
 from repcount.video.pyav import av, open_container
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _MAX_ERRORS = 100
@@ -116,16 +117,15 @@ class PyAvDecoder:
         """The pixels of a frame, RGB, scaled to a size."""
         if columns >= frame.width or columns % 2 or rows % 2:
             scaling = "AREA" if columns < frame.width else "BICUBIC"
-            rgb: NDArray[np.uint8] = self._reformatter.reformat(
-                frame, columns, rows, "rgb24", interpolation=scaling
-            ).to_ndarray()
-            return rgb
+            direct = self._reformatter.reformat(frame, columns, rows, "rgb24", interpolation=scaling)
+            # FFmpeg's rows may be padded, and MediaPipe reads past that as if they were not.
+            return np.ascontiguousarray(direct.to_ndarray())
         # Half as much work: made small first, and then converted. As OpenCV does when it reads, it takes the colours
         # for those of BT.601; others are off by a few per cent.
         small = self._reformatter.reformat(
             frame, columns, rows, "yuv420p", interpolation="AREA", dst_color_range="MPEG"
         )
-        rgb = cv2.cvtColor(small.to_ndarray(), cv2.COLOR_YUV2RGB_I420)
+        rgb: NDArray[np.uint8] = cv2.cvtColor(small.to_ndarray(), cv2.COLOR_YUV2RGB_I420)
         return rgb
 
     def damaged(self) -> bool:
