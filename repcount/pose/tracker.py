@@ -36,6 +36,10 @@ _SURE_S = 0.5
 """Somebody followed for less than this may be a false detection: the model's first poses of a person who is hard to see
 may lie the wrong way round. Heuristic."""
 
+_SETTLED, _ROW_S, _NEAR = 3, 0.3, 0.5
+"""So many samples in a row, no further apart than the second and no more different than the third (see
+`identity.difference`), show where somebody is. Heuristic."""
+
 _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
 """Where somebody lies still while something moves in the picture, others are looked for during the first, and again
 after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
@@ -83,6 +87,9 @@ class PersonTracker:
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
         self._chosen: Sample | None = None
         self._since_s = nan
+        self._settled: Sample | None = None
+        """Where the person followed was last seen without a jump: a false detection between moves nobody."""
+        self._steady = 0
         self.people = 0
         """Number of people found in the last frame."""
 
@@ -111,7 +118,7 @@ class PersonTracker:
         The times of the frames must rise.
         """
         if self._cuts.is_cut(frame):
-            self._chosen, self._neighbour, self._legs = None, None, LegWatch()
+            self._chosen, self._settled, self._neighbour, self._legs = None, None, None, LegWatch()
         if self._neighbour is not None:
             frame = paint_out(frame, [self._neighbour])
         people = self._large_enough(frame, self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame))
@@ -129,11 +136,12 @@ class PersonTracker:
             self._wrong_s = frame.time_s
         if found is None:
             if not self._is_committed(frame.time_s):
-                self._neighbour = None
+                self._neighbour = self._settled = None
             return None
         if found in lying or self._is_committed(frame.time_s):
-            if self._chosen is None or not identity.is_same_body(self._chosen, places[found]):
+            if self._chosen is None or not self._is_followed(places[found]):
                 self._since_s = frame.time_s
+            self._settle(places[found])
             self._chosen = places[found]
         if self._glances(frame.time_s):
             return self._exerciser(frame, people[found])
@@ -154,6 +162,7 @@ class PersonTracker:
             return replace(followed, people_lying=2.0)
         self._landmarkers[1], self._beside = self._beside, self._landmarkers[1]
         self._chosen, self._since_s, self._neighbour = place, frame.time_s - _SURE_S, followed
+        self._settled = place
         self._legs, self._others_legs = self._others_legs, self._legs
         return replace(others[0], people_lying=2.0)
 
@@ -176,11 +185,25 @@ class PersonTracker:
 
     def _choose(self, time_s: float, places: list[Sample], lying: list[int]) -> int | None:
         """The index of the person followed before, or else of somebody who lies, the largest first."""
-        chosen = self._chosen
-        same = [i for i, place in enumerate(places) if chosen is not None and identity.is_same_body(chosen, place)]
+        same = [i for i, place in enumerate(places) if self._is_followed(place)]
         if self._is_committed(time_s) or set(same) & set(lying):
             return min(same, key=lambda i: (i not in lying, self._distance_px(places[i])), default=None)
         return max(range(len(places)), key=lambda i: (i in lying, places[i].trunk_px), default=None)
+
+    def _is_followed(self, place: Sample) -> bool:
+        """Whether somebody can be the person followed so far."""
+        known = (self._chosen, self._settled)
+        return any(before is not None and identity.is_same_body(before, place) for before in known)
+
+    def _settle(self, place: Sample) -> None:
+        """Take note of where the person followed is, once some samples in a row agree."""
+        before = self._chosen
+        near = (
+            before is not None and place.time_s - before.time_s <= _ROW_S and identity.difference(before, place) < _NEAR
+        )
+        self._steady = self._steady + 1 if near else 0
+        if self._steady >= _SETTLED or self._settled is None:
+            self._settled = place
 
     def _distance_px(self, place: Sample) -> float:
         assert self._chosen is not None

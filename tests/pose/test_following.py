@@ -115,6 +115,14 @@ def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     assert between(places, 3, 6) == {NEIGHBOUR.hip_px}
 
 
+def test_a_false_detection_nearby_after_a_gap_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody may have got to in the second out of sight, and too far from where they are a moment later."""
+    false = replace(ME, hip_px=(ME.hip_px[0] + 55, ME.hip_px[1]))
+    places = followed(monkeypatch, lambda t: [ME] if t < 2 or t >= 3.05 else [false] if t >= 2.98 else [], 5)
+    assert false.hip_px in between(places, 2.9, 3.1)
+    assert between(places, 3.1, 5) == {ME.hip_px}
+
+
 @pytest.mark.parametrize(("least_px", "places"), [(120.0, {ME.hip_px}), (130.0, {None})])
 def test_bodies_of_a_few_pixels_are_none(
     monkeypatch: pytest.MonkeyPatch, least_px: float, places: set[tuple[float, float] | None]
