@@ -15,6 +15,7 @@ from repcount.cli.options import (
     Explain,
     Force,
     Json,
+    Language,
     Model,
     Rate,
     Set,
@@ -105,6 +106,7 @@ def analyze(
     config: ConfigFile = None,
     model: Model = None,
     explain: Explain = False,
+    language: Language = None,
 ) -> None:
     """Count in recorded files."""
     from repcount.app.workers import LocalExecutor
@@ -137,6 +139,7 @@ def recount(
     set_: Set = None,
     config: ConfigFile = None,
     explain: Explain = False,
+    language: Language = None,
 ) -> None:
     """Count again from a saved signal with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
@@ -148,7 +151,7 @@ def recount(
     exit_with(reporter)
 
 
-def demo(no_window: NoWindow = False, model: Model = None) -> None:
+def demo(no_window: NoWindow = False, language: Language = None, model: Model = None) -> None:
     """Watch a sample set being counted: window, voice and report.
 
     The window plays a video that comes with repcount, the voice counts along, and the report opens in the browser.

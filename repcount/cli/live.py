@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from repcount.cli import help
-from repcount.cli.options import ConfigFile, Csv, Force, Json, Model, Set, Strictness, Tempo, settings
+from repcount.cli.options import ConfigFile, Csv, Force, Json, Language, Model, Set, Strictness, Tempo, settings
 from repcount.coaching.session import DAY_LIMIT, REST_S, SessionGoals, parse_plan
 
 Signal = Annotated[
@@ -69,6 +69,7 @@ def live(
     sound: Sound = "voice",
     volume: Volume = 100,
     sound_file: SoundFile = None,
+    language: Language = None,
     no_window: NoWindow = False,
     record: Record = None,
     csv: Csv = None,

@@ -10,9 +10,16 @@ import typer
 
 from repcount.config import MAX_RATE_HZ, Config, load
 from repcount.errors import SettingError
+from repcount.language import choose
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
+
+
+def _choose_language(code: str | None) -> str | None:
+    choose(code)
+    return code
+
 
 Csv = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write one row per rep to this CSV file; - is stdout.")
@@ -45,6 +52,13 @@ Rate = Annotated[
     typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
+Language = Annotated[
+    Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi"] | None,
+    typer.Option(
+        callback=_choose_language, is_eager=True,
+        help="Language of voice, window, table and report [that of the system, else English].",
+    ),
+]  # fmt: skip
 Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
 
 

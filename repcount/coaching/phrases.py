@@ -1,12 +1,14 @@
-"""Every phrase that a live session says or shows, in English: the one place to translate."""
+"""Every phrase that a live session says or shows; the English ones are the keys of the catalogues in `locale`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, isnan
 
-from repcount import messages
+from repcount import language, messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
+from repcount.language import gettext as _
+from repcount.language import ngettext
 from repcount.types import Flag, Phase, Rep
 
 _CUE_PHRASES = {
@@ -20,7 +22,7 @@ _CUE_PHRASES = {
     Cue.SET_DONE: "set done, {n}",
     Cue.REST_SOON_OVER: "{n} seconds",
     Cue.REST_OVER: "rest over, set {n}",
-    Cue.WORKOUT_DONE: "workout done, {n} {reps}",
+    Cue.WORKOUT_DONE: "workout done, {n} reps",
     Cue.DAY_LIMIT: "that makes {n} today, enough for one day",
     Cue.READY: "ready",
     Cue.NOBODY: "I can't see you",
@@ -45,7 +47,7 @@ _CUE_PHRASES = {
     Cue.CAMERA_SLOW: "the camera is slow, more light may help",
     Cue.SLOWED_DOWN: "this computer is busy, I look less often",
 }
-"""Each cue in as few words as possible; `{n}` is its number, `{reps}` agrees with it."""
+"""Each cue in as few words as possible; `{n}` is its number."""
 
 _STAGE_TEXTS = {
     Stage.PLACING: "Getting ready",
@@ -76,13 +78,22 @@ _NO_BREAK_SPACE = "\u00a0"
 
 def spoken_text(announcement: Announcement) -> str:
     """The announcement as it is spoken."""
-    number = announcement.number
-    return _CUE_PHRASES[announcement.cue].format(n=number, reps="rep" if number == 1 else "reps")
+    return _text(announcement, language.spoken)
 
 
 def shown_text(announcement: Announcement) -> str:
     """The announcement as it is shown."""
-    text = spoken_text(announcement)
+    return _capitalized(_text(announcement, _))
+
+
+def _text(announcement: Announcement, translate: Callable[[str], str]) -> str:
+    number = announcement.number
+    if announcement.cue is Cue.WORKOUT_DONE and number == 1:
+        return translate("workout done, 1 rep")
+    return translate(_CUE_PHRASES[announcement.cue]).format(n=number)
+
+
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -91,7 +102,7 @@ def shown_text(announcement: Announcement) -> str:
 
 def stage_text(stage: Stage) -> str:
     """The stage, e.g. `Paused`; empty while counting, where the number says it all."""
-    return _STAGE_TEXTS[stage]
+    return _(_STAGE_TEXTS[stage])
 
 
 def set_title(status: SessionStatus) -> str:
@@ -112,11 +123,12 @@ def number_text(status: SessionStatus) -> str:
 def phase_text(status: SessionStatus) -> str:
     """The line below the big number: the phase; result of the set while resting; number of sets when all are done."""
     if shows_rest_timer(status):
-        result = f"{status.full} of {status.target}" if status.target else f"{status.full} full"
+        planned = _("{n} of {target}").format(n=status.full, target=status.target)
+        result = planned if status.target else ngettext("{n} full", "{n} full", status.full).format(n=status.full)
         return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
     if status.stage is Stage.DONE:
-        return f"in {status.set} sets" if status.set > 1 else ""
-    return _PHASE_TEXTS[status.phase] if status.stage in (Stage.COUNTING, Stage.REST) else ""
+        return _("in {n} sets").format(n=status.set) if status.set > 1 else ""
+    return _(_PHASE_TEXTS[status.phase]) if status.stage in (Stage.COUNTING, Stage.REST) else ""
 
 
 def shows_rest_timer(status: SessionStatus) -> bool:
@@ -126,43 +138,44 @@ def shows_rest_timer(status: SessionStatus) -> bool:
 
 def _set_and_plan(status: SessionStatus) -> str:
     """E.g. `Set 2 of 3 · 30 reps`, as far as known."""
-    planned = f"{status.target} reps" if status.target else ""
-    return " · ".join(part for part in (_set_text(status), planned) if part) or "Full reps"
+    planned = ngettext("{n} rep", "{n} reps", status.target).format(n=status.target) if status.target else ""
+    return " · ".join(part for part in (_set_text(status), planned) if part) or _("Full reps")
 
 
 def _set_text(status: SessionStatus) -> str:
     if status.sets:
-        return f"Set {status.set} of {status.sets}"
-    return f"Set {status.set}" if status.set > 1 else ""
+        return _("Set {n} of {sets}").format(n=status.set, sets=status.sets)
+    return _("Set {n}").format(n=status.set) if status.set > 1 else ""
 
 
 def partial_text(status: SessionStatus) -> str:
     """The partial reps of this set; empty if there are none."""
-    return f"{status.partial} partial" if status.partial else ""
+    return ngettext("{n} partial", "{n} partial", status.partial).format(n=status.partial) if status.partial else ""
 
 
 def today_text(status: SessionStatus) -> str:
     """The day's full reps and its limit; empty before the day's first rep."""
     if not status.today:
         return ""
-    return f"Today {status.today} of {status.day_limit}" if status.day_limit else f"Today {status.today}"
+    text = _("Today {n} of {limit}") if status.day_limit else _("Today {n}")
+    return text.format(n=status.today, limit=status.day_limit)
 
 
 def rates_text(status: SessionStatus) -> str:
     """The camera's frame rate, and how many frames are analysed if markedly fewer; empty if unknown."""
     if isnan(status.camera_hz):
         return ""
-    camera = f"{status.camera_hz:.0f} fps"
     fewer = status.analysed_hz < 0.9 * status.camera_hz
-    return f"{camera}, {status.analysed_hz:.0f} analysed" if fewer else camera
+    text = _("{camera} fps, {analysed} analysed") if fewer else _("{camera} fps")
+    return text.format(camera=f"{status.camera_hz:.0f}", analysed=f"{status.analysed_hz:.0f}")
 
 
 def key_help(stage: Stage) -> str:
     """The keys of the window, in stages with time to read them. Breaks only between keys."""
     if stage not in (Stage.PLACING, Stage.PAUSED, Stage.DONE):
         return ""
-    pause = "space resume" if stage is Stage.PAUSED else "space pause"
-    return " ".join(f"{key}   ".replace(" ", _NO_BREAK_SPACE) for key in (pause, *_KEY_HELP)).rstrip()
+    pause = _("space resume") if stage is Stage.PAUSED else _("space pause")
+    return " ".join(f"{key}   ".replace(" ", _NO_BREAK_SPACE) for key in (pause, *map(_, _KEY_HELP))).rstrip()
 
 
 # --- Reps ---
@@ -170,7 +183,7 @@ def key_help(stage: Stage) -> str:
 
 def rep_verdict(rep: Rep) -> str:
     """`Full` or `Partial`."""
-    return messages.verdict(rep.full).capitalize()
+    return _capitalized(messages.verdict(rep.full))
 
 
 def advice_for(rep: Rep) -> str:
@@ -181,11 +194,12 @@ def advice_for(rep: Rep) -> str:
 def praise(reps: Sequence[Rep]) -> str:
     """A sentence for reps without a fault; empty for any others, and for too few."""
     faultless = len(reps) >= _PRAISED_REPS and all(rep.full and set(rep.flags) <= {Flag.HANDS_OFF_HEAD} for rep in reps)
-    return "Well done: every rep upright, slow and straight." if faultless else ""
+    return _("Well done: every rep upright, slow and straight.") if faultless else ""
 
 
 def rep_times(rep: Rep) -> str:
     """How long raising and lowering took; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
-    return f"{rep.raise_s:.1f} s up, {rep.lower_s:.1f} s down"
+    up, down = language.number(rep.raise_s, 1), language.number(rep.lower_s, 1)
+    return _("{up} s up, {down} s down").format(up=up, down=down)
