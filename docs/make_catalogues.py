@@ -8,9 +8,10 @@ prints how many translations are missing; write them into `repcount/locale/*/LC_
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -29,7 +30,7 @@ LOCALE = PACKAGE / "locale"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 _KEYWORDS = {"_": None, "translate": None, "ngettext": (1, 2)}
 
-_TABLES = [
+_TABLES: list[Mapping[Any, str]] = [
     *(phrases._CUE_PHRASES, phrases._STAGE_TEXTS, phrases._PHASE_TEXTS),
     *(messages.FLAG_WORDS, messages.REJECTION_SENTENCES, messages._WARNING_TEMPLATES, findings._WHY_PARTIAL),
 ]
@@ -47,7 +48,8 @@ def template(code: str) -> Catalog:
     """All texts to translate into a language."""
     catalogue = Catalog(
         code, project="repcount", version=".", charset="utf-8", fuzzy=False,
-        header_comment=f"# repcount in {LANGUAGES[code]}.", creation_date=_DATE, revision_date=_DATE, last_translator="repcount", language_team=code,
+        header_comment=f"# repcount in {LANGUAGES[code]}.", creation_date=_DATE, revision_date=_DATE,
+        last_translator="repcount", language_team=code,
         msgid_bugs_address="repcount", copyright_holder="repcount",
     )  # fmt: skip
     found = extract_from_dir(PACKAGE, _METHODS, keywords=_KEYWORDS)
@@ -91,9 +93,9 @@ def untranslated(catalogue: Catalog) -> list[str]:
     return [str(message.id) for message in catalogue if message.id and not _complete(message.string, catalogue)]
 
 
-def _complete(string: str | list[str] | tuple[str, ...], catalogue: Catalog) -> bool:
-    forms = [string] if isinstance(string, str) else list(string)
-    return all(forms) and (isinstance(string, str) or len(forms) == catalogue.num_plurals)
+def _complete(string: str | list[str] | tuple[str, ...] | None, catalogue: Catalog) -> bool:
+    forms = [string] if isinstance(string, str) else list(string or ())
+    return bool(forms) and all(forms) and (isinstance(string, str) or len(forms) == catalogue.num_plurals)
 
 
 def po_and_mo(catalogue: Catalog) -> tuple[bytes, bytes]:

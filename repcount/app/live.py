@@ -20,6 +20,7 @@ from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
+from repcount.display.fonts import font_problem
 from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
@@ -372,4 +373,6 @@ def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitSta
     if problem is not None:
         reporter.note(f"{problem}. Counting goes on in the terminal")
         return []
+    if fonts := font_problem():
+        reporter.note(f"note: {fonts}. The window is in English")
     return [stack.enter_context(Window())]

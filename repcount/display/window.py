@@ -17,6 +17,7 @@ import numpy as np
 from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.phrases import key_help, shown_text
 from repcount.display import overlay
+from repcount.display.fonts import in_drawable_language
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
 from repcount.libraries import library_error, missing_library_text
@@ -210,6 +211,7 @@ class Window:
         self._close()
         self._pygame.display.quit()
 
+    @in_drawable_language
     def show(self, update: LiveUpdate) -> None:
         """Show one update. Call `commands` after each, or the system considers the window hung."""
         if self._window is None:
