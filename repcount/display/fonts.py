@@ -5,6 +5,7 @@ OpenCV's built-in font has Latin, Chinese, Japanese and Korean letters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -41,9 +42,17 @@ _SIZE_SHARE = 0.9
 """Vowel signs reach above and below what Latin letters take; drawn a little smaller, they fit the same line."""
 
 
+_RUNS = re.compile("[\u0900-\u097f\u200c\u200d]+|[^\u0900-\u097f\u200c\u200d]+")
+
+
 def is_shaped(text: str) -> bool:
     """Whether `text` has letters of such a script."""
     return any("\u0900" <= character <= "\u097f" for character in text)
+
+
+def runs(text: str) -> list[str]:
+    """`text` in pieces of one kind of script: a font with Devanagari need not have Latin letters."""
+    return _RUNS.findall(text)
 
 
 def drawable_language() -> str:
@@ -119,8 +128,10 @@ def draw_shaped(
     """Draw `text` on `image` with its baseline starting `at` (x, y); what lies outside is cut off."""
     mask, left, top = _mask(text, size_px, weight)
     x, y = at[0] + left, at[1] + top
-    rows = slice(max(y, 0), max(min(y + mask.shape[0], image.shape[0]), 0))
-    columns = slice(max(x, 0), max(min(x + mask.shape[1], image.shape[1]), 0))
+    rows, columns = (
+        slice(min(max(start, 0), end), min(max(start + length, 0), end))
+        for start, length, end in zip((y, x), mask.shape, image.shape, strict=False)
+    )
     part = mask[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
     ground = image[rows, columns]
     ground[:] = ground * (1 - part) + np.array(colour, np.float32) * part
