@@ -25,15 +25,17 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from scoring import MOMENTS, Clip, Score, figures, percentile, read_labels, score
+from scoring import MOMENTS, Clip, Score, figures, read_labels, score
 
 import repcount
 from repcount import config
+from repcount.agreement.statistics import percentile
 from repcount.errors import SettingError
 from repcount.messages import REJECTION_SENTENCES
 
@@ -102,7 +104,7 @@ def _group_row(name: str, group: Sequence[Score]) -> list[str]:
 
 
 def _text(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None or isnan(value) else f"{value:.{digits}f}"
 
 
 def settings(pairs: Iterable[str]) -> repcount.Config:

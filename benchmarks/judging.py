@@ -173,7 +173,11 @@ def _history(path: Path, number: int, _: Path) -> str:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         app_history.show(asked)
         _strict(named["json"].read_text(encoding="utf-8"))
-        app_history.export(path.parent / "reps.csv", None)
+        app_history.export(
+            app_history.ExportQuery(
+                first=None, csv=path.parent / "reps.csv", sets=path.parent / "sets.csv", fit=path.parent / "fit"
+            )
+        )
         if number % 3 == 0:
             app_history.delete(DeleteFilter(before=_TODAY), lambda _: True)
     return GOOD

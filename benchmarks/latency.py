@@ -19,11 +19,12 @@ import argparse
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from scoring import percentile
-
+from repcount.agreement.statistics import percentile
 from repcount.app import live
+from repcount.app.event_recorder import EventRecorder
 from repcount.audio.client import VoiceClient
 from repcount.coaching.events import Command, LiveUpdate
 from repcount.coaching.session import SessionGoals
@@ -33,6 +34,7 @@ from repcount.pose import model
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Rep
 from repcount.video.camera import Camera, open_camera
+from repcount.video.clock import clock_s
 
 
 @dataclass
@@ -86,7 +88,7 @@ def main() -> None:
         InterruptGuard() as stop,
     ):
         watch, timed = Stopwatch(source), TimedVoice(voice)
-        record = live.EventRecorder(None, lambda: 0, print)
+        record = EventRecorder(None, datetime.now().astimezone(), clock_s(), print)
         began_s, used_s = time.monotonic(), time.process_time()
         outcome = live.run(live.Session(source, tracker, config, SessionGoals(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)

@@ -8,11 +8,15 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import repcount
 from repcount import files, formats
+from repcount.agreement import matching
+from repcount.agreement.labels import LabelledRep
+from repcount.agreement.statistics import percentile
 from repcount.errors import SettingError, brief
 from repcount.types import RejectionReason
 
@@ -161,34 +165,34 @@ def _analysis(video: Path, name: str, signals: Path | None, settings: repcount.C
 def _compare(result: Score) -> None:
     full = [rep for rep in result.reps if rep["full"]]
     others = [rep for rep in result.reps if not rep["full"]]
-    for label in result.clip.get("reps", []):
-        if label.get("start") is None or label.get("end") is None:
-            continue
-        if label["kind"] == "full":
-            _measure(result, label, _best(label, full, _FULL_OVERLAP))
-        elif "partial" in label["kind"]:
-            result.partials.append(_best(label, others, _PARTIAL_OVERLAP) is not None)
+    labels = [rep for rep in result.clip.get("reps", []) if rep.get("start") is not None and rep.get("end") is not None]
+    labelled_full = [label for label in labels if label["kind"] == "full"]
+    for i, j in _match(labelled_full, full, _FULL_OVERLAP):
+        _measure(result, labelled_full[i], full[j])
+    partials = [label for label in labels if label["kind"] != "full" and "partial" in label["kind"]]
+    found = {i for i, _ in _match(partials, others, _PARTIAL_OVERLAP)}
+    result.partials += [i in found for i in range(len(partials))]
 
 
-def _measure(result: Score, label: Rep, found: Rep | None) -> None:
-    if found is None:
-        return
+def _match(labels: Sequence[Rep], reps: Sequence[Rep], min_overlap: float) -> list[tuple[int, int]]:
+    return matching.match(
+        [LabelledRep(label["start"], label["end"]) for label in labels],
+        [LabelledRep(rep["start_s"], rep["end_s"]) for rep in reps],
+        min_overlap,
+    )
+
+
+def overlap(label: Rep, rep: Rep) -> float:
+    """Time that both cover over the time from the first start to the last end."""
+    return matching.overlap(LabelledRep(label["start"], label["end"]), LabelledRep(rep["start_s"], rep["end_s"]))
+
+
+def _measure(result: Score, label: Rep, found: Rep) -> None:
     for moment in MOMENTS:
         if label.get(moment) is not None:
             result.errors[moment].append(abs(found[f"{moment}_s"] - label[moment]))
     if label.get("peak_hip_flexion_deg") is not None and found["top_flexion_deg"] is not None:
         result.errors["top_flexion"].append(abs(found["top_flexion_deg"] - label["peak_hip_flexion_deg"]))
-
-
-def _best(label: Rep, reps: Iterable[Rep], least: float) -> Rep | None:
-    overlaps = [(overlap(label, rep), rep) for rep in reps]
-    return max((pair for pair in overlaps if pair[0] >= least), key=lambda pair: pair[0], default=(0.0, None))[1]
-
-
-def overlap(label: Rep, rep: Rep) -> float:
-    """Time that both cover over the time from the first start to the last end."""
-    inner = min(label["end"], rep["end_s"]) - max(label["start"], rep["start_s"])
-    return float(max(inner, 0.0) / max(max(label["end"], rep["end_s"]) - min(label["start"], rep["start_s"]), 1e-9))
 
 
 def figures(results: Sequence[Score]) -> dict[str, Any]:
@@ -221,11 +225,5 @@ def _spread(results: Iterable[Score], name: str, digits: int) -> list[float | No
     return [_rounded(percentile(values, share), digits) for share in (0.5, 0.95)] + [len(values)]
 
 
-def percentile(values: Iterable[float], share: float) -> float | None:
-    """The value below which `share` of the values lie; None where there is none."""
-    ordered = sorted(values)
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
+def _rounded(value: float, digits: int) -> float | None:
+    return round(value, digits) if isfinite(value) else None

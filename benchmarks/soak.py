@@ -34,7 +34,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -43,12 +43,14 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support import streams  # noqa: E402
 
 from repcount.app import live  # noqa: E402
+from repcount.app.event_recorder import EventRecorder  # noqa: E402
 from repcount.audio.client import VoiceClient  # noqa: E402
 from repcount.coaching.events import Command, LiveUpdate  # noqa: E402
 from repcount.coaching.session import SessionGoals  # noqa: E402
 from repcount.config import Config  # noqa: E402
 from repcount.display.live_terminal import LiveTerminal  # noqa: E402
-from repcount.history.store import HistoryStore  # noqa: E402
+from repcount.history.store import HistoryStore, SessionRecorder  # noqa: E402
+from repcount.history.writer import HistoryWriter  # noqa: E402
 from repcount.interrupts import InterruptGuard  # noqa: E402
 from repcount.pose import model  # noqa: E402
 from repcount.pose.tracker import PersonTracker  # noqa: E402
@@ -220,19 +222,17 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         told: list[str] = []
         sent = stack.enter_context(stream(folder, speed))
         voice = stack.enter_context(VoiceClient("voice", volume=0.0))
-        history = stack.enter_context(HistoryStore(folder / "history.sqlite3", told.append))
         tracker = stack.enter_context(PersonTracker(model.ensure_model(), look_round=True))
         eye = stack.enter_context(open_camera(sent.url, give_up_s=600))
         lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", buffering=1))
         status = stack.enter_context(LiveTerminal(lines))
         watch = Watch(minutes, every_s, folder / "history.sqlite3", folder / "lines.txt", voice, sent, speed, quiet)
-        started, begun_s = datetime.now().astimezone(), clock.clock_s()
-        recorder = history.begin(started, sent.url, "free", Config())
+        record = EventRecorder(None, datetime.now().astimezone(), clock.clock_s(), told.append)
 
-        def today() -> int:
-            return history.full_reps_on((started + timedelta(seconds=clock.clock_s() - begun_s)).date())
+        def begin(history: HistoryStore) -> SessionRecorder:
+            return history.begin(record.started, sent.url, "free", Config())
 
-        record = live.EventRecorder(recorder, today, told.append)
+        record.history = stack.enter_context(HistoryWriter(folder / "history.sqlite3", begin, lambda: record.day))
         outcome = live.run(
             live.Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], told.append),
             stack.enter_context(InterruptGuard()),

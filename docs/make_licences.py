@@ -31,6 +31,7 @@ READ = {
     "cycler": "BSD-3-Clause",
     "editables": "MIT",
     "espeakng-loader": "none stated; espeak-ng in it is GPL-3.0-or-later",
+    "fitdecode": "MIT",
     "flatbuffers": "Apache-2.0",
     "fonttools": "MIT",
     "grimp": "BSD-2-Clause",

@@ -78,6 +78,10 @@ class Analysis:
     """What limits the trust in the result; `messages.warning_sentence` puts one into words."""
     interrupted: bool = False
     """Whether it was stopped by hand, so that the result is that of a part."""
+    model_sha256: str = ""
+    """Of the pose model's file; empty where no picture was looked at, as for a signal."""
+    date: str = ""
+    """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
 
     @property
     def summary(self) -> Summary:

@@ -27,6 +27,10 @@ class SignalError(RepcountError):
     """A signal CSV that cannot be read; the message names the line."""
 
 
+class LabelError(RepcountError):
+    """A file of labels that cannot be read or compared; the message names the line or mark."""
+
+
 class OutputError(RepcountError):
     """A file that cannot be written."""
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite, isnan
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TextIO
 
-from repcount import messages
+from repcount import __version__, messages
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.errors import SettingError, SignalError, brief
-from repcount.types import AnalysisWarning, Flag, Rep, Sample, Update, WarningCode
+from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, Sample, Update, WarningCode
 
 SCHEMA = "repcount/1"
 
@@ -53,22 +54,29 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "warnings": [messages.warning_sentence(warning, str) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
+        "rejected": [_rejected_row(rejection) for rejection in analysis.rejections],
+        "version": __version__,
+        "model_sha256": analysis.model_sha256 or None,
+        "date": analysis.date or None,
     }
 
 
 def read_document(document: dict[str, Any]) -> Analysis | None:
-    """The analysis in a document that `document` wrote; None for anything else.
+    """The analysis in a document that `document` of this version wrote; None for anything else.
 
-    Rejections, the unfinished rep and the facts of the warnings are not in a document and stay empty.
+    The unfinished rep and the facts of the warnings are not in a document and stay empty.
     """
     try:
-        if document["schema"] != SCHEMA:
+        if (document["schema"], document["version"]) != (SCHEMA, __version__):
             return None
         return Analysis(
             source=Source(**document["source"]),
             settings=Config(**document["settings"]),
             reps=tuple(_read_rep(rep) for rep in document["reps"]),
-            rejections=(),
+            rejections=tuple(
+                Rejection(float(item["start_s"]), float(item["end_s"]), RejectionReason(item["code"]))
+                for item in document["rejected"]
+            ),
             unfinished=None,
             tracked=float(document["summary"]["tracked"]),
             warnings=tuple(
@@ -76,6 +84,8 @@ def read_document(document: dict[str, Any]) -> Analysis | None:
                 for code, sentence in zip(document["warning_codes"], document["warnings"], strict=True)
             ),
             interrupted=bool(document["interrupted"]),
+            model_sha256=str(document["model_sha256"] or ""),
+            date=str(document["date"] or ""),
         )
     except (KeyError, TypeError, ValueError, SettingError):
         return None
@@ -97,6 +107,79 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
         for rep in analysis.reps:
             cells = (_rep_cell(value) for value in _to_row(rep).values())
             writer.writerow([escape_formula(analysis.source.path), *cells])
+
+
+_CLIP_FIELDS = (
+    *("source", "status", "error", "full", "partial", "fast", "sets", "duration_s", "width", "height", "rate_hz"),
+    *("analysed", "tracked", "confidence", "warnings", "version", "model_sha256", "settings_sha256", "date"),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UncountedClip:
+    """A video without a result."""
+
+    path: str
+    error: str
+    """Why; empty if the run ended before it was its turn."""
+    settings: Config
+    date: str
+
+
+def write_clips(file: TextIO, clips: Iterable[Analysis | UncountedClip]) -> None:
+    """Write one row per video, also for those without a rep or a result."""
+    writer = csv.writer(file)
+    writer.writerow(_CLIP_FIELDS)
+    for clip in clips:
+        row = _clip_row(clip)
+        writer.writerow([_rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS])
+
+
+def _clip_row(clip: Analysis | UncountedClip) -> dict[str, Any]:
+    made = {"version": __version__, "settings_sha256": settings_sha256(clip.settings), "date": clip.date or None}
+    if isinstance(clip, UncountedClip):
+        status = "failed" if clip.error else "not_counted"
+        return made | {"source": escape_formula(clip.path), "status": status, "error": escape_formula(clip.error)}
+    source = clip.source
+    return {
+        **made,
+        **dataclasses.asdict(clip.summary),
+        "source": escape_formula(source.path),
+        "status": "interrupted" if clip.interrupted else "counted",
+        "duration_s": source.duration_s,
+        "width": source.width,
+        "height": source.height,
+        "rate_hz": source.frames / source.duration_s if source.frames and source.duration_s > 0 else None,
+        "analysed": source.analysed,
+        "confidence": fmean(rep.confidence for rep in clip.reps) if clip.reps else None,
+        "warnings": tuple(warning.code.value for warning in clip.warnings),
+        "model_sha256": clip.model_sha256 or None,
+    }
+
+
+def settings_sha256(settings: Config) -> str:
+    """A fingerprint of all settings: the SHA-256 of their JSON, keys sorted."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode()).hexdigest()
+
+
+def write_rejected(file: TextIO, analyses: Iterable[Analysis]) -> None:
+    """Write one row per movement that was not counted."""
+    writer = csv.writer(file)
+    writer.writerow(["source", "start_s", "end_s", "code"])
+    for analysis in analyses:
+        for rejection in analysis.rejections:
+            writer.writerow([escape_formula(analysis.source.path), *_rejected_row(rejection).values()])
+
+
+def _rejected_row(rejection: Rejection) -> dict[str, Any]:
+    return {
+        "start_s": _rounded("start_s", rejection.start_s),
+        "end_s": _rounded("end_s", rejection.end_s),
+        "code": rejection.reason.value,
+    }
 
 
 def escape_formula(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +85,7 @@ def analyze(
     # Tracking needs most of the cores: on two of them it takes a tenth longer with two decoding threads than with one.
     with reader.open_video(path, threads=max(trackers // 2, 1)) as video:
         model_path = pose_model.ensure_model(Path(model) if model else None, notify)
+        model_sha256 = pose_model.fingerprint(model_path)
         with closing(parallel.measured(video, model_path, settings.rate_hz, trackers)) as measured:
             samples = _observed(measured, video.info.duration_s, on_pose, progress)
             interrupted = _count_into(samples, settings, [builder, *sinks])
@@ -92,7 +94,8 @@ def analyze(
         counted_s = builder.last_s if interrupted else video.duration_s
         source = Source(str(path), counted_s, info.width, info.height, video.frames_read, builder.samples)
         warnings = _interruption_warnings(interrupted, counted_s) or video.warnings()
-    return builder.result(source, settings, warnings, interrupted=interrupted)
+    analysis = builder.result(source, settings, warnings, interrupted=interrupted)
+    return replace(analysis, model_sha256=model_sha256)
 
 
 def recount(

@@ -17,9 +17,10 @@ import repcount
 from repcount import Config, Rep, formats
 from repcount.analysis import Source, Summary
 from repcount.config import PRESETS
-from repcount.history import totals
+from repcount.history import progress, totals
 from repcount.pipeline import count
-from repcount.types import Flag, WarningCode
+from repcount.reports import agreement, landmarks
+from repcount.types import Flag, RejectionReason, WarningCode
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *SAMPLES.glob("*.md")])
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -245,8 +246,12 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Summary", list(document["summary"])
     yield "Flags", [str(flag) for flag in Flag]
     yield "Warning codes", [str(code) for code in WarningCode]
+    yield "Rejection codes", [str(reason) for reason in RejectionReason]
+    yield "Comparisons", list(agreement.PAIR_COLUMNS)
+    yield "Landmarks", list(landmarks.COLUMNS)
     yield "Reps", ["source", *(item.name for item in fields(Rep))]
     yield "Days", totals.DAY_COLUMNS
+    yield "Sets", progress.SET_COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -263,6 +268,9 @@ def test_columns_of_the_files_are_those_of_the_page(cli: Cli, tmp_path: Path) ->
     assert reps.splitlines()[0].split(",") == tables()["Reps"]
     assert set(tables()["Source"]) == {item.name for item in fields(Source)}
     assert set(tables()["Summary"]) == {item.name for item in fields(Summary)}
+    for option, heading in (("--clips", "Videos"), ("--rejected", "Rejected movements")):
+        rows = cli("recount", tmp_path / "signal.csv", option, "-").out
+        assert rows.splitlines()[0].split(",") == tables()[heading]
     path = tmp_path / "written.csv"
     with path.open("w", newline="") as file:
         formats.SignalWriter(file)

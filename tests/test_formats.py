@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import fields, replace
+from datetime import date, timedelta
 from math import cos, isnan, nan, pi
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from support.programs import Cli, Result, run_process
 
 import repcount
-from repcount import formats
+from repcount import __version__, formats
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
 from repcount.types import AnalysisWarning, Flag, Phase, Rep, Sample, Update, WarningCode
@@ -60,7 +62,10 @@ def rows(text: str) -> list[list[str]]:
 def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], piece: Path) -> None:
     """Keys in their order, and the types of what stands under them."""
     read = document(analysed[0])
-    assert list(read) == ["schema", "source", "settings", "summary", "reps", "warnings", "warning_codes", "interrupted"]
+    assert list(read) == [
+        *("schema", "source", "settings", "summary", "reps", "warnings", "warning_codes", "interrupted", "rejected"),
+        *("version", "model_sha256", "date"),
+    ]
     assert read["schema"] == "repcount/1"
     assert read["source"] == {
         **{"path": str(piece), "duration_s": 4.0, "width": 640, "height": 360},
@@ -71,6 +76,9 @@ def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], pie
     assert read["summary"] == {"full": 2, "partial": 0, "fast": 2, "sets": 1, "tracked": 1.0}
     assert list(read["summary"]) == ["full", "partial", "fast", "sets", "tracked"]
     assert (read["warnings"], read["warning_codes"], read["interrupted"]) == ([], [], False)
+    assert (read["rejected"], read["version"]) == ([], __version__)
+    assert re.fullmatch("[0-9a-f]{64}", read["model_sha256"])
+    assert abs(date.fromisoformat(read["date"]) - date.today()) <= timedelta(days=1)
 
 
 def test_each_rep_has_the_promised_keys_and_types(analysed: tuple[Path, Result]) -> None:

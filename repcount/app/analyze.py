@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import zip_longest
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from repcount.app.executor import (
     TaskError,
     WorkerError,
 )
+from repcount.app.inputs import Inputs
 from repcount.app.jobs import (
     AnnotationJob,
     PlotJob,
@@ -35,10 +37,11 @@ from repcount.app.jobs import (
     take_thumbnails,
 )
 from repcount.app.journal import ResumeJournal
+from repcount.app.keep import VideoKeeper
 from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.display.progress import ProgressBar
-from repcount.errors import OutputError, RepcountError, SettingError, VideoError
+from repcount.errors import OutputError, RepcountError, SettingError, SignalError, VideoError
 from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
@@ -50,31 +53,39 @@ SAMPLE_VIDEO = "21_as_described.mp4"
 
 
 def run_batch(
-    videos: Sequence[Path],
+    inputs: Inputs,
     config: Config,
     model: Path | None,
     options: OutputOptions,
     reporter: ConsoleReporter,
     local: LocalExecutor,
+    keeper: VideoKeeper | None = None,
 ) -> None:
     """Count the videos and write the outputs asked for. Raises RepcountError before anything is counted.
 
-    The videos are counted by `local`, or by the cluster that the options name.
+    The videos are counted by `local`, or by the cluster that the options name. `keeper` puts them into the history.
     """
     _check(options)
+    if keeper is not None and options.cluster:
+        raise SettingError("--keep needs the video here; it does not go together with --cluster")
+    videos = inputs.videos
+    _report_inputs(inputs, reporter)
     journal, complete = _open_journal(videos, config, options), False
     force = options.force or (journal is not None and journal.has_results)
-    with suppress(_NothingCountedError), ExitStack() as stack:
-        signals = _paths_per_video(videos, options.signal, ".csv", "signal", stack)
-        copies = _paths_per_video(videos, options.annotate, ".mp4", "annotated video", stack)
-        output_files.check_distinct([*options.text_files, *signals, *copies], videos)
+    with ExitStack() as stack:
+        signals = _paths_per_video(inputs, options.signal, ".csv", "signal", stack)
+        copies = _paths_per_video(inputs, options.annotate, ".mp4", "annotated video", stack)
+        landmarks = _paths_per_video(inputs, options.landmarks, ".csv", "landmark", stack)
+        reports = _paths_per_video(inputs, options.report_folder, ".html", "report", stack, folder=True)
+        output_files.check_distinct([*options.text_files, *signals, *copies, *landmarks, *reports], videos)
         if journal is not None:
             stack.enter_context(journal)
-        existing = {path for path in (*signals, *copies) if path.is_file()}
-        out = stack.enter_context(output_files.OutputSet([*options.text_files, *signals], reporter, force=force))
+        existing = {path for path in (*signals, *copies, *landmarks) if path.is_file()}
+        text_files = [*options.text_files, *signals, *landmarks, *reports]
+        out = stack.enter_context(output_files.OutputSet(text_files, reporter, force=force))
         entries = [
-            Entry(video, signal, _annotated_file(copy, stack, force=force))
-            for video, signal, copy in zip_longest(videos, signals, copies)
+            Entry(video, signal, _annotated_file(copy, stack, force=force), landmark, report)
+            for video, signal, copy, landmark, report in zip_longest(videos, signals, copies, landmarks, reports)
         ]
         guard = stack.enter_context(InterruptGuard())
         executor: Executor = local
@@ -82,54 +93,132 @@ def run_batch(
             executor = stack.enter_context(DaskExecutor(options.cluster))
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
+        if keeper is not None:
+            keeper.identify(videos, local)
         runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
         counted = runner.run(entries)
-        if not counted:
-            raise _NothingCountedError
-        write_reps([entry.analysis for entry in counted if entry.analysis], options, out, array=len(videos) > 1)
-        if options.plot is not None:
-            _write_plot(options.plot, counted, out, reporter, local, guard)
-        if options.report is not None:
-            out.write_bytes(options.report, _render_report(options.report, counted, options.date))
-        complete = True
+        if options.clips is not None:
+            out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
+        if counted:
+            analyses = [entry.analysis for entry in counted if entry.analysis]
+            write_reps(analyses, options, out, array=len(videos) > 1)
+            if options.plot is not None:
+                _write_plot(options.plot, counted, out, reporter, local, guard)
+            _write_reports(options, counted, out)
+            if keeper is not None:
+                keeper.keep(analyses)
+            complete = True
+        else:
+            _drop_all_but_clips(text_files, options, out)
     if complete and journal is not None and options.json not in reporter.failed:
         journal.remove()
 
 
-def recount(signal: Path, config: Config, options: OutputOptions, reporter: ConsoleReporter) -> None:
-    """Count a saved signal again and write the outputs asked for. Raises RepcountError.
+def _report_inputs(inputs: Inputs, reporter: ConsoleReporter) -> None:
+    """Report what was left out of the folders. Raises VideoError if nothing is left to count."""
+    for path, error in inputs.errors:
+        if not inputs.videos and (path, error) == inputs.errors[-1]:
+            raise error
+        reporter.failure(path, error)
+    if inputs.hidden:
+        names = ", ".join(map(str, inputs.hidden))
+        reporter.note(f"note: left out, as they are hidden: {names}")
 
-    Ctrl-C ends it between two samples; the result up to that point is shown and written.
+
+def _clips(
+    inputs: Inputs, entries: Sequence[Entry], config: Config, options: OutputOptions
+) -> Iterator[Analysis | formats.UncountedClip]:
+    """The rows of `--clips`: every file that was named or found, and the folders that could not be read."""
+
+    def uncounted(path: Path, error: RepcountError | None) -> formats.UncountedClip:
+        return formats.UncountedClip(str(path), str(error or ""), config, _iso(options.date))
+
+    for entry in entries:
+        yield entry.analysis or uncounted(entry.video, entry.error)
+    for path, error in inputs.errors:
+        yield uncounted(path, error)
+
+
+def recount(signals: Sequence[Path], config: Config, options: OutputOptions, reporter: ConsoleReporter) -> None:
+    """Count saved signals again and write the outputs asked for. Raises RepcountError.
+
+    Ctrl-C ends it between two samples; the result up to that point is shown and written. One signal of several that
+    cannot be read is reported and stops no other.
     """
     _check_names(options)
-    output_files.check_distinct(options.text_files, [signal])
+    output_files.check_distinct(options.text_files, signals)
+    entries = [Entry(signal) for signal in signals]
     with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
 
         def should_stop() -> bool:
             guard.delayed = True  # from the first sample on there is a result to keep
             return guard.requested()
 
-        trace = AngleTrace() if options.needs_trace else None
-        sinks = [trace] if trace is not None else []
-        analysis = pipeline.recount(signal, config, sinks=sinks, should_stop=should_stop)
-        entry = Entry(signal, analysis=analysis, trace=trace)
-        reporter.interrupted = analysis.interrupted
-        reporter.show_analysis(analysis, heading=False)
-        write_reps([analysis], options, out)
+        for entry in entries:
+            entry.trace = AngleTrace() if options.needs_trace else None
+            sinks = [entry.trace] if entry.trace is not None else []
+            try:
+                analysis = pipeline.recount(entry.video, config, sinks=sinks, should_stop=should_stop)
+            except SignalError as error:
+                if len(entries) == 1:
+                    raise
+                entry.error = error
+                reporter.failure(entry.video, error)
+                continue
+            entry.analysis = replace(analysis, date=_iso(options.date))
+            reporter.interrupted = analysis.interrupted
+            _show(entry, entries, options, reporter)
+            if analysis.interrupted:
+                break
+        if options.clips is not None:
+            inputs = Inputs(list(signals))
+            out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
+        counted = [entry for entry in entries if entry.analysis is not None]
+        if not counted:
+            _drop_all_but_clips(options.text_files, options, out)
+            return
+        analyses = [entry.analysis for entry in counted if entry.analysis]
+        if len(entries) > 1:
+            reporter.show_total(analyses, len(entries))
+        write_reps(analyses, options, out, array=len(entries) > 1)
         if options.plot is not None:
-            out.write_bytes(options.plot, draw_plot(PlotJob(options.plot, list(_traces([entry]))), lambda *_: None))
-        if options.report is not None:
-            out.write_bytes(options.report, _render_report(options.report, [entry], options.date))
+            out.write_bytes(options.plot, draw_plot(PlotJob(options.plot, list(_traces(counted))), lambda *_: None))
+        _write_reports(options, counted, out)
+
+
+def _drop_all_but_clips(paths: Iterable[Path], options: OutputOptions, out: output_files.OutputSet) -> None:
+    """Write no empty files where nothing was counted; the table of the videos says why."""
+    for path in paths:
+        if path != options.clips:
+            out.drop(path)
+
+
+def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, reporter: ConsoleReporter) -> None:
+    """Print a result: with its reps if it is the only one or with --details, else in a line."""
+    assert entry.analysis is not None
+    if len(entries) == 1 or options.details:
+        reporter.show_analysis(entry.analysis, heading=len(entries) > 1)
+    else:
+        reporter.show_line(entry.analysis, str(entry.video), max(len(str(each.video)) for each in entries))
+
+
+def _iso(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def write_reps(
     analyses: Sequence[Analysis], options: OutputOptions, out: output_files.OutputSet, *, array: bool = False
 ) -> None:
-    """Write the CSV and JSON of the reps where asked for; `array`: a JSON array even for one analysis."""
+    """Write the CSV and JSON of the reps where asked for, and the CSV of the rejected movements.
+
+    `array`: a JSON array even for one analysis.
+    """
     if options.csv is not None:
         out.write(options.csv, lambda file: formats.write_reps(file, analyses))
     if options.json is not None:
         out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
+    if options.rejected is not None:
+        out.write(options.rejected, lambda file: formats.write_rejected(file, analyses))
 
 
 def sample_video_path() -> Path:
@@ -150,6 +239,10 @@ class Entry:
     """Where its signal CSV goes."""
     annotated: AtomicFile | None = None
     """Where its annotated copy goes."""
+    landmarks: Path | None = None
+    """Where its landmarks go."""
+    report: Path | None = None
+    """Where its own report goes."""
     analysis: Analysis | None = None
     trace: AngleTrace | None = None
     thumbnails: dict[int, bytes] = field(default_factory=dict)
@@ -187,6 +280,7 @@ class BatchRunner:
         self._existing = existing
         self._entries: dict[Task, Entry] = {}
         self._several = False
+        self._all: Sequence[Entry] = ()
 
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
         """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
@@ -196,8 +290,13 @@ class BatchRunner:
             if not self._resume(entry):
                 entry.counting = self._executor.submit(count_video, self._video_job(entry))
                 self._entries[entry.counting] = entry
-        for entry in entries:
-            self._report(entry)
+        self._all = entries
+        for number, entry in enumerate(entries, 1):
+            self._report(
+                entry, f"{number} of {len(entries)}  {entry.video.name}" if self._several else entry.video.name
+            )
+        if self._several and any(entry.analysis for entry in entries):
+            self._reporter.show_total([entry.analysis for entry in entries if entry.analysis], len(entries))
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
             self._reporter.stopped()
         return [entry for entry in entries if entry.analysis is not None]
@@ -206,7 +305,7 @@ class BatchRunner:
         """Take the result of an earlier run, if there is one and all its files are there; whether that is so."""
         if self._journal is None or not self._options.resume:
             return False
-        needed = {entry.signal, entry.annotated and entry.annotated.final} - {None}
+        needed = {entry.signal, entry.annotated and entry.annotated.final, entry.landmarks} - {None}
         entry.analysis = self._journal.done(entry.video) if needed <= self._existing else None
         return entry.analysis is not None
 
@@ -219,32 +318,37 @@ class BatchRunner:
             signal=entry.signal is not None,
             trace=self._options.needs_trace,
             track=entry.annotated is not None,
+            landmarks=entry.landmarks.suffix if entry.landmarks is not None else "",
         )
 
-    def _report(self, entry: Entry) -> None:
+    def _report(self, entry: Entry, label: str) -> None:
         """Wait until a video is done and report its result."""
         if entry.counting is None:
-            self._drop_signal(entry)
+            self._drop(entry)
             self._reporter.note(f"{entry.video}: done before")
             return
         counting = entry.counting
-        self._wait(entry.video.name, lambda: [] if counting.done else [counting])
+        self._wait(label, lambda: [] if counting.done else [counting])
         if entry.error is not None:
             self._reporter.failure(entry.video, entry.error)
         if entry.analysis is None:
-            self._drop_signal(entry)
+            self._drop(entry)
             return
         self._reporter.interrupted |= entry.analysis.interrupted
-        self._reporter.show_analysis(entry.analysis, heading=self._several)
-        self._wait(f"{entry.video.name}, pictures", lambda: [task for task in entry.drawing if not task.done])
+        _show(entry, self._all, self._options, self._reporter)
+        self._wait(f"{label}, pictures", lambda: [task for task in entry.drawing if not task.done])
         for note in entry.notes:
             self._reporter.note(f"note: {note}")
         for error in entry.drawing_errors:
             self._reporter.failure(entry.video, error)
 
-    def _drop_signal(self, entry: Entry) -> None:
-        if entry.signal is not None:
-            self._out.drop(entry.signal)
+    def _drop(self, entry: Entry) -> None:
+        """Leave the files of a video as they are, as there is nothing new to write."""
+        for path in (entry.signal, entry.landmarks):
+            if path is not None:
+                self._out.drop(path)
+        if entry.report is not None and entry.trace is None:
+            self._out.drop(entry.report)
 
     def _wait(self, label: str, pending: Callable[[], list[Task]]) -> None:
         """Wait until `pending` is empty, with a progress bar. The other videos go on, and Ctrl-C is acted on."""
@@ -303,6 +407,7 @@ class BatchRunner:
         analysis = result.analysis
         if analysis.interrupted and not analysis.source.analysed:
             return  # stopped before its first frame
+        analysis = replace(analysis, date=_iso(self._options.date))
         entry.analysis, entry.trace = analysis, result.trace
         if self._journal is not None:
             try:
@@ -311,6 +416,8 @@ class BatchRunner:
                 self._reporter.failure(self._journal.path, error)
         if entry.signal is not None:
             self._out.write(entry.signal, lambda file: file.write(result.signal))
+        if entry.landmarks is not None:
+            self._out.write_bytes(entry.landmarks, result.landmarks)
         if entry.annotated is not None:
             name, into = entry.annotated.final, entry.annotated.path
             self._submit_drawing(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
@@ -337,10 +444,6 @@ class BatchRunner:
                 entry.drawing_errors.append(error)
 
 
-class _NothingCountedError(Exception):
-    """Leaves the outputs by an exception, so that no empty files are published."""
-
-
 def _check(options: OutputOptions) -> None:
     """Raise SettingError for options that do not go together, OutputError for names that cannot be written."""
     _check_names(options)
@@ -359,6 +462,10 @@ def _check_names(options: OutputOptions) -> None:
         from repcount.reports.plot import plot_format
 
         plot_format(options.plot)
+    if options.landmarks is not None and options.landmarks.suffix and not options.landmarks.is_dir():
+        from repcount.reports.landmarks import check_name
+
+        check_name(options.landmarks)
 
 
 def _open_journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
@@ -383,33 +490,36 @@ def _annotated_file(path: Path | None, stack: ExitStack, *, force: bool) -> Atom
 
 
 def _paths_per_video(
-    videos: Sequence[Path], target: Path | None, ending: str, what: str, stack: ExitStack
+    inputs: Inputs, target: Path | None, ending: str, what: str, stack: ExitStack, *, folder: bool = False
 ) -> list[Path]:
     """The output file of each video: `target` itself for a single video, else a file named after it in that folder.
 
-    Nothing without a target. A folder created here is removed when the `stack` ends if it is still empty. Raises
-    OutputError.
+    Nothing without a target. `folder`: it is a folder for a single video, too. Folders created here are removed when
+    the `stack` ends if they are still empty. Raises OutputError.
     """
     if target is None:
         return []
-    if len(videos) == 1 and not target.is_dir():
+    if len(inputs.videos) == 1 and not inputs.relative and not folder and not target.is_dir():
         return [target]
     if target == output_files.STDOUT:
         raise OutputError(f"the {what}s of several videos do not fit into standard output; name a folder")
-    try:
-        target.mkdir()
-        stack.callback(_remove_if_empty, target)
-    except OSError as error:
-        if not target.is_dir():
-            raise OutputError(f"cannot make the folder {target} for the {what}s: {error.strerror}") from error
-    by_stem: dict[str, Path] = {}
-    for video in videos:
-        if video.stem in by_stem:
-            both = f"{by_stem[video.stem]} and {video}"
-            file = target / f"{video.stem}{ending}"
-            raise OutputError(f"{both} would share the {what} file {file}; analyze them apart")
-        by_stem[video.stem] = video
-    return [target / f"{video.stem}{ending}" for video in videos]
+    paths = [target / name for name in inputs.output_names(ending)]
+    by_path: dict[Path, Path] = {}
+    for video, path in zip(inputs.videos, paths, strict=True):
+        if path in by_path:
+            both = f"{by_path[path]} and {video}"
+            raise OutputError(f"{both} would share the {what} file {path}; analyze them apart")
+        by_path[path] = video
+    # The folder above first, so that it is there when the one inside is made, and goes after it.
+    parents = {parent for path in paths for parent in path.parents if parent == target or target in parent.parents}
+    for parent in sorted({target, *parents}, key=lambda each: len(each.parts)):
+        try:
+            parent.mkdir()
+            stack.callback(_remove_if_empty, parent)
+        except OSError as error:
+            if not parent.is_dir():
+                raise OutputError(f"cannot make the folder {parent} for the {what}s: {error.strerror}") from error
+    return paths
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -441,8 +551,20 @@ def _write_plot(
         reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))
 
 
-def _render_report(path: Path, counted: Sequence[Entry], made: str) -> bytes:
-    """The report of all videos, to be written to `path`; it plays annotated copies in the same folder."""
+def _write_reports(options: OutputOptions, counted: Sequence[Entry], out: output_files.OutputSet) -> None:
+    """Write the report of all videos, or that of each."""
+    if options.report is None:
+        return
+    if options.report_folder is None:
+        out.write_bytes(options.report, _render_report(options.report, counted, options.date))
+        return
+    for entry in counted:
+        if entry.report is not None and entry.trace is not None:
+            out.write_bytes(entry.report, _render_report(entry.report, [entry], options.date))
+
+
+def _render_report(path: Path, counted: Sequence[Entry], day: date | None) -> bytes:
+    """The report of these videos, to be written to `path`; it plays annotated copies in the same folder."""
     from repcount.reports.html import ReportItem, render_report
 
     items = [
@@ -450,6 +572,7 @@ def _render_report(path: Path, counted: Sequence[Entry], made: str) -> bytes:
         for entry in counted
         if entry.analysis is not None and entry.trace is not None
     ]
+    made = "" if day is None else day.strftime("%d %B %Y")
     return render_report(items, made=made).encode("utf-8", "backslashreplace")
 
 

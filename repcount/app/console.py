@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
 from repcount import files as output_files
 from repcount import messages
 from repcount.analysis import Analysis
-from repcount.display.table import print_analysis
+from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError
 
 
@@ -25,12 +26,21 @@ class OutputOptions:
     """The signal CSV of one video, or the folder for those of several."""
     annotate: Path | None = None
     """The annotated copy of one video, or the folder for those of several."""
+    clips: Path | None = None
+    """The CSV with a row per video."""
+    rejected: Path | None = None
+    """The CSV of the movements that were not counted."""
+    landmarks: Path | None = None
+    """The landmarks of one video, or the folder for those of several."""
     plot: Path | None = None
     report: Path | None = None
+    """The report of all videos, or the folder for a report of each."""
     thumbnails: bool = True
     """Whether the report shows a picture of each rep."""
-    date: str = ""
-    """The date in the footer of the report."""
+    date: date | None = None
+    """Today."""
+    details: bool = False
+    """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False
     """Whether videos that have a result already are skipped."""
     cluster: str | None = None
@@ -49,12 +59,21 @@ class OutputOptions:
     @property
     def text_files(self) -> list[Path]:
         """The outputs of which there is one for the whole run."""
-        return [path for path in (self.csv, self.json, self.plot, self.report) if path is not None]
+        named = (self.csv, self.json, self.clips, self.rejected, self.plot, self.report)
+        return [path for path in named if path is not None and path != self.report_folder]
+
+    @property
+    def report_folder(self) -> Path | None:
+        """Where a report of each video goes: what is a folder, or has no ending and so cannot be a page."""
+        report = self.report
+        is_folder = report is not None and report != output_files.STDOUT and (report.is_dir() or not report.suffix)
+        return report if is_folder else None
 
     @property
     def writes_files(self) -> bool:
         """Whether there is any output other than standard output."""
-        return any(path not in (None, output_files.STDOUT) for path in (*self.text_files, self.signal, self.annotate))
+        files = (*self.text_files, self.signal, self.annotate, self.landmarks, self.report_folder)
+        return any(path not in (None, output_files.STDOUT) for path in files)
 
 
 @dataclass(slots=True)
@@ -79,6 +98,20 @@ class ConsoleReporter:
             self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
             self._print(lambda: self._rejections(analysis))
+
+    def show_line(self, analysis: Analysis, name: str, width: int) -> None:
+        """Print one result of several in a line; `width` is that of the longest name."""
+        self._print(lambda: print_line(analysis, self.results, name, width))
+        if self.explain:
+            self._print(lambda: self._rejections(analysis))
+
+    def show_total(self, analyses: Sequence[Analysis], videos: int) -> None:
+        """Print the counts of all videos together."""
+        self._print(lambda: print_total(analyses, videos, self.results))
+
+    def print_lines(self, lines: Iterable[str]) -> None:
+        """Print lines of a result."""
+        self._print(lambda: self.results.write("".join(f"{line}\n" for line in lines)))
 
     def stdout_failed(self, error: OSError) -> None:
         """Go on without standard output; raises `error` if that is the only output."""
@@ -112,7 +145,7 @@ class ConsoleReporter:
             span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
             print(f"  {span}: not counted, {reason}", file=self.results)
 
-    def _print(self, show: Callable[[], None]) -> None:
+    def _print(self, show: Callable[[], object]) -> None:
         if self.stdout_error is None:
             try:
                 show()
@@ -123,5 +156,5 @@ class ConsoleReporter:
 
 def make_reporter(options: OutputOptions, *, explain: bool) -> ConsoleReporter:
     """A reporter that prints results to standard output, or to standard error if data goes to standard output."""
-    data_only = output_files.STDOUT in (options.csv, options.json, options.signal, options.report)
+    data_only = output_files.STDOUT in (*options.text_files, options.signal)
     return ConsoleReporter(sys.stderr if data_only else sys.stdout, sys.stderr, explain, options.writes_files)

@@ -6,16 +6,24 @@ inside the functions, so that the command can make jobs without loading any.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 from dataclasses import dataclass
+from datetime import datetime
+from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
 from repcount.config import Config
+from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
+from repcount.types import Pose
+
+_BLOCK_BYTES = 1 << 22
+"""Read at a time while a video is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,8 @@ class VideoJob:
     """Whether to return the angle over time, for a plot or report."""
     track: bool = False
     """Whether to return the poses, for an annotated copy."""
+    landmarks: str = ""
+    """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class VideoResult:
     trace: AngleTrace | None = None
     track: bytes = b""
     """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
+    landmarks: bytes = b""
+    """The content of the landmarks file."""
 
 
 def count_video(job: VideoJob, progress: Progress) -> VideoResult:
@@ -55,7 +67,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
     """
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
-    track = None
+    track = table = None
     sinks: list[pipeline.Sink] = [formats.SignalWriter(text)] if job.signal else []
     if trace is not None:
         sinks.append(trace)
@@ -64,16 +76,57 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
         track = PoseTrack()
         sinks.append(track)
+    if job.landmarks:
+        from repcount.reports.landmarks import LandmarkTable
+
+        table = LandmarkTable(str(job.video))
+    observers = [each.on_pose for each in (track, table) if each is not None]
+
+    def on_pose(time_s: float, pose: Pose | None) -> None:
+        for observe in observers:
+            observe(time_s, pose)
+
     analysis = pipeline.analyze(
         job.video,
         job.config,
         model=job.model,
         jobs=job.trackers,
         sinks=sinks,
-        on_pose=track.on_pose if track is not None else None,
+        on_pose=on_pose if observers else None,
         progress=progress,
     )
-    return VideoResult(analysis, text.getvalue(), trace, b"" if track is None else pickle.dumps(track))
+    return VideoResult(
+        analysis,
+        text.getvalue(),
+        trace,
+        b"" if track is None else pickle.dumps(track),
+        b"" if table is None else table.content(job.landmarks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VideoIdentity:
+    """Which video it is, whatever its name, and when it was recorded."""
+
+    sha256: str
+    recorded: datetime | None
+    """Aware; None if its container does not say."""
+
+
+def identify_video(video: Path, progress: Progress) -> VideoIdentity:
+    """The identity of a video. Raises VideoError."""
+    from repcount.video.creation import creation_time
+
+    digest, done = hashlib.sha256(), 0
+    try:
+        with video.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                done += len(block)
+                progress(done, nan)  # a sign of life: the disk may be slow and the file large
+    except OSError as error:
+        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
+    return VideoIdentity(digest.hexdigest(), creation_time(video))
 
 
 @dataclass(frozen=True, slots=True)

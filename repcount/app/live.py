@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -15,6 +15,7 @@ from repcount import files, formats
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.app import analyze
 from repcount.app.console import ConsoleReporter, OutputOptions
+from repcount.app.event_recorder import EventRecorder
 from repcount.audio.client import VoiceClient
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
@@ -27,14 +28,14 @@ from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
 from repcount.history.file import default_path
 from repcount.history.store import HistoryStore, SessionRecorder
+from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
-from repcount.pipeline import Sink
 from repcount.pose import model as pose_model
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Rep, Update
+from repcount.types import Frame, Update
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
-from repcount.video.diagnostics import CameraFault, CameraFaultKind
+from repcount.video.diagnostics import CameraFault, CameraFaultKind, redact_url
 from repcount.video.writer import BackgroundVideoWriter
 
 _MAX_WAIT_S = 0.25
@@ -88,6 +89,10 @@ class LiveOptions:
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
     """The current date and time, with time zone."""
+    person: str | None = None
+    """Whose session it is in the history."""
+    target_deg: float | None = None
+    """A target to keep for that person from now on."""
     history: bool = True
     """Whether the reps go into the history."""
 
@@ -152,8 +157,9 @@ class Session:
     reported: set[str] = field(default_factory=set)
     """The faults of background views that were reported."""
 
-    def show(self, update: LiveUpdate) -> None:
-        """Show an update in all views, the quick ones first."""
+    def show(self, update: LiveUpdate, *, last: bool = False) -> None:
+        """Show an update in all views, the quick ones first, with what may be announced now."""
+        update = self.recorder.release(update, last=last)
         for view in self.background:
             view.show(update)
             if view.trouble and view.trouble not in self.reported:
@@ -189,10 +195,11 @@ def run(session: Session, guard: InterruptGuard) -> Outcome:
     camera = session.camera
     guard.delayed = True
     _loop(session, coach, guard)
-    session.show(coach.end(camera.now_s()))
+    session.show(coach.end(camera.now_s()), last=True)
     source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
-    session.recorder.end(camera.now_s())
     analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
+    guard.requested()  # what ended the session does not end the waiting for its history
+    session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
     return Outcome(analysis, guard.signal, camera.lost_for_good)
 
 
@@ -218,51 +225,6 @@ def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
 
 
 # --- what is kept ------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class EventRecorder:
-    """Records updates: the history comes first, so that nothing is announced that was not saved."""
-
-    history: SessionRecorder | None
-    """None if no history can be kept."""
-    full_today: Callable[[], int]
-    """The full reps of the day in the history. Raises HistoryError."""
-    note: Callable[[str], None]
-    sinks: list[Sink] = field(default_factory=list)
-    today: int = 0
-    """The full reps of the day, with those that could not be saved."""
-    failing: bool = False
-
-    def __call__(self, update: Update) -> int:
-        """Record one update; returns the full reps of the day."""
-        if update.events:
-            self._save(update)
-        for sink in self.sinks:
-            sink.write(update)
-        return self.today
-
-    def end(self, time_s: float) -> None:
-        """Close the session in the history."""
-        if self.history is not None:
-            try:
-                self.history.end(time_s)
-            except HistoryError as error:
-                self.note(f"{error}. {self.history.waiting} reps of this session are not in the history")
-
-    def _save(self, update: Update) -> None:
-        """Write the events to the history; those that fail are written with the next rep."""
-        self.today += sum(isinstance(event, Rep) and event.full for event in update.events)
-        if self.history is None:
-            return
-        try:
-            self.history.write(update)
-            self.today = self.full_today()
-            self.failing = False
-        except HistoryError as error:
-            if not self.failing:
-                self.note(f"{error}. Counting goes on, and writing is tried again with every rep")
-            self.failing = True
 
 
 class SignalSink:
@@ -349,21 +311,20 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
 
 
 def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+    recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
     if not options.history:
-        return EventRecorder(None, lambda: 0, reporter.note)
-    started, started_s = options.now(), clock_s()
+        return recorder
+
+    def begin(history: HistoryStore) -> SessionRecorder:
+        if options.person is not None and options.target_deg is not None:
+            history.people.set_target(options.person, options.target_deg)
+        return history.begin(recorder.started, redact_url(options.camera), options.plan, config, options.person)
+
     try:
-        history = stack.enter_context(HistoryStore(default_path(), reporter.note))
-        recorder = history.begin(started, options.camera, options.plan, config)
+        recorder.history = stack.enter_context(HistoryWriter(default_path(), begin, lambda: recorder.day))
     except HistoryError as error:
         reporter.note(f"{error}. Counting goes on without a history")
-        return EventRecorder(None, lambda: 0, reporter.note)
-
-    def full_today() -> int:
-        # The day to which the history assigns the reps: by the session's own clock, because the calendar may jump.
-        return history.full_reps_on((started + timedelta(seconds=clock_s() - started_s)).date())
-
-    return EventRecorder(recorder, full_today, reporter.note, today=full_today())
+    return recorder
 
 
 def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[Window]:

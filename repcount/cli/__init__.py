@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from repcount import __version__
-from repcount.cli import analyze, history, live, setup
+from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
@@ -58,7 +58,7 @@ def _options(
         print(START)
 
 
-for commands in (analyze, live, history, setup):
+for commands in (analyze, compare, live, history, setup):
     commands.add_to(app)
 
 

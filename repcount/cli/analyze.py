@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date as day
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,11 +18,13 @@ from repcount.cli.options import (
     Json,
     Language,
     Model,
+    Person,
     Rate,
     Set,
     Strictness,
     Tempo,
     exit_with,
+    sets_target,
     settings,
 )
 from repcount.config import load
@@ -29,7 +32,25 @@ from repcount.config import load
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
 
-Videos = Annotated[list[Path], typer.Argument(metavar="VIDEO", help="Recorded videos.", show_default=False)]
+Videos = Annotated[
+    list[Path],
+    typer.Argument(metavar="VIDEO", help="Recorded videos, or folders with videos.", show_default=False),
+]
+Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders inside a folder, too.")]
+Details = Annotated[bool, typer.Option("--details", help="With several videos: show the reps of each.")]
+Clips = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write one row per video as CSV, also for those without a rep; - is stdout."),
+]
+Rejected = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the movements that were not counted as CSV; - is stdout."),
+]
+Landmarks = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the landmarks of every analysed frame as .csv or .parquet. "
+                 "With several videos: a folder."),
+]  # fmt: skip
 Annotate = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write a copy of the video with skeleton, gauge and count drawn on it (.mp4). "
@@ -39,7 +60,9 @@ Plot = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Draw the elevation of the legs over time: a .png, .svg or .pdf file."),
 ]
-Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report; - is stdout.")]
+Report = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write an HTML report; - is stdout. A folder: one per video.")
+]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Leave people out of the report.")]
 Jobs = Annotated[
     int | None,
@@ -59,6 +82,12 @@ Cluster = Annotated[
         metavar="ADDRESS", help="Let the workers of this Dask scheduler (such as tcp://host:8786) do the counting."
     ),
 ]
+Keep = Annotated[bool, typer.Option("--keep", help="Put the videos into the history, with the day of each.")]
+Recorded = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], metavar="DAY",
+                 help="When they were recorded, for --keep, such as 2026-11-22 [what each video says]."),
+]  # fmt: skip
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Only the table.")]
 Signal = Annotated[
     Path | None,
@@ -74,7 +103,8 @@ def add_to(app: typer.Typer) -> None:
         "repcount analyze set.mp4 --csv reps.csv --report report.html": "the times of all reps, and a report",
         "repcount analyze set.mp4 --annotate seen.mp4": "a copy with skeleton and count drawn on it",
         "repcount analyze set.mp4 --explain": "also what was not counted, and why",
-        "repcount analyze *.mp4 --json all.json --resume": "many videos; started again, it goes on where it was",
+        "repcount analyze FOLDER --clips clips.csv --csv reps.csv": "all videos of a folder, to two tables",
+        "repcount analyze FOLDER --json all.json --resume": "many videos; started again, it goes on where it was",
     })  # fmt: skip
     help.add(app, recount, {
         "repcount recount signal.csv --tempo 3/1/3/0": "which reps are too fast for a slower tempo",
@@ -88,9 +118,14 @@ def add_to(app: typer.Typer) -> None:
 
 def analyze(
     videos: Videos,
+    recursive: Recursive = False,
+    details: Details = False,
     csv: Csv = None,
     json: Json = None,
+    clips: Clips = None,
+    rejected: Rejected = None,
     signal: Signal = None,
+    landmarks: Landmarks = None,
     annotate: Annotate = None,
     plot: Plot = None,
     report: Report = None,
@@ -100,6 +135,9 @@ def analyze(
     rate: Rate = None,
     resume: Resume = False,
     cluster: Cluster = None,
+    keep: Keep = False,
+    person: Person = None,
+    date: Recorded = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
     set_: Set = None,
@@ -109,28 +147,63 @@ def analyze(
     language: Language = None,
 ) -> None:
     """Count in recorded files."""
+    if not keep and (person is not None or date is not None):
+        raise typer.BadParameter("--person and --date say how to --keep a video in the history: add --keep")
+    from repcount.app.inputs import find_videos
     from repcount.app.workers import LocalExecutor
 
-    with LocalExecutor(jobs, len(videos)) as local:
+    inputs = find_videos(videos, recursive=recursive)
+    with LocalExecutor(jobs, len(inputs.videos)) as local:
         if cluster is None:
             local.start()  # a worker loads its libraries while this process imports and checks
         from repcount.app import analyze as app_analyze
         from repcount.app.console import OutputOptions, make_reporter
+        from repcount.app.keep import KeepOptions, VideoKeeper, with_target
 
         options = OutputOptions(
-            csv, json, signal, annotate, plot, report, not no_pictures, _today(), resume, cluster, jobs, force
+            csv=csv,
+            json=json,
+            signal=signal,
+            annotate=annotate,
+            clips=clips,
+            rejected=rejected,
+            landmarks=landmarks,
+            plot=plot,
+            report=report,
+            thumbnails=not no_pictures,
+            date=_today(),
+            details=details,
+            resume=resume,
+            cluster=cluster,
+            jobs=jobs,
+            force=force,
         )
         reporter = make_reporter(options, explain=explain)
-        app_analyze.run_batch(videos, settings(config, strictness, tempo, set_, rate), model, options, reporter, local)
+        given = sets_target(set_)
+        chosen = with_target(settings(config, strictness, tempo, set_, rate), person, given, reporter)
+        keeping = KeepOptions(person, _recorded(date), chosen.full_deg if given else None)
+        keeper = VideoKeeper(keeping, reporter) if keep else None
+        app_analyze.run_batch(inputs, chosen, model, options, reporter, local, keeper)
     exit_with(reporter)
 
 
+def _recorded(date: datetime | None) -> datetime | None:
+    """The time of recording, in the local zone; noon where only the day is given."""
+    if date is None:
+        return None
+    return (date if date.time() != time.min else date.replace(hour=12)).astimezone()
+
+
 def recount(
-    signal: Annotated[
-        Path, typer.Argument(metavar="SIGNAL", help="A signal CSV that `analyze --signal` wrote.", show_default=False)
+    signals: Annotated[
+        list[Path],
+        typer.Argument(metavar="SIGNAL", help="Signal CSVs that `analyze --signal` wrote.", show_default=False),
     ],
+    details: Details = False,
     csv: Csv = None,
     json: Json = None,
+    clips: Clips = None,
+    rejected: Rejected = None,
     plot: Plot = None,
     report: Report = None,
     force: Force = False,
@@ -141,13 +214,23 @@ def recount(
     explain: Explain = False,
     language: Language = None,
 ) -> None:
-    """Count again from a saved signal with other settings; no video needed."""
+    """Count again from saved signals with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
     from repcount.app.console import OutputOptions, make_reporter
 
-    options = OutputOptions(csv, json, plot=plot, report=report, date=_today(), force=force)
+    options = OutputOptions(
+        csv=csv,
+        json=json,
+        clips=clips,
+        rejected=rejected,
+        plot=plot,
+        report=report,
+        date=_today(),
+        details=details,
+        force=force,
+    )
     reporter = make_reporter(options, explain=explain)
-    app_analyze.recount(signal, settings(config, strictness, tempo, set_), options, reporter)
+    app_analyze.recount(signals, settings(config, strictness, tempo, set_), options, reporter)
     exit_with(reporter)
 
 
@@ -189,10 +272,11 @@ def _count_sample(model: Path | None, reporter: ConsoleReporter) -> None:
         local.start()
         from repcount.app import analyze as app_analyze
         from repcount.app.console import OutputOptions
+        from repcount.app.inputs import Inputs
 
-        sample = app_analyze.sample_video_path()
-        app_analyze.run_batch([sample], load(None), model, OutputOptions(), reporter, local)
+        sample = Inputs([app_analyze.sample_video_path()])
+        app_analyze.run_batch(sample, load(None), model, OutputOptions(), reporter, local)
 
 
-def _today() -> str:
-    return datetime.now().astimezone().strftime("%d %B %Y")
+def _today() -> day:
+    return datetime.now().astimezone().date()

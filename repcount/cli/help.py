@@ -26,13 +26,17 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "model", "config"),
+    "Input": ("camera", "kind", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
-    "Files to write": ("csv", "json", "signal", "annotate", "plot", "report", "record", "no_pictures", "force"),
+    "People": ("person", "compare", "keep", "date"),
+    "Files to write": (
+        *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
+        *("sets", "fit", "no_pictures", "force"),
+    ),
     "Workout": ("plan", "rest", "day_limit", "pace"),
-    "Sound and window": ("sound", "volume", "sound_file", "no_window", "language"),
+    "Sound and window": ("sound", "volume", "sound_file", "no_window"),
     "How to count": ("tempo", "strictness", "set_", "rate", "explain"),
-    "Many videos": ("jobs", "resume", "cluster"),
+    "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""
 

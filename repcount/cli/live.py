@@ -9,7 +9,20 @@ from typing import Annotated, Literal
 import typer
 
 from repcount.cli import help
-from repcount.cli.options import ConfigFile, Csv, Force, Json, Language, Model, Set, Strictness, Tempo, settings
+from repcount.cli.options import (
+    ConfigFile,
+    Csv,
+    Force,
+    Json,
+    Language,
+    Model,
+    Person,
+    Set,
+    Strictness,
+    Tempo,
+    sets_target,
+    settings,
+)
 from repcount.coaching.session import DAY_LIMIT, REST_S, SessionGoals, parse_plan
 
 Signal = Annotated[
@@ -82,6 +95,7 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    person: Person = None,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -91,7 +105,13 @@ def live(
     """
     from repcount.app import live as app_live
     from repcount.app.console import OutputOptions, make_reporter
+    from repcount.app.keep import with_target
 
+    output = OutputOptions(csv, json, signal, force=force)
+    reporter = make_reporter(output, explain=False)
+    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
+    given = sets_target(set_)
+    chosen = with_target(settings(config, strictness, tempo, set_), person, given, reporter)
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
@@ -102,10 +122,9 @@ def live(
         record=record,
         give_up_s=give_up,
         force=force,
+        person=person,
+        target_deg=chosen.full_deg if given else None,
     )
-    output = OutputOptions(csv, json, signal, force=force)
-    reporter = make_reporter(output, explain=False)
-    reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    code = app_live.run_live_session(options, settings(config, strictness, tempo, set_), model, output, reporter)
+    code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -51,6 +51,7 @@ Rate = Annotated[
     str | None,
     typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
+Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
 Language = Annotated[
     Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi"] | None,
@@ -80,6 +81,11 @@ def settings(
     """The settings of these options, over the settings file. Raises SettingError."""
     options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
+
+
+def sets_target(set_: list[str] | None) -> bool:
+    """Whether a `--set` gives the target."""
+    return any(item.partition("=")[0].strip() == "full_deg" for item in set_ or [])
 
 
 def _rate_hz(rate: str | None) -> float | None:

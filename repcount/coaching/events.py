@@ -151,6 +151,8 @@ class SessionStatus:
     """Measured frames per second of the camera."""
     analysed_hz: float = nan
     """Measured frames per second that are analysed."""
+    unsaved: int = 0
+    """Reps that were announced and are not in the history yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,11 +154,17 @@ def partial_text(status: SessionStatus) -> str:
 
 
 def today_text(status: SessionStatus) -> str:
-    """The day's full reps and its limit; empty before the day's first rep."""
-    if not status.today:
+    """The day's full reps and its limit, and how many reps are not saved; empty before the day's first rep."""
+    if not status.today and not status.unsaved:
         return ""
     text = _("Today {n} of {limit}") if status.day_limit else _("Today {n}")
-    return text.format(n=status.today, limit=status.day_limit)
+    today = text.format(n=status.today, limit=status.day_limit)
+    return ", ".join(part for part in (today, unsaved_text(status)) if part)
+
+
+def unsaved_text(status: SessionStatus) -> str:
+    """How many reps have been announced and are not in the history yet; empty if there are none."""
+    return _("{n} not saved yet").format(n=status.unsaved) if status.unsaved else ""
 
 
 def rates_text(status: SessionStatus) -> str:

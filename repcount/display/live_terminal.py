@@ -96,6 +96,7 @@ def status_line(status: SessionStatus) -> str:
     target = f"/{status.target}" if status.target else ""
     sets = f"/{status.sets}" if status.sets else ""
     parts = [f"{status.full}{target}", _("set {n}").format(n=f"{status.set}{sets}"), _activity(status), _gauge(status)]
+    parts.append(phrases.unsaved_text(status))
     limit = f"/{status.day_limit}" if status.day_limit else ""
     parts.append(_("today {n}").format(n=f"{status.today}{limit}"))
     if not isnan(status.camera_hz):

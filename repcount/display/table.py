@@ -21,6 +21,9 @@ from repcount.types import Flag, Rep
 _PIPE_COLUMNS = 200
 """Width of the table in a file or a pipe, which have none of their own: enough for all remarks on one line."""
 
+_COUNTS_WIDTH = 40
+"""Room that the counts of a video take beside its name: "12 full reps, 3 partial, 2 fast in 31.2 s"."""
+
 _GAP = 2
 """Spaces between two columns."""
 
@@ -30,7 +33,7 @@ _LEFT_OUT = ("top\ns", "start\ns", "pause\ns", "hold\ns", "end\ns", "top\n°", "
 
 def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -> None:
     """Print the reps as a table, and the counts below it; with `heading` the path of the source above it."""
-    console = Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
+    console = _console(file)
     with console.capture() as captured:  # rich would exit the program if the reader of a pipe had gone
         _print(analysis, console, heading=heading)
     file.write(captured.get())
@@ -53,14 +56,52 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
 def counts_line(analysis: Analysis) -> str:
     """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"."""
     summary = analysis.summary
-    parts = [ngettext("{n} full rep", "{n} full reps", summary.full).format(n=summary.full)]
-    if summary.partial:
-        parts.append(ngettext("{n} partial", "{n} partial", summary.partial).format(n=summary.partial))
-    if summary.fast:
-        parts.append(ngettext("{n} fast", "{n} fast", summary.fast).format(n=summary.fast))
     text = _("{reps} in {sets} sets, in {seconds} s") if summary.sets > 1 else _("{reps} in {seconds} s")
-    seconds = language.number(analysis.source.duration_s, 1)
-    return text.format(reps=", ".join(parts), sets=summary.sets, seconds=seconds)
+    reps = _counts(summary.full, summary.partial, summary.fast)
+    return text.format(reps=reps, sets=summary.sets, seconds=language.number(analysis.source.duration_s, 1))
+
+
+def _counts(full: int, partial: int, fast: int) -> str:
+    """E.g. "7 full reps, 1 partial, 1 fast"."""
+    parts = [ngettext("{n} full rep", "{n} full reps", full).format(n=full)]
+    if partial:
+        parts.append(ngettext("{n} partial", "{n} partial", partial).format(n=partial))
+    if fast:
+        parts.append(ngettext("{n} fast", "{n} fast", fast).format(n=fast))
+    return ", ".join(parts)
+
+
+def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
+    """Print the counts of one video of several, and in a word each what limits the trust in them.
+
+    `name` is padded to `width`; where a name and the counts do not fit side by side, the counts go below it.
+    """
+    console = _console(file)
+    remarks = [warning.code.value.replace("_", " ") for warning in analysis.warnings]
+    counts = "; ".join([counts_line(analysis), *remarks])
+    beside = not file.isatty() or width + _GAP + _COUNTS_WIDTH <= console.width
+    with console.capture() as captured:
+        text = Text(name.ljust(width) if beside else name, style="bold")
+        text.append((" " * _GAP if beside else "\n  ") + counts, style="not bold")
+        console.print(text)
+    file.write(captured.get())
+
+
+def print_total(analyses: Sequence[Analysis], videos: int, file: TextIO) -> None:
+    """Print the counts of all videos together: "12 videos, 11 counted: 58 full reps, 4 partial, 3 fast"."""
+    console = _console(file)
+    summaries = [analysis.summary for analysis in analyses]
+    full, partial, fast = (sum(getattr(each, name) for each in summaries) for name in ("full", "partial", "fast"))
+    heading = ngettext("{n} video", "{n} videos", videos).format(n=videos)
+    if len(analyses) != videos:
+        heading += ", " + _("{n} counted").format(n=len(analyses))
+    with console.capture() as captured:
+        console.print(Text(f"{heading}: {_counts(full, partial, fast)}", style="bold"))
+    file.write(captured.get())
+
+
+def _console(file: TextIO) -> Console:
+    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
 
 
 def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from repcount.errors import HistoryError
 from repcount.history import schema
@@ -24,12 +25,13 @@ from repcount.history.file import (
     quarantine,
     sidecars,
 )
+from repcount.video import diagnostics
 
 Row = sqlite3.Row
 Values = Sequence[object] | Mapping[str, object]
 """Parameters of a statement, by position or by name."""
 
-_BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = 5.0
 """How long to wait for another repcount. Heuristic: a commit takes milliseconds, deleting a second at most."""
 
 _COPY_ATTEMPTS = 20
@@ -48,8 +50,12 @@ _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it may not be written. Look at the permissions of the file and of its folder",
     sqlite3.SQLITE_CANTOPEN: "it may not be opened. Look at the permissions of the file and of its folder",
-    sqlite3.SQLITE_BUSY: f"another program has held it for {_BUSY_TIMEOUT_S:g} s. Try again when that is done",
+    sqlite3.SQLITE_BUSY: "another program holds it. Try again when that is done",
 }
+
+
+class BusyError(HistoryError):
+    """Another program holds the history; it can be tried again."""
 
 
 class DamagedError(Exception):
@@ -64,18 +70,20 @@ class Database:
     on the disk is changed: no file is created, locked or renamed, and a full or read-only disk does not matter.
 
     Raises HistoryError for a file that cannot be opened or is not recognisably a history (see `history.file`); such a
-    file is left untouched.
+    file is left untouched. Whatever another program holds for longer than `timeout_s` raises BusyError.
     """
 
-    def __init__(self, path: Path, notify: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, path: Path, notify: Callable[[str], None] | None = None, timeout_s: float = BUSY_TIMEOUT_S
+    ) -> None:
         self.path = Path(os.path.realpath(path))
-        self._notify = notify
+        self._notify, self._timeout_s = notify, timeout_s
         with _readable_errors(self.path, "open"):
             existing = find_history(path)
             if notify is None:
                 self._connection = _copy_to_memory(self.path)
             else:
-                self._connection = _open_or_create(self.path, existing, notify)
+                self._connection = _open_or_create(self.path, existing, notify, timeout_s)
             self._files = self._identities()
 
     @property
@@ -98,7 +106,7 @@ class Database:
             for file, opened in zip(sidecars(self.path), self._files[1:], strict=True):
                 if opened is not None and identity(file) == opened:
                     file.unlink()
-            self._connection = _open_or_create(self.path, find_history(self.path), self._notify)
+            self._connection = _open_or_create(self.path, find_history(self.path), self._notify, self._timeout_s)
             self._files = self._identities()
 
     def _identities(self) -> list[Identity | None]:
@@ -136,20 +144,22 @@ class Database:
             )
 
 
-def _open_or_create(path: Path, existing: Path | None, notify: Callable[[str], None]) -> sqlite3.Connection:
+def _open_or_create(
+    path: Path, existing: Path | None, notify: Callable[[str], None], timeout_s: float
+) -> sqlite3.Connection:
     if existing is None:
         make_folder(path)
         _create(path)
     opened = identity(path)
     try:
-        return _open_checked(path)
+        return _open_checked(path, timeout_s)
     except DamagedError as error:
         kept = quarantine(path, opened)
         if kept:
             notify(f"the history {path} is damaged: {error}. It is kept as {kept.name}, and a new one is begun")
     if find_history(path) is None:
         _create(path)
-    return _open_checked(path)
+    return _open_checked(path, timeout_s)
 
 
 def _create(path: Path) -> None:
@@ -162,24 +172,35 @@ def _create(path: Path) -> None:
         publish(new, path)
 
 
-def _open_checked(path: Path) -> sqlite3.Connection:
+def _open_checked(path: Path, timeout_s: float) -> sqlite3.Connection:
     """A connection to a history that is intact and up to date. Raises DamagedError."""
     find_history(path)
     make_private(path)
     with _detect_damage():
-        connection = _connect(path)
+        connection = _connect(path, timeout_s)
         try:
             _check_integrity(connection)
-            _migrate(connection, path)
+            if _migrate(connection, path):
+                _remove_traces(connection)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _remove_traces(connection: sqlite3.Connection) -> None:
+    """Take what a migration has overwritten out of the file and its log; a reader puts it off until it closes."""
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL):
+            raise
+
+
+def _connect(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     # Without `mode=rw` SQLite would create a missing file, readable by others.
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=timeout_s, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
         for pragma in _PRAGMAS:
@@ -226,7 +247,7 @@ def _snapshot(path: Path, logged: bool) -> sqlite3.Connection:
     try:
         with _detect_damage():
             uri = f"{path.as_uri()}?mode=ro&{option}"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as source:
+            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as source:
                 source.backup(memory)
             _check_integrity(memory)
             _migrate(memory, path)
@@ -242,8 +263,10 @@ def _check_integrity(connection: sqlite3.Connection) -> None:
         raise DamagedError(fault)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply the missing migrations, each in a transaction of its own."""
+def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
+    """Apply the missing migrations, each in a transaction of its own; whether there were any."""
+    connection.create_function(schema.SHOWABLE, 1, _showable, deterministic=True)
+    before = _version(connection)
     while _version(connection) < len(schema.MIGRATIONS):
         with _transaction(connection):
             version = _version(connection)
@@ -252,6 +275,12 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
     check_version(path, _version(connection))
+    return before < len(schema.MIGRATIONS)
+
+
+def _showable(source: Any) -> Any:
+    """A stored source as it may be shown; cells that hold no text are left for whoever reads them to refuse."""
+    return diagnostics.redact_url(source) if isinstance(source, str) else source
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -292,8 +321,9 @@ def _readable_errors(path: Path, action: str) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise HistoryError(f"cannot {action} the history {path}: it holds what is no text") from error
     except sqlite3.Error as error:
-        reason = _REASONS.get(_primary_code(error), error)
-        raise HistoryError(f"cannot {action} the history {path}: {reason}") from error
+        code = _primary_code(error)
+        kind = BusyError if code == sqlite3.SQLITE_BUSY else HistoryError
+        raise kind(f"cannot {action} the history {path}: {_REASONS.get(code, error)}") from error
 
 
 def _primary_code(error: sqlite3.Error) -> int:

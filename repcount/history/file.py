@@ -32,8 +32,8 @@ _SIDECARS = {
 the index of the log, and the rollback journal.
 https://www.sqlite.org/fileformat2.html, https://www.sqlite.org/walformat.html"""
 
-_DAMAGED = ".damaged-"
-"""Stands between the name and the number of a quarantined file."""
+_DAMAGED, _WAITING = ".damaged-", ".waiting-"
+"""Stand between the name and the number of a quarantined file, and of one that waits to be taken over."""
 
 _FILE_TYPES = {
     stat.S_IFDIR: "a folder",
@@ -283,8 +283,7 @@ def quarantine(path: Path, damaged: Identity | None) -> Path | None:
 
     Returns None and does nothing if the file at `path` is no longer the `damaged` one: another repcount was quicker.
     """
-    names = (path.with_name(f"{path.stem}{_DAMAGED}{number}{path.suffix}") for number in itertools.count(1))
-    kept = next(name for name in names if not any(map(os.path.lexists, (name, *sidecars(name)))))
+    kept = _free_name(path, _DAMAGED)
     if identity(path) != damaged:
         return None
     # The log first: if the power fails in between, it must not be left beside a new file.
@@ -296,7 +295,26 @@ def quarantine(path: Path, damaged: Identity | None) -> Path | None:
 
 def quarantined(path: Path) -> list[Path]:
     """All histories that `quarantine` has renamed; other files with similar names are left out."""
-    name = re.compile(re.escape(path.stem + _DAMAGED) + r"\d+" + re.escape(path.suffix))
+    return _numbered(path, _DAMAGED)
+
+
+def waiting_path(path: Path) -> Path:
+    """A free name for a session that cannot be written to the history at `path` now."""
+    return _free_name(path, _WAITING)
+
+
+def waiting(path: Path) -> list[Path]:
+    """The sessions beside the history at `path` that wait to be taken over; similar names are left out."""
+    return _numbered(path, _WAITING)
+
+
+def _free_name(path: Path, mark: str) -> Path:
+    names = (path.with_name(f"{path.stem}{mark}{number}{path.suffix}") for number in itertools.count(1))
+    return next(name for name in names if not any(map(os.path.lexists, (name, *sidecars(name)))))
+
+
+def _numbered(path: Path, mark: str) -> list[Path]:
+    name = re.compile(re.escape(path.stem + mark) + r"\d+" + re.escape(path.suffix))
     named = sorted(file for file in path.parent.iterdir() if name.fullmatch(file.name))
     return [file for file in named if _is_history(file)]
 
@@ -307,7 +325,7 @@ def _is_history(file: Path) -> bool:
     return False
 
 
-def delete_quarantined(kept: Path) -> None:
-    """Delete a quarantined history and its sidecars."""
+def delete_numbered(kept: Path) -> None:
+    """Delete one of `quarantined` or `waiting`, with its sidecars."""
     for file in (*sidecars(kept), kept):
         file.unlink(missing_ok=True)

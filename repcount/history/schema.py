@@ -5,8 +5,11 @@ from __future__ import annotations
 APPLICATION_ID = 0x52455043
 """`REPC`, in the file's header: it tells a history from any other SQLite database."""
 
+SHOWABLE = "showable"
+"""The SQL function that turns the address of a camera into what may be shown: without user and password."""
+
 Migration = tuple[str, ...]
-"""SQL statements, executed in order."""
+"""SQL statements, executed in order. They may call `SHOWABLE`."""
 
 _INITIAL: Migration = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -51,7 +54,29 @@ _INITIAL: Migration = (
     'CREATE INDEX rep_by_day ON rep (day, "full", removed)',
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_INITIAL,)
+_ADDRESSES_WITHOUT_PASSWORDS: Migration = (
+    # Sources were stored as they were named, with the user and the password of a camera.
+    f"UPDATE session SET source = {SHOWABLE}(source) WHERE source IS NOT {SHOWABLE}(source)",
+)
+
+_PEOPLE_AND_VIDEOS: Migration = (
+    # `key` is what two spellings of a name have in common. NULL in `target_deg`: the setting decides.
+    """
+    CREATE TABLE person (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        key TEXT NOT NULL UNIQUE,
+        target_deg REAL
+    )
+    """,
+    # NULL: without a name; not from a video.
+    "ALTER TABLE session ADD COLUMN person_id INTEGER REFERENCES person (id)",
+    "ALTER TABLE session ADD COLUMN video_sha256 TEXT",
+    "CREATE INDEX session_by_person ON session (person_id)",
+    "CREATE UNIQUE INDEX session_by_video ON session (video_sha256) WHERE video_sha256 IS NOT NULL",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_INITIAL, _ADDRESSES_WITHOUT_PASSWORDS, _PEOPLE_AND_VIDEOS)
 """Migration N brings a file from version N to N + 1, in one transaction.
 
 A released migration is never changed; append a new one. The version is SQLite's `user_version`.

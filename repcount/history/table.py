@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from math import isnan
 from typing import TextIO
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from repcount.errors import printable
+from repcount.history.progress import Progress, SetResult, Week
 from repcount.history.totals import DateRange, Session, Totals
 from repcount.history.totals import totals as totals_of
 
@@ -34,22 +36,97 @@ _Column = list[str]
 """The heading of a column, then its cells."""
 
 
-def print_table(
-    periods: Sequence[DateRange], sessions: Sequence[Session], file: TextIO, *, today: date, limit: int
-) -> None:
-    """Print a line per day with a bar against the daily limit, a line per session, and the totals.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show of one person."""
 
-    `periods` include the days without exercise; `limit` is in full reps per day. Columns that do not fit the terminal
-    are left out.
+    findings: Sequence[str]
+    """How they are doing, the most important first."""
+    weeks: Sequence[Week]
+    periods: Sequence[DateRange]
+    """The days asked for, oldest first, those without exercise included."""
+    sessions: Sequence[Session]
+    sets: Sequence[tuple[SetResult, SetResult | None]]
+    """The sets of the newest session, each with the same set of the session before."""
+
+
+def print_view(view: View, file: TextIO, *, today: date, limit: int) -> None:
+    """Print how somebody is doing, a line per week and per day with a bar, a line per session, and the totals.
+
+    `limit` is in full reps per day. Columns that do not fit the terminal are left out.
     """
+
+    def write(console: Console) -> None:
+        first, *others = view.findings
+        console.print(Text(first, style="bold"))
+        for text in others:
+            console.print(Text(text))
+        if len(view.weeks) > 1:
+            console.print()
+            console.print(_week_table(view.weeks, console, today))
+        console.print()
+        console.print(_day_table(view.periods, console, today, limit))
+        console.print()
+        console.print(_session_table(view.sessions, console, today))
+        if any(before is not None for _, before in view.sets):
+            console.print()
+            console.print(_set_table(view.sets, console))
+        console.print()
+        console.print(Text(day_totals_line(view.periods, today, limit)))
+
+    _print(write, file)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person in the overview of several."""
+
+    name: str
+    """Empty for the sessions without a name."""
+    progress: Progress
+    last_day: date
+    target_deg: float | None = None
+
+
+def print_people(people: Sequence[PersonRow], file: TextIO, *, today: date) -> None:
+    """Print a line per person."""
+
+    def write(console: Console) -> None:
+        most = max(1, *(each.progress.this_week.totals.full for each in people))
+        left = [
+            ["", *(printable(each.name) or "(no name)" for each in people)],
+            ["this week", *(str(each.progress.this_week.totals.full) for each in people)],
+        ]
+        columns, room = _fit(
+            [
+                ["last week", *(str(each.progress.last_week.totals.full) for each in people)],
+                ["last day", *(_format_day(each.last_day, today) for each in people)],
+                ["best set", *(str(each.progress.best.full) if each.progress.best else "" for each in people)],
+                ["weeks in a row", *(str(each.progress.streak) for each in people)],
+                ["target", *(f"{each.target_deg:.0f}°" if each.target_deg else "" for each in people)],
+            ],
+            console.width - sum(map(_width, left)) - _BAR_MIN - _GAP,
+        )
+        bars = _Bars(None, most, min(_BAR_MIN + room, _BAR_MAX), console)
+        bar_column: list[str | Text] = ["", *(bars.bar(each.progress.this_week.totals.full) for each in people)]
+        console.print(_table([left[0], left[1], bar_column, *columns], [True] * len(people)))
+
+    _print(write, file)
+
+
+def print_comparison(rows: Sequence[tuple[str, str, str]], file: TextIO) -> None:
+    """Print quantities of two people side by side; the first row has their names."""
+    (_, one, other), *quantities = rows
+    columns = [["", *(row[0] for row in quantities)]]
+    columns += [[printable(name), *(row[i] for row in quantities)] for i, name in ((1, one), (2, other))]
+    _print(lambda console: console.print(_table(columns, [True] * len(quantities))), file)
+
+
+def _print(write: Callable[[Console], None], file: TextIO) -> None:
     width = None if file.isatty() else _PIPE_COLUMNS
     console = Console(file=file, highlight=False, width=width)
     with console.capture() as captured:  # rich would exit the program if the reader of a pipe had gone
-        console.print(_day_table(periods, console, today, limit))
-        console.print()
-        console.print(_session_table(sessions, console, today))
-        console.print()
-        console.print(Text(day_totals_line(periods, today, limit), style="bold"))
+        write(console)
     file.write(captured.get())
 
 
@@ -79,6 +156,49 @@ def _day_table(periods: Sequence[DateRange], console: Console, today: date, limi
     return _table([*left, bar_column, *columns], [bool(each.sessions) for each in totals])
 
 
+def _week_table(weeks: Sequence[Week], console: Console, today: date) -> Table:
+    """Progress first: bars of the weeks on their own scale, without the limit, which is one of a day."""
+    totals = [week.totals for week in weeks]
+    names = [_week_name(week, today) for week in weeks]
+    left = ["week", *names], ["full", *(str(each.full) if each.sessions else "" for each in totals)]
+    days = ["days", *(str(week.days or "") for week in weeks)]
+    columns, room = _fit(
+        [days, _column("best set", totals, lambda each: str(each.best_set)), *_numbers(totals)[2:5]],
+        console.width - sum(map(_width, left)) - _BAR_MIN,
+    )
+    bars = _Bars(None, max(1, *(each.full for each in totals)), min(_BAR_MIN + room, _BAR_MAX), console)
+    bar_column: list[str | Text] = ["", *(bars.bar(each.full) for each in totals)]
+    return _table([*left, bar_column, *columns], [bool(each.sessions) for each in totals])
+
+
+def _week_name(week: Week, today: date) -> str:
+    days_ago = (today - week.first).days
+    return "this week" if 0 <= days_ago < 7 else _format_day(week.first, today)
+
+
+def _set_table(sets: Sequence[tuple[SetResult, SetResult | None]], console: Console) -> Table:
+    """The sets of the newest session beside the same sets of the one before."""
+    now, before = [result for result, _ in sets], [result for _, result in sets]
+    left = [
+        ["set", *(str(result.number) for result in now)],
+        ["full", *(str(result.full) for result in now)],
+        ["last time", *(str(result.full) if result else "" for result in before)],
+    ]
+    columns, _ = _fit(
+        [
+            ["raise/lower s", *map(_tempo, now)],
+            ["last time", *(_tempo(result) if result else "" for result in before)],
+            ["partial", *(str(result.partial or "") for result in now)],
+        ],
+        console.width + _GAP - sum(map(_width, left)),
+    )
+    return _table([*left, *columns], [True] * len(sets))
+
+
+def _tempo(of: SetResult | Totals) -> str:
+    return _number(of.raise_s, 1, "/") + _number(of.lower_s, 1)
+
+
 def _session_table(sessions: Sequence[Session], console: Console, today: date) -> Table:
     totals = [totals_of([session]) for session in sessions]
     left = [
@@ -98,7 +218,7 @@ def _numbers(totals: Sequence[Totals]) -> list[_Column]:
         _column("partial", totals, lambda each: str(each.partial)),
         _column("fast", totals, lambda each: str(each.fast)),
         _column("full %", totals, lambda each: _number(100 * each.full_share)),
-        _column("raise/lower s", totals, lambda each: _number(each.raise_s, 1, "/") + _number(each.lower_s, 1)),
+        _column("raise/lower s", totals, _tempo),
         _column("top °", totals, lambda each: _number(each.top_flexion_deg)),
         _column("sets", totals, lambda each: str(each.sets)),
     ]
@@ -127,9 +247,10 @@ def _fit(columns: Sequence[_Column], room: int) -> tuple[list[_Column], int]:
 def _table(columns: Sequence[Sequence[str | Text]], bright: Sequence[bool]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name, *_ in columns:
-        table.add_column(name, justify="right" if isinstance(name, str) and name else "left", no_wrap=True)
+        # As Text: in a plain string rich would interpret markup, and plans and names may hold anything.
+        heading = Text(name) if isinstance(name, str) else name
+        table.add_column(heading, justify="right" if isinstance(name, str) and name else "left", no_wrap=True)
     for is_bright, *cells in zip(bright, *(cells for _, *cells in columns), strict=True):
-        # As Text: in a plain string rich would interpret markup, and the plan may hold anything.
         table.add_row(
             *(Text(cell) if isinstance(cell, str) else cell for cell in cells), style="" if is_bright else "dim"
         )
@@ -137,10 +258,14 @@ def _table(columns: Sequence[Sequence[str | Text]], bright: Sequence[bool]) -> T
 
 
 class _Bars:
-    """Bars on a common scale: the full width is the limit, or `most`, the best day's full reps, if that is more."""
+    """Bars on a common scale: the full width is the limit, or `most`, the most full reps, if that is more.
 
-    def __init__(self, limit: int, most: int, width: int, console: Console) -> None:
-        self._limit = limit
+    Without a limit it is `most`.
+    """
+
+    def __init__(self, limit: int | None, most: int, width: int, console: Console) -> None:
+        self._has_limit = limit is not None
+        self._limit = limit = limit if limit is not None else max(most, 1)
         self._cells = width - 1
         self._mark = max(self._cells * limit // max(limit, most), 1)
         self._reps_per_cell = max(limit / self._mark, most / self._cells)
@@ -153,6 +278,8 @@ class _Bars:
     def bar(self, full: int) -> Text:
         """A bar with the mark of the limit in it."""
         text = self._blocks(full / self._reps_per_cell).ljust(self._cells)
+        if not self._has_limit:
+            return Text(text, style="green")
         bar = Text(text[: self._mark], style="green")
         bar.append("|", style="dim")
         bar.append(text[self._mark :], style="yellow")

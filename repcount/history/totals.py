@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
@@ -20,7 +21,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One live session, as recorded."""
+    """One session, as recorded: a live one or that of a recorded video."""
 
     id: int
     started: datetime
@@ -33,6 +34,8 @@ class Session:
     """The settings it was counted with, as far as this version knows them."""
     reps: tuple[Rep, ...]
     """In the order of their numbers, without those removed by hand; times in seconds from the start."""
+    person: str = ""
+    """Whose it is; empty without a name."""
 
     @property
     def length_s(self) -> float:
@@ -66,6 +69,8 @@ class Totals:
     raise_s: float = nan
     lower_s: float = nan
     top_flexion_deg: float = nan
+    best_set: int = 0
+    """Full reps of the set with the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,9 @@ class DateRange:
         return self.first + (self.days - 1) * _ONE_DAY
 
 
-DAY_COLUMNS = ["day", *(field.name for field in fields(Totals))]
-SESSION_COLUMNS = ["id", "started", "ended", "source", "plan", *DAY_COLUMNS[2:]]
+_TOTALS = [field.name for field in fields(Totals)]
+DAY_COLUMNS = ["day", *_TOTALS, "person"]
+SESSION_COLUMNS = ["id", "started", "ended", "source", "plan", *_TOTALS[1:], "person"]
 """Like DAY_COLUMNS, without the number of sessions."""
 
 _SessionRep = tuple[Session, Rep]
@@ -102,6 +108,14 @@ def by_day(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
 def by_week(sessions: Iterable[Session]) -> tuple[DateRange, ...]:
     """One range per week with a rep, oldest first. Weeks begin on Monday."""
     return _group(sessions, lambda day: day - day.weekday() * _ONE_DAY, 7)
+
+
+def by_person(sessions: Iterable[Session]) -> list[tuple[str, tuple[Session, ...]]]:
+    """The sessions of each person, by name; those without a name first, under an empty one."""
+    own: dict[str, list[Session]] = {}
+    for session in sessions:
+        own.setdefault(session.person, []).append(session)
+    return [(person, tuple(own[person])) for person in sorted(own)]
 
 
 def since(periods: Iterable[DateRange], first: date) -> tuple[DateRange, ...]:
@@ -156,26 +170,30 @@ def _sum(session_reps: Sequence[_SessionRep]) -> Totals:
         fast=sum(not _FAST.isdisjoint(rep.flags) for rep in reps),
         by_hand=sum(Flag.BY_HAND in rep.flags for rep in full),
         full_share=len(full) / len(reps) if reps else nan,
-        raise_s=_mean(rep.raise_s for rep in full),
-        lower_s=_mean(rep.lower_s for rep in full),
-        top_flexion_deg=_mean(rep.top_flexion_deg for rep in full),
+        raise_s=mean(rep.raise_s for rep in full),
+        lower_s=mean(rep.lower_s for rep in full),
+        top_flexion_deg=mean(rep.top_flexion_deg for rep in full),
+        best_set=max(Counter((session.id, rep.set) for session, rep in session_reps if rep.full).values(), default=0),
     )
 
 
-def _mean(values: Iterable[float]) -> float:
+def mean(values: Iterable[float]) -> float:
+    """The mean of those that are finite; NaN if none are."""
     known = [value for value in values if isfinite(value)]
     return sum(known) / len(known) if known else nan
 
 
-def document(periods: Iterable[DateRange], sessions: Iterable[Session], day_limit: int) -> dict[str, Any]:
-    """Days and sessions as a `repcount-history/1` document, ready for `json.dump`."""
-    rows = {"days": day_rows(periods), "sessions": session_rows(sessions)}
+def document(sessions: Sequence[Session], first: date, day_limit: int) -> dict[str, Any]:
+    """Days since `first` and sessions as a `repcount-history/1` document, ready for `json.dump`."""
+    rows = {"days": day_rows(sessions, first), "sessions": session_rows(sessions)}
     return {"schema": SCHEMA, "day_limit": day_limit, **rows}
 
 
-def day_rows(periods: Iterable[DateRange]) -> list[dict[str, Any]]:
-    """One row of DAY_COLUMNS per day; None if unknown."""
-    return [{"day": period.first.isoformat(), **_row(period.totals)} for period in periods]
+def day_rows(sessions: Sequence[Session], first: date) -> list[dict[str, Any]]:
+    """One row of DAY_COLUMNS per day since `first` and person; None if unknown."""
+    found = [(period, person) for person, own in by_person(sessions) for period in since(by_day(own), first)]
+    found.sort(key=lambda each: (each[0].first, each[1]))
+    return [{"day": period.first.isoformat(), **_row(period.totals), "person": person} for period, person in found]
 
 
 def session_rows(sessions: Iterable[Session]) -> list[dict[str, Any]]:
@@ -186,15 +204,16 @@ def session_rows(sessions: Iterable[Session]) -> list[dict[str, Any]]:
 def _session_row(session: Session) -> dict[str, Any]:
     times = {"started": session.started, "ended": session.ended}
     texts = {name: time and time.isoformat(timespec="seconds") for name, time in times.items()}
-    row = {"id": session.id, **texts, "source": session.source, "plan": session.plan, **_row(totals([session]))}
+    known = {"id": session.id, **texts, "source": session.source, "plan": session.plan, "person": session.person}
+    row = {**known, **_row(totals([session]))}
     return {name: row[name] for name in SESSION_COLUMNS}
 
 
 def _row(values: Totals) -> dict[str, Any]:
-    return {name: _round(name, value) for name, value in asdict(values).items()}
+    return {name: rounded(name, value) for name, value in asdict(values).items()}
 
 
-def _round(name: str, value: float) -> float | None:
+def rounded(name: str, value: float) -> float | None:
     """To milliseconds and tenths of a degree, as in the CSV of the reps; None for NaN."""
     if isinstance(value, int):
         return value

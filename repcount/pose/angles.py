@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import acos, atan2, degrees, hypot, isnan, nan
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from repcount.types import Pose, Sample
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 # Landmark numbers of MediaPipe's pose model, (left, right).
 _EAR, _SHOULDER, _WRIST, _HIP, _KNEE, _ANKLE = (7, 8), (11, 12), (15, 16), (23, 24), (25, 26), (27, 28)
-
-_UP = np.array([0.0, -1.0, 0.0])
 
 SIDES = ("left", "right")
 
@@ -142,8 +139,8 @@ def _flexion(pose: Pose, leg: int, end: tuple[int, int], view_deg: float) -> flo
     line as one that dips just when it leaves the floor.
     """
     points = (_SHOULDER[leg], _HIP[leg], end[leg])
-    flat = _rotation_up(*(np.array([*pose.xy_px[i], 0.0]) for i in points))
-    space = _rotation_up(*(pose.world_m[i] for i in points)) + (_ANKLE_LOW_DEG if end is _ANKLE else 0.0)
+    flat = _rotation_up(*((*pose.xy_px[i].tolist(), 0.0) for i in points))
+    space = _rotation_up(*(pose.world_m[i].tolist() for i in points)) + (_ANKLE_LOW_DEG if end is _ANKLE else 0.0)
     return _blend(flat, space, view_deg)
 
 
@@ -154,18 +151,22 @@ def _blend(flat: float, space: float, view_deg: float) -> float:
     return space + weight * difference
 
 
-def _rotation_up(shoulder: Vector, hip: Vector, end: Vector) -> float:
+def _rotation_up(shoulder: Sequence[float], hip: Sequence[float], end: Sequence[float]) -> float:
     """How far hip→end has turned away from the straight continuation of shoulder→hip, up is positive.
 
     Degrees from -180 to 180, in the plane that holds the trunk and the upward direction of the picture:
     for somebody who lies face up that is the plane in which both legs rise.
     """
-    along = hip - shoulder
-    along = along / max(hypot(*along), 1e-9)
-    up = _UP - (_UP @ along) * along
-    up = up / max(hypot(*up), 1e-9)
-    leg = end - hip
-    return degrees(atan2(float(leg @ up), float(leg @ along)))
+    # Plain numbers: for three of them numpy takes several times as long, and this runs four times a frame.
+    x, y, z = (there - here for here, there in zip(shoulder, hip, strict=True))
+    length = max(hypot(x, y, z), 1e-9)
+    x, y, z = x / length, y / length, z / length
+    # What is left of "up", (0, -1, 0), square to the trunk.
+    up_x, up_y, up_z = y * x, y * y - 1.0, y * z
+    length = max(hypot(up_x, up_y, up_z), 1e-9)
+    leg_x, leg_y, leg_z = (there - here for here, there in zip(hip, end, strict=True))
+    rise = (leg_x * up_x + leg_y * up_y + leg_z * up_z) / length
+    return degrees(atan2(rise, leg_x * x + leg_y * y + leg_z * z))
 
 
 def _knee(pose: Pose, leg: int) -> float:

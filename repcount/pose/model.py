@@ -89,6 +89,15 @@ def ensure_model(given: Path | None = None, notify: Notify = lambda _: None) -> 
     raise ModelError(f"the pose model {path} ({chosen_by}) cannot be used: {defect}")
 
 
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a model file, which says with which model a result was made. Raises ModelError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"cannot read the pose model {path}: {error.strerror}") from error
+
+
 def build_unmodified() -> bytes:
     """The bundle with the segmentation mask, to compare results with. Raises ModelError."""
     return _fetch(mask=True)

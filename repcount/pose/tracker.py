@@ -83,8 +83,9 @@ class PersonTracker:
         people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
-        found = self._choose(frame.time_s, people, places)
-        lies = found is not None and angles.is_lying_on_back(people[found])
+        lying = [angles.is_lying_on_back(pose) for pose in people]
+        found = self._choose(frame.time_s, places, lying)
+        lies = found is not None and lying[found]
         if len(people) != 1 or not lies:
             self._crowded_s = frame.time_s
         if lies or not people:
@@ -103,9 +104,8 @@ class PersonTracker:
             return False
         return self._chosen.time_s - self._since_s >= _SURE_S
 
-    def _choose(self, time_s: float, people: list[Pose], places: list[Sample]) -> int | None:
+    def _choose(self, time_s: float, places: list[Sample], lies: list[bool]) -> int | None:
         """The index of the person followed before, or else of somebody who lies, the largest first."""
-        lies = [angles.is_lying_on_back(pose) for pose in people]
         same = [
             i
             for i, place in enumerate(places)
@@ -113,7 +113,7 @@ class PersonTracker:
         ]
         if self._is_committed(time_s) or any(lies[i] for i in same):
             return min(same, key=lambda i: (not lies[i], self._distance_px(places[i])), default=None)
-        return max(range(len(people)), key=lambda i: (lies[i], places[i].trunk_px), default=None)
+        return max(range(len(places)), key=lambda i: (lies[i], places[i].trunk_px), default=None)
 
     def _distance_px(self, place: Sample) -> float:
         assert self._chosen is not None

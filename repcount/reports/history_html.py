@@ -1,4 +1,4 @@
-"""The history report: days, weeks, the daily limit, tempo and quality over time on one HTML page."""
+"""The history report on one HTML page: progress first, then weeks, days, tempo and quality, and the daily limit."""
 
 from __future__ import annotations
 
@@ -7,50 +7,86 @@ from datetime import date, timedelta
 from math import isnan
 from typing import Any
 
+from repcount.config import Config
 from repcount.history import totals
+from repcount.history.progress import Progress, last_time, sets_of, weeks
 from repcount.history.totals import DateRange, Session, Totals
-from repcount.reports.history_svg import (
-    LAYOUTS,
-    MIN_DAYS,
-    MIN_FULL_SHARE,
-    bar_chart,
-    full_date,
-    plural,
-    small_charts,
-)
+from repcount.reports.history_findings import changes, full_date, headline, lasting, plural, short_date
+from repcount.reports.history_svg import LAYOUTS, MIN_DAYS, bar_chart, small_charts, week_chart
 from repcount.reports.html import render_page, versions
-from repcount.reports.trends import MIN_TOP_DEG, clear_tempo_trend, clear_trend
 
 Cell = tuple[str, float | str]
 """The text shown and the sort key; that is empty if the value is unknown."""
 
 
-def render_history_report(sessions: Sequence[Session], *, first: date, today: date, limit: int, made: str = "") -> str:
+def render_history_report(
+    sessions: Sequence[Session],
+    progress: Progress,
+    *,
+    first: date,
+    today: date,
+    limit: int,
+    made: str = "",
+    person: str = "",
+) -> str:
     """The page about the days from `first` to `today`, or to the last session if a wrong clock put one after today.
 
-    `sessions` are those of `HistoryStore.sessions(first)`; `limit` is the full reps of a day. `made` is the date at
-    the foot of the page; empty leaves it out.
+    `sessions` are those of one person, with a rep since Monday of the week of `first`; `limit` is the full reps of a
+    day. `made` is the date at the foot of the page; empty leaves it out.
     """
-    daily = totals.since(totals.by_day(sessions), first)
-    weekly = totals.since(totals.by_week(sessions), _monday(first))
+    all_days = totals.by_day(sessions)
+    daily = totals.since(all_days, first)
     last = max([today, *(day.first for day in daily)])
     # Not before `first`: earlier sessions were not read, and their days would look like days off.
     chart_start = max(first, min([last - timedelta(days=MIN_DAYS - 1), *(day.first for day in daily)]))
+    all_weeks = weeks(sessions, max(first, min((day.first for day in daily), default=first)), last)
+    settings = sessions[-1].settings if sessions else Config()
     return render_page(
         "history.html",
         "sort.js",
-        summary=history_sentence(daily, first, today, limit),
+        person=person,
+        summary=headline(progress) if daily else "No leg raises on record for these days.",
+        lasting=lasting(progress),
+        excess=history_sentence(daily, first, today, limit) if daily else "",
         span=f"{full_date(first)} to {full_date(last)}",
-        figures=_figures(daily, today, limit),
+        figures=_figures(daily, progress, today, limit),
+        week_charts=[week_chart(all_weeks, layout) for layout in LAYOUTS],
+        sets=_sets(sessions),
         bar_charts=[bar_chart(daily, (chart_start, last), limit, layout) for layout in LAYOUTS],
-        weeks=_calendar(daily, weekly, limit),
+        weeks=_calendar(all_days, totals.by_week(sessions), limit),
         small_charts=small_charts(daily, last) if daily else [],
-        changes=_changes(daily),
+        changes=changes(daily, settings),
         days=[_table_row(day, limit) for day in reversed(daily)],
         limit=limit,
         made=made,
         versions=versions(),
     )
+
+
+def _sets(sessions: Sequence[Session]) -> dict[str, Any] | None:
+    """The sets of the newest session, each beside the same set of the session before; None without sessions."""
+    if not sessions:
+        return None
+    rows = []
+    for result in sets_of(sessions[-1]):
+        before = last_time(sessions, result)
+        known = [result, before] if before is not None else [result]
+        rows.append(
+            {
+                "number": result.number,
+                "full": f"{result.full}",
+                "tempo": f"{_seconds(result.raise_s)} / {_seconds(result.lower_s)}",
+                "before": [
+                    (f"{each.full}", f"{_seconds(each.raise_s)} / {_seconds(each.lower_s)}") for each in known[1:]
+                ],
+                "more": result.full - before.full if before is not None else 0,
+            }
+        )
+    return {"day": full_date(sessions[-1].started.date()), "rows": rows}
+
+
+def _seconds(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.1f}"
 
 
 def history_sentence(daily: Sequence[DateRange], first: date, today: date, limit: int) -> str:
@@ -73,22 +109,21 @@ def _full_on(daily: Sequence[DateRange], day: date) -> int:
     return sum(each.totals.full for each in daily if each.first == day)
 
 
-def _monday(when: date) -> date:
-    return when - timedelta(days=when.weekday())
-
-
-def _figures(daily: Sequence[DateRange], today: date, limit: int) -> list[tuple[str, str]]:
-    """The figures at the top of the page, as name and value."""
+def _figures(daily: Sequence[DateRange], progress: Progress, today: date, limit: int) -> list[tuple[str, str]]:
+    """The figures at the top of the page, as name and value: progress first."""
     each_day = [day.totals for day in daily]
     full, partial = sum(each.full for each in each_day), sum(each.partial for each in each_day)
+    best = [(f"best set, {short_date(progress.best.day)}", f"{progress.best.full}")] if progress.best else []
     share = [("full of all reps", f"{full / (full + partial):.0%}")] if full + partial else []
     return [
+        ("this week", f"{progress.this_week.totals.full}"),
+        ("last week", f"{progress.last_week.totals.full}"),
+        ("weeks in a row", f"{progress.streak}"),
+        *best,
         ("today", f"{_full_on(daily, today)} of {limit}"),
         ("full", f"{full}"),
         ("partial", f"{partial}"),
         ("fast", f"{sum(each.fast for each in each_day)}"),
-        ("sets", f"{sum(each.sets for each in each_day)}"),
-        ("most in a day", f"{max((each.full for each in each_day), default=0)}"),
         *share,
     ]
 
@@ -115,26 +150,6 @@ def _calendar_cell(day: Totals | None, limit: int) -> dict[str, Any]:
     if day is None:
         return {"full": "", "share": 0, "over": False}
     return {"full": day.full, "share": min(round(100 * day.full / limit), 100), "over": day.full > limit}
-
-
-def _changes(daily: Sequence[DateRange]) -> list[str]:
-    """The clear changes from the first of these days to the last, a sentence each."""
-    each_day = [day.totals for day in daily]
-    sentences = []
-    tempo = clear_tempo_trend([each.raise_s + each.lower_s for each in each_day])
-    if tempo:
-        pace = "slower" if tempo.change > 0 else "faster"
-        sentences.append(f"The reps got {abs(tempo.share):.0%} {pace}, from {tempo.first:.1f} to {tempo.last:.1f} s.")
-    top = clear_trend([each.top_flexion_deg for each in each_day], MIN_TOP_DEG)
-    if top:
-        direction = "higher" if top.change > 0 else "less high"
-        degrees = f"from {top.first:.0f}° to {top.last:.0f}°"
-        sentences.append(f"The legs came {abs(top.change):.0f}° {direction}, {degrees}.")
-    share = clear_trend([each.full_share for each in each_day], MIN_FULL_SHARE)
-    if share:
-        more = "More" if share.change > 0 else "Fewer"
-        sentences.append(f"{more} of the reps were full: {share.last:.0%} instead of {share.first:.0%}.")
-    return sentences or ["No clear change of tempo, height or quality over these days."]
 
 
 def _table_row(day: DateRange, limit: int) -> dict[str, Any]:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, isnan
 
+from repcount.history.progress import Week
 from repcount.history.totals import DateRange, Totals
+from repcount.reports.history_findings import MIN_FULL_SHARE, full_date, plural
 from repcount.reports.svg import Scale
 from repcount.reports.trends import MIN_TOP_DEG, Trend, clear_tempo_trend, clear_trend
-
-MIN_FULL_SHARE = 0.1
-"""A change of the share of full reps that matters. Heuristic: one rep in ten."""
 
 LAYOUTS = {"broad": (1040, 84), "slim": (328, 28)}
 """Width of the bar chart and the days it goes back at most: twelve weeks, and four on a phone. The calendar shows all
 days. The style sheet shows the layout that fits the screen."""
+_MAX_WEEKS = {"broad": 26, "slim": 8}
+"""How many weeks the chart of weeks goes back at most."""
+_MAX_BAR_PX = 64
+"""Widest bar of a week. Heuristic: two weeks must not become two walls."""
 MIN_DAYS = 28
 """Days that the bar chart shows at least, if that many were asked for."""
 
@@ -25,6 +28,8 @@ _HEADROOM = 1.05
 """The bar chart reaches this much above its highest bar, for the mark of days over the limit."""
 _MARGIN, _BAR = 0.12, 0.76
 """Margin at the left of a bar, and its width, as shares of the room for a day."""
+_WEEK_LABEL_PX = 48
+"""Room for a date such as `23 Nov`."""
 _COUNT_STEPS = (10, 20, 25, 50, 100, 200, 500, 10**9)
 _MAX_STEPS = 5
 """Labels of a vertical axis, beside the one of its start."""
@@ -86,6 +91,64 @@ class SmallChart:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class WeekBar:
+    """The full reps of one week."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    full: int
+    current: bool
+    """Whether it is the newest week, which is not over."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeekChart:
+    """The weeks side by side; labels are (position, text)."""
+
+    layout: str
+    width: int
+    bars: tuple[WeekBar, ...]
+    ground: float
+    height: float
+    counts: tuple[tuple[float, str], ...]
+    dates: tuple[tuple[float, str], ...]
+
+
+def week_chart(weeks: Sequence[Week], layout: str) -> WeekChart:
+    """The newest weeks in one layout, on a scale of their own."""
+    width = LAYOUTS[layout][0]
+    shown = weeks[-_MAX_WEEKS[layout] :]
+    highest = max([10, *(week.totals.full for week in shown)]) * (1 + 2 * (_HEADROOM - 1))
+    ground = float(_TOP + _PLOT_PX)
+    week_px = min((width - _LEFT - 4) / len(shown), _MAX_BAR_PX / _BAR)
+    x, y = Scale(0, _LEFT + _MARGIN * week_px, week_px), Scale(0, ground, -_PLOT_PX / highest)
+    bar_px = round(_BAR * week_px, 1)
+    bars = [
+        WeekBar(x(i), bar_px, y(full), y.length(full), full, week is weeks[-1], _week_text(week))
+        for i, week in enumerate(shown)
+        for full in [week.totals.full]
+    ]
+    step = next(step for step in _COUNT_STEPS if highest / step <= _MAX_STEPS)
+    counts = tuple((y(count), f"{count}") for count in range(0, int(highest) + 1, step))
+    every = ceil(_WEEK_LABEL_PX / week_px)
+    dates = tuple(
+        (x(i) + bar_px / 2, f"{week.first.day} {week.first:%b}")
+        for i, week in enumerate(shown)
+        if (len(shown) - 1 - i) % every == 0
+    )
+    return WeekChart(layout, width, tuple(bars), ground, ground + _BOTTOM, counts, dates)
+
+
+def _week_text(week: Week) -> str:
+    totals = week.totals
+    best = f", best set {totals.best_set}" if totals.best_set else ""
+    return f"week of {full_date(week.first)}: {totals.full} full on {plural(week.days, 'day')}{best}"
+
+
 def bar_chart(daily: Sequence[DateRange], span: tuple[date, date], limit: int, layout: str) -> BarChart:
     """The newest days of a span in one layout."""
     width, max_days = LAYOUTS[layout]
@@ -115,16 +178,6 @@ def _bar_text(day: DateRange) -> str:
     totals = day.totals
     partial = f", {totals.partial} partial" if totals.partial else ""
     return f"{day.first:%a} {full_date(day.first)}: {totals.full} full{partial} in {plural(totals.sets, 'set')}"
-
-
-def full_date(when: date) -> str:
-    """`7 November 2026`."""
-    return f"{when.day} {when:%B %Y}"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 day`, `2 days`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def small_charts(daily: Sequence[DateRange], last: date) -> list[SmallChart]:

@@ -19,7 +19,7 @@ from support.programs import Cli
 from repcount.app import history as app_history
 from repcount.config import Config
 from repcount.errors import printable
-from repcount.history import table, totals
+from repcount.history import progress, table, totals
 from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session
 from repcount.reports import history_html
@@ -219,9 +219,11 @@ def test_the_newest_day_is_listed_with_its_sessions_and_the_others_if_asked(path
     now = datetime.now().astimezone().replace(hour=12)
     for back in (3, 1, 1):
         filled(path, *(rep(number) for number in range(1, 6)), started=now - timedelta(days=back))
-    newest, every = (cli("history", *options).out.splitlines() for options in ((), ("--sessions",)))
-    assert [line.split()[0] for line in newest[newest.index("") + 2 : -2]] == ["2", "3"]
-    assert [line.split()[0] for line in every[every.index("") + 2 : -2]] == ["1", "2", "3"]
+    for options, listed in (((), ["2", "3"]), (("--sessions",), ["1", "2", "3"])):
+        _, *lines = next(
+            each for each in tables(cli("history", *options).out.splitlines()) if each[0].startswith("session")
+        )
+        assert [line.split()[0] for line in lines] == listed
 
 
 def test_days_off_at_the_beginning_count_for_those_who_began_before(path: Path, cli: Cli) -> None:
@@ -274,9 +276,154 @@ def test_export_is_the_rep_csv_of_analyze(path: Path, cli: Cli, tmp_path: Path) 
 def test_export_of_some_days_leaves_out_the_reps_before(path: Path, tmp_path: Path) -> None:
     filled(path, rep(1), rep(2), rep(3), started=START.replace(hour=23, minute=59, second=49))
     filled(path, rep(1), started=START - timedelta(days=3))
-    app_history.export(tmp_path / "reps.csv", DAY + timedelta(days=1))
+    app_history.export(app_history.ExportQuery(first=DAY + timedelta(days=1), csv=tmp_path / "reps.csv"))
     with (tmp_path / "reps.csv").open(encoding="utf-8", newline="") as file:
         assert [row["number"] for row in csv.DictReader(file)] == ["3"]
+
+
+def exported(path: Path, cli: Cli, folder: Path) -> dict[str, bytes]:
+    assert cli(
+        "history", "export", "--csv", folder / "reps.csv", "--sets", folder / "sets.csv", "--fit", folder / "fit"
+    ).code == 0  # fmt: skip
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_what_is_exported_twice_is_the_same_to_the_byte(path: Path, cli: Cli, tmp_path: Path) -> None:
+    three_days(path)
+    session_of(path, "Zoë Ö/../x", rep(1), rep(2, set=2, start_s=40.0, end_s=45.0))
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    one, other = (exported(path, cli, folder) for folder in folders)
+    assert one == other
+    assert sorted(one) == [
+        "fit/2026-11-20-0730-1.fit",
+        "fit/2026-11-21-0730-2.fit",
+        "fit/2026-11-22-0730-3.fit",
+        "fit/2026-11-22-0730-4-Zoë_Ö_.._x.fit",
+        "reps.csv",
+        "sets.csv",
+    ]
+    sets = list(csv.DictReader(io.StringIO(one["sets.csv"].decode(), newline="")))
+    assert [(row["session"], row["person"], row["set"], row["full"], row["rest_s"]) for row in sets[-2:]] == [
+        ("4", "Zoë Ö/../x", "1", "1", "35.0"),
+        ("4", "Zoë Ö/../x", "2", "1", ""),
+    ]
+
+
+def test_export_of_one_person_and_of_some_days(path: Path, cli: Cli, tmp_path: Path) -> None:
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone())
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone() - timedelta(days=9))
+    session_of(path, "Bo", rep(1), started=datetime.now().astimezone())
+    done = cli("history", "export", "--person", "ANNA", "--days", "3", "--fit", tmp_path / "fit")
+    assert (done.code, done.out) == (0, "")
+    (file,) = (tmp_path / "fit").iterdir()
+    assert file.name.endswith("-1-Anna.fit")
+    assert cli("history", "export", "--person", "anna").out.count("\n") == 3
+    assert "nobody called 'Cleo'" in cli("history", "export", "--person", "Cleo").err
+
+
+def test_a_session_that_no_fit_file_can_hold_costs_no_other(path: Path, cli: Cli, tmp_path: Path) -> None:
+    filled(path, rep(1), started=datetime(1970, 1, 2, tzinfo=ZONE))
+    filled(path, rep(1))
+    done = cli("history", "export", "--fit", tmp_path / "fit")
+    assert (done.code, done.err) == (1, "repcount: session 1 cannot be a FIT file: its clock says 1970\n")
+    assert [file.name for file in (tmp_path / "fit").iterdir()] == ["2026-11-22-0730-2.fit"]
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+
+def session_of(path: Path, person: str | None, *reps: Rep, started: datetime = START) -> int:
+    with opened(path) as history:
+        recorder = history.begin(started, "0", "3x30", Config(), person)
+        recorder.write(update(*reps))
+        recorder.end(60)
+        return recorder.id
+
+
+def test_several_people_have_a_line_each_and_one_has_all(path: Path, cli: Cli) -> None:
+    now = datetime.now().astimezone()
+    session_of(path, "Anna", rep(1), rep(2), started=now)
+    session_of(path, "[red]Bo", rep(1), started=now)
+    filled(path, rep(1), rep(2), rep(3), started=now)
+    lines = cli("history").out.splitlines()
+    assert [line.split()[:2] for line in lines[1:4]] == [["(no", "name)"], ["[red]Bo", "1"], ["Anna", "2"]]
+    assert "`repcount history --person NAME` shows one of them." in lines
+    shown = cli("history", "--person", "anna").out
+    assert shown.startswith("2 full reps this week on 1 day.\n")
+    assert "today 2 of 100" in shown
+    document = json.loads(cli("history", "--json", "-").out)
+    assert [(day["person"], day["full"]) for day in document["days"]] == [("", 3), ("Anna", 2), ("[red]Bo", 1)]
+    assert [session["person"] for session in document["sessions"]] == ["Anna", "[red]Bo", ""]
+
+
+def test_one_person_alone_is_shown_without_being_asked_for(path: Path, cli: Cli) -> None:
+    session_of(path, "Anna", rep(1), started=datetime.now().astimezone())
+    assert cli("history").out.startswith("1 full rep this week on 1 day.\n")
+
+
+def test_two_people_side_by_side(path: Path, cli: Cli) -> None:
+    now = datetime.now().astimezone()
+    session_of(path, "Anna", *map(rep, range(1, 6)), started=now)
+    session_of(path, "[red]Bo", rep(1, raise_s=1.0), rep(2, full=False), started=now)
+    lines = cli("history", "--compare", "anna", "[red]bo").out.splitlines()
+    rows = {line[:16].strip(): line[16:].split() for line in lines[1:]}
+    assert lines[0].split() == ["Anna", "[red]Bo"]
+    assert (rows["full reps"], rows["partial reps"], rows["best set"]) == (["5", "1"], ["0", "1"], ["5", "1"])
+    assert (rows["raise"], rows["full of all"]) == (["2.0", "s", "1.0", "s"], ["100", "%", "50", "%"])
+    assert "nobody called 'Cleo'" in cli("history", "--compare", "anna", "Cleo").err
+    for wrong in (["--compare", "anna", "ANNA"], ["--compare", "anna", "bo", "--person", "anna"]):
+        assert cli("history", *wrong).code == 2
+
+
+def test_reports_of_several_people_go_into_a_folder(path: Path, cli: Cli, tmp_path: Path) -> None:
+    for name in ("Anna", "../Bo", "Bo"):
+        session_of(path, name, rep(1), started=datetime.now().astimezone())
+    done = cli("history", "--report", tmp_path / "all.html")
+    assert (done.code, done.out) == (1, "")
+    assert "would hold the reports of several people (../Bo, Anna, Bo): name one with --person" in done.err
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    assert cli("history", "--report", folder).code == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["Anna.html", "Bo-2.html", "Bo.html"]
+    assert "Leg raises of Anna, " in (folder / "Anna.html").read_text(encoding="utf-8")
+    assert cli("history", "--person", "anna", "--report", tmp_path / "all.html").code == 0
+
+
+def test_people_are_listed_renamed_merged_assigned_and_deleted(path: Path, cli: Cli) -> None:
+    assert cli("history", "people").out.startswith("There is nobody yet")
+    assert not path.exists()
+    assert (
+        cli("history", "rename", "Anna", "Bo").err == "repcount: there is no history yet; `repcount live` begins one\n"
+    )
+    session_of(path, "Ana", rep(1), rep(2))
+    session_of(path, "Bo", rep(1), started=START + timedelta(days=1))
+    assert cli("history", "people").out == (
+        "Ana: 2 full reps, 1 session, last on 2026-11-22\nBo: 1 full rep, 1 session, last on 2026-11-23\n"
+    )
+    assert cli("history", "rename", "ana", "Anna").out == "Ana is called Anna now\n"
+    assert cli("history", "rename", "Anna", "").code == 2
+    assert cli("history", "assign", "2", "Cleo").out == "Session 2 is Cleo's now\n"
+    assert cli("history", "assign", "2").out == "Session 2 is nobody's now\n"
+    assert cli("history", "assign", "2", "Cleo").code == 0
+    assert cli("history", "merge", "Cleo", "anna", "--yes").out == "All sessions of Cleo are Anna's now\n"
+    assert cli("history", "people").out == "Anna: 3 full reps, 2 sessions, last on 2026-11-23\n"
+    assert cli("history", "delete", "--person", "Dora", "--yes").code == 1
+    assert cli("history", "delete", "--person", "anna", "--yes").out == "Deleted 3 reps in 2 sessions of Anna\n"
+    assert cli("history", "people").out.startswith("There is nobody yet")
+
+
+def test_merging_and_deleting_people_asks_first(path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Anna", "Bo"):
+        session_of(path, name, rep(1))
+    for command in (["merge", "Anna", "Bo"], ["delete", "--person", "Anna"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+        assert cli("history", *command).code == 1
+    assert len(asked(path, "SELECT * FROM person")) == 2
+
+
+# --- what is shown on the screen ------------------------------------------------------------------------------
 
 
 class Screen(io.StringIO):
@@ -284,6 +431,10 @@ class Screen(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def view_of(sessions: list[Session]) -> table.View:
+    return table.View(["How it goes."], (), totals.by_day(sessions), sessions, ())
 
 
 def shown(file: io.StringIO) -> list[str]:
@@ -295,14 +446,20 @@ def shown(file: io.StringIO) -> list[str]:
         for number, count in {1: 50, 2: 100, 3: 150, 9: 3}.items()
     ]
     today = DAY + timedelta(days=9)
-    table.print_table(
+    view = table.View(
+        ["How it goes."],
+        progress.weeks(sessions, DAY + timedelta(days=1), today),
         totals.with_gaps(totals.by_day(sessions), DAY + timedelta(days=1), today),
         sessions[-1:],
-        file,
-        today=today,
-        limit=100,
+        [(each, progress.last_time(sessions, each)) for each in progress.sets_of(sessions[-1])],
     )
+    table.print_view(view, file, today=today, limit=100)
     return [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in file.getvalue().splitlines()]
+
+
+def tables(lines: list[str]) -> list[list[str]]:
+    """What is between two empty lines: findings, weeks, days, sessions, sets, totals."""
+    return [block.splitlines() for block in "\n".join(lines).split("\n\n")]
 
 
 def eighths(bar: str) -> int:
@@ -310,7 +467,7 @@ def eighths(bar: str) -> int:
 
 
 def test_the_bars_stand_against_the_limit() -> None:
-    heading, *lines = shown(io.StringIO())[:6]
+    heading, *lines = tables(shown(io.StringIO()))[2]
     assert [line[:10] for line in lines] == ["Mon 23 Nov", "Tue 24 Nov", "Wed 25 Nov", "5 days off", "Tue 01 Dec"]
     (limit,) = {line.index("|") for line in lines}
     assert heading.index("100") + len("100") == limit + 1
@@ -333,7 +490,8 @@ def test_the_tables_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPat
     lines = shown(Screen())
     assert max(map(len, lines)) <= columns
     assert not any("…" in line for line in lines)
-    heading = " ".join(lines[0].split())
+    assert len(tables(lines)) == 6
+    heading = " ".join(tables(lines)[2][0].split())
     everything = "full 100 partial fast full % raise/lower s top ° sets sessions"
     assert everything.startswith(heading)
     assert heading == everything or columns < 120
@@ -348,7 +506,7 @@ def test_a_plan_is_shown_as_it_is_and_obeyed_by_nobody(plan: str, monkeypatch: p
     monkeypatch.setenv("TERM", "xterm")
     file = Screen()
     sessions = [Session(1, START, None, "0", plan, Config(), (rep(1),))]
-    table.print_table(totals.by_day(sessions), sessions, file, today=DAY, limit=100)
+    table.print_view(view_of(sessions), file, today=DAY, limit=100)
     plain = re.sub(r"\x1b\[[\d;]*m", "", file.getvalue())
     assert printable(plan) in plain
     assert printable(plain.replace("\n", "")) == plain.replace("\n", "")
@@ -358,7 +516,7 @@ def test_a_terminal_without_blocks_gets_bars_of_its_own_letters() -> None:
     content = io.BytesIO()
     file = io.TextIOWrapper(content, encoding="ascii", errors="backslashreplace")
     sessions = [Session(1, START, None, "0", "free", Config(), tuple(map(rep, range(1, 101))))]
-    table.print_table(totals.by_day(sessions), sessions, file, today=DAY, limit=100)
+    table.print_view(view_of(sessions), file, today=DAY, limit=100)
     file.flush()
     assert b" ####" in content.getvalue()
     assert b"\\u2588" not in content.getvalue()
@@ -388,6 +546,10 @@ def test_the_history_as_a_page(path: Path, cli: Cli, tmp_path: Path) -> None:
     assert "2026" in text
 
 
+NOTHING = progress.progress((), (), None, None, DAY)
+"""The progress of nobody, for pages about something else."""
+
+
 @pytest.mark.parametrize(("asked_for", "drawn"), [(1, 1), (14, 14), (28, 28), (60, 50), (36500, 50)])
 def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: int, drawn: int) -> None:
     """Of the days before, no reps were read: they would look like days off."""
@@ -395,16 +557,15 @@ def test_the_page_draws_the_days_that_were_asked_for_and_no_others(asked_for: in
     sessions = [Session(i, START + timedelta(days=i), None, "0", "free", Config(), (rep(1),)) for i in range(50)]
     first = max(today - timedelta(days=asked_for - 1), date.min)
     read = [session for session in sessions if session.started.date() >= first]
-    page = history_html.render_history_report(read, first=first, today=today, limit=100)
-    chart = re.search(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)
-    assert chart is not None
-    assert chart[0].count("1 full") == drawn
-    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', chart[0])]
+    page = history_html.render_history_report(read, NOTHING, first=first, today=today, limit=100)
+    chart = re.findall(r'<svg[^>]*class="[^"]*broad.*?</svg>', page, re.DOTALL)[1]
+    assert chart.count("1 full") == drawn
+    places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', chart)]
     assert min(places) < 40 + 1000 / drawn, "the first of the days is at the left"
 
 
 def test_few_days_on_record_are_drawn_within_four_weeks() -> None:
     sessions = [Session(1, START, None, "0", "free", Config(), (rep(1),))]
-    page = history_html.render_history_report(sessions, first=DAY - timedelta(days=89), today=DAY, limit=100)
+    page = history_html.render_history_report(sessions, NOTHING, first=DAY - timedelta(days=89), today=DAY, limit=100)
     places = [float(x) for x in re.findall(r'<rect class="bar full" x="([\d.]+)"', page)]
     assert max(places) > 900

@@ -12,17 +12,34 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support import streams
 from support.display import display
+from support.histories import Holder, filled, rep, silent
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
+from repcount.app import live as app_live
+from repcount.app.event_recorder import EventRecorder
+from repcount.coaching.events import Command, LiveUpdate
+from repcount.coaching.session import SessionGoals
+from repcount.config import Config
+from repcount.history.store import HistoryStore, SessionRecorder
+from repcount.history.writer import HistoryWriter
+from repcount.interrupts import InterruptGuard
+from repcount.pose.tracker import PersonTracker
+from repcount.types import Rep, Update
+from repcount.video.camera import open_camera
+from repcount.video.clock import clock_s
 
 pytestmark = pytest.mark.usefixtures("history", "model")
 
@@ -196,6 +213,102 @@ def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip:
             stream.cut()
             assert program.end() == 1
     assert len(rows(out)) == 1
+
+
+REP = re.compile(r"^ *([\d.]+) s  rep (\d+), ")
+
+
+@dataclass
+class Watch:
+    """Notes when each rep is handed over and when it is announced; quits some time after the history is free."""
+
+    history: Path
+    held_s: float
+    handed_s: dict[int, float] = field(default_factory=dict)
+    told_s: dict[int, float] = field(default_factory=dict)
+    unsaved: int = 0
+    """The most reps that were said not to be saved yet."""
+    trouble: str | None = None
+    held: range = range(0)
+    """The numbers of the reps that were counted while the history was held."""
+    _holder: Holder | None = None
+    _until_s: float = 0.0
+
+    def write(self, update: Update) -> None:
+        self.handed_s |= {event.number: time.monotonic() for event in update.events if isinstance(event, Rep)}
+
+    def show(self, update: LiveUpdate) -> None:
+        numbers = [event.number for each in update.updates for event in each.events if isinstance(event, Rep)]
+        self.told_s |= dict.fromkeys(numbers, time.monotonic())
+        self.unsaved = max(self.unsaved, update.status.unsaved)
+        if self._holder is None and len(self.told_s) == 2:
+            self._holder = Holder(self.history)
+            self._until_s = time.monotonic() + self.held_s
+        elif self._holder is not None and not self.held and time.monotonic() > self._until_s:
+            self.held = range(3, len(self.handed_s) + 1)
+            self._holder.let_go()
+
+    def commands(self) -> list[Command]:
+        return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] else []
+
+
+@pytest.mark.slow
+def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
+    history: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The parts of a real session, and another process that holds the history for 60 s of it."""
+    notes: list[str] = []
+    watch = Watch(history, 60.0)
+    with (
+        streams.mjpeg(SAMPLES / "02_side_man_shorts.mp4", CLIP_HZ, lead_s=LEAD_S, loop=True) as stream,
+        PersonTracker(model, look_round=True) as tracker,
+        open_camera(stream.url) as camera,
+        InterruptGuard() as guard,
+    ):
+        recorder = EventRecorder(None, datetime.now().astimezone(), clock_s(), notes.append, [watch])
+
+        def begin(store: HistoryStore) -> SessionRecorder:
+            return store.begin(recorder.started, stream.url, "free", Config())
+
+        with HistoryWriter(history, begin, lambda: recorder.day) as recorder.history:
+            session = app_live.Session(camera, tracker, Config(), SessionGoals(), recorder, [watch], [], notes.append)
+            app_live.run(session, guard)
+    told = list(watch.told_s)
+    delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in told}
+    longest_s = max(delays_s[number] for number in watch.held)
+    with capsys.disabled():
+        print(f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was "
+              f"held for 60 s: announced after {longest_s:.2f} s at the latest; of all, the median is "
+              f"{median(delays_s.values()):.3f} s; up to {watch.unsaved} said to be unsaved")  # fmt: skip
+    assert told == list(range(1, len(told) + 1))
+    assert [number for number, _, _ in kept(history)] == told
+    assert len(watch.held) > 10
+    assert watch.unsaved >= len(watch.held) - 1
+    assert longest_s < 1
+    assert len(notes) == 2
+    assert "another program holds it" in notes[0]
+    assert "up to date again" in notes[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_history_that_is_held_to_the_end_ends_it_soon_and_loses_nothing(
+    still_first: Path, history: Path, cli: Cli, number: int
+) -> None:
+    filled(history, rep(1))
+    with Holder(history):
+        with live("--camera", still_first, "--no-window", "--sound", "off") as program:
+            program.until("rep 2, full")
+            sent_s = time.monotonic()
+            program.process.send_signal(number)
+            assert program.end() == 128 + number
+            assert time.monotonic() - sent_s < 4
+        assert any("kept beside it, as history.waiting-1.sqlite3" in line for line in program.lines)
+        told = sum(bool(REP.match(line)) for line in program.lines)
+    assert "2 full reps" in cli("history", "--days", "1").out
+    with HistoryStore(history, silent) as store:
+        assert [len(session.reps) for session in store.sessions()] == [1, told]
+    assert list(history.parent.iterdir()) == [history]
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def _cut(path: Path, ffmpeg: Ffmpeg) -> Path:
 BAD_VIDEOS = [
     (_missing, "there is no file"),
     (_too_long_a_name, "File name too long"),
-    (_folder, "is a folder; name the videos in it"),
+    (_folder, "there is no video in the folder"),
     (_empty, "is empty"),
     (_text, "cannot be read as a video"),
     (_sound_only, "sound only"),
@@ -184,10 +184,10 @@ def test_signals_of_several_videos_need_a_folder(cli: Cli, tmp_path: Path) -> No
 
 
 def test_two_videos_of_one_name_do_not_share_a_signal_file(cli: Cli, tmp_path: Path) -> None:
-    """`monday/clip.mp4` and `friday/clip.mp4` would both be written to `clip.csv`."""
+    """`monday/clip.mp4` and `friday/clip.mp4` would both be written to `clip.mp4.csv`."""
     videos = [tmp_path / "monday" / "clip.mp4", tmp_path / "friday" / "clip.mp4"]
     result = cli("analyze", *videos, "--signal", tmp_path)
-    assert_told(result, str(videos[0]), str(videos[1]), str(tmp_path / "clip.csv"))
+    assert_told(result, str(videos[0]), str(videos[1]), str(tmp_path / "clip.mp4.csv"))
 
 
 # --- signals -----------------------------------------------------------------------------------------------

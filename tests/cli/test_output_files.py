@@ -65,11 +65,31 @@ def test_recount_overwrites_by_force_alone(option: str, name: str, cli: Cli, sig
     assert len(contents(place)[name]) > 100
 
 
-@pytest.mark.parametrize("option", ["--csv", "--json", "--report"])
+def test_fit_files_overwrite_by_force_alone(cli: Cli, history: Path, place: Path) -> None:
+    """None of them, if one is there."""
+    filled(history, rep(1), started=datetime.now().astimezone())
+    assert cli("history", "export", "--fit", place / "fit").code == 0
+    assert stat.S_IMODE((place / "fit").stat().st_mode) == 0o700
+    one, other = sorted((place / "fit").iterdir())
+    assert stat.S_IMODE(one.stat().st_mode) == 0o600
+    content = one.read_bytes()
+    one.write_bytes(b"old")
+    other.unlink()
+    done = cli("history", "export", "--fit", place / "fit")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"repcount: {one} is there already: give another name, or --force to overwrite it\n"
+    assert [file.read_bytes() for file in (place / "fit").iterdir()] == [b"old"]
+    assert cli("history", "export", "--fit", place / "fit", "--force").code == 0
+    assert one.read_bytes() == content
+    assert other.exists()
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json", "--report", "--sets"])
 def test_history_overwrites_by_force_alone(option: str, cli: Cli, history: Path, place: Path) -> None:
     path = place / "out"
     path.write_text("old", encoding="utf-8")
-    commands = [["history"], *([["history", "export"]] if option == "--csv" else [])]
+    commands = [["history"]] if option != "--sets" else []
+    commands += [["history", "export"]] if option in ("--csv", "--sets") else []
     for command in commands:
         done = cli(*command, option, path)
         assert (done.code, done.out) == (1, "")
@@ -284,7 +304,7 @@ def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: 
     assert sorted(line for line in done.err.splitlines() if not line.startswith("note: ")) == [
         f"repcount: cannot write {place / name}: No space left on device" for name in ("o.json.journal", "o.json")
     ]
-    assert done.out.count("0 full reps") == 2
+    assert done.out.count("0 full reps in") == 2
     assert (tmp_path / "o.csv").exists()
     assert done.out.splitlines()[-1] == "left: full"
 

@@ -217,3 +217,85 @@ def test_a_step_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monkey
         opened(path)
     assert ("mood",) not in asked(path, "SELECT name FROM pragma_table_info('session')")
     assert asked(path, "PRAGMA user_version") == [(len(schema.MIGRATIONS) - 1,)]
+
+
+# --- older versions -----------------------------------------------------------------------------------------
+
+SECRET = "kp7-geheim"
+"""The user and the password of a camera, as versions before 2 stored them."""
+
+
+def old_history(path: Path, version: int) -> None:
+    """A history as the repcount of that version left it: sessions of a camera with a password, one of them deleted."""
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.create_function(schema.SHOWABLE, 1, lambda source: source, deterministic=True)
+        connection.execute("PRAGMA journal_mode = WAL")
+        for migration in schema.MIGRATIONS[:version]:
+            for statement in migration:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version}")
+        for number in range(1, 30):
+            source = f"http://{SECRET}:{SECRET}@192.168.1.20:8080/{'long/' * 400}video" if version < 2 else "0"
+            connection.execute(
+                "INSERT INTO session (started_utc, utc_offset_s, day, source, plan, version, settings) "
+                "VALUES (?, 3600, ?, ?, '3x30', '0.1', '{}')",
+                [f"2026-11-{number:02}T06:30:00.000+00:00", f"2026-11-{number:02}", source],
+            )
+            connection.execute(
+                'INSERT INTO rep (session_id, day, number, "set", end_s, "full", flags) '
+                "VALUES (?, ?, 1, 1, 5, 1, '')",
+                [number, f"2026-11-{number:02}"],
+            )
+        for table in ("session WHERE id", "rep WHERE session_id"):
+            connection.execute(f"DELETE FROM {table} = 7")
+
+
+def bytes_beside(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+def test_a_history_of_every_older_version_is_brought_up_with_all_that_is_in_it(version: int, path: Path) -> None:
+    old_history(path, version)
+    with opened(path) as history:
+        sessions = history.sessions()
+        assert history.people.all() == ()
+        recorder = history.begin(START, "0", "free", Config(), "Anna")
+        recorder.write(update(rep(1)))
+    assert [session.id for session in sessions] == [*range(1, 7), *range(8, 30)]
+    assert {(session.plan, session.person, len(session.reps)) for session in sessions} == {("3x30", "", 1)}
+    assert asked(path, "PRAGMA user_version") == [(len(schema.MIGRATIONS),)]
+    assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+    new = path.with_name("new.sqlite3")
+    filled(new, rep(1))
+    layout = "SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+    assert asked(path, layout) == asked(new, layout)
+    columns = "SELECT name FROM pragma_table_info('session')"
+    assert asked(path, columns) == asked(new, columns)
+
+
+def test_passwords_of_an_old_history_are_shown_nowhere_and_leave_the_disk(path: Path, cli: Cli) -> None:
+    old_history(path, 1)
+    assert SECRET.encode() in bytes_beside(path)
+    for command in (["--sessions", "--csv", "-"], ["--json", "-"], ["--sessions"], ["--report", "-"]):
+        result = cli("history", "--days", "30000", *command)
+        assert result.code == 0
+        assert SECRET not in result.out + result.err
+    with opened(path) as history:
+        assert {session.source.partition("/long")[0] for session in history.sessions()} == {"http://192.168.1.20:8080"}
+        assert SECRET.encode() not in bytes_beside(path)
+    assert SECRET.encode() not in bytes_beside(path)
+
+
+def test_passwords_leave_the_disk_also_while_somebody_reads(path: Path) -> None:
+    old_history(path, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM session").fetchone() == (28,)
+        with HistoryStore(path, silent, timeout_s=0.1) as history:
+            assert SECRET not in history.sessions()[0].source
+        reader.execute("COMMIT")
+    with opened(path):
+        pass
+    assert SECRET.encode() not in bytes_beside(path)

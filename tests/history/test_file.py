@@ -265,7 +265,7 @@ def shown(state: tuple[Any, ...]) -> str:
 def live() -> list[str]:
     """The notices that a live session prints when it opens its history."""
     notices: list[str] = []
-    start = SimpleNamespace(now=lambda: START, camera="0", plan="free")
+    start = SimpleNamespace(now=lambda: START, camera="0", plan="free", person=None)
     with ExitStack() as stack:
         record = app_live._open_recorder(start, Config(), SimpleNamespace(note=notices.append), stack)  # type: ignore[arg-type]
         assert (record.history is None) == bool(notices)

@@ -24,6 +24,9 @@ from support.signals import Shape, made
 
 from repcount.analysis import Analysis, Source
 from repcount.config import Config
+from repcount.history import progress as history_progress
+from repcount.history import totals
+from repcount.history.progress import BestSet
 from repcount.history.totals import Session
 from repcount.reports import history_html
 from repcount.reports.html import ReportItem, render_report
@@ -96,9 +99,15 @@ def history(days: int = 60) -> str:
             replace(rep, number=i, full=rng.random() < 0.8, set=1 + i // 20) for i in range(1, rng.randint(50, 120))
         ]
         sessions.append(Session(back + 1, started, None, "camera 0", "3x20", Config(), tuple(reps)))
-    return history_html.render_history_report(
-        sessions[::-1], first=today - timedelta(days=days - 1), today=today, limit=100
-    )
+    return render_history(sessions[::-1], first=today - timedelta(days=days - 1), today=today, person="Anna")
+
+
+def render_history(sessions: list[Session], first: date, today: date, person: str = "") -> str:
+    """The page of the history, with the progress that follows from these sessions alone."""
+    days = [day.first for day in totals.by_day(sessions)]
+    best = BestSet(20, days[-1]) if days else None
+    progress = history_progress.progress(sessions, days, best, None, today)
+    return history_html.render_history_report(sessions, progress, first=first, today=today, limit=100, person=person)
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -108,9 +117,7 @@ PAGES: dict[str, Callable[[], str]] = {
         [ReportItem(Analysis(Source("x.mp4", 9.0), Config(), (), (), None, 0.0, ()), AngleTrace())]
     ),
     "history": history,
-    "no history": lambda: history_html.render_history_report(
-        [], first=date(2026, 5, 1), today=date(2026, 5, 31), limit=100
-    ),
+    "no history": lambda: render_history([], first=date(2026, 5, 1), today=date(2026, 5, 31)),
 }
 
 
@@ -365,7 +372,7 @@ class TestHistory:
         started = datetime(2026, 5, 31, 18, tzinfo=UTC)
         many = tuple(replace(rep, number=i, full=True) for i in range(1, 102))
         done = Session(1, started, None, "camera 0", "", Config(), many)
-        page = history_html.render_history_report([done], first=date(2026, 5, 25), today=date(2026, 5, 31), limit=100)
+        page = render_history([done], first=date(2026, 5, 25), today=date(2026, 5, 31))
         assert "101 full reps on 1 of 7 days; today 101 of 100; more than 100 on 1 day." in texts(page)
         assert page.count('<span class="over">▲</span>') == 2
 
@@ -376,5 +383,6 @@ class TestHistory:
             reps = (replace(rep, raise_s=1.5 + 0.1 * day, lower_s=2.0, full=True),)
             started = datetime(2026, 5, day, 18, tzinfo=UTC)
             sessions.append(Session(day, started, None, "camera 0", "", Config(), reps))
-        page = history_html.render_history_report(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10), limit=100)
-        assert "The reps got 25% slower, from 3.6 to 4.5 s." in texts(page)
+        page = render_history(sessions, first=date(2026, 5, 1), today=date(2026, 5, 10))
+        assert "The reps got 25% slower, from 3.6 to 4.5 s, as the exercise asks." in " ".join(texts(page))
+        assert page.count("✓ good:") == 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from math import nan
 from pathlib import Path
+from typing import Self
 
 from repcount.config import Config
 from repcount.history.schema import APPLICATION_ID
@@ -62,3 +65,43 @@ def asked(path: Path, query: str) -> list[tuple[object, ...]]:
 
 def kept_aside(path: Path) -> list[Path]:
     return sorted(file for file in path.parent.iterdir() if ".damaged-" in file.name)
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+connection.execute("ROLLBACK")
+connection.close()
+print("free", flush=True)
+sys.stdin.read()
+"""
+
+
+class Holder:
+    """Another program that holds a history. A process of its own, as locks within one process are no locks."""
+
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, "-c", HOLD, str(path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._expect("held")
+
+    def _expect(self, word: str) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().strip() == word
+
+    def let_go(self) -> None:
+        """Returns once the history is free."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self._expect("free")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
