@@ -37,6 +37,9 @@ from the camera, MediaPipe's limit. The longer side, because that is what a came
 not."""
 
 
+_NO_PICTURE = (WarningCode.PICTURE_BLANK, WarningCode.PICTURE_FROZEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the samples came from. Size and frames are None for a signal file."""
@@ -47,6 +50,8 @@ class Source:
     height: int | None = None
     frames: int | None = None
     analysed: int = 0
+    reader: str = ""
+    """The library that read a video file and, if it was not the usual one, why; for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,18 @@ class AnalysisBuilder:
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         all_warnings = (
             *warnings,
-            *self._visibility_warnings(source),
+            *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *_count_warnings(reps, rejections, unfinished),
             *_correction_warnings(reps, len(removed)),
         )
         tracked = self.seen / self.samples if self.samples else 0.0
         return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
 
-    def _visibility_warnings(self, source: Source) -> Iterator[AnalysisWarning]:
+    def _visibility_warnings(self, source: Source, *, explained: bool) -> Iterator[AnalysisWarning]:
+        """`explained`: a warning of the source says why nobody is seen."""
         if not self.seen:
-            yield AnalysisWarning(WarningCode.NOBODY_FOUND)
+            if not explained:
+                yield AnalysisWarning(WarningCode.NOBODY_FOUND)
             return
         if self.seen < _MIN_TRACKED * self.samples:
             yield AnalysisWarning(WarningCode.RARELY_FOUND, {"tracked": self.seen / self.samples})

@@ -83,6 +83,12 @@ _WARNING_TEMPLATES = {
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
     ),
+    WarningCode.PICTURE_BLANK: (
+        "the picture is black, grey or of one colour in {share:.0%} of the video: nothing can be seen there"
+    ),
+    WarningCode.PICTURE_FROZEN: (
+        "the picture is frozen in {share:.0%} of the video: nothing in it changes. Was the recording interrupted?"
+    ),
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),

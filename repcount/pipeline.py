@@ -92,7 +92,7 @@ def analyze(
         info = video.info
         # Decoding runs ahead of counting, so the reader's duration is not that of the counted part.
         counted_s = builder.last_s if interrupted else video.duration_s
-        source = Source(str(path), counted_s, info.width, info.height, video.frames_read, builder.samples)
+        source = Source(str(path), counted_s, info.width, info.height, video.frames_read, builder.samples, info.reader)
         warnings = _interruption_warnings(interrupted, counted_s) or video.warnings()
     analysis = builder.result(source, settings, warnings, interrupted=interrupted)
     return replace(analysis, model_sha256=model_sha256)

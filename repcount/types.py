@@ -168,6 +168,8 @@ class WarningCode(enum.StrEnum):
     NO_TIMESTAMPS = "no_timestamps"
     TIMESTAMPS_REPAIRED = "timestamps_repaired"
     FILE_CUT_SHORT = "file_cut_short"
+    PICTURE_BLANK = "picture_blank"
+    PICTURE_FROZEN = "picture_frozen"
     NOBODY_FOUND = "nobody_found"
     RARELY_FOUND = "rarely_found"
     FEET_HIDDEN = "feet_hidden"

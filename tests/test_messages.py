@@ -20,6 +20,13 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.FILE_CUT_SHORT: (
         {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
     ),
+    WarningCode.PICTURE_BLANK: (
+        {"share": 0.7}, "the picture is black, grey or of one colour in 70% of the video: nothing can be seen there"
+    ),
+    WarningCode.PICTURE_FROZEN: (
+        {"share": 0.512},
+        "the picture is frozen in 51% of the video: nothing in it changes. Was the recording interrupted?",
+    ),
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),

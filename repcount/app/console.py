@@ -83,7 +83,7 @@ class ConsoleReporter:
     results: TextIO
     notes: TextIO
     explain: bool = False
-    """Whether movements that were not counted are listed, each with its reason."""
+    """Whether to tell how the video was read, and list the movements that were not counted, each with its reason."""
     has_other_outputs: bool = False
     """Whether the run has outputs besides standard output, so that it goes on without."""
     failed: list[Path] = field(default_factory=list)
@@ -97,7 +97,7 @@ class ConsoleReporter:
         for warning in analysis.warnings:
             self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
-            self._print(lambda: self._rejections(analysis))
+            self._print(lambda: self._explanations(analysis))
 
     def show_line(self, analysis: Analysis, name: str, width: int) -> None:
         """Print one result of several in a line; `width` is that of the longest name."""
@@ -139,7 +139,9 @@ class ConsoleReporter:
             raise self.stdout_error
         return 130 if self.interrupted else int(bool(self.failed))
 
-    def _rejections(self, analysis: Analysis) -> None:
+    def _explanations(self, analysis: Analysis) -> None:
+        if analysis.source.reader:
+            print(f"  read by {analysis.source.reader}", file=self.results)
         for rejection in analysis.rejections:
             reason = messages.rejection_sentence(rejection.reason)
             span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"

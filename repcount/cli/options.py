@@ -60,7 +60,10 @@ Language = Annotated[
         help="Language of voice, window, table and report [that of the system, else English].",
     ),
 ]  # fmt: skip
-Explain = Annotated[bool, typer.Option("--explain", help="List the movements that were not counted, and why.")]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),
+]
 
 
 def note(text: str) -> None:

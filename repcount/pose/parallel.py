@@ -29,10 +29,6 @@ _CHUNK_BYTES, _MEMORY_BYTES = 260_000_000, 400_000_000
 """Most bytes of images in a chunk, and waiting in all: 376 and 579 images of 640 by 360. They bound the memory for
 a video of any length. Measured: with chunks of 160 MB processor time rises by 3 % (means of seven alternating runs)."""
 
-_CHUNK_SOURCE_BYTES = 480_000_000
-"""Most bytes in a chunk as decoded, before downscaling: 77 frames of 1920 by 1080. Decoding large frames takes about
-as long as tracking, so that frequent starts of a tracker cost nothing, and memory stays low."""
-
 _ROOM_SHARE = 0.59
 """Pictures held at a time, as a share of the longest chunk, for each worker beyond the first. With one worker in the
 middle of a chunk and another in the middle of the next, half of a chunk must be held. Simulated for a set of 66 s with
@@ -305,10 +301,9 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Gene
     frame before. The result is the same for any `jobs`. Raises ModelError.
     """
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
-    source_bytes = 3 * video.info.width * video.info.height
-    image_bytes = source_bytes // shrink**2
-    most = min(_CHUNK_BYTES // image_bytes, _CHUNK_SOURCE_BYTES // source_bytes)
-    longest = min(max(most, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
+    width, height = video.info.width, video.info.height
+    image_bytes = 3 * width * height // shrink**2
+    longest = min(max(_CHUNK_BYTES // image_bytes, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
     expected = video.info.duration_s * min(rate_hz, video.info.rate_hz)
     slots = split_into_chunks(gated(video, rate_hz), expected, longest)
     room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD

@@ -1,4 +1,4 @@
-"""Reader of recorded files: frames with the container's time stamps, repaired where they are wrong."""
+"""Recorded files: frames in true shape with the container's time stamps, repaired where they are wrong."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from repcount.errors import VideoError
 from repcount.types import AnalysisWarning, Frame, WarningCode
-from repcount.video.opencv import cv2, prepare
+from repcount.video.content import ContentMeter
+from repcount.video.decoder import Decoder, Thinning, downscale
+from repcount.video.opencv import cv2
+from repcount.video.opencv_decoder import AnimationDecoder, OpenCvDecoder
+from repcount.video.probe import Probe, conversion, probe
+from repcount.video.pyav_decoder import PyAvDecoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +36,9 @@ _RESTART_AFTER = 3
 _MAX_JUMP_S = 86400.0
 """A stamp further ahead than a day is taken for damage. Heuristic: no recording pauses for longer."""
 
+_MAX_JUMP_BROADCAST_S = 10.0
+"""The same for containers whose clock may jump without a pause; the value of FFmpeg's `dts_delta_threshold`."""
+
 
 @dataclass(slots=True)
 class TimestampRepair:
@@ -43,6 +51,7 @@ class TimestampRepair:
 
     frame_s: float
     """Nominal duration of a frame."""
+    max_jump_s: float = _MAX_JUMP_S
     first_s: float = math.nan
     last_s: float = math.nan
     frames: int = 0
@@ -62,7 +71,7 @@ class TimestampRepair:
         return self.last_s
 
     def _next(self, time_s: float) -> float:
-        if not self.untimed and 0 < time_s - self.last_s < _MAX_JUMP_S:
+        if not self.untimed and 0 < time_s - self.last_s < self.max_jump_s:
             self.bad_in_a_row = 0
             return time_s
         self.repaired += 1
@@ -72,9 +81,11 @@ class TimestampRepair:
         if self.untimed:
             return self.frames * self.frame_s
         if self.bad_in_a_row >= _RESTART_AFTER and math.isfinite(time_s):
-            self.first_s += time_s - self.last_s - self.frame_s
+            # The frames before were placed at half of their distance: from here on times are right again.
+            true_s = self.last_s + ((1 - _NUDGE) * (self.bad_in_a_row - 1) + 1) * self.frame_s
+            self.first_s += time_s - true_s
             self.bad_in_a_row = 0
-            return self.last_s + self.frame_s
+            return true_s
         return self.last_s + _NUDGE * self.frame_s
 
     def warning(self) -> AnalysisWarning | None:
@@ -90,11 +101,11 @@ class TimestampRepair:
 _FALLBACK_HZ = 30.0
 """Frame rate of a container that states none."""
 
+_LONGEST_FRAME_S = 60.0
+"""A last frame that is said to be shown for longer is shown for the usual time. Heuristic."""
+
 _PLAYLISTS = (b"ffconcat version", b"#EXTM3U")
 """First bytes of text files that FFmpeg follows to the files they name: to themselves for ever, or waiting for more."""
-
-_MAX_PX = 7680 * 4320 * 2
-"""Most pixels of a frame, twice those of 8K. A damaged header may ask for more than memory holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +115,13 @@ class VideoInfo:
     path: Path
     width: int
     height: int
-    """Size of a frame in pixels, upright."""
+    """Size of a frame in true shape: square pixels, upright."""
     rate_hz: float
     """Frames per second."""
     duration_s: float
-    """Frame count over frame rate; NaN if not stated. The true duration is known after reading."""
+    """NaN if not stated. The true duration is known after reading."""
+    reader: str = ""
+    """Which library reads it, and why not the usual one, for people."""
 
     def shrink(self, long_side_px: int) -> int:
         """Whole factor by which to downscale frames so that the longer side comes closest to `long_side_px`."""
@@ -123,22 +136,15 @@ class VideoReader:
 
         `threads` is the number of decoding threads; 0 leaves it to FFmpeg.
         """
-        self._capture = _open(path, threads)
-        ok, image = _read(self._capture)
-        if not ok:
-            self._capture.release()
-            raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
-        self._image: Any = image
-        self.info = self._info(path, image)
-        self._clock = TimestampRepair(1.0 / self.info.rate_hz)
-
-    def _info(self, path: Path, image: Any) -> VideoInfo:
-        rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
+        self._probe = probe(path)
+        self._decoder, reader = _decoder(path, threads, self._probe)
+        rate_hz = self._decoder.rate_hz
         if not 0.1 <= rate_hz <= 1000:
             rate_hz = _FALLBACK_HZ
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        duration_s = count / rate_hz if 0 < count < 1e9 else math.nan
-        return VideoInfo(path, image.shape[1], image.shape[0], rate_hz, duration_s)
+        self.info = VideoInfo(path, self._decoder.width, self._decoder.height, rate_hz, self._probe.duration_s, reader)
+        jump_s = _MAX_JUMP_BROADCAST_S if self._probe.clock_jumps else _MAX_JUMP_S
+        self._clock = TimestampRepair(1.0 / rate_hz, jump_s, untimed=self._probe.raw)
+        self._content = ContentMeter()
 
     def __enter__(self) -> Self:
         return self
@@ -146,67 +152,64 @@ class VideoReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._capture.release()
+        self._decoder.close()
 
     def frames(self, rate_hz: float = math.inf, shrink: int = 1) -> Iterator[Frame]:
         """The frames, thinned to about `rate_hz` per second; those in between are skipped without being converted.
 
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
-        due_s = 0.0
-        image: Any = self._image
-        while image is not None:
-            # Read the position only now: before the grab it is that of the frame before.
-            time_s = self._clock.stamp(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-            if time_s >= due_s - 0.25 / rate_hz:
-                due_s = max(due_s + 1 / rate_hz, time_s + 0.5 / rate_hz)
-                image = self._image if self._clock.frames == 1 else self._retrieve()
+        thinning = Thinning(rate_hz)
+        self._decoder.thin(rate_hz)
+        while (stamp_s := self._decoder.grab()) is not None:
+            time_s = self._clock.stamp(stamp_s)
+            if thinning.wants(time_s):
+                image = self._decoder.picture(shrink)
                 if image is not None:
-                    yield Frame(time_s, cv2.cvtColor(downscale(image, shrink), cv2.COLOR_BGR2RGB))
-            image = True if self._capture.grab() else None
-
-    def _retrieve(self) -> Any:
-        """The frame just grabbed, or None. Decoding into the frame before saves half of the time."""
-        try:
-            ok, self._image = self._capture.retrieve(self._image)
-        except cv2.error:  # such as a frame too large for the memory
-            return None
-        return self._image if ok else None
+                    self._content.add(time_s, image)
+                    yield Frame(time_s, image)
 
     @property
     def frames_read(self) -> int:
-        """Frames decoded so far."""
+        """Frames read so far."""
         return self._clock.frames
 
     @property
     def duration_s(self) -> float:
-        """Time of the last frame read plus the duration of one frame."""
-        return self._clock.last_s + self._clock.frame_s if self._clock.frames else 0.0
+        """Time of the last frame read plus its duration."""
+        if not self._clock.frames:
+            return 0.0
+        frame_s = self._decoder.last_frame_s
+        return self._clock.last_s + (frame_s if 0 < frame_s < _LONGEST_FRAME_S else self._clock.frame_s)
 
     def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""
-        return [warning for warning in (self._clock.warning(), self._cut_short()) if warning is not None]
+        found = (self._clock.warning(), self._cut_short(), self._content.warning())
+        return [warning for warning in found if warning is not None]
 
     def _cut_short(self) -> AnalysisWarning | None:
         stated_s, read_s = self.info.duration_s, self.duration_s
+        if not (self._probe.cut_short or self._decoder.damaged()):
+            return None
         if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
             return None
         return AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": stated_s, "read_s": read_s})
 
 
-def downscale(image: Any, factor: int) -> Any:
-    """Downscale `image`, (height, width, ...), by a whole factor; a remainder at the right and the bottom is cut off.
-
-    Every pixel is the mean of a block of `factor` by `factor`: that is three times as fast in OpenCV as other ratios,
-    and coordinates scale exactly. Halving repeatedly is faster still.
-    """
-    if factor == 1:
-        return image
-    if factor > 2 and factor % 2 == 0:
-        return downscale(downscale(image, 2), factor // 2)
-    height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
-    blocks = image[: height * factor, : width * factor]
-    return cv2.resize(blocks, (width, height), interpolation=cv2.INTER_AREA)
+def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
+    """The decoder of a file, and its name with the reason, for people. Raises VideoError."""
+    if found.animation:
+        return AnimationDecoder(path), "OpenCV"
+    reason = found.not_opencv
+    if not reason:
+        try:
+            return OpenCvDecoder(path, threads, found.packets), "OpenCV"
+        except VideoError:
+            reason = "OpenCV cannot decode it"
+    try:
+        return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
+    except VideoError as error:
+        raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
 
 
 def to_grey(frame: Frame, shrink: int) -> NDArray[np.uint8]:
@@ -239,28 +242,3 @@ def _check_file(path: Path) -> None:
         raise VideoError(f"the name {str(path)!a} is not UTF-8; rename the file") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _open(path: Path, threads: int) -> Any:
-    # The absolute path keeps a name such as "clip%03d.png" or "-" from being taken for something else.
-    parameters = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
-    prepare()
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, parameters)
-    if not capture.isOpened():
-        raise VideoError(
-            f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
-            "Try to play it; if it plays, convert it to mp4 (H.264)"
-        )
-    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
-    if width * height > _MAX_PX:
-        capture.release()
-        raise VideoError(f"{path} says that its pictures are {width:.0f} by {height:.0f}: that is damaged or too large")
-    return capture
-
-
-def _read(capture: Any) -> tuple[bool, Any]:
-    try:
-        ok, image = capture.read()
-    except cv2.error:  # as in `VideoReader._retrieve`
-        return False, None
-    return ok, image

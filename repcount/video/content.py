@@ -1,0 +1,69 @@
+"""Pictures that carry no information: black, grey or of one colour, and frozen ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repcount.types import AnalysisWarning, WarningCode
+from repcount.video.opencv import cv2
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BLANK_CONTRAST = 2.0
+"""Standard deviation, in grey levels, below which a picture shows nothing."""
+
+_THUMBNAIL = (32, 18)
+"""Size at which contrast is measured: large enough for a body, and so small that noise averages out."""
+
+_EVERY = 4
+"""Every so many rows and columns are compared to see whether a picture has changed: a body is wider."""
+
+_FROZEN_S = 2.0
+"""A picture that does not change for so long is frozen. Heuristic: a camera has noise, and a recording that repeats
+frames, because it was dark or the computer slow, repeats them for less than a second."""
+
+_MOST = 0.5
+"""Share of the video from which on it is said. Heuristic."""
+
+
+class ContentMeter:
+    """Measures for how long a video is blank or frozen."""
+
+    def __init__(self) -> None:
+        self._pixels: NDArray[np.uint8] | None = None
+        self._first_s = self._last_s = self._changed_s = 0.0
+        self._is_blank = False
+        self._blank_s = self._frozen_s = 0.0
+
+    def add(self, time_s: float, image: NDArray[np.uint8]) -> None:
+        """Take the next picture, (height, width, 3) RGB. Times must rise."""
+        pixels = image[::_EVERY, ::_EVERY].copy()
+        if self._pixels is None:
+            self._first_s = self._changed_s = time_s
+        else:
+            self._blank_s += self._is_blank * (time_s - self._last_s)
+            if pixels.tobytes() != self._pixels.tobytes():
+                self._frozen_s += self._still_s(time_s)
+                self._changed_s = time_s
+        small = cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+        self._is_blank = bool(small.std(axis=(0, 1)).max() < _BLANK_CONTRAST)
+        self._pixels, self._last_s = pixels, time_s
+
+    def _still_s(self, until_s: float) -> float:
+        """How long the picture has been frozen, if that is what it is."""
+        still_s = until_s - self._changed_s
+        return still_s if still_s >= _FROZEN_S else 0.0
+
+    def warning(self) -> AnalysisWarning | None:
+        """That most of the video is blank or frozen; None otherwise."""
+        length_s = self._last_s - self._first_s
+        if self._pixels is None or not length_s:
+            return AnalysisWarning(WarningCode.PICTURE_BLANK, {"share": 1.0}) if self._is_blank else None
+        blank, frozen = self._blank_s / length_s, (self._frozen_s + self._still_s(self._last_s)) / length_s
+        if blank > _MOST:
+            return AnalysisWarning(WarningCode.PICTURE_BLANK, {"share": blank})
+        if frozen > _MOST:
+            return AnalysisWarning(WarningCode.PICTURE_FROZEN, {"share": frozen})
+        return None

@@ -1,0 +1,75 @@
+"""What both readers of recorded files have in common: pictures one after the other, converted only when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from repcount.video.opencv import cv2
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_PX = 7680 * 4320 * 2
+"""Most pixels of a picture, twice those of 8K. A damaged header may ask for more than memory holds."""
+
+
+class Thinning:
+    """Chooses which frames are looked at, so that there are about `rate_hz` a second, evenly spaced."""
+
+    def __init__(self, rate_hz: float) -> None:
+        """`rate_hz` may be infinite: then all are."""
+        self._rate_hz = rate_hz
+        self._due_s = 0.0
+
+    def wants(self, time_s: float) -> bool:
+        """Whether the next frame is looked at; its time is in seconds from the first one."""
+        if time_s < self._due_s - 0.25 / self._rate_hz:
+            return False
+        self._due_s = max(self._due_s + 1 / self._rate_hz, time_s + 0.5 / self._rate_hz)
+        return True
+
+
+class Decoder(Protocol):
+    """Decodes a recorded file once, from its beginning to its end."""
+
+    width: int
+    height: int
+    """Size of the first picture in true shape: square pixels, upright. All pictures are made that large."""
+    rate_hz: float
+    """Frames per second; NaN if the file does not say."""
+    last_frame_s: float
+    """How long the newest picture is shown; NaN if the file does not say."""
+
+    def thin(self, rate_hz: float) -> None:
+        """Allow to leave out the decoding of frames that `Thinning` at this rate does not choose.
+
+        To be called before the first `grab`, if at all.
+        """
+
+    def grab(self) -> float | None:
+        """Go to the next picture; its time stamp in seconds, NaN if it has none. None after the last picture."""
+
+    def picture(self, shrink: int) -> NDArray[np.uint8] | None:
+        """The picture grabbed last, (height // shrink, width // shrink, 3), RGB; None if it cannot be decoded."""
+
+    def damaged(self) -> bool:
+        """Whether something could not be decoded, known at the end."""
+
+    def close(self) -> None:
+        """Release the file."""
+
+
+def downscale(image: Any, factor: int) -> Any:
+    """Downscale `image`, (height, width, ...), by a whole factor; a remainder at the right and the bottom is cut off.
+
+    Every pixel is the mean of a block of `factor` by `factor`: that is three times as fast in OpenCV as other ratios,
+    and coordinates scale exactly. Halving repeatedly is faster still.
+    """
+    if factor == 1:
+        return image
+    if factor > 2 and factor % 2 == 0:
+        return downscale(downscale(image, 2), factor // 2)
+    height, width = max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1)
+    blocks = image[: height * factor, : width * factor]
+    return cv2.resize(blocks, (width, height), interpolation=cv2.INTER_AREA)

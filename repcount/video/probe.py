@@ -1,0 +1,283 @@
+"""What a file holds, and which of the two readers reads it: the one place where that is decided.
+
+OpenCV is the first choice, for what it is known to read rightly from the first picture to the last. PyAV reads the
+rest: opencv-python 5.0 gives black pictures for interlaced H.264, takes a mirrored picture for a turned one, knows no
+pixel aspect and no AV1, squeezes pictures of another size into the first, and converts large pictures in full before
+they are made small.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from repcount.errors import VideoError
+from repcount.video import geometry, parameter_sets
+from repcount.video.decoder import MAX_PX
+from repcount.video.pyav import av, open_container
+
+_ORDINARY_CODECS = {"h264": "H.264", "hevc": "HEVC"}
+"""What nearly all cameras write, and the only ones whose pictures are known from the parameter sets in the stream."""
+
+_ORDINARY_FORMATS = ("yuv420p", "yuvj420p")
+"""Eight bits, and one colour for four pixels."""
+
+_LARGE_PX = 1200
+"""From this length of the longer side on, frames are tracked at half of their size or less, and PyAV converts straight
+to that: a frame of 1920 by 1080 takes 2 ms of processor instead of 4, one of 3840 by 2160 takes 4 instead of 19."""
+
+_READ_AHEAD_BYTES = 1_000_000_000
+"""A larger file is not read beforehand to see whether OpenCV may read it. Heuristic: that takes 1 to 10 s."""
+
+_LONGEST_S = 86400.0
+"""A file that says it lasts longer than a day does not know. Heuristic."""
+
+_BROADCAST = ("mpegts", "mpeg", "mpegtsraw")
+"""Containers whose clock may jump, because recordings are cut and joined; FFmpeg's name for that is TS_DISCONT."""
+
+
+_RAW = ("h264", "hevc", "vvc", "obu", "m4v", "mpegvideo", "mjpeg", "cavsvideo", "dirac", "vc1")
+"""Streams without a container, for whose frames FFmpeg makes times up, often of 25 a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a file holds."""
+
+    stream: int
+    """Index of the video stream."""
+    codec: str
+    """Its codec, for people."""
+    duration_s: float
+    """How long it lasts, as far as it says; NaN if it does not."""
+    clock_jumps: bool
+    """Whether the container's clock may jump although the recording goes on."""
+    cut_short: bool
+    """Whether the file ends before the end that it states."""
+    packets: int
+    """How many frames it holds; 0 if they were not counted."""
+    not_opencv: str
+    """Why OpenCV shall not read it, for people; empty if it may."""
+    animation: bool = False
+    """Whether it is an animated WebP, of which FFmpeg reads the first picture at most."""
+    raw: bool = False
+    """Whether it is a stream without a container, and so without times."""
+
+
+def probe(path: Path) -> Probe:
+    """Look into a recorded file. Raises VideoError if it holds no video or none that can be decoded."""
+    if _is_animated_webp(path):
+        return Probe(0, "WEBP", nan, False, is_cut_short(path), 0, "", animation=True)
+    try:
+        container = open_container(path)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise VideoError(_no_video(path)) from error
+    with closing(container):
+        stream = _video_stream(container, path)
+        context = stream.codec_context
+        if context.width * context.height > MAX_PX:
+            raise VideoError(
+                f"{path} says that its pictures are {context.width} by {context.height}: that is damaged or too large"
+            )
+        unusual = _unusual(container, stream)
+        packets = 0
+        if not unusual:
+            packets, unusual = _read_ahead(container, stream)
+        return Probe(
+            stream.index,
+            codec_name(context.name),
+            _duration_s(container, stream),
+            container.format.name in _BROADCAST,
+            is_cut_short(path),
+            packets,
+            unusual,
+            raw=container.format.name in _RAW,
+        )
+
+
+def _is_animated_webp(path: Path) -> bool:
+    """RFC 9649, 2.7: an extended header with the bit for animation."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+
+
+def _no_video(path: Path) -> str:
+    return (
+        f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
+        "Try to play it; if it plays, convert it to mp4 (H.264)"
+    )
+
+
+def codec_name(name: str) -> str:
+    """A codec's name for people."""
+    return _ORDINARY_CODECS.get(name) or {"libdav1d": "AV1"}.get(name, name.upper().removeprefix("LIB"))
+
+
+def conversion(path: Path) -> str:
+    """The command that makes of `path` a file that can be read everywhere."""
+    return shlex.join(["ffmpeg", "-i", str(path), "-c:v", "libx264", str(path.with_suffix(".h264.mp4"))])
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    """The stream to read: FFmpeg's best one that is no cover picture."""
+    streams = [stream for stream in container.streams if stream.type == "video" and not _is_cover(stream)]
+    if not streams:
+        raise VideoError(_no_video(path))
+    decodable = [stream for stream in streams if stream.codec_context is not None]
+    if not decodable:
+        raise VideoError(f"{path} has a codec that cannot be decoded here. Convert it: {conversion(path)}")
+    best = container.streams.best("video")
+    return best if any(best is stream for stream in decodable) else decodable[0]
+
+
+def _is_cover(stream: Any) -> bool:
+    return bool(stream.disposition & (av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails))
+
+
+def _unusual(container: Any, stream: Any) -> str:
+    """What OpenCV would read wrongly or slowly, by the header and the first picture; empty if nothing."""
+    context = stream.codec_context
+    aspect = geometry.pixel_aspect(stream.sample_aspect_ratio)
+    videos = sum(other.type == "video" for other in container.streams)
+    if context.name not in _ORDINARY_CODECS:
+        return f"it is {codec_name(context.name)}"
+    if videos > 1:
+        return f"it holds {videos} video streams"
+    if context.pix_fmt not in _ORDINARY_FORMATS:
+        return f"its pixels are {context.pix_fmt}"
+    if container.format.name in _RAW:
+        return "it has no time stamps"
+    if max(context.width, context.height) >= _LARGE_PX:
+        return f"its pictures are large, {context.width} by {context.height}"
+    if aspect != 1:
+        return f"its pixels are not square but {aspect.numerator}:{aspect.denominator}"
+    if container.size > _READ_AHEAD_BYTES:
+        return f"it is larger than {_READ_AHEAD_BYTES // 1_000_000_000} GB"
+    return ""
+
+
+def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
+    """Read all packets: how many there are, and what OpenCV would read wrongly somewhere in them."""
+    codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
+    sets = parameter_sets.in_configuration(extradata, codec)
+    packets, mirrored = 0, None
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            packets += 1
+            if packet.is_discard:
+                return packets, "an edit list shows only a part of it"
+            if packet.pts is None:
+                return packets, "it has no time stamps"
+            if packet.is_keyframe:
+                sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
+            if mirrored is None:
+                mirrored = _is_mirrored(packet)
+            if mirrored:
+                return packets, "its pictures are mirrored"
+            if len(sets) > 1:
+                return packets, "its pictures change their size or format"
+    except (av.error.FFmpegError, OSError):
+        return packets, "a part of it cannot be read"
+    if not sets:
+        return packets, "it does not state the format of its pictures"
+    if parameter_sets.may_be_interlaced(sets.pop(), codec):
+        return packets, "it may be interlaced"
+    return packets, ""
+
+
+def _is_mirrored(packet: Any) -> bool | None:
+    """Whether the display matrix exchanges left and right; None as long as no picture is decoded."""
+    try:
+        frame = next(iter(packet.decode()), None)
+    except (av.error.FFmpegError, EOFError, ValueError):
+        return None
+    if frame is None:
+        return None
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return matrix is not None and geometry.orientation(bytes(matrix)).mirrored
+
+
+# --- lengths -----------------------------------------------------------------------------------------------
+
+
+def _duration_s(container: Any, stream: Any) -> float:
+    """The length of the video by the container: that of the stream, where it is known."""
+    stated = nan
+    if stream.duration:
+        stated = float(stream.duration * stream.time_base)
+    elif "DURATION" in stream.metadata:
+        stated = _clock_text_s(stream.metadata["DURATION"])
+    elif container.duration:
+        stated = container.duration / av.time_base
+    return stated if 0 < stated <= _LONGEST_S else nan
+
+
+def _clock_text_s(text: str) -> float:
+    """Seconds of a text such as `00:01:02.500`, as Matroska files have for each stream."""
+    try:
+        hours, minutes, seconds = text.strip("\0").split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    except ValueError:
+        return nan
+
+
+def is_cut_short(path: Path) -> bool:
+    """Whether a file is shorter than its container says in bytes; False for containers that do not say.
+
+    The lengths in seconds that a container states do not tell: they may be those of the sound, or of all that an edit
+    list leaves out.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(64)
+        if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+            return any(end > size for end in _box_ends(file))
+        if head[:4] == b"RIFF":
+            return int.from_bytes(head[4:8], "little") + 8 > size
+        if head[:4] == b"\x1aE\xdf\xa3":
+            return _matroska_end(head) > size
+    return False
+
+
+def _box_ends(file: Any) -> Iterator[int]:
+    """Where the boxes of an MP4 or QuickTime file end. ISO/IEC 14496-12, 4.2."""
+    at = 0
+    while True:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        length = int.from_bytes(head[:4])
+        if length == 1:
+            length = int.from_bytes(head[8:16])
+        if length < 8:  # 0: to the end of the file
+            return
+        at += length
+        yield at
+
+
+def _matroska_end(head: bytes) -> int:
+    """Where the segment of a Matroska file ends; 0 if it does not say. RFC 8794, 5 and 6."""
+    size, at = _ebml_size(head, 4)
+    at += size
+    if head[at : at + 4] != b"\x18S\x80g":
+        return 0
+    size, at = _ebml_size(head, at + 4)
+    return at + size if size else 0
+
+
+def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
+    """A size, 0 if unknown, and where what follows begins."""
+    if at >= len(data) or not data[at]:
+        return 0, at
+    length = 9 - data[at].bit_length()
+    bits = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
+    return (0 if bits == (1 << 7 * length) - 1 else bits), at + length

@@ -1,0 +1,33 @@
+"""Import of PyAV, checked, and containers opened with it: the one way in which repcount reads through FFmpeg directly.
+
+Importing it may raise LibraryError.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from repcount.libraries import library_error
+
+__all__ = ["av", "open_container"]
+
+try:
+    import av
+except Exception as error:  # what an incomplete PyAV raises depends on the files that are missing
+    raise library_error("av", error) from error
+
+_OPTIONS = {
+    # A playlist or a reference inside a file leads nowhere else.
+    "protocol_whitelist": "file",
+    # A transport stream may hold sound alone for a while before the first picture. FFmpeg stops looking as soon as it
+    # knows all streams.
+    "analyzeduration": "60000000",
+    "probesize": "50000000",
+}
+
+
+def open_container(path: Path) -> Any:
+    """Open a recorded file. Raises av.error.FFmpegError and OSError."""
+    # The absolute path keeps a name such as "concat:a" or "-" from being taken for something else.
+    return av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="replace")

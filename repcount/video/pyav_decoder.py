@@ -1,0 +1,328 @@
+"""Recorded files read by PyAV: whatever OpenCV cannot read or reads wrongly, and large pictures.
+
+Pictures are converted straight to the size that is asked for, in true shape. Interlaced ones are deinterlaced.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repcount.errors import VideoError
+from repcount.video import geometry, parameter_sets
+from repcount.video.decoder import MAX_PX, Thinning
+from repcount.video.geometry import Shape
+from repcount.video.pyav import av, open_container
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MAX_ERRORS = 100
+"""Errors in a row, in reading packets, after which a file is taken to have ended. Heuristic: FFmpeg goes on after each
+where it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A frame on its way to whoever looks at it."""
+
+    time_s: float
+    frame: Any
+    """None if it was not decoded because nobody will look at it."""
+    shape: Shape | None
+
+
+class PyAvDecoder:
+    """Decodes with PyAV. See `repcount.video.decoder.Decoder`."""
+
+    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False) -> None:
+        """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
+
+        `raw`: it is a stream without a container. Raises VideoError.
+        """
+        self._container = open_container(path)
+        self._stream = self._container.streams[stream]
+        self._context = self._stream.codec_context
+        self._context.thread_type = "AUTO"
+        self._context.thread_count = threads
+        # Every picture is checked, wherever in the file it is.
+        self._context.options = {"max_pixels": str(MAX_PX)}
+        self._tick_s = float(self._stream.time_base)
+        self._errors = 0
+        self._stated_aspect: Fraction | None = self._stream.sample_aspect_ratio
+        self._first_aspect: Fraction | None = None
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._deinterlacer = _Deinterlacer()
+        self.last_frame_s = nan
+        # In a stream without a container only the codec may know.
+        rate = (self._context.framerate if raw else None) or self._stream.average_rate or self._stream.guessed_rate
+        self.rate_hz = float(rate) if rate else nan
+
+        self._skipper: _Skipper | None = None
+        self._sent: list[Any] = []
+        """Time stamps of the packets sent to the decoder for the first frame."""
+        self._skipped: list[int] = []
+        """Those of packets that the decoder may have skipped, as a heap."""
+        self._fresh = True
+        self._frames = self._decode()
+        self._now = next(self._frames, None)
+        if self._now is None or self._now.shape is None:
+            self.close()
+            raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
+        self.shape = self._now.shape
+        self.width, self.height = self.shape.shown
+
+    def thin(self, rate_hz: float) -> None:
+        """See Decoder."""
+        first = self._now.frame.pts if self._now is not None else None
+        if rate_hz < inf and first is not None and None not in self._sent and _may_skip(self._context):
+            sent = [pts for pts in self._sent if pts >= first]
+            self._skipper = _Skipper(Thinning(rate_hz), self._tick_s, first, sent)
+
+    def grab(self) -> float | None:
+        """See Decoder."""
+        if self._fresh:
+            self._fresh = False
+        else:
+            self._now = next(self._frames, None)
+        return None if self._now is None else self._now.time_s
+
+    def picture(self, shrink: int) -> NDArray[np.uint8] | None:
+        """See Decoder."""
+        if self._now is None or self._now.frame is None or self._now.shape is None:
+            return None
+        width, height = max(self.width // shrink, 1), max(self.height // shrink, 1)
+        shape = self._now.shape
+        size = (width, height) if shape.shown == (self.width, self.height) else shape.fitted(width, height)
+        columns, rows = reversed(size) if shape.orientation.transposed else size
+        try:
+            small = self._reformatter.reformat(
+                self._now.frame, columns, rows, "rgb24", interpolation="AREA" if columns < shape.width else "BICUBIC"
+            )
+            image: NDArray[np.uint8] = small.to_ndarray()
+        except (av.error.FFmpegError, ValueError, MemoryError):  # such as a pixel format that cannot be converted
+            self._errors += 1
+            return None
+        return geometry.letterboxed(shape.orientation.apply(image), width, height)
+
+    def damaged(self) -> bool:
+        """See Decoder."""
+        return self._errors > 0
+
+    def close(self) -> None:
+        """See Decoder."""
+        self._frames.close()
+        self._container.close()
+
+    # --- packets -------------------------------------------------------------------------------------------
+
+    def _packets(self) -> Iterator[Any]:
+        """The packets of the stream that hold something."""
+        failed = 0
+        demuxed = self._container.demux(self._stream)
+        while failed < _MAX_ERRORS:
+            try:
+                packet = next(demuxed)
+            except (StopIteration, EOFError):
+                return
+            except (av.error.FFmpegError, OSError):
+                self._errors += 1
+                failed += 1
+                demuxed = self._container.demux(self._stream)
+                continue
+            if packet.size:  # an empty one repeats the picture before, and would end decoding
+                failed = 0
+                yield packet
+
+    def _to_decode(self) -> Iterator[tuple[Any, bool]]:
+        """The packets, each with whether the decoder may skip it."""
+        for packet in self._packets():
+            if self._skipper is None:
+                if self._fresh:
+                    self._sent.append(packet.pts)
+                yield packet, False
+            else:
+                yield from self._skipper.push(packet)
+        if self._skipper is not None:
+            yield from self._skipper.rest()
+
+    # --- frames --------------------------------------------------------------------------------------------
+
+    def _decode(self) -> Generator[_Decoded]:
+        skipping = False
+        for packet, skip in self._to_decode():
+            if skip != skipping:
+                self._context.skip_frame = "NONREF" if skip else "DEFAULT"
+                skipping = skip
+            if skip:
+                heapq.heappush(self._skipped, packet.pts)
+            yield from self._in_order(self._decoded(packet))
+        yield from self._in_order(self._decoded(None))
+        yield from self._in_order(self._deinterlacer.flush())
+        yield from (_Decoded(pts * self._tick_s, None, None) for pts in sorted(self._skipped))
+
+    def _decoded(self, packet: Any) -> Iterator[tuple[Any, Shape]]:
+        """The frames that come out of the decoder after a packet, or at the end."""
+        try:
+            frames = self._stream.decode(packet)
+        except (av.error.FFmpegError, EOFError, ValueError, MemoryError):
+            self._errors += packet is not None
+            return
+        for frame in frames:
+            frame.time_base = self._stream.time_base
+            duration_s = (frame.duration or 0) * self._tick_s
+            self.last_frame_s = duration_s or nan
+            # HEVC gives fields instead of frames: rows of one moment, and no combs.
+            combed = frame.interlaced_frame and self._context.name != "hevc"
+            if combed and self._skipper is not None:
+                self._skipper.stop()
+            yield from self._deinterlacer.push(frame, self._shape(frame), combed=combed)
+
+    def _in_order(self, frames: Iterator[tuple[Any, Shape]]) -> Iterator[_Decoded]:
+        """The frames, and between them those that were skipped."""
+        for frame, shape in frames:
+            time_s = self._time_s(frame)
+            while self._skipped and self._skipped[0] * self._tick_s <= time_s:
+                skipped_s = heapq.heappop(self._skipped) * self._tick_s
+                if skipped_s < time_s:  # otherwise it was decoded because others refer to it
+                    yield _Decoded(skipped_s, None, None)
+            yield _Decoded(time_s, frame, shape)
+
+    def _time_s(self, frame: Any) -> float:
+        # Where a container has no presentation times, such as AVI, frames come in the order of decoding.
+        ticks = frame.pts if frame.pts is not None else frame.dts
+        return nan if ticks is None else ticks * float(frame.time_base)
+
+    def _shape(self, frame: Any) -> Shape:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        orientation = geometry.orientation(bytes(matrix)) if matrix is not None else geometry.UPRIGHT
+        aspect = geometry.pixel_aspect(self._aspect())
+        if frame.interlaced_frame and self._context.name == "hevc":
+            aspect /= 2  # a field has half of the rows
+        return Shape(frame.width, frame.height, aspect, orientation)
+
+    def _aspect(self) -> Fraction | None:
+        """The container's aspect goes before that of the stream, as in FFmpeg, until the stream's changes."""
+        aspect: Fraction | None = self._context.sample_aspect_ratio
+        if self._first_aspect is None:
+            self._first_aspect = aspect
+        return self._stated_aspect if aspect == self._first_aspect and self._stated_aspect else aspect
+
+
+def _may_skip(context: Any) -> bool:
+    """Whether frames to which no other refers can be told, and are of no use to others in any other way."""
+    if context.name not in ("h264", "hevc"):
+        return False
+    extradata = context.extradata or b""
+    sets = parameter_sets.in_configuration(extradata, context.name)
+    # Deinterlacing looks at the frames before and after. With several temporal layers, frames to which none of their
+    # own layer refers may be referred to by others.
+    progressive = sets and not any(parameter_sets.may_be_interlaced(unit, context.name) for unit in sets)
+    return bool(progressive) and parameter_sets.temporal_layers(extradata, context.name) == 1
+
+
+class _Skipper:
+    """Tells which packets hold frames that nobody will look at, as long as their times leave no doubt."""
+
+    def __init__(self, thinning: Thinning, tick_s: float, first: int, sent: list[int]) -> None:
+        """`sent` are the time stamps of packets that are with the decoder already, `first` that of the first frame."""
+        self._thinning, self._tick_s, self._first_s = thinning, tick_s, first * tick_s
+        self._undecided = list(sent)
+        heapq.heapify(self._undecided)
+        self._sent = set(sent)
+        self._waiting: deque[Any] = deque()
+        self._wanted: dict[int, bool] = {}
+        self._last = first - 1
+        self._sure = True
+
+    def push(self, packet: Any) -> Iterator[tuple[Any, bool]]:
+        """Take the next packet; yields those whose fate is known."""
+        self._waiting.append(packet)
+        if packet.pts is None or packet.dts is None or packet.is_discard:
+            self._sure = False
+        if not self._sure:
+            yield from self.rest()
+            return
+        heapq.heappush(self._undecided, packet.pts)
+        # No later packet has a time before this one's decoding time.
+        while self._undecided and self._undecided[0] <= packet.dts:
+            self._decide(heapq.heappop(self._undecided))
+        while self._waiting and self._waiting[0].pts in self._wanted:
+            ready = self._waiting.popleft()
+            yield ready, not self._wanted.pop(ready.pts)
+
+    def stop(self) -> None:
+        """From now on nothing may be skipped."""
+        self._sure = False
+
+    def rest(self) -> Iterator[tuple[Any, bool]]:
+        """All that are left, to be decoded."""
+        while self._waiting:
+            yield self._waiting.popleft(), False
+
+    def _decide(self, pts: int) -> None:
+        if pts <= self._last:
+            self._sure = False
+        self._last = pts
+        wanted = self._thinning.wants(pts * self._tick_s - self._first_s)
+        if pts not in self._sent:
+            self._wanted[pts] = wanted or not self._sure
+
+
+class _Deinterlacer:
+    """Replaces interlaced frames by progressive ones, from the first interlaced one on; others pass.
+
+    The pictures of a camcorder or a television recorder hold two moments in their odd and even rows, so that moving
+    legs have combs. bwdif makes one picture of both.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Any = None
+        self._key: tuple[Any, ...] = ()
+        self._shape: Shape | None = None
+
+    def push(self, frame: Any, shape: Shape, *, combed: bool) -> Iterator[tuple[Any, Shape]]:
+        """The frames that are done after the next one, each with its shape."""
+        key = (frame.width, frame.height, frame.format.name, shape)
+        if self._graph is not None and key != self._key:
+            yield from self.flush()
+        if self._graph is None and not combed:
+            yield frame, shape
+            return
+        if self._graph is None:
+            self._graph, self._key, self._shape = _deinterlacing_graph(frame), key, shape
+        self._graph.vpush(frame)
+        yield from self._pull(shape)
+
+    def flush(self) -> Iterator[tuple[Any, Shape]]:
+        """The frames that are left."""
+        if self._graph is not None and self._shape is not None:
+            self._graph.vpush(None)
+            yield from self._pull(self._shape)
+            self._graph = None
+
+    def _pull(self, shape: Shape) -> Iterator[tuple[Any, Shape]]:
+        while True:
+            try:
+                frame = self._graph.vpull()
+            except (av.error.BlockingIOError, EOFError):
+                return
+            yield frame, shape
+
+
+def _deinterlacing_graph(frame: Any) -> Any:
+    """A filter graph that makes one progressive frame of each interlaced one; others pass unchanged."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 1000)
+    )
+    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced")
+    graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
+    return graph
