@@ -7,8 +7,12 @@ Names are those of `PICTURES`; all are drawn without one. It needs what the test
 from __future__ import annotations
 
 import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +28,13 @@ from PIL import Image
 import repcount
 from repcount.coaching import phrases
 from repcount.coaching.coach import Coach
+from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.coaching.session import SessionGoals, WorkoutPlan
 from repcount.display import overlay
 from repcount.display.window import ToastQueue
 from repcount.pose import angles, model
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Pose, Rep, Sample, Update
+from repcount.types import Frame, Phase, Pose, Rep, Sample, Update
 from repcount.video import reader
 
 HERE = Path(__file__).parent
@@ -80,11 +85,11 @@ class Still:
     sample: Sample
 
 
-def stills(times_s: Sequence[float]) -> list[Still]:
-    """The first frames at or after some rising times."""
+def stills(times_s: Sequence[float], path: Path = VIDEO) -> list[Still]:
+    """The first frames of a video at or after some rising times."""
     found: list[Still] = []
     side = ""
-    with reader.open_video(VIDEO) as video, PersonTracker(model.ensure_model()) as tracker:
+    with reader.open_video(path) as video, PersonTracker(model.ensure_model()) as tracker:
         for frame in video.frames(repcount.Config().rate_hz):
             pose = tracker.track(frame)
             sample = angles.compute_sample(frame.time_s, pose, side)
@@ -230,6 +235,73 @@ class _Record:
         return self.full
 
 
+def window(path: Path) -> None:
+    """Four moments of a session in the window: ready, the twelfth rep, a partial rep, the rest between two sets."""
+    full = repcount.analyze(LIVE_VIDEO).reps[1]
+    partial = next(rep for rep in repcount.analyze(VIDEO).reps if not rep.full)
+    config = repcount.Config()
+    now = SessionStatus(
+        Stage.COUNTING, full=12, partial=1, target=20, set=2, sets=3, today=32, day_limit=100, last=full,
+        upright_deg=config.full_deg, back_deg=config.return_share * config.full_deg, camera_hz=30.0, analysed_hz=15.0,
+    )  # fmt: skip
+    before = replace(now, phase=Phase.PAUSE, full=0, partial=0, set=1, today=0, last=None, lift_deg=0.0)
+    top = replace(now, phase=Phase.HOLD, lift_deg=full.top_flexion_deg)
+    low = replace(now, phase=Phase.LOWER, full=7, partial=2, last=partial, lift_deg=partial.top_flexion_deg)
+    rest = replace(now, stage=Stage.REST, full=20, rest_left_s=42.0)
+    seen = stills([0.5, full.top_s, full.end_s], LIVE_VIDEO)
+    (lower,) = stills([partial.top_s])
+    shown = [
+        _drawn_window(seen[0], before, Announcement(Cue.READY)),
+        _drawn_window(seen[1], top),
+        _drawn_window(lower, low, Announcement(Cue.HIGHER)),
+        _drawn_window(seen[2], rest, Announcement(Cue.SET_DONE, 20)),
+    ]
+    width, height = _WINDOW_WH
+    sheet = Image.new("RGB", (2 * width + _GUTTER_PX, 2 * height + _GUTTER_PX), "white")
+    for number, picture in enumerate(shown):
+        sheet.paste(picture, (number % 2 * (width + _GUTTER_PX), number // 2 * (height + _GUTTER_PX)))
+    sheet.save(path, quality=88, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+_WINDOW_WH, _GUTTER_PX = (644, 364), 8
+
+
+def _drawn_window(still: Still, status: SessionStatus, *announced: Announcement) -> Image.Image:
+    image, pose = overlay.fit(still.frame.image, still.pose, *(2 * pixels for pixels in _WINDOW_WH))
+    toasts = [phrases.shown_text(announcement) for announcement in announced]
+    corner = overlay.corner_beside(pose, mirror=True)
+    drawn = overlay.draw_overlay(image, pose, still.sample.side, status, toasts, mirror=True, corner=corner)
+    return Image.fromarray(drawn).resize(_WINDOW_WH, Image.Resampling.LANCZOS)
+
+
+_REPORT_WH = (1060, 1150)
+
+
+def report(path: Path) -> None:
+    """The upper part of a report, as Chromium shows it. Needs Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print(f"{path.name}: not drawn, there is no Chromium")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        page, shot = Path(folder) / "report.html", Path(folder) / "shot.png"
+        subprocess.run([sys.executable, "-m", "repcount", "analyze", VIDEO, "--report", page], check=True)
+        options = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--force-device-scale-factor=1.3",
+        ]
+        size = f"--window-size={_REPORT_WH[0]},{_REPORT_WH[1]}"
+        subprocess.run(
+            [chromium, *options, size, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True
+        )
+        Image.open(shot).convert("RGB").quantize(128).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
 def _without_grain(image: Any) -> Any:
     """Without the grain of the sensor, which would be most of the file."""
     return cv2.bilateralFilter(image, 7, 30, 5)
@@ -246,7 +318,13 @@ def _placement(path: Path) -> None:
     _save(path, placement.figure())
 
 
-PICTURES: dict[str, Callable[[Path], None]] = {"result.png": result, "placement.png": _placement, "live.webp": live}
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "result.png": result,
+    "placement.png": _placement,
+    "live.webp": live,
+    "window.jpg": window,
+    "report.png": report,
+}
 
 
 def main() -> None:

@@ -114,6 +114,6 @@ def spoken(text: str) -> str:
 
 
 def number(value: float, digits: int) -> str:
-    """A number with the decimal separator of the language in use."""
-    text = f"{value:.{digits}f}"
+    """A number with the decimal separator of the language in use, never minus zero."""
+    text = f"{value:z.{digits}f}"
     return text.replace(".", ",") if current() in _DECIMAL_COMMA else text

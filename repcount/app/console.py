@@ -103,7 +103,7 @@ class ConsoleReporter:
         """Print one result of several in a line; `width` is that of the longest name."""
         self._print(lambda: print_line(analysis, self.results, name, width))
         if self.explain:
-            self._print(lambda: self._rejections(analysis))
+            self._print(lambda: self._explanations(analysis))
 
     def show_total(self, analyses: Sequence[Analysis], videos: int) -> None:
         """Print the counts of all videos together."""

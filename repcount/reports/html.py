@@ -196,8 +196,7 @@ def _table_row(rep: Rep) -> dict[str, Any]:
 def _cell(value: float | None, digits: int, unit: str = "") -> tuple[str, float | str]:
     if value is None or isnan(value):
         return "–", ""
-    text = number(float(f"{value:z.4f}"), digits)
-    return f"{text}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
+    return f"{number(value, digits)}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
 
 
 def _settings(config: Config) -> list[tuple[str, str, str, bool]]:
