@@ -277,7 +277,8 @@ def test_without_a_font_the_window_is_in_english(monkeypatch: pytest.MonkeyPatch
     with language.using("hi"):
         assert fonts.drawable_language() == "en"
         assert "fonts-noto-core" in str(fonts.font_problem())
-        drawn = [text for text, *_ in drawn_texts(replace(STATUSES[-1], stage=Stage.COUNTING), monkeypatch)]
+        drawing = fonts.in_drawable_language(drawn_texts)
+        drawn = [text for text, *_ in drawing(replace(STATUSES[-1], stage=Stage.COUNTING), monkeypatch)]
         assert any("Set 2 of 3" in text for text in drawn)
         assert phrases.stage_text(Stage.PAUSED) == "रुका हुआ"
 

@@ -46,8 +46,8 @@ _RUNS = re.compile("[\u0900-\u097f\u200c\u200d]+|[^\u0900-\u097f\u200c\u200d]+")
 
 
 def is_shaped(text: str) -> bool:
-    """Whether `text` has letters of such a script."""
-    return any("\u0900" <= character <= "\u097f" for character in text)
+    """Whether `text` has letters of such a script, and there is a font for them."""
+    return any("\u0900" <= character <= "\u097f" for character in text) and _files() is not None
 
 
 def runs(text: str) -> list[str]:
