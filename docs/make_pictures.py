@@ -58,22 +58,22 @@ _LEGS = {"left": (11, 23, 25, 27), "right": (12, 24, 26, 28)}
 
 @dataclass(slots=True)
 class Curve:
-    """A sink that keeps the hip flexion over time."""
+    """A sink that keeps the elevation of the legs over time."""
 
     times_s: list[float] = field(default_factory=list)
-    flexion_deg: list[float] = field(default_factory=list)
+    elevation_deg: list[float] = field(default_factory=list)
 
     def write(self, update: Update) -> None:
         """Take one update."""
         if update.sample is None:
             return
         self.times_s.append(update.sample.time_s)
-        self.flexion_deg.append(180.0 - update.sample.hip_deg)
+        self.elevation_deg.append(update.lift_deg)
 
     def at(self, time_s: float) -> float:
-        """The flexion of the sample nearest to a time."""
+        """The elevation at the sample nearest to a time."""
         nearest = min(range(len(self.times_s)), key=lambda i: abs(self.times_s[i] - time_s))
-        return self.flexion_deg[nearest]
+        return self.elevation_deg[nearest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def stills(times_s: Sequence[float], path: Path = VIDEO) -> list[Still]:
 
 
 def result(path: Path) -> None:
-    """A strip of frames with the measured leg above the flexion over time with its reps."""
+    """A strip of frames with the measured leg above the elevation of the legs over time with its reps."""
     curve = Curve()
     analysis = repcount.analyze(VIDEO, sinks=[curve])
     full, partial = analysis.reps[:2]
@@ -116,19 +116,19 @@ def result(path: Path) -> None:
     strip = figure.add_gridspec(1, len(moments), left=0.008, right=0.992, bottom=0.655, top=0.945, wspace=0.025)
     for i, (name, still) in enumerate(zip(moments, stills(list(moments.values())), strict=True)):
         colour = {2: FULL, 3: PARTIAL}.get(i, GREY)
-        _draw_still(figure.add_subplot(strip[i]), name, still, colour)
+        _draw_still(figure.add_subplot(strip[i]), name, still, curve.at(still.frame.time_s), colour)
     _draw_curve(figure.add_axes((0.068, 0.165, 0.815, 0.44)), curve, analysis)
     _save(path, figure)
 
 
-def _draw_still(axes: Axes, name: str, still: Still, colour: str) -> None:
+def _draw_still(axes: Axes, name: str, still: Still, elevation_deg: float, colour: str) -> None:
     rows, columns = _CROP
     extent = (columns.start, columns.stop, rows.stop, rows.start)
     axes.imshow(_calm(still.frame.image[_CROP]), extent=extent, interpolation="nearest")
     chain = still.pose.xy_px[list(_LEGS[still.sample.side])]
     axes.plot(chain[:, 0], chain[:, 1], color="white", lw=6, solid_capstyle="round")
     axes.plot(chain[:, 0], chain[:, 1], "o-", color=colour if colour != GREY else INK, lw=3, ms=8, mec="white", mew=1.5)
-    text = f"hip flexion {180 - still.sample.hip_deg:.0f}°".replace("-", "\N{MINUS SIGN}")
+    text = f"leg elevation {elevation_deg:z.0f}°".replace("-", "\N{MINUS SIGN}")
     box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": "none", "alpha": 0.92}
     axes.text(columns.stop - 14, rows.stop - 16, text, ha="right", va="bottom", size=18, bbox=box)
     axes.set_title(name, size=19, pad=8, color=INK)
@@ -149,14 +149,14 @@ def _draw_curve(axes: Axes, curve: Curve, analysis: repcount.Analysis) -> None:
     rest_deg = analysis.reps[0].rest_flexion_deg
     for rep in analysis.reps:
         _draw_rep(axes, curve, rep)
-    axes.plot(curve.times_s, curve.flexion_deg, color=INK, lw=2.5, zorder=3)
+    axes.plot(curve.times_s, curve.elevation_deg, color=INK, lw=2.5, zorder=3)
     for level, name in ((settings.full_deg, "upright"), (rest_deg + settings.leave_deg, "legs leave\nthe bottom")):
         axes.axhline(level, color=GREY, lw=1.5, ls=(0, (5, 4)), zorder=1)
         axes.text(curve.times_s[-1] + 0.4, level, name, size=17, color=GREY, va="center")
     axes.set(xlim=(0, curve.times_s[-1] + 0.2), ylim=(-6, 116), yticks=range(0, 91, 30))
     axes.yaxis.set_major_formatter("{x:.0f}°")
     axes.set_xlabel("seconds", labelpad=0)
-    axes.set_ylabel("hip flexion")
+    axes.set_ylabel("leg elevation")
     axes.legend(handles=_legend(), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=5, frameon=False, fontsize=18)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.programs import ROOT, Cli, load_script
+from support.programs import ROOT, SAMPLES, Cli, load_script, run_process
 
 from repcount import language, messages
 from repcount.analysis import Analysis, Source
@@ -357,3 +358,34 @@ def test_warnings_in_files_are_english() -> None:
     with language.using("de"):
         assert messages.warning_sentence(warning) == "1 von 5 Wiederholungen wurden von Hand hinzugefügt"
         assert messages.warning_sentence(warning, str) == "1 of 5 reps were added by hand"
+
+
+# --- all of it ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("history", "model")
+def test_a_live_session_in_german(tmp_path: Path) -> None:
+    """The sample as the camera: terminal and table in German, JSON in English, and a voice that says German numbers."""
+    data, sound = tmp_path / "reps.json", tmp_path / "said.wav"
+    video = SAMPLES / "21_as_described.mp4"
+    result = run_process(
+        "live", "--camera", video, "--no-window", "--language", "de", "--json", data, "--sound-file", sound
+    )
+    assert result.code == 0
+    assert "Bereit" in result.err
+    assert re.findall(r"Wdh\. (\d), voll \(heben \d,\d s", result.err) == list("12345")
+    assert "5 volle Wiederholungen in 27,0 s" in result.out
+    assert json.loads(data.read_text(encoding="utf-8"))["summary"]["full"] == 5
+    assert sound.stat().st_size > 1_000_000
+
+
+@pytest.mark.slow
+def test_a_report_in_japanese_can_be_read(model: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    result = run_process("analyze", SAMPLES / "09_partial_and_full.mp4", "--language", "ja", "--report", page)
+    assert result.code == 0
+    assert "完全 4 回, 不完全 5 回" in result.out
+    text = page.read_text(encoding="utf-8")
+    assert '<html lang="ja">' in text
+    assert "9 回中 4 回が完全でした" in text

@@ -80,7 +80,8 @@ def rep_line(rep: Rep) -> str:
     """One rep: "   15.2 s  rep 3, partial: higher (raise 2.0 s, lower 1.9 s, 58°)"."""
     up, down = language.number(rep.raise_s, 1), language.number(rep.lower_s, 1)
     times = _("raise {up} s, lower {down} s, {top}°").format(up=up, down=down, top=f"{rep.top_flexion_deg:.0f}")
-    return f"{_seconds(rep.end_s)}  {_('rep {n}').format(n=rep.number)}, {rep_remarks(rep)} ({times})"
+    name = _("rep {n}").format(n=rep.number)
+    return f"{_seconds(rep.end_s)}  {name}, {rep_remarks(rep)} ({times})"
 
 
 def _seconds(time_s: float) -> str:
