@@ -65,7 +65,7 @@ def template(code: str) -> Catalog:
 def _table_texts() -> Iterator[str]:
     for texts in _TABLES:
         yield from (text for text in texts.values() if text and text != "{n}")
-    yield from (*phrases._KEY_HELP, messages._SLOWER, messages._REJECTED)
+    yield from (*phrases._KEY_HELP, messages._SLOWER, messages._REJECTED, findings._SHORT_OF_TARGET)
     yield from (name for name in (heading.partition("\n")[0] for heading in table._LEFT_OUT) if name)
     yield "set"
 

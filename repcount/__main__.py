@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from repcount import interrupts
@@ -18,9 +19,7 @@ def main() -> NoReturn:
     atexit.register(_exit_now, codes)  # registered first, so that it runs after all others
     try:
         interrupts.install_handlers()
-        from repcount.cli import main as command
-
-        command()
+        _command()()
     except KeyboardInterrupt:
         pass
     except SystemExit as ended:
@@ -29,6 +28,20 @@ def main() -> NoReturn:
     status = interrupts.exit_code() or status
     codes.append(1 if isinstance(status, str) else status or 0)
     sys.exit(status)
+
+
+def _command() -> Callable[[], NoReturn]:
+    """The command line. Exits with a message where the libraries that it is made of do not load."""
+    try:
+        from repcount.cli import main as command
+    except Exception as error:
+        if os.environ.get("REPCOUNT_DEBUG") or "--debug" in sys.argv:
+            raise
+        from repcount.errors import printable
+        from repcount.libraries import import_failure
+
+        sys.exit(printable(f"repcount: {import_failure(error)}"))
+    return command
 
 
 def _exit_now(codes: list[int]) -> None:

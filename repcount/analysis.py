@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 from repcount.config import Config
 from repcount.counting import counter
 from repcount.types import (
+    UPRIGHT_DEG,
     AnalysisWarning,
     Event,
     Flag,
@@ -17,6 +18,7 @@ from repcount.types import (
     Rep,
     RepRemoved,
     Sample,
+    TargetSet,
     UnfinishedRep,
     Update,
     WarningCode,
@@ -87,6 +89,8 @@ class Analysis:
     """Of the pose model's file; empty where no picture was looked at, as for a signal."""
     date: str = ""
     """The day on which it was counted, as YYYY-MM-DD; empty if nobody said."""
+    video_sha256: str = ""
+    """Of the bytes of the video, in hexadecimal, by which `--resume` knows it again; empty if it was not computed."""
 
     @property
     def summary(self) -> Summary:
@@ -134,16 +138,18 @@ class AnalysisBuilder:
         interrupted: bool = False,
     ) -> Analysis:
         """The analysis of everything written so far; `warnings` are those of the source."""
-        removed = {event.number for event in self.events if isinstance(event, RepRemoved)}
-        counted = [event for event in self.events if isinstance(event, Rep)]
-        reps = counter.with_pauses([rep for rep in counted if rep.number not in removed])
+        removed = sum(isinstance(event, RepRemoved) for event in self.events)
+        targets = [event for event in self.events if isinstance(event, TargetSet)]
+        settings = replace(settings, full_deg=targets[-1].target_deg) if targets else settings
+        reps = counter.with_pauses(counter.reps_on_record(self.events))
         rejections = tuple(event for event in self.events if isinstance(event, Rejection))
         unfinished = next((event for event in self.events if isinstance(event, UnfinishedRep)), None)
         all_warnings = (
             *warnings,
             *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *_count_warnings(reps, rejections, unfinished),
-            *_correction_warnings(reps, len(removed)),
+            *_correction_warnings(reps, removed),
+            *_target_warnings(settings, targets),
         )
         tracked = self.seen / self.samples if self.samples else 0.0
         return Analysis(source, settings, reps, rejections, unfinished, tracked, all_warnings, interrupted)
@@ -185,3 +191,11 @@ def _correction_warnings(reps: tuple[Rep, ...], removed: int) -> Iterator[Analys
         yield AnalysisWarning(WarningCode.REPS_ADDED, {"added": added, "reps": len(reps)})
     if removed:
         yield AnalysisWarning(WarningCode.REPS_REMOVED, {"removed": removed})
+
+
+def _target_warnings(settings: Config, targets: Sequence[TargetSet]) -> Iterator[AnalysisWarning]:
+    if settings.own_target:
+        yield AnalysisWarning(WarningCode.OWN_TARGET, {"target_deg": settings.full_deg, "upright_deg": UPRIGHT_DEG})
+    for target in targets:
+        facts = {"target_deg": target.target_deg, "at_s": target.time_s, "reps": len(target.numbers)}
+        yield AnalysisWarning(WarningCode.TARGET_SET, facts)

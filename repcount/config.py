@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from repcount.errors import SettingError, brief
+from repcount.types import UPRIGHT_DEG
+
+MIN_TARGET_DEG = 45.0
+"""The lowest target: half way to vertical. Legs that stay below do another exercise."""
 
 MAX_RATE_HZ = 240.0
 """The frame rate of the fastest common cameras (slow motion of phones)."""
@@ -36,9 +40,9 @@ class Config:
     fast_share: float = _setting(0.75, 0.1, 1.0, "share of the asked time below which a raise or lower is fast")
     """With the default, a raise prescribed at 2 s is fast below 1.5 s. Heuristic."""
 
-    full_deg: float = _setting(67.0, 45.0, 90.0, "elevation of the legs that counts as upright")
-    """By thigh and hip-ankle line together, on labelled clips: partial reps 29-58°, bent-knee reps 56-65°, full reps
-    76-102°."""
+    full_deg: float = _setting(UPRIGHT_DEG, MIN_TARGET_DEG, 90.0, "target: elevation from which a rep is full")
+    """Upright, by thigh and hip-ankle line together, on labelled clips: partial reps 29-58°, bent-knee reps 56-65°,
+    full reps 76-102°. Whose legs stop earlier may set a target of their own with `--target`, never below half way."""
 
     partial_deg: float = _setting(25.0, 15.0, 60.0, "least rise of the legs that is a clear try")
     """Above fidgeting (up to 22° of a person lying still), below the lowest labelled partial rep (34°)."""
@@ -86,6 +90,11 @@ class Config:
             if item.metadata:
                 _check_range(item.name, getattr(self, item.name), item.metadata["low"], item.metadata["high"])
         parse_tempo(self.tempo)
+
+    @property
+    def own_target(self) -> bool:
+        """Whether the target is not the default, so that whatever shows a result has to say so."""
+        return self.full_deg != UPRIGHT_DEG
 
     @property
     def fast_raise_s(self) -> float:

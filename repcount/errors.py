@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 class RepcountError(Exception):
     """Base class of all errors that repcount reports; the command line prints one as a line and exits with 1."""
@@ -61,5 +63,15 @@ def brief(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with unprintable characters escaped: file names may contain anything."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """Text that somebody else chose, for a terminal: one line in which nothing acts and nothing is invisible.
+
+    File names, camera names, addresses and the contents of files may hold anything. Control characters and line breaks,
+    characters without a shape or that change the order of others (Unicode's format characters, such as U+202E), lone
+    surrogates and unassigned characters are shown as Python escapes. Spaces of all widths stay: macOS and Japanese
+    keyboards put them into names.
+    """
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()

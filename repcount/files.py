@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -17,10 +18,8 @@ from typing import Protocol, Self, TextIO
 from repcount.errors import OutputError
 from repcount.interrupts import InterruptGuard
 
-try:
+if sys.platform != "win32":  # which does not remove an open file, and that is all the lock is for
     import fcntl
-except ImportError:  # Windows does not remove an open file, which is all the lock is for
-    fcntl = None  # type: ignore[assignment]
 
 _MAX_NAME_CHARS = 58
 """How much of the final name is in the temporary one: at four bytes a character, and with the rest of the name, it fits
@@ -33,7 +32,8 @@ class AtomicFile:
     """A temporary file next to `final` that replaces it when published. A context manager that publishes on success.
 
     Creating it checks that `final` can be written, and raises OutputError if not. An existing file is replaced only
-    with `force`. With `private` only its owner may read and write it, whatever the umask.
+    with `force`, and never through a symbolic link, which anybody may have put there. With `private` only its owner may
+    read and write it, whatever the umask.
 
     The temporary file is locked until it is published or discarded. An unlocked one is left over from a killed process
     and is removed the next time that the same file is written.
@@ -55,6 +55,10 @@ class AtomicFile:
             raise OutputError(f"cannot write {self.final}: it is a folder")
         if is_special(self._target):
             raise OutputError(f"cannot write {self.final}: it is a device or a pipe, and this has to be a file")
+        if self._force and self.final.is_symlink():
+            raise OutputError(
+                f"{self.final} is a link, and --force overwrites nothing through one. It leads to {self._target}"
+            )
         if self._target.exists():
             if not self._force:
                 raise already_exists_error(self.final)
@@ -133,12 +137,11 @@ class AtomicFile:
 
 def _lock(descriptor: int) -> bool:
     """Lock a file; False if another process holds the lock or the file system does not support locks."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
     return True
 
 
@@ -151,6 +154,30 @@ def _remove_if_unlocked(path: Path) -> None:
         os.close(descriptor)
         if unlocked:
             path.unlink()
+
+
+def open_regular(path: Path, flags: int, mode: int = 0o666) -> int:
+    """Open a file whose name anybody may have put there, or create it with O_CREAT: a descriptor.
+
+    Raises OSError for a link, a folder, a device and a pipe, none of which is opened.
+    """
+    with suppress(FileNotFoundError):
+        _check_regular(path.lstat().st_mode)
+    no_surprise = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | no_surprise, mode)
+    try:
+        _check_regular(os.fstat(descriptor).st_mode)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_regular(mode: int) -> None:
+    kinds = {stat.S_IFLNK: "it is a link to another file", stat.S_IFDIR: "it is a folder"}
+    if not stat.S_ISREG(mode):
+        text = kinds.get(stat.S_IFMT(mode), "it is a device or a pipe")
+        raise OSError(errno.EINVAL, text)
 
 
 def is_special(path: Path) -> bool:

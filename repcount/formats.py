@@ -1,32 +1,37 @@
-"""The JSON and CSV formats, reading and writing: the contract with other programs."""
+"""The JSON and CSV formats: the contract with other programs. `app.documents` reads the JSON back."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import isfinite, isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any, TextIO
 
 from repcount import __version__, messages
-from repcount.analysis import Analysis, Source
+from repcount.analysis import Analysis
 from repcount.config import Config
-from repcount.errors import SettingError, SignalError, brief
-from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, Sample, Update, WarningCode
+from repcount.errors import SignalError, brief
+from repcount.types import Rejection, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
 
-_REP_FIELDS = [field.name for field in dataclasses.fields(Rep)]
+_REP_FIELDS = [*(field.name for field in dataclasses.fields(Rep)), "reach"]
 _SAMPLE_FIELDS = [field.name for field in dataclasses.fields(Sample)]
 _SIGNAL_FIELDS = [
     *("time_s", "hip_deg", "knee_deg", "smooth_deg", "phase", "side", "visibility"),
     *(name for name in _SAMPLE_FIELDS if name not in {"time_s", "hip_deg", "knee_deg", "side", "visibility"}),
 ]
 
-_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 """First characters that make a spreadsheet run a cell: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+_SEPARATORS = re.compile(r'[,;|"\t\r\n]')
+_FORMULA_INSIDE = re.compile(r'(?<=[,;|\t\r\n])(?="*[=+\-@\t\r\n＝＋－＠])')
+"""What readers of CSV split at, and what a cell that begins after it would be run for."""
 
 _DIGITS = {"_s": 3, "_deg": 1, "confidence": 2, "tracked": 3}
 """Decimals by the end of a field's name. Milliseconds and tenths of a degree are finer than the measurement."""
@@ -50,63 +55,58 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "source": _to_row(analysis.source),
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
-        "reps": [_to_row(rep) for rep in analysis.reps],
+        "reps": [_rep_row(rep) for rep in analysis.reps],
         "warnings": [messages.warning_sentence(warning, str) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
         "rejected": [_rejected_row(rejection) for rejection in analysis.rejections],
         "version": __version__,
         "model_sha256": analysis.model_sha256 or None,
+        "video_sha256": analysis.video_sha256 or None,
         "date": analysis.date or None,
     }
 
 
-def read_document(document: dict[str, Any]) -> Analysis | None:
-    """The analysis in a document that `document` of this version wrote; None for anything else.
+class TableWriter:
+    """Writes a table as CSV by RFC 4180: UTF-8, a header, text that somebody else chose quoted where it has to be."""
 
-    The unfinished rep and the facts of the warnings are not in a document and stay empty.
-    """
-    try:
-        if (document["schema"], document["version"]) != (SCHEMA, __version__):
-            return None
-        return Analysis(
-            source=Source(**document["source"]),
-            settings=Config(**document["settings"]),
-            reps=tuple(_read_rep(rep) for rep in document["reps"]),
-            rejections=tuple(
-                Rejection(float(item["start_s"]), float(item["end_s"]), RejectionReason(item["code"]))
-                for item in document["rejected"]
-            ),
-            unfinished=None,
-            tracked=float(document["summary"]["tracked"]),
-            warnings=tuple(
-                AnalysisWarning(WarningCode(code), recorded=str(sentence))
-                for code, sentence in zip(document["warning_codes"], document["warnings"], strict=True)
-            ),
-            interrupted=bool(document["interrupted"]),
-            model_sha256=str(document["model_sha256"] or ""),
-            date=str(document["date"] or ""),
-        )
-    except (KeyError, TypeError, ValueError, SettingError):
-        return None
+    def __init__(self, file: TextIO, columns: Sequence[str], texts: Collection[str] = ("source",)) -> None:
+        """`texts` are the columns whose text somebody else chose; the others hold numbers and fixed words."""
+        self._file, self._columns, self._texts = file, columns, texts
+        self._write(columns)
+
+    def row(self, cells: Sequence[str]) -> None:
+        """Write one row, a cell for each column."""
+        texts = [name in self._texts for name in self._columns]
+        self._write([text_cell(cell, first=not i) if texts[i] else cell for i, cell in enumerate(cells)])
+
+    def _write(self, cells: Sequence[str]) -> None:
+        self._file.write(",".join(cells) + "\r\n")
 
 
-def _read_rep(values: dict[str, Any]) -> Rep:
-    known: dict[str, Any] = {
-        name: float("nan") if value is None and name != "pause_s" else value for name, value in values.items()
-    }
-    known["flags"] = tuple(Flag(flag) for flag in known["flags"])
-    return Rep(**known)
+def _rep_row(rep: Rep) -> dict[str, Any]:
+    return {**_to_row(rep), "reach": _rounded("reach", rep.reach)}
 
 
 def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
     """Write one row per rep, with the source in the first column. The header is always there."""
-    writer = csv.writer(file)
-    writer.writerow(["source", *_REP_FIELDS])
+    table = TableWriter(file, ["source", *_REP_FIELDS])
     for analysis in analyses:
         for rep in analysis.reps:
-            cells = (_rep_cell(value) for value in _to_row(rep).values())
-            writer.writerow([escape_formula(analysis.source.path), *cells])
+            table.row([analysis.source.path, *map(_rep_cell, _rep_row(rep).values())])
+
+
+def text_cell(text: str, *, first: bool = False) -> str:
+    """A cell of CSV with text that somebody else chose, quoted by RFC 4180 where a reader might split it.
+
+    Spreadsheets of many countries split at `;`, and some people choose tabs: text with these is quoted too. To a reader
+    that splits at `;`, quotes count at the start of its cells alone, which is that of the row: in other cells than the
+    `first` one an apostrophe stands before what would begin a formula after a separator.
+    """
+    if not first:
+        text = _FORMULA_INSIDE.sub("'", text)
+    text = escape_formula(text)
+    return '"' + text.replace('"', '""') + '"' if _SEPARATORS.search(text) else text
 
 
 _CLIP_FIELDS = (
@@ -128,23 +128,22 @@ class UncountedClip:
 
 def write_clips(file: TextIO, clips: Iterable[Analysis | UncountedClip]) -> None:
     """Write one row per video, also for those without a rep or a result."""
-    writer = csv.writer(file)
-    writer.writerow(_CLIP_FIELDS)
+    table = TableWriter(file, _CLIP_FIELDS, ("source", "error"))
     for clip in clips:
         row = _clip_row(clip)
-        writer.writerow([_rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS])
+        table.row([_rep_cell(_rounded(name, row.get(name))) for name in _CLIP_FIELDS])
 
 
 def _clip_row(clip: Analysis | UncountedClip) -> dict[str, Any]:
     made = {"version": __version__, "settings_sha256": settings_sha256(clip.settings), "date": clip.date or None}
     if isinstance(clip, UncountedClip):
         status = "failed" if clip.error else "not_counted"
-        return made | {"source": escape_formula(clip.path), "status": status, "error": escape_formula(clip.error)}
+        return made | {"source": clip.path, "status": status, "error": clip.error}
     source = clip.source
     return {
         **made,
         **dataclasses.asdict(clip.summary),
-        "source": escape_formula(source.path),
+        "source": source.path,
         "status": "interrupted" if clip.interrupted else "counted",
         "duration_s": source.duration_s,
         "width": source.width,
@@ -167,11 +166,10 @@ def settings_sha256(settings: Config) -> str:
 
 def write_rejected(file: TextIO, analyses: Iterable[Analysis]) -> None:
     """Write one row per movement that was not counted."""
-    writer = csv.writer(file)
-    writer.writerow(["source", "start_s", "end_s", "code"])
+    table = TableWriter(file, ["source", "start_s", "end_s", "code"])
     for analysis in analyses:
         for rejection in analysis.rejections:
-            writer.writerow([escape_formula(analysis.source.path), *_rejected_row(rejection).values()])
+            table.row([analysis.source.path, *map(_rep_cell, _rejected_row(rejection).values())])
 
 
 def _rejected_row(rejection: Rejection) -> dict[str, Any]:
@@ -184,7 +182,7 @@ def _rejected_row(rejection: Rejection) -> dict[str, Any]:
 
 def escape_formula(text: str) -> str:
     """Text for a CSV cell; an apostrophe in front keeps a spreadsheet from running it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _to_row(record: Any) -> dict[str, Any]:

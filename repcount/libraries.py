@@ -44,6 +44,9 @@ _SYSTEM_PACKAGES = {
 
 OPENCV = "opencv-python-headless"
 
+_DISTRIBUTIONS = {"cv2": OPENCV, "pygame": "pygame-ce", "espeakng_loader": "espeakng-loader"}
+"""What to install for a module of another name."""
+
 _OTHER_OPENCVS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
 """They install into the same folder: which files are there depends on what was installed or removed last."""
 
@@ -108,6 +111,19 @@ def library_error(package: str, error: BaseException) -> LibraryError:
     return LibraryError(
         f"{package} does not load: {text}. Install it again: pip install --force-reinstall {requirement(package)}"
     )
+
+
+def import_failure(error: Exception) -> LibraryError:
+    """The error to raise where any import raised `error`: which package it was about is in there, if anywhere."""
+    if isinstance(error, LibraryError):
+        return error
+    name = str(getattr(error, "name", None) or "").partition(".")[0]
+    if not name:
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return LibraryError(f"a library does not load ({text}). Install repcount anew with pip, and all that it needs")
+    if name.startswith("_"):  # a part of Python that is compiled for a library of the system, such as _sqlite3
+        return LibraryError(f"this Python has no {name}: use one that is built with it")
+    return library_error(_DISTRIBUTIONS.get(name, name), error)
 
 
 def installed_opencvs() -> list[str]:

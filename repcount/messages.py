@@ -52,6 +52,11 @@ def hands_off_head(reps: int, all_reps: int) -> str:
     return text.format(n=reps, reps=all_reps)
 
 
+def target(elevation_deg: float) -> str:
+    """A target of the person's own."""
+    return _("target {n}°").format(n=f"{elevation_deg:g}")
+
+
 def rejection_sentence(reason: RejectionReason) -> str:
     """Why a movement was not counted."""
     return _(REJECTION_SENTENCES[reason])
@@ -100,6 +105,12 @@ _WARNING_TEMPLATES = {
     WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
     WarningCode.REPS_ADDED: "{added} of {reps} reps were added by hand",
     WarningCode.REPS_REMOVED: "{removed} reps were taken off by hand",
+    WarningCode.OWN_TARGET: (
+        "the target is {target_deg:g}°: a rep is full from there on, not from upright ({upright_deg:g}°)"
+    ),
+    WarningCode.TARGET_SET: (
+        "the target was set to {target_deg:g}° at {at_s:.1f} s; the {reps} partial reps before it count"
+    ),
 }
 
 _REJECTED = "{movements} movements seen, {rejected} not counted: {reasons}"

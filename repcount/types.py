@@ -115,6 +115,9 @@ class Sample:
     """Elevation of the line from the hips to the ears."""
     hands_to_shins: float = nan
     """Distance from the nearer wrist to the shins, in trunk lengths."""
+    heels_deg: float = nan
+    """Elevation of the line from the middle of the hips to the middle of the heels: it does not depend on the trunk, so
+    a head that is lifted doesn't move it."""
 
 
 class Phase(enum.StrEnum):
@@ -180,6 +183,8 @@ class WarningCode(enum.StrEnum):
     UNFINISHED_REP = "unfinished_rep"
     REPS_ADDED = "reps_added"
     REPS_REMOVED = "reps_removed"
+    OWN_TARGET = "own_target"
+    TARGET_SET = "target_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,11 @@ class AnalysisWarning:
     the commonest first."""
     recorded: str = ""
     """The sentence, where it was read back from a JSON document, which does not keep the facts."""
+
+
+UPRIGHT_DEG = 67.0
+"""Elevation from which the legs measure as upright, by thigh and hip-ankle line together: on labelled clips partial
+reps reach 29-58°, bent-knee reps 56-65°, full reps 76-102°."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +231,11 @@ class Rep:
     confidence: float
     """0 to 1."""
 
+    @property
+    def reach(self) -> float:
+        """How much of the way to upright the legs came, 0 to 1, whatever the target was; NaN where unknown."""
+        return min(max(self.top_flexion_deg / UPRIGHT_DEG, 0.0), 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -247,7 +262,18 @@ class RepRemoved:
     """The number of the removed rep."""
 
 
-Event = Rep | Rejection | UnfinishedRep | RepRemoved
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """A target of the person's own, set with a key during a live session from the partial reps just done."""
+
+    time_s: float
+    target_deg: float
+    """The elevation from which a rep is full from now on."""
+    numbers: tuple[int, ...]
+    """The numbers of those partial reps, which are full from now on."""
+
+
+Event = Rep | Rejection | UnfinishedRep | RepRemoved | TargetSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     yield "Rejection codes", [str(reason) for reason in RejectionReason]
     yield "Comparisons", list(agreement.PAIR_COLUMNS)
     yield "Landmarks", list(landmarks.COLUMNS)
-    yield "Reps", ["source", *(item.name for item in fields(Rep))]
+    yield "Reps", ["source", *(item.name for item in fields(Rep)), "reach"]
     yield "Days", totals.DAY_COLUMNS
     yield "Sets", progress.SET_COLUMNS
 

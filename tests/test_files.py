@@ -69,6 +69,21 @@ def test_a_link_goes_on_pointing_where_it_did(tmp_path: Path) -> None:
     assert target.read_text(encoding="utf-8") == "reps"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_force_overwrites_nothing_through_a_link(there: bool, tmp_path: Path) -> None:
+    """In a folder that others write to, anybody may have put it under a name that is foreseeable."""
+    target, link = tmp_path / "target", tmp_path / "out.mp4"
+    if there:
+        target.write_text("somebody else's", encoding="utf-8")
+    link.symlink_to(target)
+    for kind in OPENED:
+        with pytest.raises(OutputError, match=r"out\.mp4 is a link, and --force overwrites nothing through one"):
+            OPENED[kind](link, True)
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "target"][: 1 + there]
+    assert not there or target.read_text(encoding="utf-8") == "somebody else's"
+
+
 def test_a_pipe_is_written_not_replaced(tmp_path: Path) -> None:
     """`--csv >(gzip > reps.csv.gz)` and, worse, an administrator's `--csv /dev/null`."""
     pipe = tmp_path / "pipe"

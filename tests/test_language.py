@@ -27,6 +27,7 @@ from repcount.coaching import phrases
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.config import Config
 from repcount.display import fonts, overlay, widgets
+from repcount.display.live_terminal import rep_line, status_line
 from repcount.display.table import print_analysis
 from repcount.errors import SettingError
 from repcount.reports.html import ReportItem, render_report
@@ -186,6 +187,13 @@ def test_every_cue_is_asked_for(asked: Asked) -> None:
     for cue in Cue:
         for text in (phrases.spoken_text(Announcement(cue, 2)), phrases.shown_text(Announcement(cue, 2))):
             assert not re.search("[a-wyzA-WYZ]", text), cue
+
+
+@pytest.mark.parametrize("status", STATUSES, ids=lambda status: str(status.stage))
+def test_the_terminal_asks_the_catalogue_for_every_word(status: SessionStatus, asked: Asked) -> None:
+    """But for the units."""
+    for line in (status_line(status), rep_line(REP), rep_line(PARTIAL)):
+        assert re.findall("[a-wyzA-WYZ]+", line.replace(" s ", "")) == [], line
 
 
 def test_the_report_asks_the_catalogue_for_every_word(asked: Asked) -> None:

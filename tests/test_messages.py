@@ -47,6 +47,14 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     ),
     WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
     WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
+    WarningCode.OWN_TARGET: (
+        {"target_deg": 51.0, "upright_deg": 67.0},
+        "the target is 51°: a rep is full from there on, not from upright (67°)",
+    ),
+    WarningCode.TARGET_SET: (
+        {"target_deg": 51.0, "at_s": 30.04, "reps": 3},
+        "the target was set to 51° at 30.0 s; the 3 partial reps before it count",
+    ),
 }  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def run_batch(
         raise SettingError("--keep needs the video here; it does not go together with --cluster")
     videos = inputs.videos
     _report_inputs(inputs, reporter)
-    journal, complete = _open_journal(videos, config, options), False
+    journal, complete = _open_journal(videos, config, options, reporter), False
     force = options.force or (journal is not None and journal.has_results)
     with ExitStack() as stack:
         signals = _paths_per_video(inputs, options.signal, ".csv", "signal", stack)
@@ -285,12 +285,12 @@ class BatchRunner:
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
         """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
         self._several = len(entries) > 1
-        self._guard.delayed = True
-        for entry in entries:
-            if not self._resume(entry):
-                entry.counting = self._executor.submit(count_video, self._video_job(entry))
-                self._entries[entry.counting] = entry
         self._all = entries
+        to_count = [entry for entry in entries if not self._resume(entry)]
+        self._guard.delayed = True  # from here on there may be results to keep
+        for entry in to_count:
+            entry.counting = self._executor.submit(count_video, self._video_job(entry))
+            self._entries[entry.counting] = entry
         for number, entry in enumerate(entries, 1):
             self._report(
                 entry, f"{number} of {len(entries)}  {entry.video.name}" if self._several else entry.video.name
@@ -319,6 +319,7 @@ class BatchRunner:
             trace=self._options.needs_trace,
             track=entry.annotated is not None,
             landmarks=entry.landmarks.suffix if entry.landmarks is not None else "",
+            hashed=self._options.json is not None,
         )
 
     def _report(self, entry: Entry, label: str) -> None:
@@ -468,11 +469,13 @@ def _check_names(options: OutputOptions) -> None:
         check_name(options.landmarks)
 
 
-def _open_journal(videos: Sequence[Path], config: Config, options: OutputOptions) -> ResumeJournal | None:
+def _open_journal(
+    videos: Sequence[Path], config: Config, options: OutputOptions, reporter: ConsoleReporter
+) -> ResumeJournal | None:
     """A journal of the results, if they go to a regular JSON file and there is more than one video, or --resume."""
     if options.json is None or not _is_regular(options.json) or not (options.resume or len(videos) > 1):
         return None
-    return ResumeJournal(options.json, config, resume=options.resume, force=options.force)
+    return ResumeJournal(options.json, config, reporter.note, resume=options.resume, force=options.force)
 
 
 def _is_regular(path: Path) -> bool:

@@ -13,7 +13,7 @@ from repcount import files as output_files
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
-from repcount.errors import RepcountError
+from repcount.errors import RepcountError, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ class ConsoleReporter:
         self.stdout_error = self.stdout_error or error
 
     def note(self, text: str) -> None:
-        """Print a line that is not a result."""
-        print(text, file=self.notes)
+        """Print a line that is not a result; names in it may hold anything."""
+        print(printable(text), file=self.notes)
 
     def failure(self, path: Path, error: RepcountError) -> None:
         """Report an error that concerns one file."""

@@ -6,17 +6,20 @@ import importlib
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from repcount import __version__
+from repcount.app.executor import TaskError, WorkerError
+from repcount.app.jobs import TimingJob, time_model
+from repcount.app.workers import LocalExecutor, exit_name
 from repcount.config import Config, load, user_file
 from repcount.errors import (
     EnvironmentWarning,
@@ -27,7 +30,7 @@ from repcount.errors import (
     SettingError,
     VideoError,
 )
-from repcount.libraries import OPENCV, opencv_conflict
+from repcount.libraries import OPENCV, import_failure, opencv_conflict, requirement
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -38,8 +41,12 @@ _MIN_COLUMNS: Final = 60
 _TELEMETRY_SINCE: Final = "0.10.35"
 """From this release on MediaPipe contains code that reports its use; from 1.0 on it looks up a telemetry host."""
 
-_TIMED_FRAMES: Final = 10
-"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
+
+_NATIVE: Final = (
+    ("repcount.video.opencv", "OpenCV", OPENCV),
+    ("repcount.pose.landmarker", "MediaPipe", "mediapipe"),
+)
+"""The modules that import native libraries, the name of each library, and its package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +64,57 @@ def checks(source: str | None = None) -> Iterator[Check]:
     """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
-    yield packages()
+    yield from _survived("packages", lambda: [packages()])
     library_failures = list(libraries())
     yield from library_failures
-    yield settings()
+    yield from _survived("settings", lambda: [settings()])
     if not library_failures:
-        yield model()
-        yield from [camera(source)] if source is not None else cameras()
-        yield display()
-        yield voice()
-    yield history()
+        yield from _survived("pose model", lambda: [model()])
+        yield from _survived("camera", cameras if source is None else lambda: [camera(source)])
+        yield from _survived("window", lambda: [display()], needed=False)
+        yield from _survived("voice", lambda: [voice()], needed=False)
+    yield from _survived("history", lambda: [history()])
     yield from _terminal()
+
+
+def _survived(name: str, check: Callable[[], Iterable[Check]], *, needed: bool = True) -> Iterator[Check]:
+    """The results of a check, or a failed one if it fails itself: an installation may be broken in any way."""
+    try:
+        yield from check()
+    except Exception as error:
+        if os.environ.get("REPCOUNT_DEBUG"):
+            raise
+        yield Check(name, False if needed else None, _failure(error))
+
+
+def _failure(error: Exception) -> str:
+    if isinstance(error, RepcountError | ImportError):
+        return str(error if isinstance(error, RepcountError) else import_failure(error))
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"it could not be checked ({text}). `repcount --debug doctor` shows where that is from"
 
 
 def packages() -> Check:
     """Whether the required packages are installed in the required versions, and no second OpenCV."""
-    installed = {str(item.metadata["Name"]).lower(): item.version for item in metadata.distributions()}
-    problems = [text for line in metadata.requires("repcount") or [] if (text := requirement_problem(line, installed))]
+    installed = {name: version for name, version in map(_name_and_version, metadata.distributions()) if name}
+    try:
+        lines = metadata.requires("repcount") or []
+    except metadata.PackageNotFoundError:  # run from a source folder
+        return Check("packages", None, "repcount is not installed, so their versions are not checked: pip install .")
+    problems = [text for line in lines if (text := requirement_problem(line, installed))]
     conflict = opencv_conflict()
     if conflict:  # its advice installs the right OpenCV, too
         problems = [text for text in problems if not text.startswith(OPENCV)] + [conflict]
     versions = ", ".join(f"{name} {installed[name]}" for name in ("mediapipe", OPENCV, "numpy") if name in installed)
     return Check("packages", None if problems else True, "; ".join(problems) or versions)
+
+
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Both empty for a folder that a broken installation has left."""
+    try:
+        return str(distribution.metadata["Name"] or "").lower(), distribution.version
+    except Exception:
+        return "", ""
 
 
 def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
@@ -104,13 +140,26 @@ def requirement_problem(line: str, installed: dict[str, str]) -> str | None:
 
 
 def libraries() -> Iterator[Check]:
-    """A failed check if OpenCV or MediaPipe does not load; nothing otherwise."""
-    try:
+    """A failed check for OpenCV and for MediaPipe if it does not load; nothing otherwise."""
+    for module, name, package in _NATIVE:
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
-            importlib.import_module("repcount.video.opencv")
-            importlib.import_module("repcount.pose.landmarker")
-    except LibraryError as error:
-        yield Check("libraries", False, str(error))
+            try:
+                if crash := _crash(module):
+                    advice = f"pip install --force-reinstall --no-cache-dir {requirement(package)}"
+                    yield Check(
+                        "libraries", False, f"{name} crashes while it loads ({crash}). Install it anew: {advice}"
+                    )
+                else:
+                    importlib.import_module(module)
+            except Exception as error:
+                yield Check("libraries", False, _failure(error))
+
+
+def _crash(module: str) -> str:
+    """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = sys.argv[1:]; import {module}", *sys.path]
+    code = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode
+    return exit_name(code) if code not in (0, 1) else ""
 
 
 def settings() -> Check:
@@ -132,26 +181,25 @@ def model() -> Check:
         return Check("pose model", False, f"{path}: {state}")
     try:
         frame_s = _seconds_per_frame(path)
-    except (ModelError, VideoError) as error:
+    except (ModelError, VideoError, LibraryError, WorkerError) as error:
         return Check("pose model", False, str(error))
+    except TaskError as error:
+        advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement('mediapipe')}"
+        return Check("pose model", False, f"MediaPipe with it {error.brief}. {advice}")
     fast_enough = frame_s < 1 / Config().rate_hz
     advice = "" if fast_enough else ": slow, so fewer of them are looked at. Close other programs"
     return Check("pose model", True if fast_enough else None, f"ready, {frame_s * 1000:.0f} ms a picture{advice}")
 
 
 def _seconds_per_frame(model_path: Path) -> float:
-    """Median time of pose estimation for a frame, in seconds."""
+    """Median time of pose estimation for a frame, in seconds; measured in a worker, as a damaged MediaPipe crashes."""
     from repcount.app import analyze
-    from repcount.pose.landmarker import Landmarker
-    from repcount.video import reader
-    from repcount.video.clock import clock_s
 
-    durations_s: list[float] = []
-    with reader.open_video(analyze.sample_video_path()) as video, Landmarker(model_path) as landmarker:
-        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
-            start_s = clock_s()
-            landmarker.detect(frame)
-            durations_s.append(clock_s() - start_s)
+    with LocalExecutor(1) as executor:
+        task = executor.submit(time_model, TimingJob(analyze.sample_video_path(), model_path))
+        while not task.done:
+            executor.wait()
+    durations_s: list[float] = task.result()
     return median(durations_s[1:])
 
 

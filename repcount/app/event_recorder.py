@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from repcount.coaching.events import Announcement, LiveUpdate
+from repcount.counting.counter import reps_on_record
 from repcount.errors import HistoryError
 from repcount.history.store import Recorded
 from repcount.history.totals import day_of
 from repcount.history.writer import HistoryWriter
 from repcount.pipeline import Sink
-from repcount.types import Rep, RepRemoved, Update
+from repcount.types import Rep, Update
 from repcount.video.clock import clock_s
 
 _SAVING_S = 0.03
@@ -117,7 +118,9 @@ class EventRecorder:
         try:
             self.history.end(time_s, _PATIENCE_S if patience else _HOLD_S, cancelled)
         except HistoryError as error:
-            lost = [event for event in self._counted[-self.history.unsaved :] if event in self._reps()]
+            numbers = {rep.number for rep in self._reps()}
+            unsaved = [event for event in self._counted[-self.history.unsaved :] if isinstance(event, Rep)]
+            lost = [rep for rep in unsaved if rep.number in numbers]
             self.note(f"{_plural(len(lost), 'rep')} could not be kept: {error}. {self._content()}")
         for text in self.history.notes():
             self.note(text)
@@ -130,8 +133,7 @@ class EventRecorder:
 
     def _reps(self) -> list[Rep]:
         """The reps of this session as they stand."""
-        removed = {event.number for event in self._counted if isinstance(event, RepRemoved)}
-        return [event for event in self._counted if isinstance(event, Rep) and event.number not in removed]
+        return reps_on_record(self._counted)
 
 
 def _has_events(update: LiveUpdate) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sys
@@ -334,12 +333,10 @@ def _write_fit(path: Path, session: Session, out: files.OutputSet, reporter: Con
 
 
 def _write_rows(file: TextIO, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(file, columns)
-    writer.writeheader()
+    texts = [name for name in columns if any(isinstance(row[name], str) for row in rows)]
+    table = formats.TableWriter(file, columns, texts)
     for row in rows:
-        writer.writerow(
-            {name: formats.escape_formula(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
-        )
+        table.row(["" if row[name] is None else str(row[name]) for name in columns])
 
 
 def _analysis(session: Session) -> Analysis:
@@ -372,4 +369,4 @@ def _plural(number: int, noun: str) -> str:
 
 
 def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
+    print(printable(f"note: {text}"), file=sys.stderr)

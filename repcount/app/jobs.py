@@ -6,24 +6,22 @@ inside the functions, so that the command can make jobs without loading any.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from math import nan
 from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
+from repcount.app.journal import file_sha256, video_sha256
 from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
 from repcount.types import Pose
-
-_BLOCK_BYTES = 1 << 22
-"""Read at a time while a video is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class VideoJob:
     """Whether to return the poses, for an annotated copy."""
     landmarks: str = ""
     """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
+    hashed: bool = False
+    """Whether to compute the SHA-256 of the video, by which `--resume` knows it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
 
     A KeyboardInterrupt raised by `progress` ends it early; the result then covers the video up to that point.
     """
+    # Before it is counted: the result of a file that is exchanged meanwhile then has a hash that fits neither.
+    sha256 = video_sha256(job.video, lambda: progress(0.0, nan)) if job.hashed else ""
     text = io.StringIO(newline="")
     trace = AngleTrace() if job.trace else None
     track = table = None
@@ -95,6 +97,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         on_pose=on_pose if observers else None,
         progress=progress,
     )
+    analysis = replace(analysis, video_sha256=sha256)
     return VideoResult(
         analysis,
         text.getvalue(),
@@ -117,16 +120,11 @@ def identify_video(video: Path, progress: Progress) -> VideoIdentity:
     """The identity of a video. Raises VideoError."""
     from repcount.video.creation import creation_time
 
-    digest, done = hashlib.sha256(), 0
     try:
-        with video.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-                done += len(block)
-                progress(done, nan)  # a sign of life: the disk may be slow and the file large
+        sha256 = file_sha256(video, lambda: progress(0.0, nan))
     except OSError as error:
         raise VideoError(f"{video} cannot be read: {error.strerror}") from error
-    return VideoIdentity(digest.hexdigest(), creation_time(video))
+    return VideoIdentity(sha256, creation_time(video))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +189,31 @@ def draw_plot(job: PlotJob, progress: Progress) -> bytes:
     from repcount.reports import plot
 
     return plot.render_plot(plot.plot_format(job.path), job.videos)
+
+
+_TIMED_FRAMES = 10
+"""Frames analysed to measure the speed, after a first one, which takes longer. Heuristic: under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimingJob:
+    """A video with which to time a pose model."""
+
+    video: Path
+    model: Path
+
+
+def time_model(job: TimingJob, progress: Progress) -> list[float]:
+    """Seconds that pose estimation takes for each of the first frames. Raises RepcountError."""
+    from repcount.pose.landmarker import Landmarker
+    from repcount.video import reader
+    from repcount.video.clock import clock_s
+
+    durations_s: list[float] = []
+    with reader.open_video(job.video) as video, Landmarker(job.model) as landmarker:
+        for frame in islice(video.frames(Config().rate_hz), 1 + _TIMED_FRAMES):
+            start_s = clock_s()
+            landmarker.detect(frame)
+            durations_s.append(clock_s() - start_s)
+            progress(frame.time_s, nan)
+    return durations_s

@@ -31,7 +31,7 @@ from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Tas
 from repcount.app.jobs import VideoJob
 from repcount.errors import LibraryError, RepcountError
 from repcount.interrupts import SIGNALS
-from repcount.libraries import OPENCV, requirement
+from repcount.libraries import OPENCV, import_failure, requirement
 from repcount.pipeline import available_cores
 
 STOP_S = 10.0
@@ -217,17 +217,16 @@ class _Worker:
             self._process.stdin.flush()
 
     def close(self) -> int | None:
-        """Kill it unless it has exited. Returns its exit code, negative for a signal; None if it does not end."""
+        """Kill it unless it has exited. Returns its exit code, negative for a signal; None if it was still there."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         code = self._process.poll()
-        if code is None:
+        if code is None:  # what it ends with from here on would be our own SIGKILL
             self._process.kill()
-        try:
-            return self._process.wait(_EXIT_WAIT_S)
-        except subprocess.TimeoutExpired:
-            return code
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_WAIT_S)
+        return code
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -257,7 +256,7 @@ def _signals_blocked() -> Iterator[None]:
     A terminal sends Ctrl-C to every process of the command, but workers take orders from the command alone. On
     Windows a process group of its own has the same effect.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -285,7 +284,10 @@ def _outcome(kind: str, value: Any) -> Any:
 
 
 def _crash_error(code: int | None) -> TaskError:
-    name = _exit_name(code)
+    if code is None:
+        text = "the process that read it broke off and did not exit; convert it to mp4 (H.264) and try again"
+        return TaskError(text, "broke off")
+    name = exit_name(code)
     if name == "SIGKILL":
         ended = "the system ended the process that read it (SIGKILL), as it does when memory runs out"
         return TaskError(f"{ended}; convert it to a smaller mp4 (H.264) and try again", f"was ended ({name})")
@@ -301,16 +303,16 @@ def _hang_error(limit_s: float) -> TaskError:
 def _start_error(code: int | None) -> RepcountError:
     if code is not None and code < 0:
         return LibraryError(
-            f"a library crashed ({_exit_name(code)}) while no video was read. "
+            f"a library crashed ({exit_name(code)}) while no video was read. "
             f"Install them again: pip install --force-reinstall {requirement(OPENCV)} {requirement('mediapipe')}"
         )
     return WorkerError(
-        f"the process that reads videos does not start ({_exit_name(code)}): is there enough memory? "
+        f"the process that reads videos does not start ({exit_name(code)}): is there enough memory? "
         "`repcount --debug analyze` shows what it says"
     )
 
 
-def _exit_name(code: int | None) -> str:
+def exit_name(code: int | None) -> str:
     """The name of the signal, or the exit code, in hexadecimal where Windows reports a crash by a large one."""
     if code is None:
         return "no answer"
@@ -373,6 +375,8 @@ def _run(function: JobFunction, job: Any, outbox: BinaryIO, stop: threading.Even
         kind, value = "stopped", None
     except RepcountError as error:
         kind, value = "error", (type(error), str(error))
+    except ImportError as error:
+        kind, value = "error", (LibraryError, str(import_failure(error)))
     except Exception as error:
         kind, value = "failure", _describe(error)
     try:

@@ -83,6 +83,9 @@ _TONES = {
     Cue.RESTARTED: "ready",
     Cue.CAMERA_BACK: "ready",
     Cue.PAUSED: "wait",
+    Cue.OFFER_TARGET: "form",
+    Cue.TARGET_SET: "ready",
+    Cue.NO_TARGET: "wait",
     Cue.SLOWED_DOWN: "wait",
     **dict.fromkeys((*_POSITION, Cue.TOO_DARK, Cue.TWO_PEOPLE, *_CAMERA), "trouble"),
 }

@@ -16,7 +16,7 @@ from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import library_error, missing_library
+from repcount.libraries import import_failure, missing_library
 
 _STDERR = 2
 
@@ -170,7 +170,7 @@ def _caused_by_interrupt(error: BaseException | None) -> bool:
 def _message(error: RepcountError | OSError | ImportError) -> str:
     """The error in one line. Native libraries that do not load raise ImportError or OSError."""
     if isinstance(error, ImportError) or (isinstance(error, OSError) and missing_library(error)):
-        return str(library_error((getattr(error, "name", None) or "a library").partition(".")[0], error))
+        return str(import_failure(error))
     return f"{error.filename or 'the output'}: {error.strerror}" if isinstance(error, OSError) else str(error)
 
 

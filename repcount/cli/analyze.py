@@ -22,6 +22,7 @@ from repcount.cli.options import (
     Rate,
     Set,
     Strictness,
+    Target,
     Tempo,
     exit_with,
     sets_target,
@@ -140,6 +141,7 @@ def analyze(
     date: Recorded = None,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
@@ -179,8 +181,8 @@ def analyze(
             force=force,
         )
         reporter = make_reporter(options, explain=explain)
-        given = sets_target(set_)
-        chosen = with_target(settings(config, strictness, tempo, set_, rate), person, given, reporter)
+        given = target is not None or sets_target(set_)
+        chosen = with_target(settings(config, strictness, tempo, target, set_, rate), person, given, reporter)
         keeping = KeepOptions(person, _recorded(date), chosen.full_deg if given else None)
         keeper = VideoKeeper(keeping, reporter) if keep else None
         app_analyze.run_batch(inputs, chosen, model, options, reporter, local, keeper)
@@ -209,6 +211,7 @@ def recount(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     explain: Explain = False,
@@ -230,7 +233,7 @@ def recount(
         force=force,
     )
     reporter = make_reporter(options, explain=explain)
-    app_analyze.recount(signals, settings(config, strictness, tempo, set_), options, reporter)
+    app_analyze.recount(signals, settings(config, strictness, tempo, target, set_), options, reporter)
     exit_with(reporter)
 
 

@@ -6,11 +6,14 @@ screen reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from repcount.errors import printable
 
 START = """\
 repcount counts supine leg raises and says what to do better. Begin with one of these:
@@ -35,7 +38,7 @@ _GROUPS = {
     ),
     "Workout": ("plan", "rest", "day_limit", "pace"),
     "Sound and window": ("sound", "volume", "sound_file", "no_window"),
-    "How to count": ("tempo", "strictness", "set_", "rate", "explain"),
+    "How to count": ("target", "tempo", "strictness", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""
@@ -68,9 +71,22 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command with subcommands; otherwise like `Command`."""
+    """A command with subcommands; otherwise like `Command`.
+
+    Its complaints about options show names as they are spelt: `analyze *` may meet a file that is named like an option.
+    """
 
     examples: ClassVar[Examples] = {}
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the options before the command."""
+        with _printable_complaints():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the options of a command and run it."""
+        with _printable_complaints():
+            return super().invoke(ctx)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the description and the examples."""
@@ -83,6 +99,18 @@ class Group(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl([(command.name, _summary(command.help or "")) for command in commands])
         _write_options(self, ctx, formatter)
+
+
+@contextlib.contextmanager
+def _printable_complaints() -> Iterator[None]:
+    """Complaints about options show names safely: `analyze *` may meet a file that is called like an option."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            lines = message.split("\n")  # the help, where it stands for a complaint, has many
+            error.message = "\n".join(map(printable, lines))  # type: ignore[attr-defined]
+        raise
 
 
 def add(app: typer.Typer, command: Callable[..., None], examples: Examples) -> None:

@@ -19,6 +19,7 @@ from repcount.cli.options import (
     Person,
     Set,
     Strictness,
+    Target,
     Tempo,
     sets_target,
     settings,
@@ -91,6 +92,7 @@ def live(
     force: Force = False,
     tempo: Tempo = None,
     strictness: Strictness = None,
+    target: Target = None,
     set_: Set = None,
     config: ConfigFile = None,
     model: Model = None,
@@ -110,8 +112,8 @@ def live(
     output = OutputOptions(csv, json, signal, force=force)
     reporter = make_reporter(output, explain=False)
     reporter.has_other_outputs = True  # a broken pipe must not end the session of somebody who cannot see the terminal
-    given = sets_target(set_)
-    chosen = with_target(settings(config, strictness, tempo, set_), person, given, reporter)
+    given = target is not None or sets_target(set_)
+    chosen = with_target(settings(config, strictness, tempo, target, set_), person, given, reporter)
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,

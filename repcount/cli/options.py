@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from repcount.config import MAX_RATE_HZ, Config, load
-from repcount.errors import SettingError
+from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
+from repcount.errors import SettingError, printable
 from repcount.language import choose
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ Tempo = Annotated[
 Strictness = Annotated[
     Literal["lenient", "normal", "strict"] | None, typer.Option(help="How strictly a rep is judged [normal].")
 ]
+Target = Annotated[
+    float | None,
+    typer.Option(
+        min=MIN_TARGET_DEG, max=90, metavar="DEG",
+        help="Elevation from which a rep is full, for legs that stop earlier than upright, in degrees [67].",
+    ),
+]  # fmt: skip
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings as TOML; without it the ones in your config folder."),
@@ -67,8 +74,8 @@ Explain = Annotated[
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    print(text, file=sys.stderr)
+    """Print a note on standard error; names in it may hold anything."""
+    print(printable(text), file=sys.stderr)
 
 
 def exit_with(reporter: ConsoleReporter) -> None:
@@ -79,10 +86,15 @@ def exit_with(reporter: ConsoleReporter) -> None:
 
 
 def settings(
-    config: Path | None, strictness: str | None, tempo: str | None, set_: list[str] | None, rate: str | None = None
+    config: Path | None,
+    strictness: str | None,
+    tempo: str | None,
+    target: float | None,
+    set_: list[str] | None,
+    rate: str | None = None,
 ) -> Config:
     """The settings of these options, over the settings file. Raises SettingError."""
-    options = {"strictness": strictness, "tempo": tempo, "rate_hz": _rate_hz(rate)}
+    options = {"strictness": strictness, "tempo": tempo, "full_deg": target, "rate_hz": _rate_hz(rate)}
     return load(config, {**dict(_parse_set(item) for item in set_ or []), **_given(options)})
 
 

@@ -12,6 +12,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import note
+from repcount.errors import printable
 
 if TYPE_CHECKING:
     from repcount.app.doctor import Check
@@ -53,11 +54,11 @@ def model(
     from repcount.pose import model as pose_model
 
     if install:
-        print(pose_model.install(note))
+        print(printable(str(pose_model.install(note))))
         return
     path, chosen_by, state = pose_model.status()
-    print(f"{path} ({chosen_by})")
-    print(state)
+    print(printable(f"{path} ({chosen_by})"))
+    print(printable(state))
 
 
 def cameras() -> None:
@@ -67,7 +68,7 @@ def cameras() -> None:
 
     found = find_cameras()
     for camera in found:
-        print(f"{camera.index:>2}  {camera.name}: {camera.text}")
+        print(printable(f"{camera.index:>2}  {camera.name}: {camera.text}"))
     if not found:
         note(f"no camera found. {doctor.no_camera_advice()}")
     if not any(camera.works for camera in found):
@@ -91,11 +92,12 @@ def _show(check: Check) -> None:
     """Print a check, wrapped to the width of the terminal."""
     mark, colour = _MARKS[check.ok]
     styled_mark = typer.style(mark, fg=colour, bold=True) if _use_colour() else mark
-    lines = [check.text]
+    text = printable(check.text)
+    lines = [text]
     if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns - _INDENT, _INDENT)
         # URLs and paths are not broken, so that they can be copied.
-        lines = textwrap.wrap(check.text, width, break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     typer.echo(f"{styled_mark}  {check.name:{_INDENT - 4}}{lines[0]}")
     for line in lines[1:]:
         typer.echo(" " * _INDENT + line)

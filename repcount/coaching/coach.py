@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import isnan, nan
 
-from repcount.coaching import readiness, session
+from repcount.coaching import readiness, session, target
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
 from repcount.pose import angles
-from repcount.types import Frame, Phase, Pose, Rep, Update
+from repcount.types import Frame, Phase, Pose, Rep, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
 """How long a problem lasts before it is announced, before and within a set.
@@ -55,6 +55,7 @@ class Coach:
         self._fast_enough_s = nan
         """When the rate was last high enough."""
         self._slow_announced = False
+        self._target_offered = False
         self._updates: list[Update] = []
         self._announcements: list[Announcement] = []
 
@@ -95,6 +96,7 @@ class Coach:
             Command.NEXT: self._next,
             Command.ADD: self._add,
             Command.REMOVE: self._remove,
+            Command.TARGET: self._set_target,
         }
         if command in actions:
             actions[command](time_s)
@@ -136,6 +138,22 @@ class Coach:
             self._process([self._counter.remove(time_s, full[-1].number)])
             self._apply(session.on_rep_removed(self._session, full[-1].number))
 
+    def _set_target(self, time_s: float) -> None:
+        """Count the partial reps just done, and from now on all that reach as high."""
+        reps = target.reps_in_reach(self._session.reps)
+        if not reps:
+            self._announcements.append(Announcement(Cue.NO_TARGET))
+            return
+        target_deg = target.target_for(reps)
+        self._config = replace(self._config, full_deg=target_deg)
+        self._process([self._counter.set_target(time_s, target_deg, [rep.number for rep in reps])])
+
+    def _offer_target(self) -> None:
+        """Offer, once in a session, to count partial reps that all reach the same height."""
+        if target.is_offer_due(self._session.reps) and not self._target_offered:
+            self._target_offered = True
+            self._announcements.append(Announcement(Cue.OFFER_TARGET))
+
     def _stop_counting(self, *, keep: bool = True) -> None:
         """Reset the counter; `keep` records a rep that this completes."""
         updates = self._counter.end()
@@ -152,6 +170,9 @@ class Coach:
             for event in update.events:
                 if isinstance(event, Rep):
                     self._apply(session.on_rep(self._goals, self._session, event, self._today))
+                    self._offer_target()
+                elif isinstance(event, TargetSet):
+                    self._apply(session.on_target_set(self._goals, self._session, event, self._today))
 
     def _apply(self, transition: session.Transition) -> None:
         self._session, announcements = transition

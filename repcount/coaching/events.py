@@ -54,6 +54,13 @@ class Cue(enum.StrEnum):
     REMOVED = "removed"
     """A rep was removed by hand. Number: the full reps of this set that remain."""
 
+    OFFER_TARGET = "offer target"
+    """Several partial reps in a row reached the same height; a key makes that the target."""
+    TARGET_SET = "target set"
+    """The partial reps just done count. Number: the target in degrees."""
+    NO_TARGET = "no target"
+    """There is no partial rep just done that a lower target would make full."""
+
     CAMERA_LOST = "camera lost"
     CAMERA_BUSY = "camera busy"
     CAMERA_REFUSED = "camera refused"
@@ -101,6 +108,8 @@ class Command(enum.StrEnum):
     """Add a full rep by hand."""
     REMOVE = "remove"
     """Remove the newest full rep of the set."""
+    TARGET = "target"
+    """Count the partial reps just done, and from now on all that reach as high."""
 
 
 KEYS = {
@@ -111,6 +120,7 @@ KEYS = {
     "+": Command.ADD,
     "=": Command.ADD,
     "-": Command.REMOVE,
+    "t": Command.TARGET,
 }
 """Key bindings of window and terminal; `=` is `+` without shift."""
 

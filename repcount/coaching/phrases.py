@@ -9,7 +9,7 @@ from repcount import language, messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.language import gettext as _
 from repcount.language import ngettext
-from repcount.types import Flag, Phase, Rep
+from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
 
 _CUE_PHRASES = {
     Cue.COUNT: "{n}",
@@ -39,6 +39,9 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
+    Cue.OFFER_TARGET: "press t to count these",
+    Cue.TARGET_SET: "counting from {n} degrees",
+    Cue.NO_TARGET: "no partial rep to count",
     Cue.CAMERA_LOST: "the camera is gone, trying again",
     Cue.CAMERA_BUSY: "another program has the camera",
     Cue.CAMERA_REFUSED: "I may not use the camera",
@@ -66,7 +69,7 @@ _PHASE_TEXTS = {
     Phase.LOWER: "Lower",
 }
 
-_KEY_HELP = ("n next set", "r start again", "+ - correct", "f full screen", "q quit")
+_KEY_HELP = ("n next set", "r start again", "+ - correct", "t count partial", "f full screen", "q quit")
 
 _PRAISED_REPS = 3
 """Heuristic: fewer are a try, not a set."""
@@ -167,6 +170,12 @@ def unsaved_text(status: SessionStatus) -> str:
     return _("{n} not saved yet").format(n=status.unsaved) if status.unsaved else ""
 
 
+def target_text(status: SessionStatus) -> str:
+    """A target of the person's own; empty for the default."""
+    own = not isnan(status.upright_deg) and status.upright_deg != UPRIGHT_DEG
+    return messages.target(status.upright_deg) if own else ""
+
+
 def rates_text(status: SessionStatus) -> str:
     """The camera's frame rate, and how many frames are analysed if markedly fewer; empty if unknown."""
     if isnan(status.camera_hz):
@@ -200,7 +209,7 @@ def advice_for(rep: Rep) -> str:
 def praise(reps: Sequence[Rep]) -> str:
     """A sentence for reps without a fault; empty for any others, and for too few."""
     faultless = len(reps) >= _PRAISED_REPS and all(rep.full and set(rep.flags) <= {Flag.HANDS_OFF_HEAD} for rep in reps)
-    return _("Well done: every rep upright, slow and straight.") if faultless else ""
+    return _("Well done: every rep full, slow and straight.") if faultless else ""
 
 
 def rep_times(rep: Rep) -> str:

@@ -8,8 +8,9 @@ from math import isnan, nan
 
 from repcount.coaching.events import Announcement, Cue, Stage
 from repcount.config import Config
+from repcount.counting.counter import as_full
 from repcount.errors import SettingError
-from repcount.types import Flag, Rep
+from repcount.types import Flag, Rep, TargetSet
 
 DAY_LIMIT = 100
 """Default limit of full reps per day, from the guidance for the exercise."""
@@ -137,6 +138,21 @@ def _last_five(goals: SessionGoals, state: SessionState, rep: Rep) -> list[Annou
     planned = goals.plan.reps or 0
     due = rep.full and planned - state.full == _LAST_FIVE and planned > 2 * _LAST_FIVE
     return [Announcement(Cue.LAST_FIVE, _LAST_FIVE)] if due else []
+
+
+def on_target_set(goals: SessionGoals, state: SessionState, target: TargetSet, today: int) -> Transition:
+    """The transition for a target that makes partial reps of this set full; `today` includes them."""
+    reps = tuple(as_full(rep) if rep.number in target.numbers else rep for rep in state.reps)
+    gained = sum(rep.full for rep in reps) - state.full
+    state = replace(state, reps=reps, session=state.session + gained)
+    announcements = [Announcement(Cue.TARGET_SET, round(target.target_deg)), Announcement(Cue.COUNT, state.full)]
+    if goals.plan.reps is not None and state.full >= goals.plan.reps and not goals.plan.more:
+        state, end_of_set = close_set(goals, state, target.time_s)
+        announcements += end_of_set
+    if today >= goals.day_limit and not state.limit_announced:
+        state = replace(state, limit_announced=True)
+        announcements.append(Announcement(Cue.DAY_LIMIT, today))
+    return state, tuple(announcements)
 
 
 def on_rep_removed(state: SessionState, number: int) -> Transition:

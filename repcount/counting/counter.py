@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import nan
@@ -10,7 +10,7 @@ from math import nan
 from repcount.config import Config
 from repcount.counting import state_machine
 from repcount.counting.movement import floor_tilt
-from repcount.types import Event, Flag, Phase, Rep, RepRemoved, Sample, Update
+from repcount.types import Event, Flag, Phase, Rep, RepRemoved, Sample, TargetSet, Update
 
 
 def assign_number_and_set(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
@@ -28,6 +28,20 @@ def with_pauses(reps: Sequence[Rep]) -> tuple[Rep, ...]:
     """The reps with `pause_s`, which is known only once the next one has started."""
     paused = [replace(rep, pause_s=max(after.start_s - rep.end_s, 0.0)) for rep, after in pairwise(reps)]
     return (*paused, *reps[-1:])
+
+
+def as_full(rep: Rep) -> Rep:
+    """A rep that lacked nothing but height, under a target that it reaches. What was measured stays."""
+    return replace(rep, full=True, flags=tuple(flag for flag in rep.flags if flag is not Flag.SHORT_TOP))
+
+
+def reps_on_record(events: Iterable[Event]) -> list[Rep]:
+    """The reps among `events` as they stand at the end: without the removed ones, full where a target made them so."""
+    events = list(events)
+    removed = {event.number for event in events if isinstance(event, RepRemoved)}
+    in_reach = {number for event in events if isinstance(event, TargetSet) for number in event.numbers}
+    reps = [event for event in events if isinstance(event, Rep) and event.number not in removed]
+    return [as_full(rep) if rep.number in in_reach else rep for rep in reps]
 
 
 class RepCounter:
@@ -73,6 +87,14 @@ class RepCounter:
     def remove(self, time_s: float, number: int) -> Update:
         """Take the rep of that number off the record by hand. Numbers are never given twice."""
         return _without_sample((RepRemoved(time_s, number),))
+
+    def set_target(self, time_s: float, target_deg: float, numbers: Sequence[int] = ()) -> Update:
+        """Count reps as full from `target_deg` on, and the partial reps of those numbers, too, by hand.
+
+        Raises SettingError for a target that is not allowed.
+        """
+        self._config = replace(self._config, full_deg=target_deg)
+        return _without_sample((TargetSet(time_s, target_deg, tuple(numbers)),))
 
     def _update(self, found: Sequence[Event]) -> Update:
         state = self._state

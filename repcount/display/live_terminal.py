@@ -97,6 +97,7 @@ def status_line(status: SessionStatus) -> str:
     target = f"/{status.target}" if status.target else ""
     sets = f"/{status.sets}" if status.sets else ""
     parts = [f"{status.full}{target}", _("set {n}").format(n=f"{status.set}{sets}"), _activity(status), _gauge(status)]
+    parts.append(phrases.target_text(status))
     parts.append(phrases.unsaved_text(status))
     limit = f"/{status.day_limit}" if status.day_limit else ""
     parts.append(_("today {n}").format(n=f"{status.today}{limit}"))
@@ -152,7 +153,10 @@ class _Keyboard:
 
 @contextlib.contextmanager
 def _cbreak(descriptor: int) -> Iterator[None]:
-    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT."""
+    """Deliver each key at once and without echo; Ctrl-C still raises SIGINT. On Windows they come so anyway."""
+    if sys.platform == "win32":
+        yield
+        return
     import termios
     import tty
 

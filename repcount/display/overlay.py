@@ -86,7 +86,8 @@ def draw_overlay(
     if pose is not None:
         draw_skeleton(shown, mirrored(pose, width) if mirror else pose, side, sizes)
     hud.draw_toasts(shown, [*toasts, *_advice(status)], sizes)
-    hud.draw_footer(shown, footer or phrases.today_text(status), phrases.rates_text(status), sizes)
+    right = " · ".join(text for text in (phrases.target_text(status), phrases.rates_text(status)) if text)
+    hud.draw_footer(shown, footer or phrases.today_text(status), right, sizes)
     return shown
 
 

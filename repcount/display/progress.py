@@ -10,12 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from repcount.errors import printable
+
 
 class ProgressBar:
     """A progress bar; shows nothing if `file` is not a terminal. A context manager."""
 
     def __init__(self, file: TextIO, label: str) -> None:
-        columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} s"), _SpeedColumn()]
+        # Without markup=False rich would read `[final]` in a file name as a style and leave it out.
+        name = TextColumn("{task.description}", markup=False)
+        columns = [name, BarColumn(), TextColumn("{task.completed:.0f} s"), _SpeedColumn()]
         self._progress = Progress(
             *columns,
             TimeRemainingColumn(),
@@ -23,7 +27,7 @@ class ProgressBar:
             transient=True,
             disable=not file.isatty(),
         )
-        self._task = self._progress.add_task(label, total=None)
+        self._task = self._progress.add_task(printable(label), total=None)
 
     def __enter__(self) -> Self:
         self._progress.start()

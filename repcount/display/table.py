@@ -14,6 +14,7 @@ from rich.text import Text
 from repcount import language, messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
+from repcount.errors import printable
 from repcount.language import gettext as _
 from repcount.language import ngettext
 from repcount.types import Flag, Rep
@@ -41,7 +42,7 @@ def print_analysis(analysis: Analysis, file: TextIO, *, heading: bool = False) -
 
 def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
     if heading:
-        console.print(Text(analysis.source.path, style="bold"))
+        console.print(Text(printable(analysis.source.path), style="bold"))
     if analysis.reps:
         console.print(_table(analysis.reps, console.width, sets=analysis.summary.sets > 1))
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
@@ -54,10 +55,12 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
 
 
 def counts_line(analysis: Analysis) -> str:
-    """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"."""
+    """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"; a target of one's own is in it."""
     summary = analysis.summary
     text = _("{reps} in {sets} sets, in {seconds} s") if summary.sets > 1 else _("{reps} in {seconds} s")
     reps = _counts(summary.full, summary.partial, summary.fast)
+    if analysis.settings.own_target:
+        reps += f" ({messages.target(analysis.settings.full_deg)})"
     return text.format(reps=reps, sets=summary.sets, seconds=language.number(analysis.source.duration_s, 1))
 
 
@@ -81,6 +84,7 @@ def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
     counts = "; ".join([counts_line(analysis), *remarks])
     beside = not file.isatty() or width + _GAP + _COUNTS_WIDTH <= console.width
     with console.capture() as captured:
+        name = printable(name)
         text = Text(name.ljust(width) if beside else name, style="bold")
         text.append((" " * _GAP if beside else "\n  ") + counts, style="not bold")
         console.print(text)

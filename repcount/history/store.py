@@ -20,7 +20,7 @@ from repcount.history.file import delete_numbered, find_history, quarantined, wa
 from repcount.history.people import FORGET_UNUSED, People, name_key
 from repcount.history.progress import BestSet
 from repcount.history.totals import Session, day_of
-from repcount.types import Flag, Rep, RepRemoved, Update
+from repcount.types import Flag, Rep, RepRemoved, TargetSet, Update
 
 _SETTINGS = {field.name for field in fields(Config)}
 _FLAGS = {str(flag) for flag in Flag}
@@ -28,7 +28,7 @@ _REP_FIELDS = [field.name for field in fields(Rep)]
 _INTEGER_FIELDS = ("number", "set", "full")
 _MEASURED_FIELDS = [name for name in _REP_FIELDS if name not in (*_INTEGER_FIELDS, "flags")]
 
-Recorded = Rep | RepRemoved
+Recorded = Rep | RepRemoved | TargetSet
 """The events that are kept."""
 
 _LARGEST = 1e6
@@ -37,6 +37,10 @@ _LARGEST = 1e6
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """A clock that was never set starts in 1970. Heuristic: later than 2199 the list of days would be too long to build."""
 
+_AS_FULL = f"""
+    UPDATE rep SET "full" = 1, flags = trim(replace(';' || flags || ';', ';{Flag.SHORT_TOP};', ';'), ';')
+    WHERE session_id = ? AND number = ?
+"""
 _WITHOUT_REPS = "id NOT IN (SELECT session_id FROM rep)"
 _REPS_SINCE = """
     SELECT * FROM rep WHERE NOT removed AND session_id IN (SELECT session_id FROM rep WHERE day >= ? AND NOT removed)
@@ -317,7 +321,7 @@ class SessionRecorder:
         self._row["id"] = self._db.execute(_insert("session", row), row)
 
     def write(self, update: Update) -> None:
-        """Commit the reps of an update, and mark those that were removed by hand.
+        """Commit the reps of an update, and mark those that were removed or made full by hand.
 
         Rep numbers have to increase over the whole session. Raises HistoryError if the commit fails; whatever is
         waiting is tried again with the next rep, or by `flush`.
@@ -387,11 +391,23 @@ class SessionRecorder:
             mark = "UPDATE rep SET removed = 1 WHERE session_id = ? AND number = ?"
             self._db.execute(mark, [self.id, event.number])
             return
+        if isinstance(event, TargetSet):
+            self._write_target(event)
+            return
         row = {name: getattr(event, name) for name in _REP_FIELDS}
         row |= {"flags": ";".join(event.flags), "session_id": self.id}
         row |= {"day": day_of(self._started, event).isoformat()}
         # REPLACE: a commit may succeed and yet report an error, and then the same rep is written twice.
         self._db.execute(_insert("rep", row, "REPLACE"), row)
+
+    def _write_target(self, event: TargetSet) -> None:
+        settings = {**json.loads(self._row["settings"]), "full_deg": event.target_deg}
+        self._row["settings"] = json.dumps(settings)
+        self._db.execute("UPDATE session SET settings = ? WHERE id = ?", [self._row["settings"], self.id])
+        mine = "UPDATE person SET target_deg = ? WHERE id = (SELECT person_id FROM session WHERE id = ?)"
+        self._db.execute(mine, [event.target_deg, self.id])
+        for number in event.numbers:
+            self._db.execute(_AS_FULL, [self.id, number])
 
 
 @contextmanager

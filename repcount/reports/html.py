@@ -148,6 +148,8 @@ def _figures(analysis: Analysis) -> list[tuple[str, str]]:
         figures.append((_("typical raise"), _median_s([rep.raise_s for rep in reps])))
         figures.append((_("typical lower"), _median_s([rep.lower_s for rep in reps])))
         figures.append((_("top"), _range_deg([rep.top_flexion_deg for rep in reps])))
+    if analysis.settings.own_target:
+        figures.append((_("target"), f"{analysis.settings.full_deg:g}°"))
     return [*figures, (_("person seen"), f"{summary.tracked:.0%}")]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repcount.errors import LibraryError, OutputError
-from repcount.formats import escape_formula
+from repcount.formats import TableWriter
 
 if TYPE_CHECKING:
     from repcount.types import Pose
@@ -64,15 +63,13 @@ class LandmarkTable:
 
     def _csv(self) -> bytes:
         text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        source = escape_formula(self._source)
+        table = TableWriter(text, COLUMNS)
         for i, time_s in enumerate(self._times_s):
             for j, landmark in enumerate(LANDMARKS):
                 at = (i * len(LANDMARKS) + j) * _VALUES
                 x_px, y_px, x_m, y_m, z_m, visibility = self._values[at : at + _VALUES]
                 pixels, metres = (f"{x_px:.2f}", f"{y_px:.2f}"), (f"{x_m:.4f}", f"{y_m:.4f}", f"{z_m:.4f}")
-                writer.writerow([source, f"{time_s:.3f}", landmark, *pixels, *metres, f"{visibility:.3f}"])
+                table.row([self._source, f"{time_s:.3f}", landmark, *pixels, *metres, f"{visibility:.3f}"])
         return text.getvalue().encode("utf-8", "backslashreplace")
 
     def _parquet(self) -> bytes:

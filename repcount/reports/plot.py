@@ -338,7 +338,7 @@ def _draw_legend(figure: Figure, bottom_in: float) -> None:
         Patch(facecolor=FULL, alpha=0.3, label="full rep"),
         Patch(facecolor="#faedcc", edgecolor=PARTIAL, hatch="////", label="partial rep"),
         Line2D([], [], color=_INK, lw=1.4, label="leg elevation (0° lying flat, 90° upright)"),
-        Line2D([], [], color=_GREY, lw=1.1, ls=_UPRIGHT_DASHES, label="upright from here"),
+        Line2D([], [], color=_GREY, lw=1.1, ls=_UPRIGHT_DASHES, label="full from here"),
         Line2D([], [], color=_GREY, lw=1.1, ls=_BACK_DASHES, label="back down from here"),
     ]
     columns = 5 if wide_in > _WIDE_LEGEND_IN else 3

@@ -112,7 +112,7 @@ def _diagnose_on_linux(index: int, dev: Path, proc: Path) -> CameraFault:
     device = dev / f"video{index}"
     try:
         # Without O_NONBLOCK some drivers block until the device is ready.
-        os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
+        os.close(os.open(device, os.O_RDWR | getattr(os, "O_NONBLOCK", 0)))
     except OSError as error:
         return _open_failure(index, device, error)
     holder = _other_process_using(device, proc)

@@ -123,6 +123,8 @@ def _name(folder: Path) -> str:
 
 def _captures_video(device: Path) -> bool:
     """Whether a device captures video. True if it cannot be opened, so that it is listed with the reason."""
+    if sys.platform == "win32":
+        return False
     import fcntl
 
     try:

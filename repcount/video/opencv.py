@@ -6,10 +6,13 @@ import contextlib
 import io
 import os
 import warnings
+from operator import attrgetter
+from pathlib import Path
 
 from repcount.errors import EnvironmentWarning, LibraryError
 from repcount.libraries import (
     OPENCV,
+    import_failure,
     installed_opencvs,
     library_error,
     missing_library,
@@ -18,10 +21,13 @@ from repcount.libraries import (
     opencv_fix,
 )
 
-__all__ = ["cv2", "prepare"]
+__all__ = ["cv2", "native_path", "prepare"]
 
-_REQUIRED = ("VideoCapture", "setNumThreads", "FontFace")
-"""A package that lost its files has none of these; OpenCV before 5.0 lacks the last."""
+_REQUIRED = (
+    *("VideoCapture", "CAP_FFMPEG", "setNumThreads", "error", "utils.logging.setLogLevel"),
+    *("videoio_registry.getBackends", "cvtColor", "resize", "line", "putText", "getTextSize", "imencode", "FontFace"),
+)
+"""A package that lost its files has none of these, one that lost some of them lacks some."""
 
 
 def _import_failure(error: Exception) -> LibraryError:
@@ -33,23 +39,47 @@ def _import_failure(error: Exception) -> LibraryError:
         return library_error(OPENCV, error)
     if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
         return LibraryError(f"OpenCV is {'not complete' if installed_opencvs() else 'not installed'}: {opencv_fix()}")
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("cv2"):  # numpy, which it needs
+        return import_failure(error)
     return LibraryError(f"OpenCV does not load ({' '.join(str(error).split())}): {opencv_fix()}")
 
 
 try:
-    # An OpenCV built for another numpy writes a page to stderr.
-    with contextlib.redirect_stderr(io.StringIO()):
+    # An OpenCV built for another numpy writes a page to stderr, one that lost its library a line to stdout.
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         import cv2
 except Exception as error:  # what an incomplete OpenCV raises depends on the files that are missing
     raise _import_failure(error) from error
 
-_version = getattr(cv2, "__version__", None)
-if missing := [name for name in _REQUIRED if not hasattr(cv2, name)]:
-    if _version is not None and missing == ["FontFace"]:
-        raise LibraryError(f"OpenCV {_version} is too old, 5.0 or later is needed: {opencv_fix()}")
+
+def _has(name: str) -> bool:
+    try:
+        attrgetter(name)(cv2)
+    except AttributeError:
+        return False
+    return True
+
+
+_version = str(getattr(cv2, "__version__", ""))
+if _version and _version < "5":
+    raise LibraryError(f"OpenCV {_version} is too old, 5.0 or later is needed: {opencv_fix()}")
+if missing := [name for name in _REQUIRED if not _has(name)]:
     raise LibraryError(f"OpenCV is not complete, it has no {missing[0]}: {opencv_fix()}")
+if cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
+    raise LibraryError(f"OpenCV {_version} was built without FFmpeg, which reads videos: {opencv_fix()}")
 if (_told := opencv_conflict()) is not None:
     warnings.warn(_told, EnvironmentWarning, stacklevel=2)
+
+
+def native_path(path: Path) -> str | None:
+    """The absolute path of a file as OpenCV wants it, which is in UTF-8 whatever the locale says.
+
+    None for a name that is not UTF-8, as on a disk of an older system: OpenCV 5.0.0 aborts the process on it (tried).
+    """
+    try:
+        return os.fsencode(path.absolute()).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def prepare() -> None:

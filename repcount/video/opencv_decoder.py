@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from repcount.errors import VideoError
 from repcount.video.decoder import downscale
-from repcount.video.opencv import cv2, prepare
+from repcount.video.opencv import cv2, native_path, prepare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ class OpenCvDecoder:
         prepare()
         parameters = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         # The absolute path keeps a name such as "clip%03d.png" or "-" from being taken for something else.
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, parameters)
+        self._capture = cv2.VideoCapture(_native_path(path), cv2.CAP_FFMPEG, parameters)
         self._image: Any = None
         self._packets, self._grabbed = packets, 0
         first = self._retrieve() if self._capture.grab() else None
@@ -87,6 +87,13 @@ class OpenCvDecoder:
         self._capture.release()
 
 
+def _native_path(path: Path) -> str:
+    name = native_path(path)
+    if name is None:
+        raise VideoError(f"the name {path} is not UTF-8, and OpenCV takes no other; rename the file")
+    return name
+
+
 class AnimationDecoder:
     """Decodes an animated WebP. See `repcount.video.decoder.Decoder`."""
 
@@ -97,7 +104,7 @@ class AnimationDecoder:
         if (needed := _animation_bytes(path)) > _MAX_ANIMATION_BYTES:
             raise VideoError(f"{path} is an animation that takes {needed / 1e9:.0f} GB of memory; convert it to mp4")
         prepare()
-        ok, animation = cv2.imreadanimation(str(path.absolute()))
+        ok, animation = cv2.imreadanimation(_native_path(path))
         if not ok or not len(animation.frames):
             raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
         self._images = animation.frames

@@ -19,6 +19,7 @@ from typing import Any
 from repcount.errors import VideoError
 from repcount.video import geometry, parameter_sets
 from repcount.video.decoder import MAX_PX
+from repcount.video.opencv import native_path
 from repcount.video.pyav import av, open_container
 
 _ORDINARY_CODECS = {"h264": "H.264", "hevc": "HEVC"}
@@ -84,7 +85,7 @@ def probe(path: Path) -> Probe:
             raise VideoError(
                 f"{path} says that its pictures are {context.width} by {context.height}: that is damaged or too large"
             )
-        unusual = _unusual(container, stream)
+        unusual = _unusual(container, stream) or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
         packets = 0
         if not unusual:
             packets, unusual = _read_ahead(container, stream)

@@ -234,11 +234,7 @@ def _check_file(path: Path) -> None:
             raise VideoError(f"{path} is empty")
         if head.startswith(_PLAYLISTS):
             raise VideoError(f"{path} is a list of other files; name the videos themselves")
-        str(path.absolute()).encode()
     except FileNotFoundError as error:
         raise VideoError(f"there is no file {path}") from error
-    except UnicodeEncodeError as error:
-        # OpenCV 5.0.0 aborts the process on such a name (tried).
-        raise VideoError(f"the name {str(path)!a} is not UTF-8; rename the file") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error

@@ -266,7 +266,7 @@ def test_export_is_the_rep_csv_of_analyze(path: Path, cli: Cli, tmp_path: Path) 
     text = (tmp_path / "reps.csv").read_bytes().decode()
     assert text == cli("history", "export").out
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert list(rows[0]) == ["source", *(field.name for field in fields(Rep))]
+    assert list(rows[0]) == ["source", *(field.name for field in fields(Rep)), "reach"]
     assert [(row["source"], row["number"], row["pause_s"], row["full"], row["flags"]) for row in rows] == [
         ("2026-11-22T07:30:05+01:00", "1", "5.6", "true", ""),
         ("2026-11-22T07:30:05+01:00", "3", "", "false", "short_top;fast_lower"),

@@ -312,8 +312,16 @@ def test_rates_and_keys() -> None:
     assert phrases.rates_text(make_status()) == "30 fps, 15 analysed"
     assert phrases.rates_text(make_status(analysed_hz=29.0)) == "30 fps"
     assert phrases.rates_text(make_status(camera_hz=nan)) == ""
+    assert phrases.target_text(make_status(upright_deg=67.0)) == phrases.target_text(make_status(upright_deg=nan)) == ""
+    assert phrases.target_text(make_status(upright_deg=55.0)) == "target 55°"
     assert phrases.key_help(Stage.PAUSED).startswith("space\u00a0resume")
     assert phrases.key_help(Stage.COUNTING) == ""
+
+
+def test_a_target_that_is_not_the_default_is_drawn() -> None:
+    default, own = (overlay.draw_overlay(plain(), None, "", make_status(upright_deg=deg)) for deg in (67.0, 66.99))
+    corner = (default != own)[650:, 900:]
+    assert corner.any()
 
 
 # --- helpers of the window ---------------------------------------------------------------------------------

@@ -34,10 +34,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def printed(*reps: Rep, columns: int | None = None) -> list[str]:
+def printed(*reps: Rep, columns: int | None = None, config: Config | None = None) -> list[str]:
     """The lines on a terminal of so many columns; None is a pipe."""
     file = io.StringIO() if columns is None else Terminal()
-    analysis = Analysis(Source("video.mp4", 30.0), Config(), reps, (), None, nan, ())
+    analysis = Analysis(Source("video.mp4", 30.0), config or Config(), reps, (), None, nan, ())
     with patch.dict(os.environ, {"COLUMNS": str(columns), "TERM": "xterm"} if columns else {}):
         print_analysis(analysis, file)
     return [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in file.getvalue().splitlines()]
@@ -53,6 +53,12 @@ def test_where_it_fits_the_table_is_complete(columns: int | None) -> None:
         "104   0.60   2.60  520.00         0.40   2.00              full: by hand",
         "2 full reps, 1 partial in 30.0 s",
     ]
+
+
+def test_a_target_that_is_not_the_default_is_in_the_counts() -> None:
+    assert printed(REP, PARTIAL, config=Config(full_deg=55.5))[-1] == "1 full rep, 1 partial (target 55.5°) in 30.0 s"
+    assert printed(REP, config=Config(full_deg=75.0))[-1] == "1 full rep (target 75°) in 30.0 s"
+    assert printed(config=Config(full_deg=55.0))[-1] == "0 full reps (target 55°) in 30.0 s"
 
 
 def test_where_it_does_not_fit_the_most_important_columns_stay() -> None:

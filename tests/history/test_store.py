@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta, timezone
 from math import nan
 from pathlib import Path
@@ -20,7 +20,7 @@ from support.programs import ROOT
 from repcount.config import Config
 from repcount.errors import HistoryError
 from repcount.history.store import HistoryStore
-from repcount.types import Flag, Rep, RepRemoved
+from repcount.types import Flag, Rep, RepRemoved, TargetSet
 
 
 @pytest.fixture
@@ -67,6 +67,29 @@ def test_a_rep_taken_off_by_hand_is_kept_and_does_not_count(path: Path) -> None:
         (session,) = history.sessions()
     assert [each.number for each in session.reps] == [1, 3]
     assert asked(path, "SELECT number, removed FROM rep ORDER BY number") == [(1, 0), (2, 1), (3, 0)]
+
+
+def test_partial_reps_that_a_target_makes_full_count_with_all_that_was_measured(path: Path) -> None:
+    low = {"full": False, "top_flexion_deg": 55.0}
+    reps = [
+        rep(1, **low, flags=(Flag.SHORT_TOP,)),
+        rep(2, **low, flags=(Flag.SHORT_TOP, Flag.FAST_LOWER)),
+        rep(3, **low, flags=(Flag.FAST_RAISE, Flag.SHORT_TOP, Flag.HANDS_OFF_HEAD)),
+    ]
+    with opened(path) as history:
+        recorder = history.begin(START, "0", "free", Config())
+        recorder.write(update(*reps))
+        recorder.write(update(TargetSet(16.0, 51.0, (2, 3))))
+        assert history.full_reps_on(DAY) == 2
+        recorder.write(update(rep(4)))
+        (session,) = history.sessions()
+    assert session.settings == Config(full_deg=51.0)
+    assert session.reps == (
+        reps[0],
+        replace(reps[1], full=True, flags=(Flag.FAST_LOWER,)),
+        replace(reps[2], full=True, flags=(Flag.FAST_RAISE, Flag.HANDS_OFF_HEAD)),
+        rep(4),
+    )
 
 
 def test_a_session_without_reps_leaves_no_trace(path: Path) -> None:

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 
@@ -274,6 +276,46 @@ def silent_registry(offline: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         server.settimeout(60)
         monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.getsockname()[1]}/simple")
         yield server
+
+
+@pytest.fixture(params=["announced", "unannounced", "in chunks"])
+def breaking_registry(request: pytest.FixtureRequest, offline: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A registry whose package breaks off after the first bytes, which HTTP shows in one way or another."""
+    headers = {
+        "announced": "Content-Length: 35600000",
+        "unannounced": "Connection: close",
+        "in chunks": "Transfer-Encoding: chunked",
+    }[request.param]
+    link = f'<a href="/{WHEEL}">{WHEEL}</a>'.encode()
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.endswith(".whl"):
+                self.wfile.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(link) + link
+                )
+                return
+            self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n{headers}\r\n\r\n".encode())
+            self.wfile.write((b"8\r\n" if "chunked" in headers else b"") + b"PK\3\4\0\0\0\0\r\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        monkeypatch.setenv("PIP_RESUME_RETRIES", "0")
+        yield request.param
+        server.shutdown()
+
+
+def test_a_download_that_is_cut_off_is_told_as_that(cache: Path, breaking_registry: str) -> None:
+    told = (
+        "may have been cut off, try again" if breaking_registry == "unannounced" else "was cut off before its end. Try"
+    )
+    with pytest.raises(ModelError, match=told):
+        pose_model.install()
+    assert left_in(cache) == []
 
 
 def test_ctrl_c_while_it_is_prepared_leaves_nothing(

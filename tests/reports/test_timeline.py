@@ -199,7 +199,7 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
         ([FULL], "The only rep was full."),
         ([PARTIAL], "The only rep was partial: higher."),
         ([FULL, FULL], "Both reps were full."),
-        ([FULL] * 6, "All 6 reps were full. Well done: every rep upright, slow and straight."),
+        ([FULL] * 6, "All 6 reps were full. Well done: every rep full, slow and straight."),
         ([PARTIAL] * 3, "None of 3 reps was full; 3 did not come upright."),
         ([FULL, PARTIAL, PARTIAL], "1 of 3 reps was full; 2 did not come upright."),
         ([FULL, PARTIAL, HUNG], "1 of 3 reps was full; 1 did not come upright, 1 did not come back down."),
@@ -211,6 +211,12 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
 )
 def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
     assert findings.summary_sentence(analysis(*reps)) == told
+
+
+def test_the_verdict_names_a_target_that_is_not_the_default() -> None:
+    own = replace(analysis(FULL, PARTIAL), settings=Config(full_deg=55.0))
+    expected = "1 of 2 reps was full; 1 did not reach the target; the target was 55°, not upright."
+    assert findings.summary_sentence(own) == expected
 
 
 def test_the_verdict_without_reps_says_why() -> None:

@@ -11,7 +11,7 @@ from repcount.coaching.coach import Coach
 from repcount.coaching.events import Cue, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
-from repcount.types import Frame, Pose, Rep, RepRemoved, Update
+from repcount.types import Frame, Pose, Rep, RepRemoved, TargetSet, Update
 from support.bodies import Body, pose
 from support.signals import Shape
 
@@ -33,16 +33,17 @@ class SimulatedSession:
     """Full reps of the day before this session."""
     time_s: float = 0.0
     updates: list[LiveUpdate] = field(default_factory=list)
-    recorded: list[Rep | RepRemoved] = field(default_factory=list)
+    recorded: list[Rep | RepRemoved | TargetSet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.coach = Coach(self.config, self.goals, self._record, self.earlier)
 
     def _record(self, update: Update) -> int:
-        self.recorded += [event for event in update.events if isinstance(event, Rep | RepRemoved)]
+        self.recorded += [event for event in update.events if isinstance(event, Rep | RepRemoved | TargetSet)]
         removed = {event.number for event in self.recorded if isinstance(event, RepRemoved)}
         reps = [event for event in self.recorded if isinstance(event, Rep)]
-        return self.earlier + sum(rep.full for rep in reps if rep.number not in removed)
+        in_reach = {number for event in self.recorded if isinstance(event, TargetSet) for number in event.numbers}
+        return self.earlier + sum(rep.full or rep.number in in_reach for rep in reps if rep.number not in removed)
 
     def see(self, who: Pose | None, people: int = 1, *, dark: bool = False, camera_hz: float = 30.0) -> None:
         """Show one frame of the room with `who` in it."""

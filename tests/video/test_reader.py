@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
@@ -12,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.programs import Ffmpeg, pattern
 
-from repcount.errors import VideoError
 from repcount.messages import warning_sentence
 from repcount.video import reader
 
@@ -191,12 +194,48 @@ def test_a_percent_sign_in_the_name_is_no_pattern(ffmpeg: Ffmpeg, tmp_path: Path
     assert len(times(odd)) == 60
 
 
-def test_a_name_that_is_no_text_is_refused(steady: Path, tmp_path: Path) -> None:
+def test_a_name_that_is_no_text_is_read(steady: Path, tmp_path: Path) -> None:
     """OpenCV would end the process."""
     odd = Path(str(tmp_path / "clip") + "\udcff.mp4")
     try:
         odd.write_bytes(steady.read_bytes())
     except (OSError, UnicodeEncodeError):
         pytest.skip("this file system takes no such name")
-    with pytest.raises(VideoError, match="is not UTF-8; rename the file"):
-        reader.open_video(odd)
+    assert times(odd) == pytest.approx(times(steady))
+
+
+@pytest.fixture(scope="module")
+def latin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment for an ISO-8859-1 locale, made for the purpose."""
+    folder = tmp_path_factory.mktemp("locales")
+    command = ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(folder / "en_US.ISO-8859-1")]
+    if shutil.which("localedef") is None or subprocess.run(command, capture_output=True, check=False).returncode > 1:
+        pytest.skip("this system cannot make a locale")
+    return {"LOCPATH": str(folder), "LC_ALL": "en_US.ISO-8859-1"}
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files have one encoding")
+@pytest.mark.parametrize("locale", ["Latin-1", "ASCII"])
+def test_a_file_is_read_whatever_encoding_its_name_and_the_locale_have(
+    locale: str, steady: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A name in UTF-8 and one in Latin-1, under a locale that knows neither or one of them."""
+    for name in ("Übung.mp4".encode(), "Übung.mp4".encode("latin-1")):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(steady.read_bytes())
+    code = (
+        "import os, sys; from pathlib import Path; from repcount.video import reader\n"
+        "for name in os.listdir(sys.argv[1]):\n"
+        "    with reader.open_video(Path(sys.argv[1]) / name) as video: print(len(list(video.frames())))"
+    )
+    environment = request.getfixturevalue("latin") if locale == "Latin-1" else ASCII
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == (["60", "60"], "")
