@@ -99,7 +99,7 @@ def _make_history(path: Path) -> None:
     began = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=1)))
     with HistoryStore(path, print) as history:
         for day in range(3):
-            recorder = history.begin(began + timedelta(days=day), "0", "3x10", Config())
+            recorder = history.begin(began + timedelta(days=day), "0", "3x10", Config(), ("Anna", "Bo", None)[day])
             for n in range(1, 6):
                 rep = Rep(n, 1, 5 * n - 4.4, 5 * n - 2.4, 5.0 * n, 2.0, 0.4, 2.0, None, 90.0, 4.0, 170.0, True, (), 0.9)
                 recorder.write(Update(None, nan, Phase.PAUSE, (rep,)))
@@ -533,7 +533,20 @@ _SQL: list[Any] = [
     ),
 ]
 _COLUMNS = {
-    "session": ["id", "started_utc", "utc_offset_s", "day", "source", "plan", "ended_utc", "version", "settings"],
+    "session": [
+        "id",
+        "started_utc",
+        "utc_offset_s",
+        "day",
+        "source",
+        "plan",
+        "ended_utc",
+        "version",
+        "settings",
+        "person_id",
+        "video_sha256",
+    ],
+    "person": ["id", "name", "key", "target_deg"],
     "rep": [
         "session_id",
         "day",
@@ -560,6 +573,8 @@ _SCHEMA = [
     "ALTER TABLE session DROP COLUMN plan",
     "DROP TABLE rep",
     "DROP TABLE session",
+    "DROP TABLE person",
+    "ALTER TABLE person DROP COLUMN target_deg",
     "DELETE FROM rep",
     "DELETE FROM session",
     "PRAGMA user_version = 0",
@@ -597,7 +612,7 @@ def _unsettle(rng: random.Random, connection: sqlite3.Connection) -> None:
         return
     table = rng.choice(list(_COLUMNS))
     column, value = rng.choice(_COLUMNS[table]), rng.choice(_SQL)
-    which = rng.choice(["1", "rowid % 2 = 0" if table == "session" else "number % 2 = 0", "day = '2026-11-21'"])
+    which = rng.choice(["1", "number % 2 = 0" if table == "rep" else "rowid % 2 = 0", "day = '2026-11-21'"])
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {which}", [value])
 
 

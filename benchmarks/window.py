@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatus, Stage
-from repcount.display import overlay
+from repcount.display import screen
 from repcount.display.window import TITLE, Window
 from repcount.types import Frame, Phase
 
@@ -52,8 +52,7 @@ def drawn_ms(width: int, height: int) -> float:
     """Processor time of drawing it alone."""
     begun_s = time.process_time()
     for _ in range(PICTURES):
-        image, body = overlay.fit(IMAGE, POSE, width, height)
-        overlay.draw_overlay(image, body, "left", STANDING, ["Higher"], mirror=True)
+        screen.draw((width, height), IMAGE, POSE, "left", STANDING, Announcement(Cue.HIGHER))
     return (time.process_time() - begun_s) / PICTURES * 1000
 
 

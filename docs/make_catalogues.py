@@ -32,6 +32,7 @@ _KEYWORDS = {"_": None, "translate": None, "ngettext": (1, 2)}
 
 _TABLES: list[Mapping[Any, str]] = [
     *(phrases._CUE_PHRASES, phrases._STAGE_TEXTS, phrases._PHASE_TEXTS),
+    *(phrases._INSTRUCTIONS, phrases._SUMMARY_NAMES),
     *(messages.FLAG_WORDS, messages.REJECTION_SENTENCES, messages._WARNING_TEMPLATES, findings._WHY_PARTIAL),
 ]
 """Texts that are translated where they are looked up."""
@@ -65,7 +66,11 @@ def template(code: str) -> Catalog:
 def _table_texts() -> Iterator[str]:
     for texts in _TABLES:
         yield from (text for text in texts.values() if text and text != "{n}")
-    yield from (*phrases._KEY_HELP, messages._SLOWER, messages._REJECTED, findings._SHORT_OF_TARGET)
+    yield from (messages._SLOWER, messages._REJECTED, findings._SHORT_OF_TARGET)
+    yield from (text for label, key in phrases._BUTTON_TEXTS.values() for text in (label, *([key] if key[1:] else [])))
+    yield from (phrases._RESUME, phrases._END_REST, phrases._LEAVE_FULL_SCREEN, phrases._TERMINAL_KEYS)
+    yield from (phrases._LYING_DOWN, phrases._SUMMARY_TITLE, phrases._SUMMARY_CLOSES)
+    yield from (phrases._LAST_TIME, phrases._BEST, phrases._BEST_BEFORE)
     yield from (name for name in (heading.partition("\n")[0] for heading in table._LEFT_OUT) if name)
     yield "set"
 

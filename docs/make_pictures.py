@@ -26,12 +26,10 @@ from matplotlib.patches import Patch
 from PIL import Image
 
 import repcount
-from repcount.coaching import phrases
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.coaching.session import SessionGoals, WorkoutPlan
-from repcount.display import overlay
-from repcount.display.window import ToastQueue
+from repcount.display import screen
 from repcount.pose import angles, model
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Phase, Pose, Rep, Sample, Update
@@ -201,20 +199,16 @@ def live(path: Path) -> None:
     record = _Record()
     goals = SessionGoals(plan=WorkoutPlan(sets=1, reps=5))
     coach = Coach(repcount.Config(), goals, record)
-    toasts, corner = ToastQueue(), overlay.Corner.LEFT
+    newest = screen.NewestCue()
     shown: list[Image.Image] = []
     with reader.open_video(LIVE_VIDEO) as video, PersonTracker(model.ensure_model(), look_round=True) as tracker:
         for number, frame in enumerate(video.frames(repcount.Config().rate_hz)):
             pose = tracker.track(frame)
             update = coach.see(frame, pose, tracker.people, camera_hz=30.0)
-            lines = toasts.lines(update.time_s, update.announcements)
-            image, pose = overlay.fit(_without_grain(frame.image), pose, *_LIVE_WH)
-            corner = overlay.corner_beside(pose, corner, mirror=True)
+            cue = newest.at(update.time_s, update.announcements)
             if number % 2 == 0:
-                drawn = overlay.draw_overlay(
-                    image, pose, update.side, update.status, lines, mirror=True, corner=corner,
-                    footer=phrases.key_help(update.status.stage),
-                )  # fmt: skip
+                image = _without_grain(frame.image)
+                drawn = screen.draw(_LIVE_WH, image, pose, update.side, update.status, cue)
                 shown.append(Image.fromarray(drawn))
     shown[0].save(
         path, save_all=True, append_images=shown[1:], loop=0, quality=_LIVE_QUALITY, method=4,
@@ -267,11 +261,9 @@ def window(path: Path) -> None:
 _WINDOW_WH, _GUTTER_PX = (644, 364), 8
 
 
-def _drawn_window(still: Still, status: SessionStatus, *announced: Announcement) -> Image.Image:
-    image, pose = overlay.fit(still.frame.image, still.pose, *(2 * pixels for pixels in _WINDOW_WH))
-    toasts = [phrases.shown_text(announcement) for announcement in announced]
-    corner = overlay.corner_beside(pose, mirror=True)
-    drawn = overlay.draw_overlay(image, pose, still.sample.side, status, toasts, mirror=True, corner=corner)
+def _drawn_window(still: Still, status: SessionStatus, cue: Announcement | None = None) -> Image.Image:
+    size = (2 * _WINDOW_WH[0], 2 * _WINDOW_WH[1])
+    drawn = screen.draw(size, still.frame.image, still.pose, still.sample.side, status, cue)
     return Image.fromarray(drawn).resize(_WINDOW_WH, Image.Resampling.LANCZOS)
 
 

@@ -54,6 +54,10 @@ class Source:
     analysed: int = 0
     reader: str = ""
     """The library that read a video file and, if it was not the usual one, why; for people."""
+    from_s: float | None = None
+    """Where in the video counting began, if not at its beginning."""
+    to_s: float | None = None
+    """Where it ended, if not at its end."""
 
 
 @dataclass(frozen=True, slots=True)

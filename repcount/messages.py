@@ -97,6 +97,7 @@ _WARNING_TEMPLATES = {
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
+    WarningCode.NEVER_READY: "counting never began: nobody lay flat and still, seen from the side",
     WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.types import AnalysisWarning, Pose, Sample, Update, WarningCode
+from repcount.types import AnalysisWarning, Pose, Sample, Span, Update, WarningCode
 
 if TYPE_CHECKING:
     from repcount.pose.parallel import Measured
@@ -59,6 +60,7 @@ def analyze(
     *,
     model: StrPath | None = None,
     jobs: int | None = None,
+    span: Span | None = None,
     sinks: Sequence[Sink] = (),
     on_pose: Callable[[float, Pose | None], None] | None = None,
     progress: Progress | None = None,
@@ -69,6 +71,7 @@ def analyze(
     - `model`: a pose model file of your own; by default the one in the user's cache, prepared first if it is missing.
     - `jobs`: how many chunks of the video are tracked in parallel, by default one per core. It does not change the
       result.
+    - `span`: the part to count in; its times remain those of the video.
     - `sinks` receive every update, `on_pose` the time and the pose of every analysed frame, `progress` is called after
       each, `notify` receives a line about the model's preparation.
 
@@ -79,20 +82,30 @@ def analyze(
     from repcount.pose import parallel
     from repcount.video import reader
 
-    settings = config or Config()
+    settings, part = config or Config(), span or Span()
     builder = AnalysisBuilder()
     trackers = jobs or available_cores()
     # Tracking needs most of the cores: on two of them it takes a tenth longer with two decoding threads than with one.
     with reader.open_video(path, threads=max(trackers // 2, 1)) as video:
         model_path = pose_model.ensure_model(Path(model) if model else None, notify)
         model_sha256 = pose_model.fingerprint(model_path)
-        with closing(parallel.measured(video, model_path, settings.rate_hz, trackers)) as measured:
+        with closing(parallel.measured(video, model_path, settings.rate_hz, trackers, part)) as measured:
             samples = _observed(measured, video.info.duration_s, on_pose, progress)
             interrupted = _count_into(samples, settings, [builder, *sinks])
         info = video.info
         # Decoding runs ahead of counting, so the reader's duration is not that of the counted part.
         counted_s = builder.last_s if interrupted else video.duration_s
-        source = Source(str(path), counted_s, info.width, info.height, video.frames_read, builder.samples, info.reader)
+        source = Source(
+            str(path),
+            counted_s,
+            info.width,
+            info.height,
+            video.frames_read,
+            builder.samples,
+            info.reader,
+            part.from_s or None,
+            part.to_s if isfinite(part.to_s) else None,
+        )
         warnings = _interruption_warnings(interrupted, counted_s) or video.warnings()
     analysis = builder.result(source, settings, warnings, interrupted=interrupted)
     return replace(analysis, model_sha256=model_sha256)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import nan
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +61,18 @@ class Landmark(enum.IntEnum):
     RIGHT_HEEL = 30
     LEFT_FOOT_INDEX = 31
     RIGHT_FOOT_INDEX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a video, in seconds from its first frame."""
+
+    from_s: float = 0.0
+    to_s: float = inf
+
+
+WHOLE = Span()
+"""All of a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +186,8 @@ class WarningCode(enum.StrEnum):
     PICTURE_BLANK = "picture_blank"
     PICTURE_FROZEN = "picture_frozen"
     NOBODY_FOUND = "nobody_found"
+    NEVER_READY = "never_ready"
+    """A live session that never began to count."""
     RARELY_FOUND = "rarely_found"
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
@@ -196,7 +210,8 @@ class AnalysisWarning:
     """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
     the commonest first."""
     recorded: str = ""
-    """The sentence, where it was read back from a JSON document, which does not keep the facts."""
+    """The sentence, where there are no facts that it could be made of: it was read back from a JSON document, or says
+    what stood in the way of a live session."""
 
 
 UPRIGHT_DEG = 67.0

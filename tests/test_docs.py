@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from support.histories import START, filled, rep
 from support.programs import ROOT, SAMPLES, Cli, load_script
 
 import repcount
@@ -182,10 +186,18 @@ def test_options_in_commands_are_options(page: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     "page", [page for page in DOCS if any(words[1] == "history" for words in commands(page))], ids=named
 )
-def test_history_commands_run(page: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a history that is empty."""
+def test_history_commands_run(
+    page: Path, cli: Cli, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a history whose sessions get names where the page comes to people; whoever asks gets a yes."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n" * 20))
+    for _ in range(12):
+        filled(history, rep(1), started=START + timedelta(days=1))  # the pages delete what is older
     for _, *arguments in commands(page):
+        if arguments[:2] == ["history", "--person"]:
+            for number, name in enumerate(("Anna", "Ana", "Bo"), 1):
+                assert cli("history", "assign", f"{number}", name).code == 0
         if arguments[0] == "history":
             assert cli(*arguments).code == 0, arguments
 

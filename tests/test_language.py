@@ -25,8 +25,9 @@ from repcount.analysis import Analysis, Source
 from repcount.audio.synthesis import SpeechSynthesizer, VoiceError
 from repcount.coaching import phrases
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
+from repcount.coaching.summary import Summary
 from repcount.config import Config
-from repcount.display import fonts, overlay, widgets
+from repcount.display import fonts, overlay, screen, widgets
 from repcount.display.live_terminal import rep_line, status_line
 from repcount.display.table import print_analysis
 from repcount.errors import SettingError
@@ -161,9 +162,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return made
 
 
+PROBLEMS = [cue for cue in Cue if cue in phrases._INSTRUCTIONS or cue in (Cue.HEAD_OUT, Cue.FEET_OUT, Cue.TOO_FAR)]
+
 STATUSES = [
     SessionStatus(Stage.PLACING, problem=problem)
-    for problem in (Cue.NOBODY, Cue.HEAD_OUT, Cue.FEET_OUT, Cue.NOT_STILL, Cue.TOO_DARK)
+    for problem in (*PROBLEMS, None)
 ] + [
     SessionStatus(
         stage, phase=phase, full=12, partial=3, target=30, set=2, sets=3, session=42, today=99, day_limit=100,
@@ -179,7 +182,7 @@ STATUSES = [
 def test_the_window_asks_the_catalogue_for_every_word(
     status: SessionStatus, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = [text for text, *_ in drawn_texts(status, monkeypatch)]
+    drawn = {text for text, *_ in drawn_texts(status, monkeypatch)} - set(phrases.BUTTONS)
     assert [text for text in drawn if re.search("[a-wyzA-WYZ]", text)] == []
 
 
@@ -216,7 +219,7 @@ Drawn = tuple[str, int, int, int]
 def drawn_texts(
     status: SessionStatus, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int] = (1280, 720)
 ) -> list[Drawn]:
-    """All text of one image of the window, without drawing it."""
+    """All text of the window, of the panel on a video and of the summary, without drawing it."""
     drawn: list[Drawn] = []
 
     def draw_text(
@@ -224,11 +227,14 @@ def drawn_texts(
     ) -> None:
         drawn.append((text, at[0], widgets.text_width(text, size_px, weight), size_px))
 
-    toasts = [phrases.shown_text(Announcement(cue, 100)) for cue in (Cue.DAY_LIMIT, Cue.HEAD_OUT)]
+    before = Summary(18, 4, 2, 12, 1.9, 2.0)
     with monkeypatch.context() as patched:
         patched.setattr(widgets, "draw_text", draw_text)
-        image = np.zeros((size[1], size[0], 3), np.uint8)
-        overlay.draw_overlay(image, None, "", status, toasts, footer=phrases.key_help(status.stage))
+        overlay.draw_overlay(np.zeros((size[1], size[0], 3), np.uint8), None, "", status)
+        for cue in (Cue.DAY_LIMIT, Cue.LAST_FIVE):
+            screen.draw(size, None, None, "", status, Announcement(cue, 100))
+        for best in (16, 42):
+            screen.draw_summary(size, Summary(24, 2, 3, 9, 1.8, 2.1, before, best_full=best))
     return [each for each in drawn if each[0]]
 
 

@@ -8,11 +8,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
+from math import inf
 from pathlib import Path
 
 from repcount import files as output_files
 from repcount import formats, pipeline
-from repcount.analysis import Analysis
+from repcount.analysis import Analysis, Source
 from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.executor import (
@@ -46,6 +47,7 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
+from repcount.types import Span
 from repcount.video import writer
 
 SAMPLE_VIDEO = "21_as_described.mp4"
@@ -202,6 +204,10 @@ def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, report
         reporter.show_line(entry.analysis, str(entry.video), max(len(str(each.video)) for each in entries))
 
 
+def _span(source: Source) -> Span:
+    return Span(source.from_s or 0.0, inf if source.to_s is None else source.to_s)
+
+
 def _iso(day: date | None) -> str:
     return "" if day is None else day.isoformat()
 
@@ -306,7 +312,9 @@ class BatchRunner:
         if self._journal is None or not self._options.resume:
             return False
         needed = {entry.signal, entry.annotated and entry.annotated.final, entry.landmarks} - {None}
-        entry.analysis = self._journal.done(entry.video) if needed <= self._existing else None
+        done = self._journal.done(entry.video) if needed <= self._existing else None
+        if done is not None and _span(done.source) == self._options.span:
+            entry.analysis = done
         return entry.analysis is not None
 
     def _video_job(self, entry: Entry) -> VideoJob:
@@ -314,6 +322,7 @@ class BatchRunner:
             entry.video,
             self._config,
             self._model,
+            self._options.span,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
             trace=self._options.needs_trace,

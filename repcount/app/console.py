@@ -14,6 +14,7 @@ from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError, printable
+from repcount.types import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class OutputOptions:
     """Whether the report shows a picture of each rep."""
     date: date | None = None
     """Today."""
+    span: Span = WHOLE
+    """The part of each video to count in."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False

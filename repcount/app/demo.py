@@ -53,7 +53,8 @@ def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReport
     )
     trace = AngleTrace()
     with InterruptGuard() as guard, ExitStack() as stack:
-        session = live.open_session(options, Config(), pose_model.ensure_model(model, reporter.note), reporter, stack)
+        path = pose_model.ensure_model(model, reporter.note)
+        session = live.open_session(options, Config(), path, reporter, stack, window_stack=stack)
         session.recorder.sinks.append(trace)
         outcome = live.run(session, guard)
     reporter.show_analysis(outcome.analysis, heading=False)

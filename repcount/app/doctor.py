@@ -72,7 +72,7 @@ def checks(source: str | None = None) -> Iterator[Check]:
         yield from _survived("pose model", lambda: [model()])
         yield from _survived("camera", cameras if source is None else lambda: [camera(source)])
         yield from _survived("window", lambda: [display()], needed=False)
-        yield from _survived("voice", lambda: [voice()], needed=False)
+        yield from _survived("voice", lambda: [voice(), *voices()], needed=False)
     yield from _survived("history", lambda: [history()])
     yield from _terminal()
 
@@ -256,6 +256,15 @@ def voice() -> Check:
 
     ok, text = client.check()
     return Check("voice", ok or None, text)
+
+
+def voices() -> Iterator[Check]:
+    """The voices that can be chosen, if there are any."""
+    from repcount.audio import client
+
+    names = client.voices()
+    if names:
+        yield Check("voices", True, f"{', '.join(names)}: choose one with live --voice NAME")
 
 
 def history() -> Check:

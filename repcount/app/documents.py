@@ -69,7 +69,13 @@ def _read_source(fields: _Fields) -> Source:
         height=fields.whole("height", 1, optional=True),
         frames=fields.whole("frames", 0, optional=True),
         analysed=fields.whole("analysed", 0) or 0,
+        from_s=_known(fields.number("from_s", 0, _MAX_TIME_S, optional=True)),
+        to_s=_known(fields.number("to_s", 0, _MAX_TIME_S, optional=True)),
     )
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value
 
 
 def _read_settings(settings: object) -> Config:

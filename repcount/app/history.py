@@ -27,6 +27,10 @@ from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session, Totals
 from repcount.reports import history_findings
 
+_MAX_NAME_CHARS = 40
+"""Length limit of a person's name in the name of a file, which most file systems limit to 255 bytes. Our own names are
+no longer, but another program may write to the history."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
@@ -195,7 +199,6 @@ def _print(query: HistoryQuery, people: Sequence[PersonHistory], file: TextIO) -
     else:
         rows = [table.PersonRow(each.name, each.progress, each.days[-1], each.target_deg) for each in people]
         table.print_people(rows, file, today=query.today)
-        print("\n`repcount history --person NAME` shows one of them.", file=file)
 
 
 def _print_person(query: HistoryQuery, person: PersonHistory, file: TextIO) -> None:
@@ -203,6 +206,7 @@ def _print_person(query: HistoryQuery, person: PersonHistory, file: TextIO) -> N
     shown, daily = _shown(query, person), totals.since(totals.by_day(person.sessions), query.first)
     last = person.sessions[-1]
     findings = [history_findings.headline(person.progress), history_findings.lasting(person.progress)]
+    findings.append(history_findings.target(last.settings))
     findings += [change.praise for change in history_findings.changes(daily, last.settings)]
     first_week = max(query.first, person.days[0])
     view = table.View(
@@ -249,7 +253,7 @@ def _write_csv(file: TextIO, query: HistoryQuery, sessions: Sequence[Session]) -
 
 def file_name(text: str) -> str:
     """A name for a file made from a person's name, which may hold what no file name can."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "person"
+    return re.sub(r"[^\w.-]+", "_", text)[:_MAX_NAME_CHARS].strip("._") or "person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

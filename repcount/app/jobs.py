@@ -21,7 +21,7 @@ from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
-from repcount.types import Pose
+from repcount.types import WHOLE, Pose, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class VideoJob:
     config: Config
     model: Path | None = None
     """The pose model; None for the one in the worker's cache."""
+    span: Span = WHOLE
+    """The part of the video to count in."""
     trackers: int = 1
     """How many chunks of the video are tracked in parallel; the result does not depend on it."""
     signal: bool = False
@@ -93,6 +95,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         job.config,
         model=job.model,
         jobs=job.trackers,
+        span=job.span,
         sinks=sinks,
         on_pose=on_pose if observers else None,
         progress=progress,

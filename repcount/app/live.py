@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from repcount import files, formats
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.app import analyze
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.event_recorder import EventRecorder
-from repcount.audio.client import VoiceClient
+from repcount.audio.client import VoiceClient, check_voice
+from repcount.audio.synthesis import WORDS_PER_MINUTE
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
+from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals
+from repcount.coaching.summary import Summary, summarize
 from repcount.config import Config
 from repcount.display.fonts import font_problem
 from repcount.display.live_terminal import LiveTerminal
@@ -32,7 +37,7 @@ from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Update
+from repcount.types import AnalysisWarning, Frame, Update, WarningCode
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
 from repcount.video.diagnostics import CameraFault, CameraFaultKind, redact_url
@@ -44,6 +49,12 @@ _MAX_WAIT_S = 0.25
 _EARLY = 0.25
 """Share of a frame interval by which a frame may come early; without it, of a camera with 24 frames a second only
 every second frame would be used. Heuristic."""
+
+_SUMMARY_S = 60.0
+"""The summary closes by itself after a minute: nobody has to get up."""
+
+_SUMMARY_REFRESH_S = 0.05
+"""How often keys are served and the window is drawn again then."""
 
 _CAMERA_CUES = {
     CameraFaultKind.LOST: Cue.CAMERA_LOST,
@@ -69,6 +80,9 @@ class SoundOptions:
     """The tempo to tick, as raise/hold/lower/pause in seconds."""
     file: Path | None = None
     """A WAV file to write instead of playing."""
+    voice: str | None = None
+    """Name of the voice; None for the default one."""
+    words_per_minute: int = WORDS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +121,70 @@ def run_live_session(
     outputs = [path for path in (output.csv, output.json, output.signal) if path is not None]
     recordings = [path for path in (options.record, options.sound.file) if path is not None]
     files.check_distinct([*outputs, *recordings], [Path(options.camera)])
-    with InterruptGuard() as guard, ExitStack() as stack:
-        out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
-        session = open_session(options, config, pose_model.ensure_model(model, reporter.note), reporter, stack)
-        if output.signal is not None:
-            session.recorder.sinks.append(SignalSink(out, output.signal))
-        outcome = run(session, guard)
-        analyze.write_reps([outcome.analysis], output, out)
-    # Last of all: if the terminal is gone, the files are written nevertheless.
-    reporter.show_analysis(outcome.analysis, heading=False)
+    if options.sound.kind == "voice" and options.sound.voice is not None:
+        check_voice(options.sound.voice)
+    with InterruptGuard() as guard, ExitStack() as window_stack:
+        with ExitStack() as stack:
+            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
+            model = pose_model.ensure_model(model, reporter.note)
+            session = open_session(options, config, model, reporter, stack, window_stack)
+            if output.signal is not None:
+                session.recorder.sinks.append(SignalSink(out, output.signal))
+            outcome = run(session, guard)
+            analyze.write_reps([outcome.analysis], output, out)
+        # Last of all: if the terminal is gone, the files are written nevertheless.
+        reporter.show_analysis(outcome.analysis, heading=False)
+        if outcome.exit_code == 0 and outcome.analysis.reps:
+            _show_summary(session, replace(summarize(outcome.analysis.reps), **session.before()), guard)
     return outcome.exit_code or reporter.exit_code()
+
+
+def _show_summary(session: Session, summary: Summary, guard: InterruptGuard) -> None:
+    """Show the result in the window, with everything else closed, until somebody closes it."""
+    window = session.window
+    until_s = clock_s() + _SUMMARY_S
+    while window is not None and window.is_open and guard.signal is None and clock_s() < until_s:
+        window.show_summary(summary)
+        if window.closes_summary():
+            return
+        threading.Event().wait(_SUMMARY_REFRESH_S)
+
+
+@contextmanager
+def without_native_log(reporter: ConsoleReporter) -> Iterator[None]:
+    """Drop what native libraries write to stderr. What Python and `reporter` write to `sys.stderr` still gets there.
+
+    MediaPipe logs from threads of its own, at times that nobody knows, in the middle of the status line.
+    """
+    original, saved = sys.stderr, os.dup(2)
+    ours = _reopened(original, saved)
+    sys.stderr = ours or original
+    streams = reporter.results, reporter.notes
+    reporter.results, reporter.notes = (sys.stderr if stream is original else stream for stream in streams)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        sys.stderr = original
+        reporter.results, reporter.notes = streams
+        if ours is not None:
+            with suppress(OSError):  # the terminal is gone
+                ours.close()
+
+
+def _reopened(stream: TextIO | None, descriptor: int) -> TextIO | None:
+    """A stream like the process's standard error, on another descriptor; None if `stream` is something else."""
+    try:
+        if stream is None or stream.fileno() != 2:
+            return None
+    except (OSError, ValueError):
+        return None
+    stream.flush()
+    return os.fdopen(os.dup(descriptor), "w", buffering=1, encoding=stream.encoding, errors=stream.errors)
 
 
 class View(Protocol):
@@ -154,6 +222,10 @@ class Session:
     background: Sequence[BackgroundView]
     note: Callable[[str], None]
     """Prints a note."""
+    window: Window | None = None
+    """The one among the interactive views that can show the summary."""
+    before: Callable[[], dict[str, Any]] = dict
+    """The fields of `Summary` about earlier sessions."""
     reported: set[str] = field(default_factory=set)
     """The faults of background views that were reported."""
 
@@ -200,7 +272,17 @@ def run(session: Session, guard: InterruptGuard) -> Outcome:
     analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
     guard.requested()  # what ended the session does not end the waiting for its history
     session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
-    return Outcome(analysis, guard.signal, camera.lost_for_good)
+    return Outcome(_with_obstacle(analysis, coach.obstacle), guard.signal, camera.lost_for_good)
+
+
+def _with_obstacle(analysis: Analysis, obstacle: Cue | None) -> Analysis:
+    """The analysis with what prevented counting to the end, instead of that nobody was found."""
+    if obstacle in (None, Cue.NOBODY):
+        return analysis
+    sentence = f"counting never began: {spoken_text(Announcement(obstacle))}"
+    warning = AnalysisWarning(WarningCode.NEVER_READY, recorded=sentence)
+    others = [other for other in analysis.warnings if other.code is not WarningCode.NOBODY_FOUND]
+    return replace(analysis, warnings=(warning, *others))
 
 
 def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
@@ -263,21 +345,41 @@ class _RecordingView:
 
 
 def open_session(
-    options: LiveOptions, config: Config, model: Path, reporter: ConsoleReporter, stack: ExitStack
+    options: LiveOptions,
+    config: Config,
+    model: Path,
+    reporter: ConsoleReporter,
+    stack: ExitStack,
+    window_stack: ExitStack,
 ) -> Session:
-    """Open all parts; `stack` closes them. What the session can do without is left out with a note if it fails."""
+    """Open all parts; `stack` closes them, and `window_stack` the window.
+
+    What the session can do without is left out with a note if it fails.
+    """
     voice = _open_voice(options.sound, stack, force=options.force)
     recording = _open_recording(options, reporter, stack)
     # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
-    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(PersonTracker, model, look_round=True)
+    pool = stack.enter_context(ThreadPoolExecutor(1))
+    loading = pool.submit(PersonTracker, model, look_round=True)
+    before = pool.submit(_before, options) if options.history else None
     stack.callback(_close_tracker, loading)
     camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
     tracker = loading.result()
     recorder = _open_recorder(options, config, reporter, stack)
-    interactive: list[InteractiveView] = [*_open_window(options, reporter, stack)]
-    interactive.append(stack.enter_context(LiveTerminal(sys.stderr)))
-    background: list[BackgroundView] = [*voice, *recording]
-    return Session(camera, tracker, config, options.goals, recorder, interactive, background, reporter.note)
+    window = _open_window(options, reporter, window_stack)
+    terminal = stack.enter_context(LiveTerminal(sys.stderr))
+    return Session(
+        camera=camera,
+        tracker=tracker,
+        config=config,
+        goals=options.goals,
+        recorder=recorder,
+        interactive=[terminal] if window is None else [window, terminal],
+        background=[*voice, *recording],
+        note=reporter.note,
+        window=window,
+        before=before.result if before is not None else dict,
+    )
 
 
 def _close_tracker(loading: Future[PersonTracker]) -> None:
@@ -291,7 +393,8 @@ def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> list[V
     file = sound.file
     if file is not None and not is_special(file):
         file = stack.enter_context(AtomicFile(file, force=force)).path
-    return [stack.enter_context(VoiceClient(sound.kind, sound.volume, sound.pace, file))]
+    client = VoiceClient(sound.kind, sound.volume, sound.pace, file, sound.voice, sound.words_per_minute)
+    return [stack.enter_context(client)]
 
 
 def _open_recording(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[_RecordingView]:
@@ -327,13 +430,27 @@ def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReport
     return recorder
 
 
-def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[Window]:
+def _before(options: LiveOptions) -> dict[str, Any]:
+    """The fields of `Summary` about the sessions of that person so far; no fault of the history can stop counting."""
+    try:
+        with HistoryStore(default_path()) as history:
+            sessions = [session for session in history.sessions() if session.person == (options.person or "")]
+    except HistoryError:
+        return {}
+    if not sessions:
+        return {}
+    summaries = [summarize(session.reps) for session in sessions]
+    best = max(summary.full for summary in summaries)
+    return {"before": summaries[-1], "before_on": sessions[-1].started.date(), "best_full": best}
+
+
+def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> Window | None:
     if not options.window:
-        return []
+        return None
     problem = display_problem()
     if problem is not None:
         reporter.note(f"{problem}. Counting goes on in the terminal")
-        return []
+        return None
     if fonts := font_problem():
         reporter.note(f"note: {fonts}. The window is in English")
-    return [stack.enter_context(Window())]
+    return stack.enter_context(Window())

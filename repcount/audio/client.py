@@ -14,10 +14,11 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Self
 
+from repcount.audio.synthesis import WORDS_PER_MINUTE, find_voice
 from repcount.coaching.events import LiveUpdate, Stage
 from repcount.coaching.phrases import spoken_text
 from repcount.config import parse_tempo
-from repcount.errors import OutputError, SettingError
+from repcount.errors import OutputError, SettingError, brief
 
 SOUNDS = ("voice", "tones", "off")
 
@@ -44,14 +45,21 @@ class VoiceClient:
     """A view that announces what happens, as a context manager.
 
     `sound` is one of SOUNDS, `volume` is 0 to 1. `pace` is a tempo such as `2/0/2/0`, ticked while reps count.
-    `file` is a WAV file to write instead of playing; its first sample is the moment of `__enter__`.
+    `file` is a WAV file to write instead of playing; its first sample is the moment of `__enter__`. `voice` is the name
+    of one of `voices`, None for the default.
 
     Raises SettingError for an invalid setting; `__enter__` raises OutputError for a file that cannot be written.
     Later problems raise nothing and are reported in `trouble`.
     """
 
     def __init__(
-        self, sound: str = "voice", volume: float = 1.0, pace: str | None = None, file: Path | None = None
+        self,
+        sound: str = "voice",
+        volume: float = 1.0,
+        pace: str | None = None,
+        file: Path | None = None,
+        voice: str | None = None,
+        words_per_minute: int = WORDS_PER_MINUTE,
     ) -> None:
         _check_settings(sound, volume, pace)
         self._sound = sound
@@ -60,6 +68,8 @@ class VoiceClient:
             "volume": volume,
             "pace": pace,
             "file": str(file) if file else None,
+            "voice": voice,
+            "words_per_minute": words_per_minute,
         }
         self._file = file
         self._worker: _WorkerProcess | None = None
@@ -104,18 +114,37 @@ class VoiceClient:
 
 def check() -> tuple[bool, str]:
     """Whether there is a voice and a sound device, and what to do if not. Makes no sound."""
+    result = _ask_worker()
+    return bool(result["ok"]), str(result["text"])
+
+
+def voices() -> list[str]:
+    """The names of the voices of this system; none where there is no voice."""
+    return [str(name) for name in _ask_worker().get("voices", [])]
+
+
+def check_voice(name: str) -> None:
+    """Raises SettingError for a voice that this system does not have, though it has others."""
+    names = voices()
+    if names and find_voice(name, names) is None:
+        raise SettingError(f"there is no voice {brief(name)} here; repcount doctor lists them, such as {names[0]}")
+
+
+def _ask_worker() -> dict[str, Any]:
+    """What the worker says of its voice and the sound device."""
     with tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True) as folder:
         process = _start_process({"folder": folder, "check": True})
         try:
             out, _ = process.communicate(timeout=_CHECK_TIMEOUT_S)
-            result = json.loads(out)
+            result: dict[str, Any] = json.loads(out)
+            return result
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            return False, f"the voice did not answer within {_CHECK_TIMEOUT_S:g} s; try --sound tones or --sound off"
+            text = f"the voice did not answer within {_CHECK_TIMEOUT_S:g} s; try --sound tones or --sound off"
         except ValueError:
-            return False, "the process that speaks has crashed; try --sound tones or --sound off"
-    return bool(result["ok"]), str(result["text"])
+            text = "the process that speaks has crashed; try --sound tones or --sound off"
+    return {"ok": False, "text": text}
 
 
 def _check_settings(sound: str, volume: float, pace: str | None) -> None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from math import inf
 from queue import SimpleQueue
 
+import numpy as np
+
 from repcount.audio.playback import Mixer
-from repcount.audio.synthesis import Clip, SpeechSynthesizer, VoiceError, tone
-from repcount.coaching.events import Announcement, Cue
+from repcount.audio.synthesis import PARTIAL_SOUND, Clip, SpeechSynthesizer, VoiceError, tone
+from repcount.coaching.events import CORRECTIONS, COUNTS, FATIGUE_CUES, PACE_CUES, PARTIAL_CUES, Announcement, Cue
 from repcount.coaching.phrases import spoken_text
-
-COUNTS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
-"""They announce the current count; a newer one makes an older one wrong."""
-
-CORRECTIONS = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
-"""What to do better in the next rep."""
 
 _CAMERA = frozenset(
     {
@@ -43,19 +38,26 @@ _POSITION = frozenset(
         Cue.TWO_PEOPLE,
     }
 )
-_REST = frozenset({Cue.REST_SOON_OVER, Cue.REST_OVER})
+_REST = frozenset({Cue.REST_SOON_OVER, Cue.COUNTDOWN, Cue.REST_OVER})
 _KEYS = frozenset({Cue.PAUSED, Cue.RESUMED, Cue.RESTARTED})
-_TOPICS = (COUNTS, CORRECTIONS, _CAMERA, _POSITION, _REST, _KEYS)
+_TOPICS = (COUNTS, _CAMERA, _POSITION, _REST, _KEYS)
 """Only the newest announcement of a topic waits, as it makes older ones untrue."""
 
-ESSENTIAL = _CAMERA | {Cue.SET_DONE, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
-"""What the person waits for or has to know: announced late rather than not at all."""
+_REP = COUNTS | PARTIAL_CUES
+"""The answer to a rep; every rep gets one, at once."""
 
-CORRECTION_GAP_S = 4.0
-"""Least time between two corrections. Heuristic: about one rep; users call a cue every 2-3 s the most they can take."""
+ESSENTIAL = _CAMERA | {Cue.SET_DONE, Cue.SET_BEGINS, Cue.WORKOUT_DONE, Cue.DAY_LIMIT, Cue.REST_OVER, Cue.READY}
+"""What the person waits for or has to know: announced late rather than not at all."""
 
 STALE_AFTER_S = 2.0
 """An announcement older than this is about the past. Heuristic: half a rep of the default tempo."""
+
+PARTIAL_STALE_AFTER_S = 0.5
+COUNTDOWN_STALE_AFTER_S = 0.5
+"""The same for why a rep was partial, which is of use before the next raise, and for the seconds of a countdown."""
+
+CORRECTION_STALE_AFTER_S = 1.2
+"""The same for corrections that wait for the number of their rep, which takes up to a second."""
 
 ESSENTIAL_STALE_AFTER_S = 15.0
 """The same for essential ones. Heuristic: only a stopped process gets there."""
@@ -74,7 +76,7 @@ _PRERENDERED_COUNTS = 30
 
 _PRERENDERED = (
     *(Announcement(Cue.COUNT, number) for number in range(1, _PRERENDERED_COUNTS + 1)),
-    *(Announcement(cue) for cue in Cue if cue in CORRECTIONS | {Cue.READY, Cue.LAST_FIVE}),
+    *(Announcement(cue) for cue in Cue if cue in CORRECTIONS | {Cue.READY, Cue.HALFWAY, Cue.LAST_FIVE, Cue.LAST_ONE}),
 )
 
 
@@ -93,8 +95,6 @@ class AnnouncementQueue:
     """Utterances waiting to be played, in order of arrival."""
 
     waiting: tuple[Utterance, ...] = ()
-    last_correction_s: float = -inf
-    """When the last correction began to play."""
 
 
 def enqueue(queue: AnnouncementQueue, utterance: Utterance) -> AnnouncementQueue:
@@ -104,9 +104,9 @@ def enqueue(queue: AnnouncementQueue, utterance: Utterance) -> AnnouncementQueue
 
 
 def _supersedes(utterance: Utterance, other: Utterance) -> bool:
-    """Whether `other` is no longer true. Corrections of the same rep do not exclude each other: the first one wins."""
-    if utterance.cue in CORRECTIONS and utterance.created_s == other.created_s:
-        return False
+    """Whether `other` is no longer true. Of the corrections of one rep the first one wins."""
+    if utterance.cue in _REP | CORRECTIONS and other.cue in CORRECTIONS:
+        return utterance.created_s > other.created_s
     return any(utterance.cue in topic and other.cue in topic for topic in _TOPICS)
 
 
@@ -119,38 +119,48 @@ def next_announcement(
     """
     queue = replace(queue, waiting=tuple(one for one in queue.waiting if not _is_stale(one, now_s)))
     first = min(queue.waiting, key=_rank, default=None)
-    if first is not None and first.cue in CORRECTIONS and now_s - queue.last_correction_s < CORRECTION_GAP_S:
-        first = min((one for one in queue.waiting if one.cue not in CORRECTIONS), key=_rank, default=None)
     if first is None or (current and not _interrupts(first, current)):
         return queue, None
-    return _dequeue(queue, first, current if remaining_s >= _ALMOST_DONE_S else None, now_s), first
+    return _dequeue(queue, first, current if remaining_s >= _ALMOST_DONE_S else None), first
 
 
 def _is_stale(utterance: Utterance, now_s: float) -> bool:
-    limit_s = ESSENTIAL_STALE_AFTER_S if utterance.cue in ESSENTIAL else STALE_AFTER_S
-    return now_s - utterance.created_s > limit_s
+    return now_s - utterance.created_s > stale_after_s(utterance.cue)
+
+
+def stale_after_s(cue: Cue) -> float:
+    """How long after it became true an announcement may begin."""
+    if cue in PARTIAL_CUES:
+        return PARTIAL_STALE_AFTER_S
+    if cue in CORRECTIONS:
+        return CORRECTION_STALE_AFTER_S
+    if cue is Cue.COUNTDOWN:
+        return COUNTDOWN_STALE_AFTER_S
+    return ESSENTIAL_STALE_AFTER_S if cue in ESSENTIAL else STALE_AFTER_S
+
+
+_PROGRESS = frozenset({Cue.HALFWAY, Cue.LAST_FIVE, Cue.LAST_ONE})
+_RANKS = (COUNTS, PARTIAL_CUES, {Cue.SET_BEGINS}, PACE_CUES, FATIGUE_CUES, _PROGRESS)
+"""What goes first; everything else follows in order of arrival."""
 
 
 def _rank(utterance: Utterance) -> int:
-    """Counts first, then corrections, then what is left of the set, then everything else in order of arrival."""
-    cue = utterance.cue
-    return (cue in COUNTS, cue in CORRECTIONS, cue is Cue.LAST_FIVE, True).index(True)
+    return next((rank for rank, cues in enumerate(_RANKS) if utterance.cue in cues), len(_RANKS))
 
 
 def _interrupts(utterance: Utterance, current: Utterance) -> bool:
-    return utterance.cue in COUNTS and current.cue not in COUNTS
+    """The answer to a rep interrupts everything but a number."""
+    return utterance.cue in _REP and current.cue not in COUNTS
 
 
-def _dequeue(
-    queue: AnnouncementQueue, utterance: Utterance, interrupted: Utterance | None, now_s: float
-) -> AnnouncementQueue:
+def _dequeue(queue: AnnouncementQueue, utterance: Utterance, interrupted: Utterance | None) -> AnnouncementQueue:
     """`queue` without `utterance`; an essential utterance that was `interrupted` waits again if it is still true."""
     waiting = tuple(other for other in queue.waiting if other is not utterance)
     if interrupted and interrupted.cue in ESSENTIAL and not any(_supersedes(other, interrupted) for other in waiting):
         waiting = (interrupted, *waiting)
-    if utterance.cue not in CORRECTIONS:
-        return replace(queue, waiting=waiting)
-    return AnnouncementQueue(tuple(other for other in waiting if other.cue not in CORRECTIONS), now_s)
+    if utterance.cue in CORRECTIONS:
+        waiting = tuple(other for other in waiting if other.cue not in CORRECTIONS)
+    return replace(queue, waiting=waiting)
 
 
 def only_essential(queue: AnnouncementQueue) -> AnnouncementQueue:
@@ -195,7 +205,9 @@ class ClipCache:
         if self._speech and utterance.text not in self._clips and self._worth_waiting(utterance, now_s):
             return None
         speech = self._clips.get(utterance.text) if self._speech else None
-        return tone(utterance.cue) if speech is None else speech
+        if speech is None:
+            return tone(utterance.cue)
+        return np.concatenate([PARTIAL_SOUND, speech]) if utterance.cue in PARTIAL_CUES else speech
 
     def _worth_waiting(self, utterance: Utterance, now_s: float) -> bool:
         return now_s - utterance.created_s < _RENDER_PATIENCE_S and not self.stuck(now_s)

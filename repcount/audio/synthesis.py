@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ _RAMP_S = 0.008
 _PARTIALS = (1.0, 0.6, 0.35, 0.2)
 """Amplitudes of the first harmonics: a pure sine drowns in music and on small loudspeakers."""
 
-_WORDS_PER_MINUTE = 160
+WORDS_PER_MINUTE = 160
 """Heuristic: a little slower than talking, for a loudspeaker metres away; the default of pyttsx3 is 200."""
 
 _SILENCE = 0.01
@@ -49,7 +51,11 @@ _NOTES: dict[str, tuple[tuple[float, float], ...]] = {
     "partial": ((392, 0.12), (0, 0.05), (392, 0.12)),
     "fast": ((1319, 0.06), (0, 0.03), (1319, 0.06), (0, 0.03), (1319, 0.06)),
     "form": ((587, 0.10), (466, 0.10), (587, 0.10)),
+    "lower": ((587, 0.10), (494, 0.10), (415, 0.15)),
+    "faster": ((1319, 0.06), (0, 0.03), (1319, 0.06), (0, 0.03), (1568, 0.06)),
+    "halfway": ((784, 0.10), (0, 0.05), (784, 0.10)),
     "last five": ((1047, 0.10), (0, 0.05), (1047, 0.10), (0, 0.05), (1047, 0.10)),
+    "last one": ((1319, 0.10), (0, 0.05), (1319, 0.10)),
     "set done": ((523, 0.14), (659, 0.14), (784, 0.14), (1047, 0.35)),
     "all done": ((523, 0.14), (659, 0.14), (784, 0.14), (1047, 0.28), (784, 0.14), (1047, 0.45)),
     "limit": ((1047, 0.20), (784, 0.20), (523, 0.45)),
@@ -69,14 +75,20 @@ _TONES = {
     Cue.REMOVED: "taken back",
     Cue.HIGHER: "partial",
     Cue.ALL_THE_WAY_DOWN: "partial",
-    Cue.SLOWER: "fast",
+    **dict.fromkeys((Cue.SLOWER, Cue.RAISE_SLOWER, Cue.LOWER_SLOWER, Cue.TAKE_YOUR_TIME), "fast"),
+    Cue.GETTING_LOWER: "lower",
+    Cue.GETTING_FASTER: "faster",
     Cue.LEGS_STRAIGHT: "form",
     Cue.LEGS_TOGETHER: "form",
+    Cue.HALFWAY: "halfway",
     Cue.LAST_FIVE: "last five",
+    Cue.LAST_ONE: "last one",
     Cue.SET_DONE: "set done",
     Cue.WORKOUT_DONE: "all done",
     Cue.DAY_LIMIT: "limit",
     Cue.REST_SOON_OVER: "soon",
+    Cue.COUNTDOWN: "soon",
+    Cue.SET_BEGINS: "rest over",
     Cue.REST_OVER: "rest over",
     Cue.READY: "ready",
     Cue.RESUMED: "ready",
@@ -104,6 +116,10 @@ def _note(from_hz: float, to_hz: float, length_s: float, peak: float = _PEAK) ->
     envelope = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (_RAMP_S * RATE_HZ))
     loudest = max(float(np.abs(wave).max(initial=0)), 1.0)
     return np.asarray(peak * wave * envelope / loudest, dtype=np.float32)
+
+
+PARTIAL_SOUND = np.concatenate([_note(330, 262, 0.12), np.zeros(round(0.03 * RATE_HZ), dtype=np.float32)])
+"""Low and falling, before the words that say why a rep was partial: nobody takes it for a number. Clip."""
 
 
 def pace_ticks(tempo: str) -> Clip:
@@ -140,10 +156,11 @@ class VoiceError(RepcountError):
 class SpeechSynthesizer:
     """The platform's voice. To be used in the main thread alone, as macOS requires.
 
-    `folder` is for its temporary file; `name` names the voice for people. Raises VoiceError if there is none.
+    `folder` is for its temporary file, `voice` the name of one of `voices`; `name` names it for people. Raises
+    VoiceError if there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, voice: str | None = None, words_per_minute: int = WORDS_PER_MINUTE) -> None:
         # macOS writes AIFF and needs the matching extension (pyttsx3 issue 361).
         self._file = folder / ("said.aiff" if sys.platform == "darwin" else "said.wav")
         try:
@@ -151,12 +168,20 @@ class SpeechSynthesizer:
             import pyttsx3
 
             self._engine = pyttsx3.init()
-            self._engine.setProperty("rate", _WORDS_PER_MINUTE)
-            _speak(self._engine, current())
+            self._engine.setProperty("rate", words_per_minute)
+            if voice is None:
+                _speak(self._engine, current())
+            names = {_short_name(str(one.id)): str(one.id) for one in self._engine.getProperty("voices")}
         except VoiceError:
             raise
         except Exception as error:  # Each platform raises its own: RuntimeError, KeyError, COMError...
             raise VoiceError(_no_voice_reason(error)) from error
+        self.voices = sorted(names)
+        found = None if voice is None else find_voice(voice, self.voices)
+        if voice is not None and found is None:
+            raise VoiceError(f"there is no voice {voice!r}; repcount doctor lists them")
+        if found is not None:
+            self._engine.setProperty("voice", names[found])
         self.name = {"sapi5": "the voice of Windows", "nsss": "the voice of macOS"}.get(str(self._engine), "espeak-ng")
 
     def render(self, text: str) -> Clip:
@@ -168,6 +193,20 @@ class SpeechSynthesizer:
             return _trim(_decode(self._file.read_bytes()))
         except Exception as error:
             raise VoiceError(f"the voice could not say {text!r}: {error}") from error
+
+
+def find_voice(name: str, names: Sequence[str]) -> str | None:
+    """The one of `names` that is meant: the same but for case, or else the only one that contains it."""
+    same = [one for one in names if one.casefold() == name.casefold()]
+    alike = [one for one in names if name.casefold() in one.casefold()]
+    found = same or (alike if len(alike) == 1 else [])
+    return found[0] if found else None
+
+
+def _short_name(voice: str) -> str:
+    """The last part of a voice's id, which may be a path or a reversed domain: `gmw/en-US`, `com.apple.voice.Anna`."""
+    last = re.split(r"[/\\\\]", voice)[-1]
+    return last.rpartition(".")[2] if last.startswith("com.") else last
 
 
 def _find_espeak() -> None:

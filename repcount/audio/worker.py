@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from repcount.audio import playback
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import ClipCache, Conductor, Utterance
-from repcount.audio.synthesis import SpeechSynthesizer, VoiceError, pace_ticks
+from repcount.audio.synthesis import WORDS_PER_MINUTE, SpeechSynthesizer, VoiceError, pace_ticks
 from repcount.coaching.events import Cue
 from repcount.errors import OutputError
 
@@ -51,6 +51,8 @@ class WorkerSettings:
     """The tempo to tick."""
     file: str | None = None
     """A WAV file to write instead of playing."""
+    voice: str | None = None
+    words_per_minute: int = WORDS_PER_MINUTE
     check: bool = False
     """Only check the voice and the sound device."""
 
@@ -88,17 +90,18 @@ def _exit(settings: WorkerSettings, code: int) -> None:
 
 
 def _check(folder: Path) -> dict[str, object]:
-    checks = [_check_voice(folder), _check_device()]
-    return {"ok": all(ok for ok, _ in checks), "text": "; ".join(text for _, text in checks)}
+    voice_ok, voice_text, voices = _check_voice(folder)
+    device_ok, device_text = _check_device()
+    return {"ok": voice_ok and device_ok, "text": f"{voice_text}; {device_text}", "voices": voices}
 
 
-def _check_voice(folder: Path) -> tuple[bool, str]:
+def _check_voice(folder: Path) -> tuple[bool, str, list[str]]:
     try:
         voice = SpeechSynthesizer(folder)
         voice.render("one")
     except VoiceError as error:
-        return False, f"no voice: {error}; tones are used"
-    return True, f"{voice.name} speaks"
+        return False, f"no voice: {error}; tones are used", []
+    return True, f"{voice.name} speaks", voice.voices
 
 
 def _check_device() -> tuple[bool, str]:
@@ -131,7 +134,9 @@ class _Worker:
 
     def _render_speech(self) -> None:
         try:
-            self._clips.render_forever(SpeechSynthesizer(Path(self._settings.folder)))
+            settings = self._settings
+            voice = SpeechSynthesizer(Path(settings.folder), settings.voice, settings.words_per_minute)
+            self._clips.render_forever(voice)
         except VoiceError as error:
             self._clips.use_tones()
             self._report(f"no voice: {error}; tones are used")

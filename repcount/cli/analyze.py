@@ -25,6 +25,7 @@ from repcount.cli.options import (
     Target,
     Tempo,
     exit_with,
+    parse_span,
     sets_target,
     settings,
 )
@@ -39,6 +40,11 @@ Videos = Annotated[
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", help="Look into the folders inside a folder, too.")]
 Details = Annotated[bool, typer.Option("--details", help="With several videos: show the reps of each.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="Count from here on: seconds, 1:30 or 1:02:30 [the beginning]."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Count up to here [the end].")]
 Clips = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write one row per video as CSV, also for those without a rep; - is stdout."),
@@ -120,6 +126,8 @@ def add_to(app: typer.Typer) -> None:
 def analyze(
     videos: Videos,
     recursive: Recursive = False,
+    from_: From = None,
+    to: To = None,
     details: Details = False,
     csv: Csv = None,
     json: Json = None,
@@ -174,6 +182,7 @@ def analyze(
             report=report,
             thumbnails=not no_pictures,
             date=_today(),
+            span=parse_span(from_, to),
             details=details,
             resume=resume,
             cluster=cluster,

@@ -29,7 +29,7 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "kind", "model", "config"),
+    "Input": ("camera", "kind", "from_", "to", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (

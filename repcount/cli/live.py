@@ -49,6 +49,10 @@ Sound = Annotated[Literal["voice", "tones", "off"], typer.Option(help="How it te
 Volume = Annotated[
     int, typer.Option(min=0, max=100, metavar="PERCENT", help="Loudness of voice and tones in per cent.")
 ]
+Voice = Annotated[
+    str | None, typer.Option("--voice", metavar="NAME", help="Name of the voice; repcount doctor lists them.")
+]
+Rate = Annotated[int, typer.Option("--rate", min=80, max=400, metavar="WORDS", help="Words per minute of the voice.")]
 SoundFile = Annotated[
     Path | None,
     typer.Option("--sound-file", metavar="FILE", help="Write what would be heard into this WAV file instead."),
@@ -82,6 +86,8 @@ def live(
     pace: Pace = None,
     sound: Sound = "voice",
     volume: Volume = 100,
+    voice: Voice = None,
+    rate: Rate = 160,
     sound_file: SoundFile = None,
     language: Language = None,
     no_window: NoWindow = False,
@@ -102,7 +108,7 @@ def live(
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n next set or end the rest, + and - correct the count by hand. In the window f fills the screen
+    set again, n end the set or the rest, + and - correct the count by hand. In the window f fills the screen
     and comes back.
     """
     from repcount.app import live as app_live
@@ -119,7 +125,7 @@ def live(
         camera=camera,
         goals=SessionGoals(parse_plan(plan), rest, day_limit),
         plan=plan or "free",
-        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
         window=not no_window,
         record=record,
         give_up_s=give_up,
@@ -127,6 +133,7 @@ def live(
         person=person,
         target_deg=chosen.full_deg if given else None,
     )
-    code = app_live.run_live_session(options, chosen, model, output, reporter)
+    with app_live.without_native_log(reporter):
+        code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

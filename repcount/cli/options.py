@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +13,7 @@ import typer
 from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
 from repcount.errors import SettingError, printable
 from repcount.language import choose
+from repcount.types import Span
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
@@ -113,6 +116,25 @@ def _rate_hz(rate: str | None) -> float | None:
         return float(rate)
     except ValueError:
         raise SettingError(f"--rate {rate}: it must be a number of frames a second, all or auto") from None
+
+
+def parse_span(from_: str | None, to: str | None) -> Span:
+    """The part of a video between two times. Raises SettingError."""
+    span = Span(_seconds("--from", from_, 0.0), _seconds("--to", to, math.inf))
+    if not span.from_s < span.to_s:
+        raise SettingError(f"--to {to} is not later than --from {from_ or 0}")
+    return span
+
+
+def _seconds(option: str, text: str | None, default: float) -> float:
+    """Seconds, from `90`, `1:30` or `0:01:30.5`."""
+    if text is None:
+        return default
+    match = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d+)?)", text.strip())
+    if match is None:
+        raise SettingError(f"{option} {text}: write it as seconds, minutes:seconds or hours:minutes:seconds")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

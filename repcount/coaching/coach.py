@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import isnan, nan
 
-from repcount.coaching import readiness, session, target
+from repcount.coaching import feedback, readiness, session, target
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
@@ -26,7 +26,13 @@ _RATE_WINDOW_S = 2.0
 _SLOW_SHARE, _SLOW_S = 0.7, 5.0
 """The machine is called too slow once fewer than this share of the due frames are analysed for this long. Heuristic."""
 
+CAMERA_OK_HZ = 12.0
+"""A camera that was called slow is not once it gives so many frames a second; it is called slow below that."""
+
 _MOVING = {Phase.RAISE, Phase.HOLD, Phase.LOWER}
+
+_NO_FRAMES = {Cue.CAMERA_LOST, Cue.CAMERA_BUSY, Cue.CAMERA_REFUSED}
+"""Faults that the next frame ends, whether or not it is said that the camera is back."""
 
 RecordUpdate = Callable[[Update], int]
 """Records an update and returns the day's full reps so far, over all sessions."""
@@ -42,10 +48,14 @@ class Coach:
         self._config, self._goals, self._record = config, goals, record
         self._counter = RepCounter(config)
         self._session = session.SessionState()
+        self._feedback = feedback.FeedbackState()
         self._readiness = readiness.ReadinessState()
         self._reminder = readiness.ReminderState()
+        self._ever_ready = False
         self._paused = False
         self._camera_fault: Cue | None = None
+        self._camera_slow = False
+        self._now_s = 0.0
         self._today = today
         self._last_update: Update | None = None
         """The newest update that has a sample; None while not counting."""
@@ -54,6 +64,7 @@ class Coach:
         """Times of the frames analysed in the last `_RATE_WINDOW_S`."""
         self._fast_enough_s = nan
         """When the rate was last high enough."""
+        self._machine_slow = False
         self._slow_announced = False
         self._target_offered = False
         self._updates: list[Update] = []
@@ -67,13 +78,15 @@ class Coach:
         time_s = frame.time_s
         sample = angles.compute_sample(time_s, pose, self._side)
         self._side = sample.side
-        self._camera_fault = None
+        if self._camera_fault in _NO_FRAMES:
+            self._camera_fault = None
+        self._camera_slow = self._camera_slow and not camera_hz >= CAMERA_OK_HZ
         was_ready = self._readiness.ready
         framing = readiness.check_framing(frame, pose, people)
         self._readiness = readiness.update_readiness(self._config, self._readiness, sample, framing)
         if self._readiness.ready and not self._paused:
             if not was_ready:
-                self._announcements.append(Announcement(Cue.READY))
+                self._announce_ready(time_s)
             self._process(self._counter.push(sample))
         elif was_ready:
             self._stop_counting()
@@ -86,7 +99,10 @@ class Coach:
     def camera_fault(self, announcement: Announcement) -> None:
         """Process a fault of the camera, or with `Cue.CAMERA_BACK` its end."""
         self._announcements.append(announcement)
-        self._camera_fault = None if announcement.cue is Cue.CAMERA_BACK else announcement.cue
+        if announcement.cue is Cue.CAMERA_SLOW:
+            self._camera_slow = True
+        else:
+            self._camera_fault = None if announcement.cue is Cue.CAMERA_BACK else announcement.cue
 
     def command(self, command: Command, time_s: float) -> None:
         """Process a key; `Command.QUIT` is left to the caller."""
@@ -106,6 +122,17 @@ class Coach:
         self._stop_counting()
         return self._live_update(time_s, None, None, nan)
 
+    @property
+    def obstacle(self) -> Cue | None:
+        """What prevented counting to the end; None if something was counted, or could have been."""
+        return None if self._ever_ready else self._readiness.problem
+
+    def _announce_ready(self, time_s: float) -> None:
+        """Announce that counting begins, together with what could be better about the position."""
+        self._ever_ready = True
+        self._announcements.append(Announcement(Cue.READY))
+        self._remind(time_s, patience_s=0.0)
+
     def _pause(self, time_s: float) -> None:
         self._paused = not self._paused
         if self._paused:
@@ -120,13 +147,9 @@ class Coach:
 
     def _next(self, time_s: float) -> None:
         """End the set, or the rest."""
-        if self._session.resting:
-            self._apply(session.end_rest(self._session))
-            self._session = replace(self._session, rest_since_s=nan)
-        else:
+        if not self._session.resting:
             self._stop_counting()
-            self._apply(session.close_set(self._goals, self._session, time_s))
-        self._counter.next_set()
+        self._apply(session.on_next(self._goals, self._session, time_s))
 
     def _add(self, time_s: float) -> None:
         self._process([self._counter.add(time_s)])
@@ -136,7 +159,7 @@ class Coach:
         full = [rep for rep in self._session.reps if rep.full]
         if full:
             self._process([self._counter.remove(time_s, full[-1].number)])
-            self._apply(session.on_rep_removed(self._session, full[-1].number))
+            self._apply(session.on_rep_removed(self._goals, self._session, full[-1].number, time_s))
 
     def _set_target(self, time_s: float) -> None:
         """Count the partial reps just done, and from now on all that reach as high."""
@@ -163,34 +186,57 @@ class Coach:
 
     def _process(self, updates: Iterable[Update]) -> None:
         """Record counter updates, then announce their reps."""
-        for update in updates:
+        for counted in updates:
+            update = self._with_sets(counted)
             self._today = self._record(update)
             self._updates.append(update)
             self._last_update = update if update.sample else self._last_update
             for event in update.events:
                 if isinstance(event, Rep):
-                    self._apply(session.on_rep(self._goals, self._session, event, self._today))
+                    self._announce_rep(event)
                     self._offer_target()
                 elif isinstance(event, TargetSet):
                     self._apply(session.on_target_set(self._goals, self._session, event, self._today))
 
+    def _with_sets(self, update: Update) -> Update:
+        """The update with the sets of the session, which ends them by plan and key as well."""
+        if not update.events:
+            return update
+        events = [
+            replace(event, set=session.set_of(self._session, event)) if isinstance(event, Rep) else event
+            for event in update.events
+        ]
+        return replace(update, events=tuple(events))
+
+    def _announce_rep(self, rep: Rep) -> None:
+        self._apply(session.on_rep(self._goals, self._session, rep, self._today))
+        same_set = [other for other in self._session.reps if other.set == rep.set] or [rep]
+        self._feedback, cue = feedback.on_rep(self._feedback, rep, same_set)
+        if cue is not None:
+            self._announcements.append(Announcement(cue))
+
     def _apply(self, transition: session.Transition) -> None:
         self._session, announcements = transition
         self._announcements.extend(announcements)
-        if any(announcement.cue is Cue.REST_OVER for announcement in announcements):
-            self._counter.next_set()
 
     def _live_update(self, time_s: float, frame: Frame | None, pose: Pose | None, camera_hz: float) -> LiveUpdate:
-        if not self._paused:
-            moving = self._last_update is not None and self._last_update.phase in _MOVING
-            self._apply(session.on_tick(self._config, self._goals, self._session, time_s, moving=moving))
+        self._pass_time(time_s)
         if frame is not None:
             self._measure_rate(time_s, camera_hz)
-            self._remind(time_s)
+            self._remind(time_s, _PATIENCE_IN_SET_S if self._session.reps else _PATIENCE_S)
         status = self._status(time_s, camera_hz)
         updates, announcements = tuple(self._updates), tuple(self._announcements)
         self._updates, self._announcements = [], []
         return LiveUpdate(time_s, frame, pose, self._side, status, updates, announcements)
+
+    def _pass_time(self, time_s: float) -> None:
+        """Let time pass for set and rest; in a pause for neither, and without a picture for the rest alone."""
+        passed_s, self._now_s = max(time_s - self._now_s, 0.0), time_s
+        if self._paused or self._camera_fault is not None:
+            self._session = session.hold(self._session, passed_s, rest=self._paused)
+        if not self._paused:
+            moving = self._last_update is not None and self._last_update.phase in _MOVING
+            self._apply(session.on_tick(self._config, self._goals, self._session, time_s, moving=moving))
 
     def _measure_rate(self, time_s: float, camera_hz: float) -> None:
         """Update the rate of analysed frames, and announce once that it is too low: the camera loop skips frames."""
@@ -200,7 +246,8 @@ class Coach:
         slow = self._analysed_hz < _SLOW_SHARE * min(self._config.rate_hz, camera_hz)
         if not slow or isnan(self._fast_enough_s):
             self._fast_enough_s = time_s
-        elif time_s - self._fast_enough_s > _SLOW_S and not self._slow_announced:
+        self._machine_slow = time_s - self._fast_enough_s > _SLOW_S
+        if self._machine_slow and not self._slow_announced:
             self._slow_announced = True
             self._announcements.append(Announcement(Cue.SLOWED_DOWN, round(self._analysed_hz)))
 
@@ -209,23 +256,31 @@ class Coach:
         span_s = self._analysed_s[-1] - self._analysed_s[0] if self._analysed_s else 0.0
         return (len(self._analysed_s) - 1) / span_s if span_s > 0 else nan
 
-    def _remind(self, time_s: float) -> None:
+    def _remind(self, time_s: float, patience_s: float) -> None:
         """Announce a lasting problem, unless it does not matter now: nobody has to lie down for a rest."""
-        resting = self._session.resting and not self._session.rest_over
-        matters = not (self._paused or self._session.finished or resting)
+        matters = not (self._paused or self._session.resting)
         problem = self._readiness.problem if matters else None
-        patience_s = _PATIENCE_IN_SET_S if self._session.reps else _PATIENCE_S
-        self._reminder, due = readiness.update_reminder(self._reminder, time_s, problem, patience_s)
+        insist = not self._readiness.ready
+        self._reminder, due = readiness.update_reminder(self._reminder, time_s, problem, patience_s, insist=insist)
         if due is not None:
             self._announcements.append(Announcement(due))
 
     def _stage(self) -> Stage:
-        if self._camera_fault not in (None, Cue.CAMERA_SLOW):
+        if self._camera_fault is not None:
             return Stage.NO_PICTURE
         if self._paused:
             return Stage.PAUSED
         stage = session.stage(self._session)
         return Stage.PLACING if stage is Stage.COUNTING and not self._readiness.ready else stage
+
+    def _problem(self) -> Cue | None:
+        """What is wrong now, what prevents counting first."""
+        position = self._readiness.problem
+        if self._camera_fault is not None or (position is not None and not self._readiness.ready):
+            return self._camera_fault or position
+        if self._camera_slow:
+            return Cue.CAMERA_SLOW
+        return Cue.SLOWED_DOWN if self._machine_slow else position
 
     def _status(self, time_s: float, camera_hz: float) -> SessionStatus:
         state, plan, update = self._session, self._goals.plan, self._last_update
@@ -245,7 +300,7 @@ class Coach:
             lift_deg=update.lift_deg if update else nan,
             upright_deg=upright_deg,
             back_deg=rest_deg + self._config.return_share * (upright_deg - rest_deg),
-            problem=self._camera_fault or self._readiness.problem,
+            problem=self._problem(),
             rest_left_s=session.rest_left_s(self._goals, state, time_s),
             camera_hz=camera_hz,
             analysed_hz=self._analysed_hz,

@@ -19,14 +19,25 @@ class Cue(enum.StrEnum):
     """A full rep. Number: the full reps of this set so far."""
     HIGHER = "higher"
     ALL_THE_WAY_DOWN = "all the way down"
-    SLOWER = "slower"
     LEGS_STRAIGHT = "legs straight"
     LEGS_TOGETHER = "legs together"
+    SLOWER = "slower"
+    RAISE_SLOWER = "raise slower"
+    LOWER_SLOWER = "lower slower"
+    TAKE_YOUR_TIME = "take your time"
+    GETTING_LOWER = "getting lower"
+    GETTING_FASTER = "getting faster"
+    HALFWAY = "halfway"
     LAST_FIVE = "last five"
+    LAST_ONE = "last one"
     SET_DONE = "set done"
     """Number: the full reps of the set."""
+    SET_BEGINS = "set begins"
+    """The rep that was just counted is the first of the next set, before the rest was over. Number: the set."""
     REST_SOON_OVER = "rest soon over"
     """Number: the seconds left."""
+    COUNTDOWN = "countdown"
+    """Number: the seconds left of the rest, the last three."""
     REST_OVER = "rest over"
     """Number: the set that begins."""
     WORKOUT_DONE = "workout done"
@@ -70,6 +81,22 @@ class Cue(enum.StrEnum):
     """Number: the frames per second that the camera delivers."""
     SLOWED_DOWN = "slowed down"
     """The machine is too slow for the configured rate. Number: the frames per second that are analysed."""
+
+
+COUNTS = frozenset({Cue.COUNT, Cue.ADDED, Cue.REMOVED})
+"""They announce the current count; a newer one makes an older one wrong."""
+
+PARTIAL_CUES = frozenset({Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER})
+"""What is said instead of a number after a partial rep: why it was none."""
+
+PACE_CUES = frozenset({Cue.SLOWER, Cue.RAISE_SLOWER, Cue.LOWER_SLOWER, Cue.TAKE_YOUR_TIME})
+"""What is said after the number of a rep that was too fast."""
+
+FATIGUE_CUES = frozenset({Cue.GETTING_LOWER, Cue.GETTING_FASTER})
+"""What is said after the number where the reps of a set change for the worse."""
+
+CORRECTIONS = PARTIAL_CUES | PACE_CUES | FATIGUE_CUES
+"""What to do better in the next rep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +181,9 @@ class SessionStatus:
     back_deg: float = nan
     """Elevation at and below which the legs count as back down. NaN: unknown."""
     problem: Cue | None = None
-    """What is wrong with the position or the camera, from `NOBODY` to `CAMERA_SLOW`; None if nothing is."""
+    """What is wrong with position, camera or machine, from `NOBODY` to `SLOWED_DOWN`; None if nothing is."""
     rest_left_s: float = nan
-    """Seconds of rest left; negative when it is over, NaN when not resting."""
+    """Seconds of rest left; NaN when not resting."""
     camera_hz: float = nan
     """Measured frames per second of the camera."""
     analysed_hz: float = nan

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil, isnan
 
 from repcount import language, messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
+from repcount.coaching.summary import Summary
 from repcount.language import gettext as _
 from repcount.language import ngettext
 from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
@@ -15,12 +18,21 @@ _CUE_PHRASES = {
     Cue.COUNT: "{n}",
     Cue.HIGHER: "higher",
     Cue.ALL_THE_WAY_DOWN: "all the way down",
-    Cue.SLOWER: "slower",
     Cue.LEGS_STRAIGHT: "legs straight",
     Cue.LEGS_TOGETHER: "legs together",
+    Cue.SLOWER: "slower",
+    Cue.RAISE_SLOWER: "raise slower",
+    Cue.LOWER_SLOWER: "lower slower",
+    Cue.TAKE_YOUR_TIME: "take your time",
+    Cue.GETTING_LOWER: "you are getting lower",
+    Cue.GETTING_FASTER: "you are getting faster",
+    Cue.HALFWAY: "halfway",
     Cue.LAST_FIVE: "last five",
+    Cue.LAST_ONE: "last one",
     Cue.SET_DONE: "set done, {n}",
+    Cue.SET_BEGINS: "set {n}",
     Cue.REST_SOON_OVER: "{n} seconds",
+    Cue.COUNTDOWN: "{n}",
     Cue.REST_OVER: "rest over, set {n}",
     Cue.WORKOUT_DONE: "workout done, {n} reps",
     Cue.DAY_LIMIT: "that makes {n} today, enough for one day",
@@ -32,7 +44,7 @@ _CUE_PHRASES = {
     Cue.FEET_OUT: "your feet are out of the picture, move the camera back",
     Cue.FROM_THE_END: "put the camera at your side",
     Cue.TOO_FAR: "the camera is too far away",
-    Cue.TOO_DARK: "it is too dark",
+    Cue.TOO_DARK: "it is too dark, switch on a light",
     Cue.TWO_PEOPLE: "I see two people and count the one lying down",
     Cue.PAUSED: "paused",
     Cue.RESUMED: "resumed",
@@ -69,7 +81,66 @@ _PHASE_TEXTS = {
     Phase.LOWER: "Lower",
 }
 
-_KEY_HELP = ("n next set", "r start again", "+ - correct", "t count partial", "f full screen", "q quit")
+
+class Button(enum.StrEnum):
+    """A button of the window, by the key that does the same."""
+
+    PAUSE = " "
+    NEXT = "n"
+    RESTART = "r"
+    REMOVE = "-"
+    ADD = "+"
+    TARGET = "t"
+    FULL_SCREEN = "f"
+    QUIT = "q"
+
+
+BUTTONS = tuple(Button)
+
+_SPACE = "space"
+
+_BUTTON_TEXTS = {
+    Button.PAUSE: ("Pause", _SPACE),
+    Button.NEXT: ("End set", "n"),
+    Button.RESTART: ("Set again", "r"),
+    Button.REMOVE: ("One less", "-"),
+    Button.ADD: ("One more", "+"),
+    Button.TARGET: ("Count these", "t"),
+    Button.FULL_SCREEN: ("Full screen", "f"),
+    Button.QUIT: ("Quit", "q"),
+}
+"""What a button does, and its key."""
+
+_RESUME = "Resume"
+_END_REST = "End rest"
+_LEAVE_FULL_SCREEN = "Window"
+
+_TERMINAL_KEYS = (
+    "Keys: space pause, n end set or rest, r set again, + - correct the count, t count partial reps, q quit"
+)
+
+_LYING_DOWN = (
+    "Lie on your back, your side to the camera, all of you in the picture. Lie still until I say ready, then begin."
+)
+_INSTRUCTIONS = {
+    Cue.NOBODY: "Is the lens free? The camera has to see you from the side, from head to feet.",
+    Cue.TOO_DARK: "Switch on a lamp beside the camera, or open the curtains. No light should shine into the lens.",
+    Cue.NOT_LYING: _LYING_DOWN,
+    Cue.NOT_STILL: "Legs down and together, and still for one second. Then I say ready.",
+    Cue.FROM_THE_END: "The camera has to see you from the side: turn the mat, or move the camera.",
+    Cue.CAMERA_LOST: "Your count is kept. Check the cable, or the phone.",
+    Cue.CAMERA_BUSY: "Your count is kept. Close the other program.",
+    Cue.CAMERA_REFUSED: "Your count is kept. Allow the camera in the settings of the system.",
+    Cue.CAMERA_FROZEN: "Your count is kept. Restart the camera if it stays so.",
+}
+"""What helps, where counting is prevented."""
+
+_SUMMARY_TITLE = "Well done"
+_SUMMARY_CLOSES = "Any key closes this"
+_SUMMARY_NAMES = {"full": "full reps", "partial": "partial", "tempo": "tempo", "best_set": "best set"}
+_LAST_TIME = "last time {value}"
+_BEST = "your best so far"
+_BEST_BEFORE = "your best is {value}"
 
 _PRAISED_REPS = 3
 """Heuristic: fewer are a try, not a set."""
@@ -110,33 +181,26 @@ def stage_text(stage: Stage) -> str:
 
 def set_title(status: SessionStatus) -> str:
     """The title above the big number: the stage, or the set and plan while counting."""
-    if status.stage is Stage.REST and not shows_rest_timer(status):
-        return _set_and_plan(status)
     return stage_text(status.stage) or _set_and_plan(status)
 
 
 def number_text(status: SessionStatus) -> str:
     """The big number: full reps of the set, full reps of the session when it is done, or the rest left as m:ss."""
-    if shows_rest_timer(status) and not isnan(status.rest_left_s):
-        minutes, seconds = divmod(ceil(status.rest_left_s), 60)
+    if status.stage is Stage.REST and not isnan(status.rest_left_s):
+        minutes, seconds = divmod(ceil(max(status.rest_left_s, 0.0)), 60)
         return f"{minutes}:{seconds:02d}"
     return str(status.session if status.stage is Stage.DONE else status.full)
 
 
 def phase_text(status: SessionStatus) -> str:
     """The line below the big number: the phase; result of the set while resting; number of sets when all are done."""
-    if shows_rest_timer(status):
+    if status.stage is Stage.REST:
         planned = _("{n} of {target}").format(n=status.full, target=status.target)
         result = planned if status.target else ngettext("{n} full", "{n} full", status.full).format(n=status.full)
         return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
     if status.stage is Stage.DONE:
         return _("in {n} sets").format(n=status.set) if status.set > 1 else ""
-    return _(_PHASE_TEXTS[status.phase]) if status.stage in (Stage.COUNTING, Stage.REST) else ""
-
-
-def shows_rest_timer(status: SessionStatus) -> bool:
-    """Whether the rest is still running; once it is over, the next set is shown instead."""
-    return status.stage is Stage.REST and not status.rest_left_s <= 0
+    return _(_PHASE_TEXTS[status.phase]) if status.stage is Stage.COUNTING else ""
 
 
 def _set_and_plan(status: SessionStatus) -> str:
@@ -185,12 +249,79 @@ def rates_text(status: SessionStatus) -> str:
     return text.format(camera=f"{status.camera_hz:.0f}", analysed=f"{status.analysed_hz:.0f}")
 
 
-def key_help(stage: Stage) -> str:
-    """The keys of the window, in stages with time to read them. Breaks only between keys."""
-    if stage not in (Stage.PLACING, Stage.PAUSED, Stage.DONE):
+def terminal_keys() -> str:
+    """The keys of the terminal."""
+    return _(_TERMINAL_KEYS)
+
+
+def button_text(button: Button, stage: Stage, *, full_screen: bool) -> tuple[str, str]:
+    """What a button does now, and its key."""
+    label, key = _BUTTON_TEXTS[button]
+    if button is Button.PAUSE and stage is Stage.PAUSED:
+        label = _RESUME
+    if button is Button.NEXT and stage is Stage.REST:
+        label = _END_REST
+    leave = button is Button.FULL_SCREEN and full_screen
+    return _(_LEAVE_FULL_SCREEN if leave else label), _(key) if key == _SPACE else key
+
+
+def instructions(status: SessionStatus) -> str:
+    """What to do, while counting is prevented; empty otherwise."""
+    if status.stage not in (Stage.PLACING, Stage.NO_PICTURE):
         return ""
-    pause = _("space resume") if stage is Stage.PAUSED else _("space pause")
-    return " ".join(f"{key}   ".replace(" ", _NO_BREAK_SPACE) for key in (pause, *map(_, _KEY_HELP))).rstrip()
+    return _(_LYING_DOWN if status.problem is None else _INSTRUCTIONS.get(status.problem, _LYING_DOWN))
+
+
+# --- The summary ---
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One figure of the summary: its value, its name, and how it was before."""
+
+    value: str
+    name: str
+    before: str = ""
+    large: bool = False
+
+
+def summary_title() -> str:
+    """Above the summary."""
+    return _(_SUMMARY_TITLE)
+
+
+def summary_closes() -> str:
+    """How to close the summary."""
+    return _(_SUMMARY_CLOSES)
+
+
+def summary_rows(summary: Summary) -> list[SummaryRow]:
+    """The summary, the most important figure first."""
+    before, names = summary.before, _SUMMARY_NAMES
+    rows = [SummaryRow(str(summary.full), _(names["full"]), _full_before(summary), large=True)]
+    if summary.partial:
+        partial = _(_LAST_TIME).format(value=before.partial) if before else ""
+        rows.append(SummaryRow(str(summary.partial), _(names["partial"]), partial))
+    if tempo := _tempo(summary):
+        tempo_before = _(_LAST_TIME).format(value=_tempo(before)) if before and _tempo(before) else ""
+        rows.append(SummaryRow(tempo, _(names["tempo"]), tempo_before))
+    if summary.sets > 1:
+        best = _(_LAST_TIME).format(value=before.best_set) if before else ""
+        rows.append(SummaryRow(str(summary.best_set), _(names["best_set"]), best))
+    return rows
+
+
+def _full_before(summary: Summary) -> str:
+    """E.g. `last time 18 · your best is 24`."""
+    if summary.before is None:
+        return ""
+    best = _(_BEST) if summary.is_best else _(_BEST_BEFORE).format(value=max(summary.best_full, summary.full))
+    return f"{_(_LAST_TIME).format(value=summary.before.full)} · {best}"
+
+
+def _tempo(summary: Summary) -> str:
+    known = not isnan(summary.raise_s + summary.lower_s)
+    return _up_and_down(summary.raise_s, summary.lower_s) if known else ""
 
 
 # --- Reps ---
@@ -216,5 +347,9 @@ def rep_times(rep: Rep) -> str:
     """How long raising and lowering took; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
-    up, down = language.number(rep.raise_s, 1), language.number(rep.lower_s, 1)
+    return _up_and_down(rep.raise_s, rep.lower_s)
+
+
+def _up_and_down(raise_s: float, lower_s: float) -> str:
+    up, down = language.number(raise_s, 1), language.number(lower_s, 1)
     return _("{up} s up, {down} s down").format(up=up, down=down)

@@ -48,8 +48,8 @@ _OUT_OF_SIGHT_S = 3.0
 _REMINDER_INTERVAL_S = 12.0
 """Heuristic: time to get up, move the camera and lie down again."""
 
-_ADVICE = {Cue.TOO_FAR, Cue.TWO_PEOPLE}
-"""Problems that do not stop the counting; they are announced once."""
+_ADVICE = {Cue.HEAD_OUT, Cue.FEET_OUT, Cue.TOO_FAR, Cue.TWO_PEOPLE}
+"""Problems that do not prevent counting; they are announced once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def update_readiness(config: Config, state: ReadinessState, sample: Sample, fram
     if abs(sample.trunk_deg) <= config.lying_deg:
         state = replace(state, last_lying_s=sample.time_s)
     if state.ready:
-        return _while_ready(state, sample, framing)
+        return _while_ready(config, state, sample, framing)
     return _while_not_ready(config, state, sample, framing)
 
 
@@ -133,14 +133,15 @@ def _while_nobody(state: ReadinessState, sample: Sample, framing: Framing) -> Re
     return replace(state, ready=False, still_samples=(), problem=problem)
 
 
-def _while_ready(state: ReadinessState, sample: Sample, framing: Framing) -> ReadinessState:
+def _while_ready(config: Config, state: ReadinessState, sample: Sample, framing: Framing) -> ReadinessState:
     if sample.time_s - state.last_lying_s > _SITTING_UP_S:
         return replace(state, ready=False, still_samples=(), problem=Cue.NOT_LYING)
-    return replace(state, problem=_advice(framing))
+    # What is inside of the picture is known while the legs are down.
+    return state if _leg_elevation_deg(sample) > config.rest_deg else replace(state, problem=_advice(framing))
 
 
 def _while_not_ready(config: Config, state: ReadinessState, sample: Sample, framing: Framing) -> ReadinessState:
-    problem = _obstacle(config, sample, framing)
+    problem = _obstacle(config, sample)
     if problem is not None:
         return replace(state, still_samples=(), problem=problem)
     still = (*(s for s in state.still_samples if sample.time_s - s.time_s <= _STILL_S), sample)
@@ -152,24 +153,29 @@ def _while_not_ready(config: Config, state: ReadinessState, sample: Sample, fram
     return replace(state, still_samples=still, problem=_advice(framing))
 
 
-def _obstacle(config: Config, sample: Sample, framing: Framing) -> Cue | None:
-    """The first problem that prevents counting."""
-    leg_elevation_deg = 180.0 - sample.hip_deg - sample.trunk_deg
+def _obstacle(config: Config, sample: Sample) -> Cue | None:
+    """The first problem that prevents counting: there is nothing to count yet, or the angles would be wrong."""
     obstacles = {
-        Cue.HEAD_OUT: not framing.head_inside,
         Cue.NOT_LYING: abs(sample.trunk_deg) > config.lying_deg or sample.chest_deg < _CHEST_UP_DEG,
-        Cue.FEET_OUT: not framing.feet_inside,
         Cue.FROM_THE_END: sample.view_deg > OBLIQUE_VIEW_DEG,
-        Cue.NOT_STILL: leg_elevation_deg > config.rest_deg,
+        Cue.NOT_STILL: _leg_elevation_deg(sample) > config.rest_deg,
     }
     return next((cue for cue, present in obstacles.items() if present), None)
 
 
+def _leg_elevation_deg(sample: Sample) -> float:
+    return 180.0 - sample.hip_deg - sample.trunk_deg
+
+
 def _advice(framing: Framing) -> Cue | None:
-    """The first problem that does not prevent counting."""
-    if framing.trunk_share < SMALL_TRUNK_SHARE:
-        return Cue.TOO_FAR
-    return Cue.TWO_PEOPLE if framing.people > 1 else None
+    """The first problem that does not prevent counting. What cannot be seen refuses nothing, but may be put right."""
+    problems = {
+        Cue.HEAD_OUT: not framing.head_inside,
+        Cue.FEET_OUT: not framing.feet_inside,
+        Cue.TOO_FAR: framing.trunk_share < SMALL_TRUNK_SHARE,
+        Cue.TWO_PEOPLE: framing.people > 1,
+    }
+    return next((cue for cue, present in problems.items() if present), None)
 
 
 def _is_still(samples: tuple[Sample, ...]) -> bool:
@@ -192,17 +198,18 @@ class ReminderState:
 
 
 def update_reminder(
-    state: ReminderState, time_s: float, problem: Cue | None, patience_s: float
+    state: ReminderState, time_s: float, problem: Cue | None, patience_s: float, *, insist: bool
 ) -> tuple[ReminderState, Cue | None]:
     """The state after `time_s`, and the problem to announce now, if any.
 
-    A problem is announced once it has lasted `patience_s` seconds. Unless it is mere advice it may be announced again,
-    at the earliest `_REMINDER_INTERVAL_S` after the last reminder.
+    A problem is announced once it has lasted `patience_s` seconds. With `insist`, and unless it is mere advice, it may
+    be announced again, at the earliest `_REMINDER_INTERVAL_S` after the last reminder.
     """
     if problem is not state.problem:
         state = replace(state, problem=problem, since_s=time_s)
     if problem is None or time_s - state.since_s < patience_s:
         return state, None
-    if problem in state.announced and (problem in _ADVICE or time_s - state.last_reminder_s < _REMINDER_INTERVAL_S):
+    again = insist and problem not in _ADVICE and time_s - state.last_reminder_s >= _REMINDER_INTERVAL_S
+    if problem in state.announced and not again:
         return state, None
     return replace(state, last_reminder_s=time_s, announced=state.announced | {problem}), problem

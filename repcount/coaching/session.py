@@ -1,10 +1,27 @@
-"""Workout plan, sets and rests of a live session, and their announcements. Pure: state in, state out."""
+"""Workout plan, sets and rests of a live session, and their announcements: a state machine. Pure: state in, state out.
+
+| event               | WAITING for a rep | ACTIVE set            | REST                     | DONE with the plan   |
+|---------------------|-------------------|-----------------------|--------------------------|----------------------|
+| full rep            | ACTIVE            | counts; at the plan's | ACTIVE: the first of the | counts on            |
+|                     |                   | reps REST or DONE     | next set                 |                      |
+| partial rep         | ACTIVE            | recorded              | recorded in the set that | recorded             |
+|                     |                   |                       | is over                  |                      |
+| `+`                 | ACTIVE            | as a full rep         | counts in the set that   | counts on            |
+|                     |                   |                       | is over                  |                      |
+| `-`                 |                   | one rep less          | one less; ACTIVE if that leaves the plan's reps |
+|                     |                   |                       | unreached, where these had ended the set        |
+| `n`                 |                   | REST or DONE          | WAITING for the next set |                      |
+| `r`                 | WAITING           | WAITING, reps removed | WAITING, reps removed    | WAITING, reps removed |
+| stillness           |                   | REST or DONE          |                          |                      |
+| the rest is over    |                   |                       | WAITING for the next set |                      |
+"""
 
 from __future__ import annotations
 
+import enum
 import re
 from dataclasses import dataclass, replace
-from math import isnan, nan
+from math import inf, nan
 
 from repcount.coaching.events import Announcement, Cue, Stage
 from repcount.config import Config
@@ -21,21 +38,21 @@ REST_S = 60.0
 _LAST_FIVE = 5
 """The end of a set is announced this many full reps ahead, in sets of more than twice as many."""
 
+_LAST_ONE_FROM = 3
+"""The last rep of a set is announced in sets of at least so many. Heuristic: in shorter ones everybody knows."""
+
 _REST_WARNING_S = 10.0
 """The end of a rest is announced this long ahead, in rests of more than twice as long.
 
 Heuristic: time enough to lie down.
 """
 
-_CORRECTIONS = {
-    Flag.SHORT_BOTTOM: Cue.ALL_THE_WAY_DOWN,
-    Flag.BENT_KNEES: Cue.LEGS_STRAIGHT,
-    Flag.LEGS_APART: Cue.LEGS_TOGETHER,
-    Flag.SHORT_TOP: Cue.HIGHER,
-    Flag.FAST_RAISE: Cue.SLOWER,
-    Flag.FAST_LOWER: Cue.SLOWER,
-}
-"""The correction for each flag, the most helpful first: bent knees also keep the legs from getting upright."""
+_REST_MARKS_S = (_REST_WARNING_S, 3.0, 2.0, 1.0)
+"""What is announced of the end of a rest: the warning, and a countdown."""
+
+_SHORTEST_REST_S = 5.0
+"""A set that ended by stillness is followed by no rest of its own if less than this is left of it: announcement,
+countdown and end would fall into one. Heuristic; it is also the shortest rest that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +89,45 @@ class SessionGoals:
     """Full reps of a day, over all sessions, at which the limit is announced; it blocks nothing."""
 
 
+class Stretch(enum.StrEnum):
+    """The stretch of a workout that is under way."""
+
+    WAITING = "waiting"
+    """No rep of the set yet."""
+    ACTIVE = "active"
+    REST = "rest"
+    """The set is over, and the rest is running."""
+    DONE = "done"
+    """All sets of the plan are done; further reps count on in the last one."""
+
+
+class _Ended(enum.StrEnum):
+    """What ended a set."""
+
+    PLAN = "plan"
+    STILLNESS = "stillness"
+    KEY = "key"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """Sets and rests so far."""
+    """Sets and rests so far. Times are seconds of the session's clock."""
 
-    reps: tuple[Rep, ...] = ()
-    """Recorded reps of this set, full and partial."""
+    stretch: Stretch = Stretch.WAITING
     set: int = 1
+    """The set under way; during a rest the one that is over."""
+    reps: tuple[Rep, ...] = ()
+    """Recorded reps of that set, full and partial."""
     session: int = 0
     """Full reps of the whole session."""
-    sets_done: int = 0
-    closed_set: int = 0
-    """The set that ended last, 0 if none; a rep soon after its end still belongs to it."""
+    quiet_since_s: float = nan
+    """When the newest rep ended."""
     rest_since_s: float = nan
-    """When the last set ended; NaN before the first end and once the next set is under way."""
-    rest_warned: bool = False
-    """Whether the end of this rest has been announced ahead."""
-    rest_over: bool = False
-    """Whether this rest has ended, though no rep of the next set has been counted."""
-    finished: bool = False
-    """Whether all sets of the plan are done."""
+    """When the set ended."""
+    ended_by: _Ended | None = None
+    """What ended the set; None while it is not over."""
+    counted_down_s: float = inf
+    """The last of `_REST_MARKS_S` that was announced in this rest."""
     limit_announced: bool = False
 
     @property
@@ -101,28 +137,45 @@ class SessionState:
 
     @property
     def resting(self) -> bool:
-        """Whether a set is over and no rep of the next has been counted."""
-        return not isnan(self.rest_since_s)
+        """Whether the set is over."""
+        return self.stretch in (Stretch.REST, Stretch.DONE)
 
 
 Transition = tuple[SessionState, tuple[Announcement, ...]]
 """The next state, and what to announce."""
 
 
+def set_of(state: SessionState, rep: Rep) -> int:
+    """The set that a new rep belongs to.
+
+    A full rep during the rest is the first of the next set. A partial one is a stretch or a false start, and one added
+    by hand was missed before.
+    """
+    return state.set + _begins_next_set(state, rep)
+
+
+def _begins_next_set(state: SessionState, rep: Rep) -> bool:
+    return state.stretch is Stretch.REST and rep.full and Flag.BY_HAND not in rep.flags
+
+
 def on_rep(goals: SessionGoals, state: SessionState, rep: Rep, today: int) -> Transition:
-    """The transition for a counted rep; `today` is the day's full reps including this one."""
-    if rep.set != state.set:
-        state = replace(state, set=rep.set, reps=())
-    state = replace(state, reps=(*state.reps, rep), rest_since_s=nan, rest_warned=False, rest_over=False)
+    """The transition for a recorded rep; `today` is the day's full reps including this one."""
+    begins = _begins_next_set(state, rep)
+    if begins:
+        state = _waiting(state, state.set + 1)
+    state = replace(state, reps=(*state.reps, rep))
+    if state.stretch in (Stretch.WAITING, Stretch.ACTIVE):
+        state = replace(state, stretch=Stretch.ACTIVE, quiet_since_s=rep.end_s)
     announcements = []
     if rep.full:
         state = replace(state, session=state.session + 1)
         by_hand = Flag.BY_HAND in rep.flags
         announcements.append(Announcement(Cue.ADDED if by_hand else Cue.COUNT, state.full))
-    announcements += [Announcement(cue) for cue in _correction(rep)]
-    announcements += _last_five(goals, state, rep)
-    if goals.plan.reps is not None and state.full == goals.plan.reps and rep.full and not goals.plan.more:
-        state, end_of_set = close_set(goals, state, rep.end_s)
+        announcements += [Announcement(Cue.SET_BEGINS, state.set)] if begins else []
+        if state.stretch is Stretch.ACTIVE:
+            announcements += _progress(goals.plan, state.full)
+    if rep.full and _reached(goals.plan, state) and state.stretch is Stretch.ACTIVE:
+        state, end_of_set = _close(goals, state, rep.end_s, _Ended.PLAN)
         announcements += end_of_set
     if today >= goals.day_limit and not state.limit_announced:
         state = replace(state, limit_announced=True)
@@ -130,14 +183,21 @@ def on_rep(goals: SessionGoals, state: SessionState, rep: Rep, today: int) -> Tr
     return state, tuple(announcements)
 
 
-def _correction(rep: Rep) -> list[Cue]:
-    return [cue for flag, cue in _CORRECTIONS.items() if flag in rep.flags][:1]
+def _reached(plan: WorkoutPlan, state: SessionState) -> bool:
+    return plan.reps is not None and not plan.more and state.full >= plan.reps
 
 
-def _last_five(goals: SessionGoals, state: SessionState, rep: Rep) -> list[Announcement]:
-    planned = goals.plan.reps or 0
-    due = rep.full and planned - state.full == _LAST_FIVE and planned > 2 * _LAST_FIVE
-    return [Announcement(Cue.LAST_FIVE, _LAST_FIVE)] if due else []
+def _progress(plan: WorkoutPlan, full: int) -> list[Announcement]:
+    """How far the set is, where that is worth a word."""
+    if plan.reps is None:
+        return []
+    left = plan.reps - full
+    if left == 1 and plan.reps >= _LAST_ONE_FROM:
+        return [Announcement(Cue.LAST_ONE)]
+    if left == _LAST_FIVE and plan.reps > 2 * _LAST_FIVE:
+        return [Announcement(Cue.LAST_FIVE, _LAST_FIVE)]
+    halfway = 2 * full in (plan.reps, plan.reps + 1) and plan.reps >= 2 * _LAST_FIVE
+    return [Announcement(Cue.HALFWAY)] if halfway else []
 
 
 def on_target_set(goals: SessionGoals, state: SessionState, target: TargetSet, today: int) -> Transition:
@@ -146,8 +206,8 @@ def on_target_set(goals: SessionGoals, state: SessionState, target: TargetSet, t
     gained = sum(rep.full for rep in reps) - state.full
     state = replace(state, reps=reps, session=state.session + gained)
     announcements = [Announcement(Cue.TARGET_SET, round(target.target_deg)), Announcement(Cue.COUNT, state.full)]
-    if goals.plan.reps is not None and state.full >= goals.plan.reps and not goals.plan.more:
-        state, end_of_set = close_set(goals, state, target.time_s)
+    if state.stretch is Stretch.ACTIVE and _reached(goals.plan, state):
+        state, end_of_set = _close(goals, state, target.time_s, _Ended.PLAN)
         announcements += end_of_set
     if today >= goals.day_limit and not state.limit_announced:
         state = replace(state, limit_announced=True)
@@ -155,71 +215,96 @@ def on_target_set(goals: SessionGoals, state: SessionState, target: TargetSet, t
     return state, tuple(announcements)
 
 
-def on_rep_removed(state: SessionState, number: int) -> Transition:
-    """The transition for rep `number` of this set being removed by hand."""
+def on_rep_removed(goals: SessionGoals, state: SessionState, number: int, time_s: float) -> Transition:
+    """The transition for rep `number` of this set being removed by hand at `time_s`.
+
+    A set that ended with the reps of the plan, and now lacks one of them, goes on.
+    """
     remaining = tuple(rep for rep in state.reps if rep.number != number)
-    removed_full = sum(rep.full for rep in state.reps) - sum(rep.full for rep in remaining)
-    state = replace(state, reps=remaining, session=state.session - removed_full)
+    state = replace(state, session=state.session - state.full + sum(rep.full for rep in remaining), reps=remaining)
+    if state.ended_by is _Ended.PLAN and not _reached(goals.plan, state):
+        state = replace(_waiting(state, state.set), reps=remaining)
+    if state.stretch in (Stretch.WAITING, Stretch.ACTIVE):
+        stretch = Stretch.ACTIVE if remaining else Stretch.WAITING
+        state = replace(state, stretch=stretch, quiet_since_s=time_s)
     return state, (Announcement(Cue.REMOVED, state.full),)
 
 
 def restart_set(state: SessionState) -> Transition:
-    """The transition for starting the set again, its reps being removed from the record."""
-    ended = state.closed_set == state.set
-    restarted = SessionState(
-        set=state.set,
-        session=state.session - state.full,
-        sets_done=state.sets_done - ended,
-        closed_set=0 if ended else state.closed_set,
-        limit_announced=state.limit_announced,
-    )
+    """The transition for starting the set again, its reps being removed from the record; a rest is over with it."""
+    restarted = _waiting(replace(state, session=state.session - state.full), state.set)
     return restarted, (Announcement(Cue.RESTARTED),)
 
 
-def close_set(goals: SessionGoals, state: SessionState, time_s: float) -> Transition:
-    """The transition for a set that ended at `time_s`: the rest begins, or the workout is done.
-
-    A set without reps is not closed.
-    """
-    if state.resting or not state.reps:
-        return state, ()
-    done = state.sets_done + (state.closed_set != state.set)
-    finished = goals.plan.sets is not None and done >= goals.plan.sets
-    end = Announcement(Cue.WORKOUT_DONE, state.session) if finished else Announcement(Cue.SET_DONE, state.full)
-    return replace(state, sets_done=done, closed_set=state.set, rest_since_s=time_s, finished=finished), (end,)
+def on_next(goals: SessionGoals, state: SessionState, time_s: float) -> Transition:
+    """The transition for the key that ends the set, or the rest. Where there is neither it does nothing."""
+    if state.stretch is Stretch.REST:
+        return _next_set(state)
+    return _close(goals, state, time_s, _Ended.KEY) if state.stretch is Stretch.ACTIVE else (state, ())
 
 
 def on_tick(config: Config, goals: SessionGoals, state: SessionState, time_s: float, *, moving: bool) -> Transition:
-    """The transition for the passing of time; a set stays open while the legs are `moving`."""
-    if state.reps and not state.resting and not moving:
-        last_s = state.reps[-1].end_s
-        return close_set(goals, state, last_s) if time_s - last_s > config.rest_gap_s else (state, ())
-    if not state.resting or state.finished:
-        return state, ()
+    """The transition for the passing of time; a set stays open while the legs are `moving`.
+
+    Nor do partial reps alone make a set that could be done.
+    """
+    if state.stretch is Stretch.ACTIVE and state.full and not moving:
+        still = time_s - state.quiet_since_s > config.rest_gap_s
+        return _close(goals, state, state.quiet_since_s, _Ended.STILLNESS, time_s) if still else (state, ())
+    return _count_down(goals, state, time_s) if state.stretch is Stretch.REST else (state, ())
+
+
+def _count_down(goals: SessionGoals, state: SessionState, time_s: float) -> Transition:
     left_s = rest_left_s(goals, state, time_s)
-    if left_s <= 0 and not state.rest_over:
-        return end_rest(state)
-    if left_s <= _REST_WARNING_S and not state.rest_warned and goals.rest_s > 2 * _REST_WARNING_S:
-        return replace(state, rest_warned=True), (Announcement(Cue.REST_SOON_OVER, round(_REST_WARNING_S)),)
-    return state, ()
-
-
-def end_rest(state: SessionState) -> Transition:
-    """The transition for the end of the rest: the next set may begin, with a count of its own."""
-    if not state.resting or state.rest_over:
+    if left_s <= 0:
+        return _next_set(state)
+    marks_s = [mark_s for mark_s in _REST_MARKS_S if left_s <= mark_s < state.counted_down_s]
+    if not marks_s:
         return state, ()
-    next_set = state.set + 1
-    state = replace(state, set=next_set, reps=(), rest_warned=True, rest_over=True)
-    return state, (Announcement(Cue.REST_OVER, next_set),)
+    # Whatever the interval between two ticks, only what is still true is said.
+    mark_s = min(marks_s)
+    state = replace(state, counted_down_s=mark_s)
+    if mark_s == _REST_WARNING_S:
+        worth_it = goals.rest_s > 2 * _REST_WARNING_S
+        return state, (Announcement(Cue.REST_SOON_OVER, round(mark_s)),) if worth_it else ()
+    return state, (Announcement(Cue.COUNTDOWN, round(mark_s)),)
+
+
+def hold(state: SessionState, passed_s: float, *, rest: bool = True) -> SessionState:
+    """The state after `passed_s` in which time stood still for the set, and with `rest` for the rest, too."""
+    state = replace(state, quiet_since_s=state.quiet_since_s + passed_s)
+    return replace(state, rest_since_s=state.rest_since_s + passed_s) if rest else state
+
+
+def _close(
+    goals: SessionGoals, state: SessionState, ended_s: float, ended_by: _Ended, now_s: float | None = None
+) -> Transition:
+    """End the set that ended at `ended_s`, which is noticed `now_s`: the rest begins, or the workout is done."""
+    state = replace(state, rest_since_s=ended_s, ended_by=ended_by, counted_down_s=inf)
+    if goals.plan.sets is not None and state.set >= goals.plan.sets:
+        return replace(state, stretch=Stretch.DONE), (Announcement(Cue.WORKOUT_DONE, state.session),)
+    end = Announcement(Cue.SET_DONE, state.full)
+    state = replace(state, stretch=Stretch.REST)
+    if now_s is not None and rest_left_s(goals, state, now_s) < _SHORTEST_REST_S:
+        # The stillness that ended the set was the rest. "Set done" says it all.
+        return _waiting(state, state.set + 1), (end,)
+    return state, (end,)
+
+
+def _next_set(state: SessionState) -> Transition:
+    return _waiting(state, state.set + 1), (Announcement(Cue.REST_OVER, state.set + 1),)
+
+
+def _waiting(state: SessionState, number: int) -> SessionState:
+    """Before the first rep of set `number`."""
+    return SessionState(set=number, session=state.session, limit_announced=state.limit_announced)
 
 
 def rest_left_s(goals: SessionGoals, state: SessionState, time_s: float) -> float:
-    """Seconds of rest left; negative when it is over, NaN when not resting."""
-    return state.rest_since_s + goals.rest_s - time_s
+    """Seconds of rest left; NaN when not resting."""
+    return state.rest_since_s + goals.rest_s - time_s if state.stretch is Stretch.REST else nan
 
 
 def stage(state: SessionState) -> Stage:
     """COUNTING, REST or DONE; the other stages depend on more than the reps."""
-    if state.finished and state.resting:
-        return Stage.DONE
-    return Stage.REST if state.resting else Stage.COUNTING
+    return {Stretch.REST: Stage.REST, Stretch.DONE: Stage.DONE}.get(state.stretch, Stage.COUNTING)

@@ -13,21 +13,30 @@ from repcount.counting.movement import floor_tilt
 from repcount.types import Event, Flag, Phase, Rep, RepRemoved, Sample, TargetSet, Update
 
 
-def assign_number_and_set(config: Config, before: Rep | None, rep: Rep, *, fresh_set: bool = False) -> Rep:
-    """`rep` with its number and set, given the one before it; `fresh_set` begins a set whatever the pause was."""
+def assign_number_and_set(config: Config, before: Rep | None, measured: Rep | None, rep: Rep) -> Rep:
+    """`rep` with its number and set, given the one `before` it, and the last one that was `measured`.
+
+    A rep added by hand changes no measured times.
+    """
+    if measured is not None and _is_measured(rep):
+        # The moments of either rep are reckoned for themselves; at a quick turn they may pass each other.
+        start_s = max(rep.start_s, measured.end_s)
+        rep = replace(rep, start_s=start_s, raise_s=rep.raise_s - (start_s - rep.start_s))
     if before is None:
         return replace(rep, number=1, set=1)
-    # The moments of either rep are reckoned for themselves; at a quick turn they may pass each other.
-    start_s = max(rep.start_s, before.end_s)
-    rep = replace(rep, start_s=start_s, raise_s=rep.raise_s - (start_s - rep.start_s))
-    new_set = fresh_set or rep.start_s - before.end_s > config.rest_gap_s
+    new_set = rep.start_s - before.end_s > config.rest_gap_s
     return replace(rep, number=before.number + 1, set=before.set + new_set)
 
 
+def _is_measured(rep: Rep) -> bool:
+    return Flag.BY_HAND not in rep.flags
+
+
 def with_pauses(reps: Sequence[Rep]) -> tuple[Rep, ...]:
-    """The reps with `pause_s`, which is known only once the next one has started."""
-    paused = [replace(rep, pause_s=max(after.start_s - rep.end_s, 0.0)) for rep, after in pairwise(reps)]
-    return (*paused, *reps[-1:])
+    """The reps with `pause_s`, which is known only once the next one has started. Those added by hand have none."""
+    measured = [rep for rep in reps if _is_measured(rep)]
+    pauses_s = {rep.number: max(after.start_s - rep.end_s, 0.0) for rep, after in pairwise(measured)}
+    return tuple(replace(rep, pause_s=pauses_s[rep.number]) if rep.number in pauses_s else rep for rep in reps)
 
 
 def as_full(rep: Rep) -> Rep:
@@ -51,7 +60,7 @@ class RepCounter:
         self._config = config
         self._state = state_machine.State()
         self._before: Rep | None = None
-        self._fresh_set = False
+        self._measured: Rep | None = None
 
     def push(self, sample: Sample) -> list[Update]:
         """What is known after one more sample; the outlier guard lags `filters.DELAY` of them behind.
@@ -70,10 +79,6 @@ class RepCounter:
         events = self._numbered(state_machine.finish(self._config, self._state))
         self._state = state_machine.State()
         return [*updates, _without_sample(events)] if events else updates
-
-    def next_set(self) -> None:
-        """Make the next rep the first of a new set, however short the pause before it."""
-        self._fresh_set = True
 
     def add(self, time_s: float) -> Update:
         """Put a full rep on the record by hand, of which only the time is known."""
@@ -107,9 +112,8 @@ class RepCounter:
         events: list[Event] = []
         for event in found:
             if isinstance(event, Rep):
-                self._before = assign_number_and_set(self._config, self._before, event, fresh_set=self._fresh_set)
-                self._fresh_set = False
-                event = self._before
+                self._before = event = assign_number_and_set(self._config, self._before, self._measured, event)
+                self._measured = event if _is_measured(event) else self._measured
             events.append(event)
         return tuple(events)
 

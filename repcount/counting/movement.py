@@ -231,6 +231,8 @@ class Movement:
     returned: bool = False
     emerged: bool = False
     """Whether the person came into sight with the first point, the legs on their way up."""
+    still_due_s: float = 0.0
+    """How long after the last point the legs may reach the bottom."""
 
     @cached_property
     def tilt_deg(self) -> float:
@@ -290,7 +292,8 @@ class Movement:
     def end_s(self) -> float:
         """When they are back at the bottom."""
         return min(
-            movement_end(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))), self.trace[-1].time_s
+            movement_end(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))),
+            self.trace[-1].time_s + self.still_due_s,
         )
 
     @cached_property

@@ -1,15 +1,13 @@
-"""What is drawn over the frame: the panel with the count and the gauge, the toasts and the footer."""
+"""The panel with the count, the gauge and the last rep: beside the picture of the live window, or over a video."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
 from repcount.coaching import phrases
-from repcount.coaching.events import Announcement, SessionStatus, Stage
+from repcount.coaching.events import SessionStatus, Stage
 from repcount.display import widgets
 from repcount.display.widgets import (
     AMBER,
@@ -48,38 +46,90 @@ class Corner(enum.StrEnum):
 _MIN_COUNT = "00"
 """The panel is at least as wide as two of the widest digits, so that it does not jump from 9 to 10."""
 
+_GAUGE_ROOM = 62
+"""Width that is left for the gauge, in pixels of an image of 1280 by 720."""
+
 _SETUP_STAGES = {Stage.PLACING, Stage.NO_PICTURE}
-"""Stages in which a sentence in the panel says what to do."""
+"""Stages in which the last rep is of no interest."""
 
 
 def draw_panel(image: NDArray[np.uint8], status: SessionStatus, corner: Corner, sizes: Sizes) -> None:
-    """Draw the panel into `corner`."""
-    pad, gauge_px = sizes.px(20), sizes.px(62) if _is_counting(status) else 0
+    """Draw the panel on a card in a `corner` of the picture."""
+    pad = sizes.px(20)
     room_px = min(_inner_width(status, sizes), sizes.width - 2 * (sizes.margin + pad))
-    header = _header(status, sizes, room_px - gauge_px)
-    last_rep = [] if status.stage in _SETUP_STAGES else _last_rep(status, sizes, room_px)
+    header, last_rep = _columns(status, sizes, room_px)
     width, height = room_px + 2 * pad, _height(header) + _height(last_rep) + 2 * pad
     left = sizes.margin if corner is Corner.LEFT else sizes.width - sizes.margin - width
     widgets.draw_card(image, Box(left, sizes.margin, width, height), sizes.px(20))
-    left, top = left + pad, sizes.margin + pad
-    _stack(image, header, left + (gauge_px if corner is Corner.RIGHT else 0), top, room_px - gauge_px)
-    _stack(image, last_rep, left, top + _height(header), room_px)
+    box = Box(left + pad, sizes.margin + pad, room_px, height - 2 * pad)
+    _draw_columns(image, box, header, last_rep, status, sizes, gauge_on_left=corner is Corner.RIGHT)
+
+
+def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes: Sizes) -> None:
+    """Draw the panel into `box`, with the day's count and the rates at the bottom."""
+    pad = sizes.px(16)
+    inner = Box(box.left + pad, box.top + pad, box.width - 2 * pad, box.height - 2 * pad)
+    room_px = min(inner.width, _inner_width(status, sizes)) if box.width > box.height else inner.width
+    header, last_rep = _columns(status, sizes, room_px)
+    footer: list[Widget] = [
+        Text(text, sizes.text(24), MUTED)
+        for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
+        if text
+    ]
+    instructions = _instructions(status, sizes, inner.width)
+    header += instructions
+    _draw_columns(image, Box(inner.left, inner.top, room_px, inner.height), header, last_rep, status, sizes)
+    used_px = _height(header) + _height(last_rep)
+    while footer and used_px + _height(footer) > inner.height:
+        footer.pop()
+    _stack(image, footer, inner.left, inner.top + inner.height - _height(footer), inner.width)
+
+
+def _instructions(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
+    """What to do now, where that is not to raise the legs."""
+    text = phrases.instructions(status)
+    if not text:
+        return []
+    size_px = sizes.text(32)
+    lines = widgets.wrap_text(text, size_px, REGULAR, room_px, 12)
+    return [Space(sizes.px(14)), *(Text(line, size_px, TEXT) for line in lines)]
+
+
+def _columns(status: SessionStatus, sizes: Sizes, room_px: int) -> tuple[list[Widget], list[Widget]]:
+    """What is beside the gauge, and what is below it."""
+    gauge_px = sizes.px(_GAUGE_ROOM) if _is_counting(status) else 0
+    last_rep = [] if status.stage in _SETUP_STAGES else _last_rep(status, sizes, room_px)
+    return _header(status, sizes, room_px - gauge_px), last_rep
+
+
+def _draw_columns(
+    image: NDArray[np.uint8],
+    box: Box,
+    header: list[Widget],
+    last_rep: list[Widget],
+    status: SessionStatus,
+    sizes: Sizes,
+    *,
+    gauge_on_left: bool = False,
+) -> None:
+    gauge_px = sizes.px(_GAUGE_ROOM) if _is_counting(status) else 0
+    _stack(image, header, box.left + (gauge_px if gauge_on_left else 0), box.top, box.width - gauge_px)
+    _stack(image, last_rep, box.left, box.top + _height(header), box.width)
     if gauge_px:
         overhang, thickness = sizes.px(_MARK_OVERHANG), sizes.px(24)
-        start = left + overhang if corner is Corner.RIGHT else left + room_px - overhang - thickness
-        draw_gauge(image, Box(start, top, thickness, _height(header)), status, sizes)
+        start = box.left + overhang if gauge_on_left else box.left + box.width - overhang - thickness
+        draw_gauge(image, Box(start, box.top, thickness, _height(header)), status, sizes)
 
 
 def _is_counting(status: SessionStatus) -> bool:
     """Whether reps count now, so that the gauge is of use."""
-    rest_is_over = status.stage is Stage.REST and not phrases.shows_rest_timer(status)
-    return rest_is_over or status.stage in (Stage.COUNTING, Stage.DONE)
+    return status.stage in (Stage.COUNTING, Stage.DONE)
 
 
 def _inner_width(status: SessionStatus, sizes: Sizes) -> int:
     """Width of the panel's content in pixels: the count and the gauge."""
     count = max((_MIN_COUNT, phrases.number_text(status)), key=len)
-    return widgets.text_width(count, sizes.count, STRONG) + sizes.px(62)
+    return widgets.text_width(count, sizes.count, STRONG) + sizes.px(_GAUGE_ROOM)
 
 
 def _height(column: list[Widget]) -> int:
@@ -97,15 +147,12 @@ def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
     counting = _is_counting(status)
     column: list[Widget] = [_title(status, sizes, counting=counting)]
     if status.stage is not Stage.PLACING or status.full or status.session:
-        colour = TEXT if counting or phrases.shows_rest_timer(status) else MUTED
+        colour = TEXT if counting or status.stage is Stage.REST else MUTED
         number = phrases.number_text(status)
         size_px = widgets.fit_font_size(number, sizes.count, STRONG, room_px)
         column += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]
         column += _progress(status, sizes)
-    if status.stage in _SETUP_STAGES and status.problem is not None:
-        problem = phrases.shown_text(Announcement(status.problem))
-        column += [Space(sizes.px(10)), *_sentence(problem, sizes, room_px)]
-    elif counting and status.stage is not Stage.DONE:
+    if counting and status.stage is not Stage.DONE:
         column.append(Text(phrases.phase_text(status), sizes.text(42), TEXT, STRONG, phrases.partial_text(status)))
     elif phrases.phase_text(status):
         column.append(Text(phrases.phase_text(status), sizes.text(30), TEXT))
@@ -125,11 +172,6 @@ def _progress(status: SessionStatus, sizes: Sizes) -> list[Widget]:
     return [ProgressWidget(sizes.px(8), status.full / status.target), Space(sizes.px(8))]
 
 
-def _sentence(sentence: str, sizes: Sizes, room_px: int) -> list[Widget]:
-    size_px = sizes.text(42)
-    return [Text(line, size_px, AMBER, STRONG) for line in widgets.wrap_text(sentence, size_px, STRONG, room_px, 6)]
-
-
 def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
     """The last rep: full or partial, and below that the advice, or else how long it took."""
     rep = status.last
@@ -142,6 +184,17 @@ def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]
         rule = [Space(sizes.px(8))]
     verdict = Verdict(phrases.rep_verdict(rep), sizes.text(32), rep.full)
     return [*rule, verdict, *(Text(line, size_px, AMBER if advice else MUTED) for line in lines)]
+
+
+def draw_target(image: NDArray[np.uint8], text: str, sizes: Sizes) -> None:
+    """Draw a target of the person's own into the lower right corner; nothing if `text` is empty."""
+    if not text:
+        return
+    size_px, pad = sizes.text(22), sizes.px(12)
+    width, height = widgets.text_width(text, size_px) + 2 * pad, round(1.25 * size_px) + pad
+    left, top = sizes.width - sizes.margin - width, sizes.height - sizes.margin - height
+    widgets.draw_card(image, Box(left, top, width, height), pad * 3 // 4)
+    widgets.draw_text(image, text, (left + pad, top + pad // 2 + round(0.97 * size_px)), size_px, MUTED)
 
 
 _FULL_SCALE_DEG = 100.0
@@ -186,70 +239,3 @@ def _draw_mark(image: NDArray[np.uint8], box: Box, row: int, sizes: Sizes) -> No
     start, end = (box.left - overhang, row), (box.left + box.width + overhang, row)
     cv2.line(image, start, end, BACKGROUND, thickness + 2 * sizes.px(2), cv2.LINE_AA)
     cv2.line(image, start, end, BLUE, thickness, cv2.LINE_AA)
-
-
-_MAX_TOASTS = 3
-"""How many are shown at once; the newest ones."""
-
-_MIN_SHRINK = 0.8
-"""A toast that fits into one line at this share of its font size or more is shrunk instead of broken. Heuristic."""
-
-_LINE_HEIGHT = 1.25
-"""As a share of the font size."""
-
-
-def draw_toasts(image: NDArray[np.uint8], toasts: Sequence[str], sizes: Sizes) -> None:
-    """Draw short messages, centred above the footer; the newest, the last of `toasts`, is the lowest."""
-    size_px, pad = sizes.text(40), sizes.px(20)
-    room_px, bottom = sizes.width - 2 * (sizes.margin + pad), sizes.height - sizes.px(70)
-    for toast in reversed(list(dict.fromkeys(toasts))[-_MAX_TOASTS:]):
-        fit_px = widgets.fit_font_size(toast, size_px, STRONG, room_px)
-        fit_px = fit_px if fit_px >= _MIN_SHRINK * size_px else size_px
-        card = _TextCard(widgets.wrap_text(toast, fit_px, STRONG, room_px, 3), fit_px, pad, TEXT, STRONG, centred=True)
-        card.draw(image, (sizes.width - card.width_px) // 2, bottom - card.height_px)
-        bottom -= card.height_px + sizes.px(8)
-
-
-def draw_footer(image: NDArray[np.uint8], left: str, right: str, sizes: Sizes) -> None:
-    """Draw small text into the lower corners; none where it is empty."""
-    size_px, pad = sizes.text(22), sizes.px(12)
-    room_px = sizes.width - 2 * (sizes.margin + pad)
-    if right:
-        card = _TextCard([right], size_px, pad, MUTED)
-        card.draw(image, sizes.width - sizes.margin - card.width_px, sizes.height - sizes.margin - card.height_px)
-        room_px -= card.width_px + sizes.margin
-    if left:
-        card = _TextCard(widgets.wrap_text(left, size_px, REGULAR, room_px, 4), size_px, pad, MUTED)
-        card.draw(image, sizes.margin, sizes.height - sizes.margin - card.height_px)
-
-
-@dataclass(frozen=True, slots=True)
-class _TextCard:
-    """Lines of text on a card of their own."""
-
-    lines: list[str]
-    size_px: int
-    pad_px: int
-    colour: Colour
-    weight: int = REGULAR
-    centred: bool = False
-
-    @property
-    def inner_px(self) -> int:
-        return max(widgets.text_width(line, self.size_px, self.weight) for line in self.lines)
-
-    @property
-    def width_px(self) -> int:
-        return self.inner_px + 2 * self.pad_px
-
-    @property
-    def height_px(self) -> int:
-        return round(self.size_px * _LINE_HEIGHT * len(self.lines)) + self.pad_px
-
-    def draw(self, image: NDArray[np.uint8], left: int, top: int) -> None:
-        widgets.draw_card(image, Box(left, top, self.width_px, self.height_px), self.pad_px * 3 // 4)
-        for number, line in enumerate(self.lines):
-            spare_px = self.inner_px - widgets.text_width(line, self.size_px, self.weight)
-            indent = self.pad_px + (spare_px // 2 if self.centred else 0)
-            baseline = top + self.pad_px // 2 + round(self.size_px * (_LINE_HEIGHT * number + 0.97))
-            widgets.draw_text(image, line, (max(left + indent, 0), baseline), self.size_px, self.colour, self.weight)

@@ -16,7 +16,17 @@ from rich.text import Text
 
 from repcount import language
 from repcount.coaching import phrases
-from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
+from repcount.coaching.events import (
+    KEYS,
+    PACE_CUES,
+    PARTIAL_CUES,
+    Announcement,
+    Command,
+    Cue,
+    LiveUpdate,
+    SessionStatus,
+    Stage,
+)
 from repcount.display.table import rep_remarks
 from repcount.language import gettext as _
 from repcount.types import Flag, Rep
@@ -30,7 +40,7 @@ _GAUGE_CHARACTERS = 20
 _PHASE_CELLS = 7
 """Room for the phase, so that what follows it stays in its place."""
 
-_IN_REP_LINE = {Cue.COUNT, Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.SLOWER, Cue.LEGS_STRAIGHT, Cue.LEGS_TOGETHER}
+_IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
 """Announcements that get no line of their own, because the line of the rep says the same."""
 
 
@@ -48,6 +58,8 @@ class LiveTerminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
         self._keyboard.__enter__()
+        if self._keyboard.active:
+            self._console.print(Text(phrases.terminal_keys(), style="dim"))
         return self
 
     def __exit__(
@@ -131,12 +143,13 @@ class _Keyboard:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self._active = False
+        self.active = False
+        """Whether there is a terminal whose keys are read."""
 
     def __enter__(self) -> Self:
-        if sys.stdin is not None and sys.stdin.isatty() and sys.platform != "win32":
+        self.active = sys.stdin is not None and sys.stdin.isatty()
+        if self.active and sys.platform != "win32":
             self._stack.enter_context(_cbreak(sys.stdin.fileno()))
-            self._active = True
         return self
 
     def __exit__(
@@ -148,7 +161,7 @@ class _Keyboard:
         """The keys pressed since the last call."""
         if sys.platform == "win32":
             return _windows_keys()
-        return _unix_keys(sys.stdin.fileno()) if self._active else ""
+        return _unix_keys(sys.stdin.fileno()) if self.active else ""
 
 
 @contextlib.contextmanager

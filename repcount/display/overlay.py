@@ -5,7 +5,6 @@ Pure functions on arrays of (height, width, 3), red-green-blue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repcount.coaching import phrases
-from repcount.coaching.events import Announcement, SessionStatus, Stage
+from repcount.coaching.events import SessionStatus
 from repcount.display import hud
 from repcount.display.fonts import in_drawable_language
 from repcount.display.hud import Corner
@@ -51,9 +50,6 @@ _Point = tuple[int, int]
 
 _LEG = (_HIP, _KNEE, _ANKLE)
 
-_PAUSED_BRIGHTNESS = 0.45
-"""Brightness of the frame while paused. Heuristic: clearly darker, and still recognisable."""
-
 _MIN_HEAD_OFFSET = 0.5
 """Horizontal distance from hips to shoulders, as a share of the trunk length, from which on the side of the head counts
 as known. Heuristic: a person who sits up or turns does not make the panel jump."""
@@ -61,41 +57,22 @@ as known. Heuristic: a person who sits up or turns does not make the panel jump.
 
 @in_drawable_language
 def draw_overlay(
-    image: NDArray[np.uint8],
-    pose: Pose | None,
-    side: str,
-    status: SessionStatus,
-    toasts: Sequence[str] = (),
-    *,
-    mirror: bool = False,
-    corner: Corner = Corner.LEFT,
-    footer: str = "",
+    image: NDArray[np.uint8], pose: Pose | None, side: str, status: SessionStatus, corner: Corner = Corner.LEFT
 ) -> NDArray[np.uint8]:
-    """A copy of `image` with everything drawn on it.
+    """A copy of `image` with skeleton and panel drawn on it, for videos.
 
-    `pose` is in pixels of `image`; `side` is the leg that counts, `left`, `right` or empty if unknown. `toasts` are
-    short messages to show now; `footer` is small text, by default the day's count. `mirror` flips the frame and the
-    pose, never the text. `corner` is the corner of the panel in the result.
+    `pose` is in pixels of `image`; `side` is the leg that counts, `left`, `right` or empty if unknown. `corner` is the
+    corner of the panel.
     """
     height, width = image.shape[:2]
     sizes = Sizes(width, height)
-    shown = cv2.flip(image, 1) if mirror else image.copy()
-    if status.stage is Stage.PAUSED:
-        shown = cv2.convertScaleAbs(shown, alpha=_PAUSED_BRIGHTNESS)
-    hud.draw_panel(shown, status, corner, sizes)
+    shown = image.copy()
     if pose is not None:
-        draw_skeleton(shown, mirrored(pose, width) if mirror else pose, side, sizes)
-    hud.draw_toasts(shown, [*toasts, *_advice(status)], sizes)
-    right = " · ".join(text for text in (phrases.target_text(status), phrases.rates_text(status)) if text)
-    hud.draw_footer(shown, footer or phrases.today_text(status), right, sizes)
+        draw_skeleton(shown, pose, side, sizes)
+    # Over the skeleton, so that no line crosses a text.
+    hud.draw_panel(shown, status, corner, sizes)
+    hud.draw_target(shown, phrases.target_text(status), sizes)
     return shown
-
-
-def _advice(status: SessionStatus) -> list[str]:
-    """The present problem, while reps count; before that the panel shows it."""
-    if status.problem is None or status.stage in (Stage.PLACING, Stage.NO_PICTURE):
-        return []
-    return [phrases.shown_text(Announcement(status.problem))]
 
 
 def blank(width: int, height: int) -> NDArray[np.uint8]:
@@ -108,7 +85,7 @@ def mirrored(pose: Pose, width: int) -> Pose:
     return replace(pose, xy_px=pose.xy_px * (-1.0, 1.0) + (width - 1.0, 0.0))
 
 
-def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT, *, mirror: bool = False) -> Corner:
+def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT) -> Corner:
     """The upper corner above the head, where the legs never are; `before` if that is unknown."""
     if pose is None:
         return before
@@ -116,7 +93,7 @@ def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT, *, mirror: bo
     offset_px, trunk_px = float(shoulders[0] - hips[0]), float(np.linalg.norm(shoulders - hips))
     if not abs(offset_px) > _MIN_HEAD_OFFSET * trunk_px:
         return before
-    return Corner.LEFT if (offset_px < 0) != mirror else Corner.RIGHT
+    return Corner.LEFT if offset_px < 0 else Corner.RIGHT
 
 
 def fit(image: NDArray[np.uint8], pose: Pose | None, width: int, height: int) -> tuple[NDArray[np.uint8], Pose | None]:

@@ -25,6 +25,7 @@ MUTED: Colour = (182, 191, 201)
 FAINT: Colour = (92, 101, 112)
 BLUE: Colour = (86, 190, 245)
 DIM_BLUE: Colour = (52, 98, 128)
+BUTTON: Colour = (44, 51, 60)
 AMBER: Colour = (250, 184, 72)
 """Blue for what counts, amber for what needs attention: a pair that people with red-green colour blindness tell apart
 (after Okabe and Ito). Colour never carries information that a word or a shape does not carry too."""
@@ -58,9 +59,14 @@ class Sizes:
     height: int
 
     @property
+    def unit(self) -> float:
+        """What sizes are a share of: the height, or in a tall image a little more than the width."""
+        return min(self.height, _TALL * self.width)
+
+    @property
     def scale(self) -> float:
         """Scale factor relative to 1280 by 720."""
-        return min(self.height, _TALL * self.width) / _REFERENCE_PX
+        return self.unit / _REFERENCE_PX
 
     def px(self, reference_px: float) -> int:
         """A length in pixels, at least 1."""
@@ -183,6 +189,17 @@ def draw_card(image: NDArray[np.uint8], box: Box, radius_px: int) -> None:
     blurred = cv2.blur(ground, (2 * radius_px + 1, 2 * radius_px + 1), borderType=cv2.BORDER_REPLICATE)
     dark = cv2.addWeighted(blurred, _TRANSPARENCY, _background(box.width, box.height), 1 - _TRANSPARENCY, 0)
     ground[:] = cv2.blendLinear(dark, ground, *_blend_weights(box.width, box.height, radius_px))
+
+
+def draw_rounded(image: NDArray[np.uint8], box: Box, radius_px: int, colour: Colour) -> None:
+    """Fill `box` with rounded corners."""
+    right, bottom = box.left + box.width - 1, box.top + box.height - 1
+    radius = min(radius_px, (min(box.width, box.height) - 1) // 2)
+    cv2.rectangle(image, (box.left + radius, box.top), (right - radius, bottom), colour, -1)
+    cv2.rectangle(image, (box.left, box.top + radius), (right, bottom - radius), colour, -1)
+    for x in (box.left + radius, right - radius):
+        for y in (box.top + radius, bottom - radius):
+            cv2.circle(image, (x, y), radius, colour, -1, cv2.LINE_AA)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""The live window: the frame with the overlay, as in a mirror, and the keys pressed in the window."""
+"""The live window: the screen of a session, as in a mirror, and its keys and buttons."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from repcount.coaching.events import KEYS, Announcement, Command, Cue, LiveUpdate
-from repcount.coaching.phrases import key_help, shown_text
-from repcount.display import overlay
-from repcount.display.fonts import in_drawable_language
+from repcount.coaching.events import KEYS, Command, LiveUpdate
+from repcount.coaching.phrases import Button
+from repcount.coaching.summary import Summary
+from repcount.display import overlay, screen
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT
 from repcount.errors import LibraryError
 from repcount.libraries import library_error, missing_library_text
-from repcount.types import Pose
 
 if TYPE_CHECKING:
     import pygame
@@ -29,11 +27,12 @@ if TYPE_CHECKING:
 
 TITLE = "repcount"
 
-_TOAST_S = 3.0
-"""How long a toast stays on the screen. Heuristic: long enough to look up from the mat."""
+_SCREEN_SHARE = 0.9
+"""Share of the screen that the window takes before it is maximised: room for its frame and a panel of the desktop,
+where nobody maximises it."""
 
-_INITIAL_SIZE = (1280, 720)
-"""Fits the smallest laptop screens in use, 1366 by 768."""
+_UNKNOWN_SCREEN = (1280, 720)
+"""Where the size of the screen is not known: fits the smallest laptop screens in use, 1366 by 768."""
 
 _MAX_SIZE, _MIN_SIZE = (2560, 1440), (320, 180)
 """The overlay is drawn at a size between these and scaled to the window. Larger images take too long (13 ms of
@@ -162,19 +161,6 @@ def _load_error(library: str) -> str | None:
     return None
 
 
-class ToastQueue:
-    """The announcements that are on the screen, each for three seconds."""
-
-    def __init__(self) -> None:
-        self._until: list[tuple[float, str]] = []
-
-    def lines(self, now_s: float, new: Sequence[Announcement] = ()) -> list[str]:
-        """The texts to show now, oldest first; without the count, which is on the panel."""
-        added = [(now_s + _TOAST_S, shown_text(each)) for each in new if each.cue is not Cue.COUNT]
-        self._until = [(until_s, text) for until_s, text in self._until if until_s > now_s] + added
-        return [text for _, text in self._until]
-
-
 class Window:
     """Shows a live session until the window is closed. A context manager, for the main thread.
 
@@ -187,9 +173,9 @@ class Window:
         self._window: pygame.Window | None = None
         self._shown = False
         self._full_screen = False
-        self._corner = overlay.Corner.LEFT
-        self._image_size = _INITIAL_SIZE
-        self._toasts = ToastQueue()
+        self._picture: NDArray[np.uint8] | None = None
+        """The newest frame; it stays when no more come."""
+        self._cue = screen.NewestCue()
 
     def __enter__(self) -> Self:
         """Raises LibraryError."""
@@ -197,8 +183,9 @@ class Window:
         os.environ.update(_driver())
         try:
             self._pygame.display.init()
-            # Hidden until the first frame, which determines its proportions.
-            self._window = self._pygame.Window(TITLE, _INITIAL_SIZE, hidden=True, resizable=True, allow_high_dpi=True)
+            # Hidden until there is something to show.
+            size = self._initial_size()
+            self._window = self._pygame.Window(TITLE, size, hidden=True, resizable=True, allow_high_dpi=True)
         except self._pygame.error as error:
             self._pygame.display.quit()
             raise LibraryError(f"no window can be opened: {error}. Count without one: --no-window") from error
@@ -211,48 +198,72 @@ class Window:
         self._close()
         self._pygame.display.quit()
 
-    @in_drawable_language
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been shown, and not closed."""
+        return self._shown and self._window is not None
+
     def show(self, update: LiveUpdate) -> None:
         """Show one update. Call `commands` after each, or the system considers the window hung."""
         if self._window is None:
             return
-        if not self._shown:
-            self._open(update)
-        surface = self._window.get_surface()  # a new one after each resize
-        size = surface.get_size()
-        image, pose = self._fitted(update, _drawing_size(*size))
-        self._corner = overlay.corner_beside(pose, self._corner, mirror=self._mirror)
-        drawn = overlay.draw_overlay(
-            image,
-            pose,
-            update.side,
-            update.status,
-            self._toasts.lines(update.time_s, update.announcements),
-            mirror=self._mirror,
-            corner=self._corner,
-            footer=key_help(update.status.stage),
+        if update.frame is not None:
+            self._picture = update.frame.image
+        cue = self._cue.at(update.time_s, update.announcements)
+        self._paint(
+            screen.draw(
+                self._drawing_size(self._window),
+                self._picture,
+                update.pose,
+                update.side,
+                update.status,
+                cue,
+                mirror=self._mirror,
+                full_screen=self._full_screen,
+            )
         )
-        self._paint(surface, overlay.fit(drawn, None, *size)[0])
-        self._window.flip()
+
+    def show_summary(self, summary: Summary) -> None:
+        """Show the result of the session instead. Call `closes_summary` after it."""
+        if self._window is not None:
+            self._paint(screen.draw_summary(self._drawing_size(self._window), summary))
+
+    def closes_summary(self) -> bool:
+        """Whether a key, a click or the window's own button asked to close the summary."""
+        if self._window is None:
+            return True
+        closing = {self._pygame.QUIT, self._pygame.WINDOWCLOSE, self._pygame.KEYDOWN, self._pygame.MOUSEBUTTONDOWN}
+        return any(event.type in closing for event in self._pygame.event.get())
 
     def commands(self) -> list[Command]:
-        """The commands of the keys pressed since the last call; closing the window is `QUIT`."""
+        """The commands of the keys and buttons pressed since the last call; closing the window is `QUIT`."""
         commands: list[Command] = []
         for event in self._pygame.event.get() if self._window is not None else []:
             if event.type in (self._pygame.QUIT, self._pygame.WINDOWCLOSE):
                 self._close()
                 return [*commands, Command.QUIT]
             if event.type == self._pygame.KEYDOWN:
-                commands += self._command(event)
+                # The character, not the key code: on many keyboards `+` is Shift and another key.
+                leaves = event.key == self._pygame.K_ESCAPE and self._full_screen
+                commands += self._press(Button.FULL_SCREEN if leaves else event.unicode.lower())
+            if event.type == self._pygame.MOUSEBUTTONDOWN and event.button == self._pygame.BUTTON_LEFT:
+                commands += self._press(self._button_at(*event.pos) or "")
         return commands
 
-    def _command(self, event: pygame.Event) -> list[Command]:
-        """The command of a key, if it has one; keys for the window itself act at once."""
-        # The character, not the key code: on many keyboards `+` is Shift and another key.
-        letter = event.unicode.lower()
-        if letter == "f" or (event.key == self._pygame.K_ESCAPE and self._full_screen):
+    def _press(self, key: str) -> list[Command]:
+        """The command of a key or button, if it has one; that for the window itself acts at once."""
+        if key == Button.FULL_SCREEN:
             self._switch_full_screen()
-        return [KEYS[letter]] if letter in KEYS else []
+        return [KEYS[key]] if key in KEYS else []
+
+    def _button_at(self, x: float, y: float) -> Button | None:
+        """The button at a position in the window, in the points of the system."""
+        if self._window is None:
+            return None
+        width, height = self._drawing_size(self._window)
+        aspect = self._picture.shape[1] / self._picture.shape[0] if self._picture is not None else screen.ASPECT
+        points_wide, points_high = self._window.size
+        return screen.button_at((width, height), aspect, x * width / points_wide, y * height / points_high)
 
     def _switch_full_screen(self) -> None:
         if self._window is None:
@@ -264,15 +275,10 @@ class Window:
             self._window.set_windowed()
         self._pygame.mouse.set_visible(not self._full_screen)
 
-    def _open(self, update: LiveUpdate) -> None:
-        """Make the window visible, in the proportions of the frame."""
-        assert self._window is not None
-        self._shown = True
-        if update.frame is not None:
-            image, _ = overlay.fit(update.frame.image, None, *_INITIAL_SIZE)
-            self._window.size = image.shape[1], image.shape[0]
-            self._window.position = self._pygame.WINDOWPOS_CENTERED
-        self._window.show()
+    def _initial_size(self) -> tuple[int, int]:
+        """As large as the screen allows without covering what the desktop puts at its edges."""
+        width, height = next(iter(self._pygame.display.get_desktop_sizes()), _UNKNOWN_SCREEN)
+        return round(_SCREEN_SHARE * width), round(_SCREEN_SHARE * height)
 
     def _icon(self) -> pygame.Surface:
         """A person lying with the legs up, as an L."""
@@ -287,24 +293,25 @@ class Window:
             self._window.destroy()
             self._window = None
 
-    def _paint(self, surface: pygame.Surface, image: NDArray[np.uint8]) -> None:
-        """Draw the image in the middle, with dark borders around it."""
-        height, width = image.shape[:2]
-        surface_width, surface_height = surface.get_size()
-        if (width, height) != (surface_width, surface_height):
+    def _drawing_size(self, window: pygame.Window) -> tuple[int, int]:
+        """The size to draw at: that of the window in pixels, between _MIN_SIZE and _MAX_SIZE."""
+        width, height = window.get_surface().get_size()
+        shrink = min(1.0, _MAX_SIZE[0] / width, _MAX_SIZE[1] / height)
+        return max(_MIN_SIZE[0], round(width * shrink)), max(_MIN_SIZE[1], round(height * shrink))
+
+    def _paint(self, image: NDArray[np.uint8]) -> None:
+        """Fill the window with an image."""
+        assert self._window is not None
+        surface = self._window.get_surface()  # a new one after each resize
+        scaled = overlay.fit(image, None, *surface.get_size())[0]
+        height, width = scaled.shape[:2]
+        if (width, height) != surface.get_size():
             surface.fill(BACKGROUND)
-        source = self._pygame.image.frombuffer(np.ascontiguousarray(image), (width, height), "RGB")
-        surface.blit(source, ((surface_width - width) // 2, (surface_height - height) // 2))
-
-    def _fitted(self, update: LiveUpdate, size: tuple[int, int]) -> tuple[NDArray[np.uint8], Pose | None]:
-        if update.frame is None:
-            return overlay.fit(overlay.blank(*self._image_size), None, *size)
-        image, pose = overlay.fit(update.frame.image, update.pose, *size)
-        self._image_size = image.shape[1], image.shape[0]
-        return image, pose
-
-
-def _drawing_size(width: int, height: int) -> tuple[int, int]:
-    """The size to draw at for a window of `width` by `height` pixels, between _MIN_SIZE and _MAX_SIZE."""
-    shrink = min(1.0, _MAX_SIZE[0] / width, _MAX_SIZE[1] / height)
-    return max(_MIN_SIZE[0], round(width * shrink)), max(_MIN_SIZE[1], round(height * shrink))
+        source = self._pygame.image.frombuffer(np.ascontiguousarray(scaled), (width, height), "RGB")
+        surface.blit(source, ((surface.get_width() - width) // 2, (surface.get_height() - height) // 2))
+        self._window.flip()
+        if not self._shown:
+            self._shown = True
+            self._window.position = self._pygame.WINDOWPOS_CENTERED
+            self._window.show()
+            self._window.maximize()

@@ -265,7 +265,7 @@ def _check_integrity(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
     """Apply the missing migrations, each in a transaction of its own; whether there were any."""
-    connection.create_function(schema.SHOWABLE, 1, _showable, deterministic=True)
+    connection.create_function(schema.SHOWN_ADDRESS, 1, _shown_address, deterministic=True)
     before = _version(connection)
     while _version(connection) < len(schema.MIGRATIONS):
         with _transaction(connection):
@@ -278,7 +278,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
     return before < len(schema.MIGRATIONS)
 
 
-def _showable(source: Any) -> Any:
+def _shown_address(source: Any) -> Any:
     """A stored source as it may be shown; cells that hold no text are left for whoever reads them to refuse."""
     return diagnostics.redact_url(source) if isinstance(source, str) else source
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from repcount.errors import HistoryError, SettingError, brief
 from repcount.history.database import Database, Row
+from repcount.history.rows import check_values, day_in, number, text
 
 _MAX_CHARS = 40
 """Length limit of a name. Heuristic: it has to fit a column of a table."""
@@ -39,12 +40,12 @@ class Person:
     """None without reps."""
 
 
-def parse_name(text: str) -> str:
+def parse_name(given: str) -> str:
     """A name as it is stored: in composed characters, with single spaces. Raises SettingError for what is no name."""
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = " ".join(unicodedata.normalize("NFC", given).split())
     if not name or len(name) > _MAX_CHARS or not name.isprintable():
         raise SettingError(
-            f"the name {brief(text)} cannot be used; it must have 1 to {_MAX_CHARS} printable characters"
+            f"the name {brief(given)} cannot be used; it must have 1 to {_MAX_CHARS} printable characters"
         )
     return name
 
@@ -62,7 +63,8 @@ class People:
 
     def all(self) -> tuple[Person, ...]:
         """Everybody, by name. Raises HistoryError."""
-        return tuple(_person(row) for row in self._db.rows(_LIST))
+        with check_values(self._db):
+            return tuple(map(_person, self._db.rows(_LIST)))
 
     def name(self, name: str) -> str:
         """The name as it is written in the history."""
@@ -85,10 +87,8 @@ class People:
     def target_deg(self, name: str) -> float | None:
         """The target kept for a person; None if there is none, or no such person. Raises HistoryError."""
         row = self._find(name)
-        target = None if row is None else row["target_deg"]
-        if target is not None and not isinstance(target, int | float):
-            raise HistoryError(f"the history {self._db.path} holds what repcount did not write: {brief(target)}")
-        return target
+        with check_values(self._db):
+            return None if row is None else _target(row)
 
     def set_target(self, name: str, target_deg: float | None) -> None:
         """Keep a target for a person, who is added if need be; None forgets it. Raises HistoryError."""
@@ -137,6 +137,11 @@ class People:
 
 def _person(row: Row) -> Person:
     last = row["last_day"]
-    return Person(
-        str(row["name"]), row["target_deg"], row["sessions"], row["full"], date.fromisoformat(last) if last else None
-    )
+    name = text(row, "name")
+    if not name:
+        raise ValueError("a name is empty")
+    return Person(name, _target(row), row["sessions"], row["full"], None if last is None else day_in(last))
+
+
+def _target(row: Row) -> float | None:
+    return None if row["target_deg"] is None else number(row, "target_deg")

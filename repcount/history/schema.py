@@ -5,11 +5,11 @@ from __future__ import annotations
 APPLICATION_ID = 0x52455043
 """`REPC`, in the file's header: it tells a history from any other SQLite database."""
 
-SHOWABLE = "showable"
+SHOWN_ADDRESS = "shown_address"
 """The SQL function that turns the address of a camera into what may be shown: without user and password."""
 
 Migration = tuple[str, ...]
-"""SQL statements, executed in order. They may call `SHOWABLE`."""
+"""SQL statements, executed in order. They may call `SHOWN_ADDRESS`."""
 
 _INITIAL: Migration = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -54,9 +54,9 @@ _INITIAL: Migration = (
     'CREATE INDEX rep_by_day ON rep (day, "full", removed)',
 )
 
-_ADDRESSES_WITHOUT_PASSWORDS: Migration = (
+_HIDE_ADDRESSES: Migration = (
     # Sources were stored as they were named, with the user and the password of a camera.
-    f"UPDATE session SET source = {SHOWABLE}(source) WHERE source IS NOT {SHOWABLE}(source)",
+    f"UPDATE session SET source = {SHOWN_ADDRESS}(source) WHERE source IS NOT {SHOWN_ADDRESS}(source)",
 )
 
 _PEOPLE_AND_VIDEOS: Migration = (
@@ -76,7 +76,7 @@ _PEOPLE_AND_VIDEOS: Migration = (
     "CREATE UNIQUE INDEX session_by_video ON session (video_sha256) WHERE video_sha256 IS NOT NULL",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_INITIAL, _ADDRESSES_WITHOUT_PASSWORDS, _PEOPLE_AND_VIDEOS)
+MIGRATIONS: tuple[Migration, ...] = (_INITIAL, _HIDE_ADDRESSES, _PEOPLE_AND_VIDEOS)
 """Migration N brings a file from version N to N + 1, in one transaction.
 
 A released migration is never changed; append a new one. The version is SQLite's `user_version`.

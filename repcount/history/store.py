@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, timedelta, timezone
-from math import nan
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from repcount import __version__
 from repcount.config import Config
-from repcount.errors import HistoryError, SettingError, brief
-from repcount.history.database import BUSY_TIMEOUT_S, Database, Row
+from repcount.errors import HistoryError
+from repcount.history.database import BUSY_TIMEOUT_S, Database
 from repcount.history.file import delete_numbered, find_history, quarantined, waiting
 from repcount.history.people import FORGET_UNUSED, People, name_key
 from repcount.history.progress import BestSet
+from repcount.history.rows import REP_FIELDS, check_values, day_in, rep_of, session_of
 from repcount.history.totals import Session, day_of
 from repcount.types import Flag, Rep, RepRemoved, TargetSet, Update
 
-_SETTINGS = {field.name for field in fields(Config)}
-_FLAGS = {str(flag) for flag in Flag}
-_REP_FIELDS = [field.name for field in fields(Rep)]
-_INTEGER_FIELDS = ("number", "set", "full")
-_MEASURED_FIELDS = [name for name in _REP_FIELDS if name not in (*_INTEGER_FIELDS, "flags")]
-
 Recorded = Rep | RepRemoved | TargetSet
 """The events that are kept."""
-
-_LARGEST = 1e6
-"""Limit of seconds and of numbers. Heuristic: a session of twelve days."""
-
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199
-"""A clock that was never set starts in 1970. Heuristic: later than 2199 the list of days would be too long to build."""
 
 _AS_FULL = f"""
     UPDATE rep SET "full" = 1, flags = trim(replace(';' || flags || ';', ';{Flag.SHORT_TOP};', ';'), ';')
@@ -156,9 +144,9 @@ class HistoryStore:
 
     def video_session(self, sha256: str) -> Session | None:
         """The session of a video that is in the history, without its reps; None if it is not. Raises HistoryError."""
-        with _check_values(self._db):
+        with check_values(self._db):
             rows = [row for row in self._db.rows(_SESSIONS) if row["video_sha256"] == sha256]
-            return _session(rows[0], ()) if rows else None
+            return session_of(rows[0], ()) if rows else None
 
     def full_reps_on(self, day: date) -> int:
         """Full reps on one day, over all sessions, without those removed by hand. Raises HistoryError."""
@@ -168,8 +156,8 @@ class HistoryStore:
     def span(self) -> tuple[date, date] | None:
         """The first and the last day with a rep; None if there are no reps. Raises HistoryError."""
         first, last = self._db.rows("SELECT min(day), max(day) FROM rep WHERE NOT removed")[0]
-        with _check_values(self._db):
-            return (_day(first), _day(last)) if first is not None else None
+        with check_values(self._db):
+            return (day_in(first), day_in(last)) if first is not None else None
 
     def quarantined(self) -> list[Path]:
         """The damaged files that were renamed and kept."""
@@ -178,8 +166,8 @@ class HistoryStore:
     def days(self, person: str | None) -> tuple[date, ...]:
         """All days with a rep of a person, with None of those without a name; oldest first. Raises HistoryError."""
         key = None if person is None else name_key(person)
-        with _check_values(self._db):
-            return tuple(_day(row[0]) for row in self._db.rows(_DAYS, [key]))
+        with check_values(self._db):
+            return tuple(day_in(row[0]) for row in self._db.rows(_DAYS, [key]))
 
     def best_set(self, person: str | None, before: date | None = None) -> BestSet | None:
         """The set with the most full reps of a person, with None of those without a name; the newest of several.
@@ -187,9 +175,9 @@ class HistoryStore:
         `before`: only sets that ended before this day. Raises HistoryError.
         """
         key = None if person is None else name_key(person)
-        with _check_values(self._db):
+        with check_values(self._db):
             rows = self._db.rows(_BEST_SET, [key, before.isoformat() if before is not None else "9"])
-            return BestSet(rows[0]["reps"], _day(rows[0]["last_day"])) if rows else None
+            return BestSet(rows[0]["reps"], day_in(rows[0]["last_day"])) if rows else None
 
     def sessions(self, first: date | None = None) -> tuple[Session, ...]:
         """Sessions with at least one rep on the day `first` or later, oldest first, each with all of its reps.
@@ -197,11 +185,11 @@ class HistoryStore:
         Raises HistoryError.
         """
         reps: dict[int, list[Rep]] = {}
-        with _check_values(self._db):
+        with check_values(self._db):
             for row in self._db.rows(_REPS_SINCE, [(first or date.min).isoformat()]):
-                reps.setdefault(row["session_id"], []).append(_rep(row))
+                reps.setdefault(row["session_id"], []).append(rep_of(row))
             rows = self._db.rows(_SESSIONS)
-            return tuple(_session(row, tuple(reps[row["id"]])) for row in rows if row["id"] in reps)
+            return tuple(session_of(row, tuple(reps[row["id"]])) for row in rows if row["id"] in reps)
 
     def count(self, selection: DeleteFilter) -> tuple[int, int]:
         """The number of sessions and of reps that `delete` would affect. Raises HistoryError.
@@ -274,10 +262,10 @@ class HistoryStore:
 def _checked_rows(db: Database) -> list[tuple[dict[str, Any], str | None, list[dict[str, Any]]]]:
     """Each session with its person and its reps, as rows that hold what repcount writes. Raises HistoryError."""
     found = []
-    with _check_values(db):
+    with check_values(db):
         for row in db.rows(_SESSIONS):
             reps = db.rows("SELECT * FROM rep WHERE session_id = ?", [row["id"]])
-            session = _session(row, tuple(map(_rep, reps)))
+            session = session_of(row, tuple(map(rep_of, reps)))
             columns = {name: row[name] for name in row.keys() if name != "person"}  # noqa: SIM118
             found.append((columns, session.person or None, [dict(rep) for rep in reps]))
     return found
@@ -394,7 +382,7 @@ class SessionRecorder:
         if isinstance(event, TargetSet):
             self._write_target(event)
             return
-        row = {name: getattr(event, name) for name in _REP_FIELDS}
+        row = {name: getattr(event, name) for name in REP_FIELDS}
         row |= {"flags": ";".join(event.flags), "session_id": self.id}
         row |= {"day": day_of(self._started, event).isoformat()}
         # REPLACE: a commit may succeed and yet report an error, and then the same rep is written twice.
@@ -408,16 +396,6 @@ class SessionRecorder:
         self._db.execute(mine, [event.target_deg, self.id])
         for number in event.numbers:
             self._db.execute(_AS_FULL, [self.id, number])
-
-
-@contextmanager
-def _check_values(db: Database) -> Iterator[None]:
-    """Turn the errors of converting rows into HistoryError."""
-    try:
-        yield
-    except (ValueError, IndexError) as error:  # IndexError: there is no such column
-        reason = str(error)[:200]
-        raise HistoryError(f"the history {db.path} holds what repcount did not write: {reason}") from error
 
 
 def _session_row(started: datetime, source: str, plan: str, settings: Config) -> dict[str, Any]:
@@ -461,78 +439,3 @@ def _where_session(where: str) -> str:
 
 def _utc(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-# From rows to values. A cell may have any type and value, because any program can write to the file; each of these
-# raises ValueError for a value that repcount does not write, and IndexError for a column that is not there.
-
-
-def _session(row: Row, reps: tuple[Rep, ...]) -> Session:
-    ended = _datetime(row, "ended_utc").astimezone(_zone(row)) if row["ended_utc"] is not None else None
-    person = "" if row["person"] is None else _text(row, "person")
-    return Session(
-        row["id"], _started(row), ended, _text(row, "source"), _text(row, "plan"), _config(row), reps, person
-    )
-
-
-def _started(row: Row) -> datetime:
-    return _datetime(row, "started_utc").astimezone(_zone(row))
-
-
-def _zone(row: Row) -> timezone:
-    return timezone(timedelta(seconds=_number(row, "utc_offset_s")))
-
-
-def _rep(row: Row) -> Rep:
-    values: dict[str, Any] = {name: _number(row, name) for name in _MEASURED_FIELDS}
-    # SQLite has no NaN and stores NULL instead; `pause_s` is the only number that may be None.
-    values["pause_s"] = None if row["pause_s"] is None else values["pause_s"]
-    values |= {name: int(_number(row, name)) for name in _INTEGER_FIELDS}
-    values["full"] = bool(values["full"])
-    values["flags"] = tuple(Flag(flag) for flag in _text(row, "flags").split(";") if flag in _FLAGS)
-    return Rep(**values)
-
-
-def _config(row: Row) -> Config:
-    """The settings, as far as this version knows and allows them."""
-    try:
-        stored = json.loads(_text(row, "settings"))
-        return Config(**{name: value for name, value in stored.items() if name in _SETTINGS})
-    except SettingError:
-        return Config()
-    except (AttributeError, RecursionError) as error:
-        raise ValueError(f"settings is {brief(row['settings'])}") from error
-
-
-def _number(row: Row, name: str) -> float:
-    value = row[name]
-    if value is None and name in _MEASURED_FIELDS:
-        return nan
-    if not isinstance(value, int | float) or not abs(value) <= _LARGEST:
-        raise ValueError(f"{name} is {brief(value)}")
-    return value
-
-
-def _text(row: Row, name: str) -> str:
-    if not isinstance(row[name], str):
-        raise ValueError(f"{name} is {brief(row[name])}")
-    return str(row[name])
-
-
-def _datetime(row: Row, name: str) -> datetime:
-    when = datetime.fromisoformat(_text(row, name))
-    _check_year(when)
-    return when
-
-
-def _day(text: object) -> date:
-    if not isinstance(text, str):
-        raise ValueError(f"a day is {brief(text)}")
-    when = date.fromisoformat(text)
-    _check_year(when)
-    return when
-
-
-def _check_year(when: date) -> None:
-    if not _FIRST_YEAR <= when.year <= _LAST_YEAR:
-        raise ValueError(f"it is of the year {when.year}")

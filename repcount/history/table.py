@@ -110,6 +110,8 @@ def print_people(people: Sequence[PersonRow], file: TextIO, *, today: date) -> N
         bars = _Bars(None, most, min(_BAR_MIN + room, _BAR_MAX), console)
         bar_column: list[str | Text] = ["", *(bars.bar(each.progress.this_week.totals.full) for each in people)]
         console.print(_table([left[0], left[1], bar_column, *columns], [True] * len(people)))
+        console.print()
+        console.print(Text("`repcount history --person NAME` shows one of them."))
 
     _print(write, file)
 

@@ -65,12 +65,15 @@ class HistoryWriter:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._opened or self._refused() is not None, _OPENING_S)
-            refused = self._refused()
-        if refused is not None:
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._opened or self._refused() is not None, _OPENING_S)
+                refused = self._refused()
+            if refused is not None:
+                raise refused
+        except BaseException:  # Ctrl-C, too
             self._abandon()
-            raise refused
+            raise
         return self
 
     def _refused(self) -> HistoryError | None:

@@ -15,7 +15,7 @@ from typing import Protocol, Self, TypeVar
 from repcount.pose import angles, chunking
 from repcount.pose.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Frame, Pose, Sample
+from repcount.types import WHOLE, Frame, Pose, Sample, Span
 from repcount.video import reader
 from repcount.video.reader import VideoReader
 
@@ -294,8 +294,8 @@ class Measured:
     """In pixels of the source, whatever the size of the image that was tracked."""
 
 
-def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Generator[Measured]:
-    """Track the person lying down in a video at about `rate_hz` frames a second, in order.
+def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int, span: Span = WHOLE) -> Generator[Measured]:
+    """Track the person lying down in a part of a video at about `rate_hz` frames a second, in order.
 
     Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
     frame before. The result is the same for any `jobs`. Raises ModelError.
@@ -304,8 +304,9 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Gene
     width, height = video.info.width, video.info.height
     image_bytes = 3 * width * height // shrink**2
     longest = min(max(_CHUNK_BYTES // image_bytes, chunking.MIN_CHUNK), chunking.MAX_CHUNK)
-    expected = video.info.duration_s * min(rate_hz, video.info.rate_hz)
-    slots = split_into_chunks(gated(video, rate_hz), expected, longest)
+    length_s = min(video.info.duration_s, span.to_s) - span.from_s  # NaN where the duration is unknown
+    expected = length_s * min(rate_hz, video.info.rate_hz)
+    slots = split_into_chunks(gated(video, rate_hz, span), expected, longest)
     room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD
     sample = Sample(nan)
     with ParallelPoseEstimator(slots, lambda: PersonTracker(model), same_pose, jobs, room) as estimator:
@@ -318,11 +319,11 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int) -> Gene
             yield Measured(sample, pose)
 
 
-def gated(video: VideoReader, rate_hz: float) -> Iterator[FrameSlot]:
+def gated(video: VideoReader, rate_hz: float, span: Span = WHOLE) -> Iterator[FrameSlot]:
     """The frames of a video to analyse, shrunk, through the motion gate."""
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     further = max(round(video.info.shrink(chunking.TARGET_LONG_SIDE_PX) / shrink), 1)
-    return frame_slots(video.frames(rate_hz, shrink), lambda frame: reader.to_grey(frame, further))
+    return frame_slots(video.frames(rate_hz, shrink, span), lambda frame: reader.to_grey(frame, further))
 
 
 def same_pose(one: Pose | None, other: Pose | None) -> bool:

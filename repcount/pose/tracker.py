@@ -51,7 +51,9 @@ class PersonTracker:
         self._landmarkers: dict[int, Landmarker] = {}
         self._looked_for = MAX_PEOPLE if look_round else 1
         self._landmarker(self._looked_for)
-        self._right_s = nan
+        self._wrong_s = nan
+        """Since when the frames that were looked at show people but not the person followed, lying; NaN while they do.
+        Frames that were skipped say nothing."""
         self._crowded_s = nan
         self._chosen: Sample | None = None
         self._since_s = nan
@@ -89,7 +91,9 @@ class PersonTracker:
         if len(people) != 1 or not lies:
             self._crowded_s = frame.time_s
         if lies or not people:
-            self._right_s = frame.time_s
+            self._wrong_s = nan
+        elif isnan(self._wrong_s):
+            self._wrong_s = frame.time_s
         if found is None:
             return None
         if lies or self._is_committed(frame.time_s):
@@ -120,9 +124,9 @@ class PersonTracker:
         return hypot(place.hip_x - self._chosen.hip_x, place.hip_y - self._chosen.hip_y)
 
     def _people_to_look_for(self, time_s: float) -> int:
-        if isnan(self._right_s):
-            self._right_s = self._crowded_s = time_s
-        if time_s - self._right_s > REACQUIRE_AFTER_S:
+        if isnan(self._crowded_s):
+            self._crowded_s = time_s
+        if time_s - self._wrong_s > REACQUIRE_AFTER_S:
             self._looked_for = MAX_PEOPLE
         elif time_s - self._crowded_s > _ALONE_S:
             self._looked_for = 1

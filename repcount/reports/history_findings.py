@@ -58,6 +58,11 @@ def _best_set(best: BestSet, *, is_record: bool) -> str:
     return f"a new best set today with {reps}" if is_record else f"best set {reps} on {short_date(best.day)}"
 
 
+def target(settings: Config) -> str:
+    """A target of the person's own in a sentence; empty for the default."""
+    return f"The target is {settings.full_deg:g}°, not upright." if settings.own_target else ""
+
+
 def changes(daily: Sequence[DateRange], settings: Config) -> list[Change]:
     """The clear changes from the first of these days to the last, a sentence each."""
     each_day = [day.totals for day in daily]

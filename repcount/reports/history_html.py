@@ -11,7 +11,7 @@ from repcount.config import Config
 from repcount.history import totals
 from repcount.history.progress import Progress, last_time, sets_of, weeks
 from repcount.history.totals import DateRange, Session, Totals
-from repcount.reports.history_findings import changes, full_date, headline, lasting, plural, short_date
+from repcount.reports.history_findings import changes, full_date, headline, lasting, plural, short_date, target
 from repcount.reports.history_svg import LAYOUTS, MIN_DAYS, bar_chart, small_charts, week_chart
 from repcount.reports.html import render_page, versions
 
@@ -46,7 +46,7 @@ def render_history_report(
         "sort.js",
         person=person,
         summary=headline(progress) if daily else "No leg raises on record for these days.",
-        lasting=lasting(progress),
+        remarks=[text for text in (lasting(progress), target(settings)) if text],
         excess=history_sentence(daily, first, today, limit) if daily else "",
         span=f"{full_date(first)} to {full_date(last)}",
         figures=_figures(daily, progress, today, limit),

@@ -28,11 +28,6 @@ class Orientation:
     flipped_x: bool = False
     flipped_y: bool = False
 
-    @property
-    def mirrored(self) -> bool:
-        """Whether left and right are exchanged, so that it is no rotation."""
-        return self.transposed ^ self.flipped_x ^ self.flipped_y
-
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Turn `image`, (height, width, ...)."""
         if self.transposed:

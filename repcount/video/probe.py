@@ -1,13 +1,15 @@
 """What a file holds, and which of the two readers reads it: the one place where that is decided.
 
 OpenCV is the first choice, for what it is known to read rightly from the first picture to the last. PyAV reads the
-rest: opencv-python 5.0 gives black pictures for interlaced H.264, takes a mirrored picture for a turned one, knows no
-pixel aspect and no AV1, squeezes pictures of another size into the first, and converts large pictures in full before
-they are made small.
+rest: opencv-python 5.0 gives black pictures for interlaced H.264, takes a mirrored picture for a turned one, does not
+turn a picture if the stream alone asks for it, knows no pixel aspect and no AV1, squeezes pictures of another size into
+the first, and converts large pictures in full before they are made small.
 """
 
 from __future__ import annotations
 
+import mmap
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import closing
@@ -132,9 +134,26 @@ def _video_stream(container: Any, path: Path) -> Any:
         raise VideoError(_no_video(path))
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
-        raise VideoError(f"{path} has a codec that cannot be decoded here. Convert it: {conversion(path)}")
+        raise VideoError(_undecodable(path))
     best = container.streams.best("video")
     return best if any(best is stream for stream in decodable) else decodable[0]
+
+
+_CODEC_NAMES = re.compile(
+    rb"vide.*?stsd.{12}([!-~ ]{4})|\x86[\x80-\xff](V_[!-~]{2,40}?)[^!-~]|vids([!-~]{4})", re.DOTALL
+)
+"""Where MP4 and QuickTime, Matroska and AVI name the codec of a video: ISO/IEC 14496-12, 8.5.2; RFC 9559, 5.1.4."""
+
+
+def _undecodable(path: Path) -> str:
+    """Why the video in a file cannot be decoded, with the name of the codec, which FFmpeg does not know."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = _CODEC_NAMES.search(content)
+        name = next(filter(None, found.groups()), b"").decode("ascii").strip() if found else ""
+    if name == "encv":
+        return f"{path} is protected against copying (DRM), so that nobody else than its player can read it"
+    codec = f"is in the codec {name}, which" if name else "is in a codec that"
+    return f"{path} {codec} cannot be decoded here. Convert it where it plays: {conversion(path)}"
 
 
 def _is_cover(stream: Any) -> bool:
@@ -167,7 +186,7 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
     """Read all packets: how many there are, and what OpenCV would read wrongly somewhere in them."""
     codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
     sets = parameter_sets.in_configuration(extradata, codec)
-    packets, mirrored = 0, None
+    packets, turned = 0, None
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -179,10 +198,10 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
                 return packets, "it has no time stamps"
             if packet.is_keyframe:
                 sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
-            if mirrored is None:
-                mirrored = _is_mirrored(packet)
-            if mirrored:
-                return packets, "its pictures are mirrored"
+            if turned is None:
+                turned = _is_turned(packet)
+            if turned:
+                return packets, "its pictures are turned or mirrored"
             if len(sets) > 1:
                 return packets, "its pictures change their size or format"
     except (av.error.FFmpegError, OSError):
@@ -194,8 +213,8 @@ def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
     return packets, ""
 
 
-def _is_mirrored(packet: Any) -> bool | None:
-    """Whether the display matrix exchanges left and right; None as long as no picture is decoded."""
+def _is_turned(packet: Any) -> bool | None:
+    """Whether a display matrix turns or mirrors the first picture; None as long as none is decoded."""
     try:
         frame = next(iter(packet.decode()), None)
     except (av.error.FFmpegError, EOFError, ValueError):
@@ -203,7 +222,7 @@ def _is_mirrored(packet: Any) -> bool | None:
     if frame is None:
         return None
     matrix = frame.side_data.get("DISPLAYMATRIX")
-    return matrix is not None and geometry.orientation(bytes(matrix)).mirrored
+    return matrix is not None and geometry.orientation(bytes(matrix)) != geometry.UPRIGHT
 
 
 # --- lengths -----------------------------------------------------------------------------------------------

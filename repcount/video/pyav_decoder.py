@@ -58,6 +58,8 @@ class PyAvDecoder:
         self._errors = 0
         self._stated_aspect: Fraction | None = self._stream.sample_aspect_ratio
         self._first_aspect: Fraction | None = None
+        self._turned: tuple[int, int, int] | None = None
+        self._orientation = geometry.UPRIGHT
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._deinterlacer = _Deinterlacer()
         self.last_frame_s = nan
@@ -201,12 +203,19 @@ class PyAvDecoder:
         return nan if ticks is None else ticks * float(frame.time_base)
 
     def _shape(self, frame: Any) -> Shape:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        orientation = geometry.orientation(bytes(matrix)) if matrix is not None else geometry.UPRIGHT
+        turned = (frame.rotation, frame.width, frame.height)
+        if turned != self._turned:
+            # Only now: a frame whose side data were read is freed by the garbage collector alone, so that large ones
+            # would fill the memory before it runs.
+            self._turned = turned
+            matrix = frame.side_data.get("DISPLAYMATRIX")
+            self._orientation = geometry.orientation(bytes(matrix)) if matrix is not None else geometry.UPRIGHT
         aspect = geometry.pixel_aspect(self._aspect())
         if frame.interlaced_frame and self._context.name == "hevc":
             aspect /= 2  # a field has half of the rows
-        return Shape(frame.width, frame.height, aspect, orientation)
+        if frame.width * frame.height * max(aspect, 1 / aspect) > MAX_PX:
+            aspect = Fraction(1)
+        return Shape(frame.width, frame.height, aspect, self._orientation)
 
     def _aspect(self) -> Fraction | None:
         """The container's aspect goes before that of the stream, as in FFmpeg, until the stream's changes."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from repcount.errors import VideoError
-from repcount.types import AnalysisWarning, Frame, WarningCode
+from repcount.types import WHOLE, AnalysisWarning, Frame, Span, WarningCode
 from repcount.video.content import ContentMeter
 from repcount.video.decoder import Decoder, Thinning, downscale
 from repcount.video.opencv import cv2
@@ -145,6 +145,7 @@ class VideoReader:
         jump_s = _MAX_JUMP_BROADCAST_S if self._probe.clock_jumps else _MAX_JUMP_S
         self._clock = TimestampRepair(1.0 / rate_hz, jump_s, untimed=self._probe.raw)
         self._content = ContentMeter()
+        self._left_early = False
 
     def __enter__(self) -> Self:
         return self
@@ -154,8 +155,8 @@ class VideoReader:
     ) -> None:
         self._decoder.close()
 
-    def frames(self, rate_hz: float = math.inf, shrink: int = 1) -> Iterator[Frame]:
-        """The frames, thinned to about `rate_hz` per second; those in between are skipped without being converted.
+    def frames(self, rate_hz: float = math.inf, shrink: int = 1, span: Span = WHOLE) -> Iterator[Frame]:
+        """The frames of a part, thinned to about `rate_hz` per second; those in between are not converted.
 
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
@@ -163,7 +164,10 @@ class VideoReader:
         self._decoder.thin(rate_hz)
         while (stamp_s := self._decoder.grab()) is not None:
             time_s = self._clock.stamp(stamp_s)
-            if thinning.wants(time_s):
+            if time_s > span.to_s:
+                self._left_early = True
+                return
+            if time_s >= span.from_s and thinning.wants(time_s):
                 image = self._decoder.picture(shrink)
                 if image is not None:
                     self._content.add(time_s, image)
@@ -189,7 +193,7 @@ class VideoReader:
 
     def _cut_short(self) -> AnalysisWarning | None:
         stated_s, read_s = self.info.duration_s, self.duration_s
-        if not (self._probe.cut_short or self._decoder.damaged()):
+        if self._left_early or not (self._probe.cut_short or self._decoder.damaged()):
             return None
         if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
             return None
@@ -206,6 +210,8 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
             return OpenCvDecoder(path, threads, found.packets), "OpenCV"
         except VideoError:
             reason = "OpenCV cannot decode it"
+    # One thread more: decoding large pictures may take longer than tracking.
+    threads += bool(threads)
     try:
         return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
     except VideoError as error:

@@ -16,7 +16,7 @@ from repcount.coaching.events import Announcement, Cue, LiveUpdate, SessionStatu
 from repcount.config import Config
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
-from repcount.types import Rep, RepRemoved
+from repcount.types import Rep, RepRemoved, TargetSet
 from repcount.video.clock import clock_s
 
 
@@ -129,5 +129,7 @@ def test_the_day_counts_what_is_on_the_disk_and_what_waits(path: Path) -> None:
         assert recorder.today == 2
         assert [recorder(update(rep(1))), recorder(update(rep(2, full=False))), recorder(update(rep(3)))] == [3, 3, 4]
         assert recorder(update(RepRemoved(16.0, 1))) == 3
+        recorder(update(rep(4, full=False)))
+        assert recorder(update(TargetSet(21.0, 50.0, (2, 4)))) == 5
     without = EventRecorder(None, START, clock_s(), print)
     assert [without(update(rep(1))), without(update(RepRemoved(6.0, 1)))] == [1, 0]

@@ -23,7 +23,7 @@ from repcount.history import progress, table, totals
 from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session
 from repcount.reports import history_html
-from repcount.types import Flag, Rep, RepRemoved
+from repcount.types import Flag, Rep, RepRemoved, TargetSet
 
 
 @pytest.fixture
@@ -361,6 +361,18 @@ def test_several_people_have_a_line_each_and_one_has_all(path: Path, cli: Cli) -
 def test_one_person_alone_is_shown_without_being_asked_for(path: Path, cli: Cli) -> None:
     session_of(path, "Anna", rep(1), started=datetime.now().astimezone())
     assert cli("history").out.startswith("1 full rep this week on 1 day.\n")
+
+
+def test_a_target_of_ones_own_is_told(path: Path, cli: Cli, tmp_path: Path) -> None:
+    with opened(path) as history:
+        recorder = history.begin(datetime.now().astimezone(), "0", "3x30", Config(full_deg=55), "Anna")
+        recorder.write(update(rep(1)))
+        recorder.write(update(TargetSet(6.0, 50.0, ())))
+        assert history.people.target_deg("Anna") == 50
+    page = tmp_path / "page.html"
+    assert "The target is 50°, not upright.\n" in cli("history", "--report", page).out
+    assert "The target is 50°, not upright." in page.read_text(encoding="utf-8")
+    assert cli("history", "people").out.endswith(", target 50°\n")
 
 
 def test_two_people_side_by_side(path: Path, cli: Cli) -> None:

@@ -6,13 +6,17 @@ import csv
 import json
 import os
 import shutil
+from math import inf
 from pathlib import Path
 
 import pytest
-from support.programs import Cli
+from support.programs import SAMPLES, Cli
 
 from repcount import __version__
 from repcount.app.inputs import Inputs, find_videos, natural
+from repcount.cli.options import parse_span
+from repcount.errors import SettingError
+from repcount.types import Span
 
 
 def touched(*paths: Path) -> None:
@@ -177,3 +181,38 @@ def test_landmarks_are_a_table(cli: Cli, piece: Path, tmp_path: Path) -> None:
     done = cli("analyze", piece, "--landmarks", tmp_path / "marks.xlsx")
     assert (done.code, done.out) == (1, "")
     assert ".csv or .parquet" in done.err
+
+
+@pytest.mark.parametrize(
+    ("from_", "to", "span"),
+    [
+        (None, None, Span(0, inf)),
+        ("90", None, Span(90, inf)),
+        ("1:30", "1:02:30.5", Span(90, 3750.5)),
+        ("0.5", "0.6", Span(0.5, 0.6)),
+    ],
+)
+def test_a_part_of_a_video(from_: str | None, to: str | None, span: Span) -> None:
+    assert parse_span(from_, to) == span
+
+
+@pytest.mark.parametrize(
+    ("from_", "to"), [("30", "30"), ("1:00", "59"), ("-1", None), ("soon", None), ("1:2:3:4", None), ("nan", None)]
+)
+def test_a_part_that_is_none_is_wrong_usage(from_: str, to: str | None) -> None:
+    with pytest.raises(SettingError, match="--from"):
+        parse_span(from_, to)
+
+
+@pytest.mark.slow
+def test_in_a_part_the_same_reps_are_counted(cli: Cli, tmp_path: Path) -> None:
+    video, part, whole = SAMPLES / "09_partial_and_full.mp4", tmp_path / "part.json", tmp_path / "whole.json"
+    cli("analyze", video, "--json", whole)
+    assert cli("analyze", video, "--from", "9.9", "--to", "18.5", "--json", part).code == 0
+    reps = [json.loads(path.read_text(encoding="utf-8"))["reps"] for path in (part, whole)]
+    expected = [rep for rep in reps[1] if rep["start_s"] > 9.9 and rep["end_s"] < 18.5]
+    assert [rep["full"] for rep in reps[0]] == [rep["full"] for rep in expected] == [False, False, True]
+    for rep, same in zip(reps[0], expected, strict=True):
+        assert all(abs(rep[name] - same[name]) < 0.2 for name in ("start_s", "top_s", "end_s"))
+    again = cli("analyze", video, "--json", part, "--resume")
+    assert "done before" not in again.err, "the result of a part is not that of the whole"

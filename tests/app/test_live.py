@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from support import streams
 from support.display import display
 from support.histories import Holder, filled, rep, silent
+from support.listening import Listener, sound_of
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
@@ -45,6 +47,9 @@ pytestmark = pytest.mark.usefixtures("history", "model")
 
 LEAD_S = 3.0
 """Somebody lies still for so long before the clip begins: time to see that all is ready."""
+
+LONG_LEAD_S = 7.0
+"""The same where window and voice are opened, too."""
 
 CLIP_HZ = 24.0
 
@@ -98,6 +103,12 @@ def clip(ffmpeg: Ffmpeg, clips: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def mixed(ffmpeg: Ffmpeg, clips: Path) -> Path:
+    """Full, partial, full, partial, partial, full."""
+    return ffmpeg("-t", "19.5", "-i", SAMPLES / "09_partial_and_full.mp4", "-crf", "16", clips / "mixed.mp4")
+
+
+@pytest.fixture(scope="module")
 def still_first(ffmpeg: Ffmpeg, clips: Path) -> Path:
     """The same after two seconds of lying still, as a file."""
     pad = "tpad=start_duration=2:start_mode=clone"
@@ -125,48 +136,75 @@ def kept(history: Path) -> list[tuple[int, bool, bool]]:
     return [(number, bool(full), bool(removed)) for number, full, removed in found]
 
 
-def agree(reps: list[dict[str, str]], clip: Path) -> None:
+def agree(reps: list[dict[str, str]], clip: Path, lead_s: float = LEAD_S) -> None:
     """The same reps as `analyze` finds, at the same times but for when the clock began."""
     told = analysed(clip)
     found = moments(reps)
     assert found.shape == told.shape
     apart = found - told
     offset = float(np.median(apart))
-    assert 0 < offset < LEAD_S + 4.5
+    assert 0 < offset < lead_s + 4.5
     assert np.abs(apart - offset).max() <= 0.15, apart - offset
 
 
+WORDS = (
+    *("one", "two", "three", "ready", "higher", "slower", "raise slower", "lower slower", "take your time"),
+    *("set done two", "set done three", "set two", "three by hand", "back to two", "rest over set two"),
+)
+
+
 @pytest.mark.slow
-def test_a_stream_in_a_window_with_keys(clip: Path, tmp_path: Path, history: Path) -> None:
-    """Count, keys, screenshots, CSV, JSON and history of one session that somebody watches."""
-    out, told = tmp_path / "reps.csv", tmp_path / "told.json"
-    with display() as screen, streams.mjpeg(clip, CLIP_HZ, lead_s=LEAD_S) as stream:
-        options = ("--camera", stream.url, "--sound", "off", "--csv", out, "--json", told, "--plan", "2x10")
+def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
+    mixed: Path, tmp_path: Path, history: Path
+) -> None:
+    """Two full reps with a partial one between them end the set; two partial ones change nothing about the rest, and a
+    full one ends it. Then keys, and the summary.
+    """
+    out, told, sound = tmp_path / "reps.csv", tmp_path / "told.json", tmp_path / "heard.wav"
+    with display() as screen, streams.mjpeg(mixed, CLIP_HZ, lead_s=LONG_LEAD_S) as stream:
+        options = ("--camera", stream.url, "--sound-file", sound, "--csv", out, "--json", told, "--plan", "2x2")
         with live(*options, env=screen.env) as program:
             program.until("Ready")
             screen.window("repcount")
             before = screen.shot()
-            program.until("rep 3, full")
-            after = screen.shot()
+            program.until("rep 2, partial: higher")
+            program.until("Set done, 2")
+            program.until("rep 5, partial")
+            resting = screen.shot()
+            program.until("rep 6, full")
+            program.until("Set 2")
             screen.press("plus")
-            program.until("4, by hand")
+            program.until("2, by hand")
+            program.until("Workout done, 4 reps")
             screen.press("minus")
-            program.until("Back to 3")
-            screen.press("n")
-            program.until("Set done, 3")
+            program.until("Back to 1")
             screen.press("q")
+            program.until("note: 1 reps were taken off by hand")
+            assert [row["number"] for row in rows(out)] == ["1", "2", "3", "4", "5", "6"]
+            screen.until_still()
+            summary = screen.shot()
+            assert program.process.poll() is None
+            screen.press("x")
             assert program.end() == 0
-    for shot in (before, after):
-        assert shot.std() > 20, "the window shows next to nothing"
-    assert np.abs(before.astype(int) - after.astype(int)).max() > 100, "the window stands still"
+    for shot in (before, resting, summary):
+        assert shot.std() > 15, "the window shows next to nothing"
+    assert np.abs(before.astype(int) - resting.astype(int)).max() > 100, "the window stands still"
     reps = rows(out)
-    assert [rep["number"] for rep in reps] == ["1", "2", "3"]
-    assert all(rep["full"] == "true" for rep in reps)
-    agree(reps, clip)
-    document = json.loads(told.read_text())
-    assert document["summary"]["full"] == 3
-    assert "1 reps were taken off by hand" in document["warnings"]
-    assert kept(history) == [(1, True, False), (2, True, False), (3, True, False), (4, True, True)]
+    assert [(rep["full"], rep["set"]) for rep in reps] == [
+        *(("true", "1"), ("false", "1"), ("true", "1"), ("false", "1"), ("false", "1"), ("true", "2")),
+    ]
+    agree(reps, mixed, LONG_LEAD_S)
+    assert json.loads(told.read_text())["summary"] | {"tracked": 0, "fast": 0} == {
+        **{"full": 3, "partial": 3, "fast": 0, "sets": 2, "tracked": 0},
+    }
+    assert kept(history) == [
+        *((1, True, False), (2, False, False), (3, True, False), (4, False, False), (5, False, False)),
+        *((6, True, False), (7, True, True)),
+    ]
+    assert not [line for line in program.lines if re.match(r"[IWEF]\d{4} |INFO:|WARNING:", line)]
+    heard = Listener(WORDS).heard(sound_of(sound))
+    assert sum(partial for _, partial, _ in heard) == 3, heard
+    assert [phrase for _, partial, phrase in heard if not partial and phrase in ("one", "two")] == ["one", "two", "one"]
 
 
 @pytest.mark.slow
@@ -226,6 +264,8 @@ class Watch:
     held_s: float
     handed_s: dict[int, float] = field(default_factory=dict)
     told_s: dict[int, float] = field(default_factory=dict)
+    frames_s: list[float] = field(default_factory=list)
+    """When each frame was shown while the history was held."""
     unsaved: int = 0
     """The most reps that were said not to be saved yet."""
     trouble: str | None = None
@@ -241,12 +281,15 @@ class Watch:
         numbers = [event.number for each in update.updates for event in each.events if isinstance(event, Rep)]
         self.told_s |= dict.fromkeys(numbers, time.monotonic())
         self.unsaved = max(self.unsaved, update.status.unsaved)
+        if self._holder is not None and not self.held and update.frame is not None:
+            self.frames_s.append(time.monotonic())
         if self._holder is None and len(self.told_s) == 2:
             self._holder = Holder(self.history)
             self._until_s = time.monotonic() + self.held_s
         elif self._holder is not None and not self.held and time.monotonic() > self._until_s:
             self.held = range(3, len(self.handed_s) + 1)
-            self._holder.let_go()
+            with self._holder as holder:
+                holder.let_go()
 
     def commands(self) -> list[Command]:
         return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] else []
@@ -276,10 +319,15 @@ def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
     told = list(watch.told_s)
     delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in told}
     longest_s = max(delays_s[number] for number in watch.held)
+    hertz = (len(watch.frames_s) - 1) / (watch.frames_s[-1] - watch.frames_s[0])
+    pause_s = max(after - before for before, after in pairwise(watch.frames_s))
     with capsys.disabled():
-        print(f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was "
-              f"held for 60 s: announced after {longest_s:.2f} s at the latest; of all, the median is "
-              f"{median(delays_s.values()):.3f} s; up to {watch.unsaved} said to be unsaved")  # fmt: skip
+        print(
+            f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was held "
+            f"for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the "
+            f"median; {hertz:.1f} frames a second, {pause_s:.2f} s between two at most; "
+            f"up to {watch.unsaved} said to be unsaved"
+        )
     assert told == list(range(1, len(told) + 1))
     assert [number for number, _, _ in kept(history)] == told
     assert len(watch.held) > 10
@@ -349,9 +397,40 @@ def test_a_file_is_counted_recorded_and_counted_again(still_first: Path, tmp_pat
     assert analysis.source.duration_s == pytest.approx(12.8, abs=0.3)
 
 
+def test_what_native_libraries_log_is_dropped_and_what_is_said_is_not() -> None:
+    """At any time, from any thread."""
+    code = """
+import os, sys
+from repcount.app.console import ConsoleReporter
+from repcount.app.live import without_native_log
+reporter = ConsoleReporter(sys.stderr, sys.stderr)
+with without_native_log(reporter):
+    os.write(2, b"W0000 00:00:1 feedback_manager.cc:114] native\\n")
+    print("said", file=sys.stderr)
+    reporter.note("noted")
+os.write(2, b"after\\n")
+print("python", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["said", "noted", "after", "python"]
+
+
+def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
+    cli: Cli, ffmpeg: Ffmpeg, clips: Path
+) -> None:
+    dark = ffmpeg(
+        "-t", "2", "-i", SAMPLES / "02_side_man_shorts.mp4", "-vf", "lutyuv=y=16+(val-16)*0.05", clips / "dark.mp4"
+    )
+    done = cli("live", "--camera", dark, "--no-window", "--sound", "off")
+    assert "counting never began: it is too dark" in done.err
+    assert "nobody was found" not in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        (("--voice", "nobody of that name"), 2, "repcount doctor lists them"),
+        (("--rate", "20"), 2, "80"),
         (("--camera", "nowhere.mp4"), 1, "there is no file nowhere.mp4"),
         (("--camera", "http://127.0.0.1:1/video"), 1, "no camera does at port 1"),
         (("--plan", "many"), 2, "3x30"),

@@ -7,10 +7,13 @@ from support.bodies import Body, pose
 from support.signals import Shape
 from support.simulated_session import LYING, SITTING, SimulatedSession
 
+from repcount.coaching import coach
 from repcount.coaching.events import Announcement, Command, Cue, Stage
 from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals, parse_plan
+from repcount.counting.counter import with_pauses
 from repcount.types import Flag, RepRemoved
+from repcount.video import capture_loop
 
 FULL = Shape(rest=4)
 LOW = Shape(rest=4, top=45)
@@ -80,26 +83,58 @@ def test_a_plan_ends_the_set_times_the_rest_and_ends_the_workout() -> None:
     assert sim.announced[-2:] == [(Cue.COUNT, 2), (Cue.SET_DONE, 2)]
     assert (sim.now.status.stage, sim.now.status.full) == (Stage.REST, 2)
     sim.lie(30)
-    assert sim.announced[-2:] == [(Cue.REST_SOON_OVER, 10), (Cue.REST_OVER, 2)]
+    countdown = [(Cue.COUNTDOWN, 3), (Cue.COUNTDOWN, 2), (Cue.COUNTDOWN, 1)]
+    assert sim.announced[-5:] == [(Cue.REST_SOON_OVER, 10), *countdown, (Cue.REST_OVER, 2)]
     assert sim.when(Cue.REST_SOON_OVER) == [pytest.approx(end_s + 20, abs=0.1)]
+    assert sim.when(Cue.COUNTDOWN) == pytest.approx([end_s + 27, end_s + 28, end_s + 29], abs=0.1)
     assert sim.when(Cue.REST_OVER) == [pytest.approx(end_s + 30, abs=0.1)]
-    assert (sim.now.status.set, sim.now.status.full) == (2, 0)
+    assert (sim.now.status.stage, sim.now.status.set, sim.now.status.full) == (Stage.COUNTING, 2, 0)
     sim.raises(FULL, FULL)
     assert sim.announced[-3:] == [(Cue.COUNT, 1), (Cue.COUNT, 2), (Cue.WORKOUT_DONE, 4)]
     assert sim.now.status.stage is Stage.DONE
     assert [rep.set for rep in sim.reps] == [1, 1, 2, 2]
 
 
-def test_reps_past_the_plan_still_count_and_the_set_is_not_done_twice() -> None:
+def test_reps_in_the_rest_start_the_next_set_and_that_is_said() -> None:
     sim = SimulatedSession(SessionGoals(parse_plan("2x2"), rest_s=60))
     sim.lie(2)
     sim.raises(FULL, FULL, FULL)
+    assert sim.announced[-3:] == [(Cue.SET_DONE, 2), (Cue.COUNT, 1), (Cue.SET_BEGINS, 2)]
+    assert (sim.now.status.stage, sim.now.status.set, sim.now.status.full) == (Stage.COUNTING, 2, 1)
+    sim.raises(FULL)
+    assert sim.announced[-2:] == [(Cue.COUNT, 2), (Cue.WORKOUT_DONE, 4)]
+    assert [rep.set for rep in sim.reps] == [1, 1, 2, 2]
+
+
+def test_a_partial_rep_in_the_rest_changes_nothing() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("2x2"), rest_s=30))
+    sim.lie(2)
+    sim.raises(FULL, FULL, LOW)
+    end_s = sim.reps[1].end_s
+    assert (sim.cues[-1], sim.now.status.stage) == (Cue.HIGHER, Stage.REST)
+    sim.lie(26)
+    assert sim.when(Cue.REST_OVER) == [pytest.approx(end_s + 30, abs=0.1)]
+    assert [rep.set for rep in sim.reps] == [1, 1, 1]
+
+
+def test_reps_past_the_whole_plan_still_count_and_it_is_not_done_twice() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("1x2")))
+    sim.lie(2)
+    sim.raises(FULL, FULL, FULL)
+    sim.lie(30)
     assert list(sim.counts) == [1, 2, 3]
-    sim.lie(100)
-    assert sim.cues.count(Cue.SET_DONE) == 2
-    assert Cue.WORKOUT_DONE not in sim.cues
-    sim.raises(FULL, FULL)
-    assert sim.cues[-1] is Cue.WORKOUT_DONE
+    assert sim.cues.count(Cue.WORKOUT_DONE) == 1
+    assert (sim.now.status.stage, sim.now.status.session) == (Stage.DONE, 3)
+
+
+def test_halfway_and_the_last_one_are_announced() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("1x10")))
+    sim.lie(2)
+    sim.raises(*[FULL] * 10)
+    progress = [
+        (sim.announced[at - 1][1], cue) for at, cue in enumerate(sim.cues) if cue in (Cue.HALFWAY, Cue.LAST_ONE)
+    ]
+    assert progress == [(5, Cue.HALFWAY), (9, Cue.LAST_ONE)]
 
 
 def test_with_a_plus_a_set_goes_on_past_its_reps_until_the_person_stops() -> None:
@@ -121,6 +156,37 @@ def test_without_a_plan_the_rest_gap_ends_a_set() -> None:
     assert sim.announced[-1] == (Cue.SET_DONE, 1)
     sim.raises(FULL)
     assert (sim.now.status.set, sim.now.status.full) == (2, 1)
+
+
+def test_a_rest_shorter_than_the_stillness_that_ends_a_set_is_none() -> None:
+    """ "Set done" and "rest over" were said 0.3 s apart."""
+    sim = SimulatedSession(SessionGoals(parse_plan("2x5"), rest_s=10))
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.lie(30)
+    assert sim.announced[-1] == (Cue.SET_DONE, 1)
+    assert (sim.now.status.stage, sim.now.status.set, sim.now.status.full) == (Stage.COUNTING, 2, 0)
+
+
+def test_a_pause_and_a_lost_camera_end_no_set() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("1x20")))
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.coach.command(Command.PAUSE, sim.time_s)
+    sim.leave(60)
+    sim.coach.command(Command.PAUSE, sim.time_s)
+    sim.lie(2)
+    sim.raises(FULL)
+    sim.coach.camera_fault(Announcement(Cue.CAMERA_LOST))
+    for _ in range(240):
+        sim.time_s += 0.25
+        lost = sim.coach.idle(sim.time_s)
+    assert (lost.status.stage, lost.status.set, lost.status.full) == (Stage.NO_PICTURE, 1, 2)
+    sim.coach.camera_fault(Announcement(Cue.CAMERA_BACK))
+    sim.lie(2)
+    sim.raises(FULL)
+    assert list(sim.counts) == [1, 2, 3]
+    assert [rep.set for rep in sim.reps] == [1, 1, 1]
 
 
 def test_legs_that_are_still_up_hold_the_set_open() -> None:
@@ -214,6 +280,33 @@ def test_reps_are_added_and_removed_by_hand_and_recorded_so() -> None:
     sim.raises(FULL)
     assert sim.announced[-1] == (Cue.COUNT, 2)
     assert sim.reps[-1].number == 4
+
+
+def test_a_rep_added_while_the_legs_are_on_their_way_bends_no_measured_one() -> None:
+    """Its time was taken for the end of a rep, and the next one started after its own top: a raise of -1.93 s."""
+    pressed, left_alone = SimulatedSession(), SimulatedSession()
+    for sim in (pressed, left_alone):
+        sim.lie(2)
+        sim.raises(FULL)
+        sim.play(3.5, lambda t: _flexed(FULL, t))
+        if sim is pressed:
+            sim.coach.command(Command.ADD, sim.time_s)
+        sim.play(FULL.length_s - 3.5, lambda t: _flexed(FULL, t + 3.5))
+        sim.raises(FULL)
+    times = [
+        [(rep.start_s, rep.top_s, rep.end_s, rep.raise_s) for rep in sim.reps if not rep.flags]
+        for sim in (pressed, left_alone)
+    ]
+    assert times[0] == times[1]
+    assert len(times[0]) == 3
+    assert [rep.set for rep in pressed.reps] == [1, 1, 1, 1]
+    paused = with_pauses(pressed.reps)
+    assert [rep.pause_s for rep in paused if not rep.flags] == [rep.pause_s for rep in with_pauses(left_alone.reps)]
+    assert [rep.pause_s for rep in paused if rep.flags] == [None]
+
+
+def _flexed(shape: Shape, time_s: float) -> Body:
+    return Body(left=shape.flexion(time_s), right=shape.flexion(time_s))
 
 
 def test_removing_a_rep_when_there_is_none_does_nothing() -> None:
@@ -313,6 +406,28 @@ def test_the_count_survives_a_lost_camera() -> None:
     sim.raises(FULL)
     assert list(sim.counts) == [1, 2]
     assert sim.now.status.stage is Stage.COUNTING
+
+
+@pytest.mark.parametrize("cue", [Cue.CAMERA_FROZEN, Cue.CAMERA_SLOW])
+def test_a_frozen_or_slow_camera_is_shown_for_as_long_as_it_lasts(cue: Cue) -> None:
+    """Frames still arrive."""
+    sim = SimulatedSession()
+    sim.lie(2)
+    sim.coach.camera_fault(Announcement(cue, 8))
+    shown = []
+    for _ in range(30):
+        sim.see(pose(LYING), camera_hz=8.0)
+        shown.append(sim.now.status.problem)
+    assert shown == [cue] * 30
+    if cue is Cue.CAMERA_FROZEN:
+        assert sim.now.status.stage is Stage.NO_PICTURE
+        sim.coach.camera_fault(Announcement(Cue.CAMERA_BACK))
+    sim.lie(1)
+    assert (sim.now.status.problem, sim.now.status.stage) == (None, Stage.COUNTING)
+
+
+def test_live_and_the_camera_call_the_same_rate_slow() -> None:
+    assert coach.CAMERA_OK_HZ == capture_loop.SLOW_HZ
 
 
 def test_a_machine_that_is_too_slow_is_announced_once() -> None:

@@ -1,11 +1,20 @@
-"""Parsing of workout plans."""
+"""Plan, sets and rests: parsing, and what each event does at each moment."""
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from repcount.coaching.session import FREE, WorkoutPlan, parse_plan
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repcount.coaching import session
+from repcount.coaching.events import Announcement, Cue
+from repcount.coaching.phrases import spoken_text
+from repcount.coaching.session import FREE, SessionGoals, SessionState, Stretch, WorkoutPlan, parse_plan
+from repcount.config import Config
 from repcount.errors import SettingError
+from repcount.types import Flag, Rep
 
 
 @pytest.mark.parametrize(
@@ -26,3 +35,235 @@ def test_a_plan_is_sets_times_reps(text: str | None, plan: WorkoutPlan) -> None:
 def test_any_other_plan_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(SettingError, match="3x30, 5x20 or 3x30"):
         parse_plan(text)
+
+
+class Workout:
+    """Plays events, each a letter, to the state machine, and writes down what it says.
+
+    `F` a full rep of 4 s, `P` a partial one, `+` `-` `n` `r` the keys, a number so many seconds of stillness.
+    """
+
+    def __init__(self, plan: str, rest_s: float = 30.0) -> None:
+        self.goals = SessionGoals(parse_plan(plan), rest_s, day_limit=1000)
+        self.state = SessionState()
+        self.time_s = 0.0
+        self.reps: list[Rep] = []
+        self.said: list[str] = []
+        self.removed: set[int] = set()
+
+    def play(self, script: str) -> Workout:
+        for event in script.split():
+            keys = {"F": self._full, "P": self._partial, "+": self._add, "-": self._remove, "n": self._next}
+            keys |= {"r": self._restart}
+            keys.get(event, lambda event=event: self._wait(float(event)))()
+        return self
+
+    def _apply(self, transition: session.Transition) -> None:
+        self.state, announcements = transition
+        self.said += [spoken_text(each) for each in announcements if each.cue is not Cue.COUNT]
+
+    def _wait(self, seconds: float, *, moving: bool = False) -> None:
+        for _ in range(round(10 * seconds)):
+            self.time_s += 0.1
+            self._apply(session.on_tick(Config(), self.goals, self.state, self.time_s, moving=moving))
+
+    def _rep(self, *, full: bool, flags: tuple[Flag, ...] = ()) -> None:
+        start_s = self.time_s if flags else self.time_s - 4
+        rep = Rep(
+            len(self.reps) + 1,
+            0,
+            start_s,
+            start_s,
+            self.time_s,
+            2.0,
+            0.0,
+            2.0,
+            None,
+            90.0,
+            4.0,
+            175.0,
+            full,
+            flags,
+            0.9,
+        )
+        rep = replace(rep, set=session.set_of(self.state, rep))
+        self.reps.append(rep)
+        self._apply(session.on_rep(self.goals, self.state, rep, self.state.session + rep.full))
+
+    def _full(self) -> None:
+        self._wait(4, moving=True)
+        self._rep(full=True)
+
+    def _partial(self) -> None:
+        self._wait(4, moving=True)
+        self._rep(full=False, flags=(Flag.SHORT_TOP,))
+
+    def _add(self) -> None:
+        self._rep(full=True, flags=(Flag.BY_HAND,))
+
+    def _remove(self) -> None:
+        full = [rep.number for rep in self.state.reps if rep.full]
+        if full:
+            self.removed.add(full[-1])
+            self._apply(session.on_rep_removed(self.goals, self.state, full[-1], self.time_s))
+
+    def _next(self) -> None:
+        self._apply(session.on_next(self.goals, self.state, self.time_s))
+
+    def _restart(self) -> None:
+        self.removed |= {rep.number for rep in self.state.reps}
+        self._apply(session.restart_set(self.state))
+
+    @property
+    def now(self) -> tuple[str, int, int]:
+        """Stretch, set and full reps of it."""
+        return self.state.stretch.value, self.state.set, self.state.full
+
+    @property
+    def sets(self) -> str:
+        """The sets of the reps that are on the record."""
+        return "".join(str(rep.set) for rep in self.reps if rep.number not in self.removed)
+
+
+ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "script", "now", "said", "sets"),
+    [
+        ("2x3", "F F F", ("rest", 1, 3), ["last one", "set done, 3"], "111"),
+        ("2x3", "F F F 31", ("waiting", 2, 0), ["last one", "set done, 3", *ENDS], "111"),
+        ("2x2", "F F 31 F F", ("done", 2, 2), ["set done, 2", *ENDS, "workout done, 4 reps"], "1122"),
+        # In the rest.
+        ("2x2", "F F 5 F", ("active", 2, 1), ["set done, 2", "set 2"], "112"),
+        ("2x2", "F F 5 F F", ("done", 2, 2), ["set done, 2", "set 2", "workout done, 4 reps"], "1122"),
+        ("2x2", "F F 5 P", ("rest", 1, 2), ["set done, 2"], "111"),
+        ("2x2", "F F 5 P 22", ("waiting", 2, 0), ["set done, 2", *ENDS], "111"),
+        ("2x2", "F F 5 P F", ("active", 2, 1), ["set done, 2", "set 2"], "1112"),
+        ("2x2", "F F 5 +", ("rest", 1, 3), ["set done, 2", "3, by hand"], "111"),
+        ("2x2", "F F 5 -", ("active", 1, 1), ["set done, 2", "back to 1"], "1"),
+        ("2x2", "F F 5 - F", ("rest", 1, 2), ["set done, 2", "back to 1", "set done, 2"], "11"),
+        ("2x2", "F F 5 - +", ("rest", 1, 2), ["set done, 2", "back to 1", "2, by hand", "set done, 2"], "11"),
+        ("2x2", "F F 5 + -", ("rest", 1, 2), ["set done, 2", "3, by hand", "back to 2"], "11"),
+        ("2x2", "F F 5 n", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
+        ("2x2", "F F 5 r", ("waiting", 1, 0), ["set done, 2", "set restarted"], ""),
+        # Before the first rep of a set.
+        ("2x5", "-", ("waiting", 1, 0), [], ""),
+        ("2x5", "n", ("waiting", 1, 0), [], ""),
+        ("2x5", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("2x5", "+", ("active", 1, 1), ["1, by hand"], "1"),
+        ("2x5", "60", ("waiting", 1, 0), [], ""),
+        ("2x2", "F F n -", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
+        ("2x2", "F F n r", ("waiting", 2, 0), ["set done, 2", "rest over, set 2", "set restarted"], "11"),
+        ("2x2", "F F n 60", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
+        # In a set.
+        ("2x5", "F n", ("rest", 1, 1), ["set done, 1"], "1"),
+        ("2x5", "F F -", ("active", 1, 1), ["back to 1"], "1"),
+        ("2x5", "F -", ("waiting", 1, 0), ["back to 0"], ""),
+        ("2x5", "F - 60", ("waiting", 1, 0), ["back to 0"], ""),
+        ("2x5", "F P r F", ("active", 1, 1), ["set restarted"], "1"),
+        ("2x2", "F +", ("rest", 1, 2), ["2, by hand", "set done, 2"], "11"),
+        # Stillness.
+        ("2x5", "F F 19.5", ("active", 1, 2), [], "11"),
+        ("2x5", "F F 21", ("rest", 1, 2), ["set done, 2", "10 seconds"], "11"),
+        ("2x5", "F F 21 10", ("waiting", 2, 0), ["set done, 2", *ENDS], "11"),
+        ("2x5", "F F 21 -", ("rest", 1, 1), ["set done, 2", "10 seconds", "back to 1"], "1"),
+        ("2x5", "F F 21 F", ("active", 2, 1), ["set done, 2", "10 seconds", "set 2"], "112"),
+        ("1x5", "F F 21", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("2x5", "P P 60", ("active", 1, 0), [], "11"),
+        ("2x5", "P n", ("rest", 1, 0), ["set done, 0"], "1"),
+        ("free", "F F 21 F", ("active", 2, 1), ["set done, 2", "10 seconds", "set 2"], "112"),
+        ("free", "F F 40 F", ("active", 2, 1), ["set done, 2", *ENDS], "112"),
+        # A set that goes on past its reps.
+        ("2x2+", "F F F", ("active", 1, 3), [], "111"),
+        ("2x2+", "F F F 21", ("rest", 1, 3), ["set done, 3", "10 seconds"], "111"),
+        ("2x2+", "F F F n", ("rest", 1, 3), ["set done, 3"], "111"),
+        ("2x2+", "F F F n -", ("rest", 1, 2), ["set done, 3", "back to 2"], "11"),
+        ("1x2+", "F F F n", ("done", 1, 3), ["workout done, 3 reps"], "111"),
+        # After the plan.
+        ("1x2", "F F F", ("done", 1, 3), ["workout done, 2 reps"], "111"),
+        ("1x2", "F F P", ("done", 1, 2), ["workout done, 2 reps"], "111"),
+        ("1x2", "F F 90", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("1x2", "F F n", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("1x2", "F F +", ("done", 1, 3), ["workout done, 2 reps", "3, by hand"], "111"),
+        ("1x2", "F F -", ("active", 1, 1), ["workout done, 2 reps", "back to 1"], "1"),
+        ("1x2", "F F - F", ("done", 1, 2), ["workout done, 2 reps", "back to 1", "workout done, 2 reps"], "11"),
+        ("1x2", "F F F -", ("done", 1, 2), ["workout done, 2 reps", "back to 2"], "11"),
+        ("1x2", "F F r", ("waiting", 1, 0), ["workout done, 2 reps", "set restarted"], ""),
+    ],
+)  # fmt: skip
+def test_what_each_event_does_at_each_moment(
+    plan: str, script: str, now: tuple[str, int, int], said: list[str], sets: str
+) -> None:
+    workout = Workout(plan).play(script)
+    assert (workout.now, workout.said, workout.sets) == (now, said, sets)
+
+
+@pytest.mark.parametrize("rest_s", [5.0, 10.0, 19.0, 24.0])
+def test_a_rest_that_stillness_used_up_has_no_end_of_its_own(rest_s: float) -> None:
+    workout = Workout("2x5", rest_s).play("F F 60")
+    assert (workout.said, workout.now) == (["set done, 2"], ("waiting", 2, 0))
+
+
+@pytest.mark.parametrize(("rest_s", "said"), [(5.0, ENDS[1:]), (20.0, ENDS[1:]), (21.0, ENDS)])
+def test_a_short_rest_after_the_reps_of_the_plan_has_its_countdown_and_its_end(rest_s: float, said: list[str]) -> None:
+    assert Workout("2x2", rest_s).play("F F 30").said == ["set done, 2", *said]
+
+
+@pytest.mark.parametrize(
+    ("reps", "announced"),
+    [
+        (2, []),
+        (3, ["last one"]),
+        (9, ["last one"]),
+        (10, ["halfway", "last one"]),
+        (11, ["last five", "last one"]),
+        (12, ["halfway", "last five", "last one"]),
+        (30, ["halfway", "last five", "last one"]),
+    ],
+)
+def test_how_far_a_set_is(reps: int, announced: list[str]) -> None:
+    workout = Workout(f"1x{reps}").play("F " * reps)
+    assert workout.said == [*announced, f"workout done, {reps} reps"]
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_while_time_stands_still_no_set_ends_and_a_rest_only_if_asked(rest: bool) -> None:
+    active, resting = Workout("2x2").play("F").state, Workout("2x2").play("F F").state
+    goals = SessionGoals(parse_plan("2x2"), 30)
+    later_s = 4.1 + 100
+    held, _ = session.on_tick(Config(), goals, session.hold(active, 100.0, rest=rest), later_s, moving=False)
+    assert held.stretch is Stretch.ACTIVE
+    after, _ = session.on_tick(Config(), goals, session.hold(resting, 100.0, rest=rest), 8.1 + 100, moving=False)
+    assert after.stretch is (Stretch.REST if rest else Stretch.WAITING)
+
+
+EVENTS = st.sampled_from(["F", "P", "+", "-", "n", "r", "3", "25"])
+
+
+@given(
+    st.sampled_from(["free", "1x1", "2x2", "3x3+"]),
+    st.sampled_from([5.0, 15.0, 30.0]),
+    st.lists(EVENTS, max_size=25),
+)
+def test_whatever_happens_counts_and_sets_are_those_of_the_record(plan: str, rest_s: float, events: list[str]) -> None:
+    workout = Workout(plan, rest_s).play(" ".join(events))
+    kept = [rep for rep in workout.reps if rep.number not in workout.removed]
+    state = workout.state
+    assert state.session == sum(rep.full for rep in kept)
+    assert state.reps == tuple(rep for rep in kept if rep.set == state.set)
+    sets = [rep.set for rep in workout.reps]
+    assert sets == sorted(sets)
+    assert set(sets) <= set(range(1, state.set + 1))
+    if state.stretch is Stretch.WAITING:
+        assert not state.reps
+    planned = parse_plan(plan).sets
+    assert planned is None or state.set <= planned
+
+
+def test_the_daily_limit_is_said_once() -> None:
+    goals = replace(Workout("free").goals, day_limit=2)
+    workout = Workout("free")
+    workout.goals = goals
+    workout.play("F F F - F")
+    assert workout.said.count(spoken_text(Announcement(Cue.DAY_LIMIT, 2))) == 1

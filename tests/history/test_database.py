@@ -229,7 +229,7 @@ def old_history(path: Path, version: int) -> None:
     """A history as the repcount of that version left it: sessions of a camera with a password, one of them deleted."""
     path.parent.mkdir(exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.create_function(schema.SHOWABLE, 1, lambda source: source, deterministic=True)
+        connection.create_function(schema.SHOWN_ADDRESS, 1, lambda source: source, deterministic=True)
         connection.execute("PRAGMA journal_mode = WAL")
         for migration in schema.MIGRATIONS[:version]:
             for statement in migration:

@@ -208,5 +208,5 @@ def test_a_target_that_repcount_did_not_write_is_refused(path: Path) -> None:
     session_of(path, "Anna", 1)
     with closing(Database(path, silent)) as db:
         db.execute("UPDATE person SET target_deg = 'high'")
-        with pytest.raises(HistoryError, match="holds what repcount did not write: 'high'"):
+        with pytest.raises(HistoryError, match="holds what repcount did not write: target_deg is 'high'"):
             People(db).target_deg("Anna")

@@ -67,6 +67,13 @@ def test_somebody_alone_who_lies_is_the_only_one_looked_for(monkeypatch: pytest.
     assert set(scene.looked_for) == {1}
 
 
+def test_frames_that_were_skipped_are_no_reason_to_look_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing moves, one frame in five seconds is looked at; each of them went to a second landmarker."""
+    scene = Scene(lambda time_s: [LYING])
+    track(monkeypatch, scene, [*seconds(3), 8.0, 13.0, 18.0, *(20 + time_s for time_s in seconds(3))])
+    assert set(scene.looked_for) == {1}
+
+
 def test_with_nobody_lying_everybody_is_looked_at_and_the_one_who_lies_is_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

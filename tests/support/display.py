@@ -39,6 +39,13 @@ class Display:
         while subprocess.run(find, env=self.env, capture_output=True, check=False, timeout=20).returncode:
             assert time.monotonic() < until_s, f"there is no window {title}"
 
+    def until_still(self, within_s: float = 20.0) -> None:
+        """Wait until nothing moves on it."""
+        until_s, before = time.monotonic() + within_s, self.shot()
+        while not np.array_equal(before, now := self.shot()):
+            assert time.monotonic() < until_s, "something always moves"
+            before = now
+
     def shot(self) -> NDArray[np.uint8]:
         """All that is on the screen, (height, width, 3)."""
         from PIL import ImageGrab

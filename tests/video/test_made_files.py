@@ -1,0 +1,350 @@
+"""Files as phones, cameras and editors write them: the same frames, times and reps in whatever they are wrapped."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by
+from support.programs import SAMPLES, Cli, Ffmpeg, pattern
+
+import repcount
+from repcount.errors import VideoError
+from repcount.types import Frame
+from repcount.video import geometry, parameter_sets, probe, reader
+from repcount.video.decoder import Decoder
+from repcount.video.geometry import Orientation, Shape
+from repcount.video.opencv_decoder import OpenCvDecoder
+from repcount.video.pyav import open_container
+from repcount.video.pyav_decoder import PyAvDecoder
+
+Grey = NDArray[np.float64]
+
+
+def grey(image: NDArray[np.uint8]) -> Grey:
+    """A small grey picture."""
+    return np.asarray(
+        cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (160, 90), interpolation=cv2.INTER_AREA), float
+    )
+
+
+def read(path: Path, rate_hz: float = float("inf"), shrink: int = 1) -> list[Frame]:
+    with reader.open_video(path) as video:
+        return list(video.frames(rate_hz, shrink))
+
+
+@pytest.fixture(scope="module")
+def plain(piece: Path) -> list[Grey]:
+    """The frames of the clip that all files are made of."""
+    return [grey(frame.image) for frame in read(piece)]
+
+
+# --- the matrix --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_frames_and_times_are_those_of_the_clip(
+    row: Row, plain: list[Grey], ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
+) -> None:
+    path = row.make(ffmpeg, piece, tmp_path)
+    with reader.open_video(path) as video:
+        frames = [(frame.time_s, grey(frame.image)) for frame in video.frames()]
+        assert (video.info.width, video.info.height) == row.size
+        assert tuple(warning.code for warning in video.warnings()) == row.said
+        assert video.duration_s == pytest.approx(row.times_s[-1] + 1 / RATE_HZ, abs=0.1)
+    assert len(row.times_s) - row.lost <= len(frames) <= len(row.times_s)
+    shows = row.shows or tuple(range(len(row.times_s)))
+    for time_s, picture in frames:
+        # The times of joined files are right within a frame where they are joined.
+        near = range(
+            bisect_left(row.times_s, time_s - 1.01 / RATE_HZ), bisect_left(row.times_s, time_s + 1.01 / RATE_HZ)
+        )
+        assert min(np.abs(picture - plain[shows[n]]).mean() for n in near) < row.off
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_the_reps_are_those_of_the_clip(
+    row: Row, ffmpeg: Ffmpeg, piece: Path, tmp_path: Path, truth: list[tuple[float, float]]
+) -> None:
+    """Where all of the clip is there; times within a frame, and what the model makes of a picture of another size."""
+    analysis = repcount.analyze(row.make(ffmpeg, piece, tmp_path))
+    if row.full < 0:
+        return
+    assert (analysis.summary.full, analysis.summary.partial) == (row.full, 0)
+    for rep, (top_s, end_s) in zip(analysis.reps, truth, strict=True):
+        assert rep.top_s == pytest.approx(top_s, abs=1 / RATE_HZ + 0.07)
+        assert rep.end_s == pytest.approx(end_s, abs=1 / RATE_HZ + 0.07)
+
+
+@pytest.fixture(scope="module")
+def truth(piece: Path) -> list[tuple[float, float]]:
+    """Top and end of the reps of the clip."""
+    return [(rep.top_s, rep.end_s) for rep in repcount.analyze(piece).reps]
+
+
+# --- both readers ------------------------------------------------------------------------------------------
+
+
+def pictures(decoder: Decoder, shrink: int) -> list[tuple[float, NDArray[np.uint8]]]:
+    found = []
+    while (stamp_s := decoder.grab()) is not None:
+        image = decoder.picture(shrink)
+        assert image is not None
+        found.append((stamp_s, image))
+    decoder.close()
+    return found
+
+
+@settings(max_examples=5, phases=[Phase.explicit, Phase.generate])
+@given(data=st.data())
+def test_both_readers_give_the_same_frames_at_the_same_times(
+    data: st.DataObject, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On whatever is left to OpenCV."""
+    width, height = (data.draw(st.integers(60, 200)) * 2 for _ in range(2))
+    rate = data.draw(st.sampled_from(["10", "24", "30000/1001", "60"]))
+    encoder = data.draw(st.sampled_from([X264, X264B, X265]))
+    ending = data.draw(st.sampled_from([".mp4", ".mkv", ".ts"]))
+    shrink = data.draw(st.integers(1, 3))
+    source = ["-t", "1", "-i", SAMPLES / "07_fast_reps.mp4", "-vf", f"fps={rate},scale={width}:{height},setsar=1"]
+    path = ffmpeg(*source, *encoder, tmp_path_factory.mktemp("both") / f"clip{ending}")
+    found = probe.probe(path)
+    assert found.not_opencv == ""
+    one = pictures(OpenCvDecoder(path, 1, found.packets), shrink)
+    other = pictures(PyAvDecoder(path, 2, found.stream), shrink)
+    # Where a clock begins is for the reader to take off.
+    expected = [time_s - other[0][0] + one[0][0] for time_s, _ in other]
+    assert [time_s for time_s, _ in one] == pytest.approx(expected, abs=1e-3)
+    for (_, a), (_, b) in zip(one, other, strict=True):
+        assert a.shape == b.shape
+        assert np.abs(a.astype(int) - b).mean() < 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoder", [X264B, X265], ids=["h264", "hevc"])
+@pytest.mark.parametrize("rate_hz", [15.0, 11.0])
+def test_skipping_frames_to_which_no_other_refers_changes_nothing(
+    encoder: tuple[str, ...], rate_hz: float, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=2", "-pix_fmt", "yuv420p"]
+    path = ffmpeg(*large, *encoder, tmp_path / "large.mp4")
+    every = {frame.time_s: frame.image for frame in read(path, shrink=8)}
+    thinned = read(path, rate_hz, shrink=8)
+    assert len(every) == 60
+    assert len(thinned) == pytest.approx(2 * rate_hz, abs=1)
+    for frame in thinned:
+        assert np.array_equal(frame.image, every[frame.time_s])
+    with reader.open_video(path) as video:
+        assert "PyAV" in video.info.reader
+        assert len(list(video.frames(rate_hz))) == len(thinned)
+        assert video.frames_read == 60
+
+
+def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=1", "-pix_fmt", "yuv420p"]
+    path = ffmpeg(*large, *X264B, tmp_path / "large.mp4")
+    decoder = PyAvDecoder(path, 1, 0)
+    decoder.thin(15)
+    decoded = 0
+    while decoder.grab() is not None:
+        decoded += decoder.picture(8) is not None
+    decoder.close()
+    assert 15 <= decoded <= 22
+
+
+# --- what decides ------------------------------------------------------------------------------------------
+
+REASONS = [
+    (by(".mp4", *X264), ""),
+    (by(".mkv", *X264B), ""),
+    (by(".ts", *X265[:-2]), ""),
+    (by(".avi", "-c:v", "mjpeg"), "it is MJPEG"),
+    (by(".mp4", *X264, "-pix_fmt", "yuv444p"), "its pixels are yuv444p"),
+    (by(".mp4", *X264, "-vf", "setsar=4/3"), "its pixels are not square but 4:3"),
+    (by(".mp4", *X264, "-vf", "scale=1280:720"), "its pictures are large, 1280 by 720"),
+    (by(".mkv", *X264, "-x264-params", "tff=1"), "it may be interlaced"),
+]
+
+
+@pytest.mark.parametrize(("made", "reason"), REASONS, ids=[row[1] or f"ordinary {n}" for n, row in enumerate(REASONS)])
+def test_what_opencv_does_not_read_rightly_is_left_to_pyav(
+    made: Make, reason: str, ffmpeg: Ffmpeg, clips: Path, tmp_path: Path
+) -> None:
+    source = ffmpeg(*pattern("0.5"), clips / "half.mp4")
+    assert probe.probe(made(ffmpeg, source, tmp_path)).not_opencv == reason
+
+
+@pytest.mark.slow
+def test_explain_names_the_reader(cli: Cli, ffmpeg: Ffmpeg, empty_room: Path, tmp_path: Path) -> None:
+    assert "read by OpenCV\n" in cli("analyze", empty_room, "--explain").out
+    wide = ffmpeg("-i", empty_room, "-vf", "setsar=4/3", tmp_path / "wide.mp4")
+    assert "read by PyAV, as its pixels are not square but 4:3\n" in cli("analyze", wide, "--explain").out
+
+
+def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("0.2"), tmp_path / "my clip.mp4")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"avc1", b"xyz9").replace(b"avcC", b"xyzC"))
+    with pytest.raises(VideoError, match="is in the codec xyz9, which cannot be decoded here") as raised:
+        reader.open_video(path)
+    assert f"ffmpeg -i '{path}' -c:v libx264 '{path.with_suffix('.h264.mp4')}'" in str(raised.value)
+    path.write_bytes(content.replace(b"avc1", b"encv"))
+    with pytest.raises(VideoError, match="protected against copying"):
+        reader.open_video(path)
+
+
+# --- geometry ----------------------------------------------------------------------------------------------
+
+FIXED = 65536
+MATRICES = [
+    ((1, 0, 0, 1), Orientation()),
+    ((0, 1, -1, 0), Orientation(True, True, False)),
+    ((-1, 0, 0, -1), Orientation(False, True, True)),
+    ((0, -1, 1, 0), Orientation(True, False, True)),
+    ((-1, 0, 0, 1), Orientation(False, True, False)),
+    ((1, 0, 0, -1), Orientation(False, False, True)),
+    ((0, 1, 1, 0), Orientation(True, False, False)),
+    ((0, -1, -1, 0), Orientation(True, True, True)),
+]
+
+
+@pytest.mark.parametrize(("numbers", "expected"), MATRICES)
+def test_the_eight_display_matrices(numbers: tuple[int, ...], expected: Orientation) -> None:
+    """A point (x, y) of the stored picture is shown at (ax + cy, bx + dy)."""
+    a, b, c, d = numbers
+    matrix = np.array([a * FIXED, b * FIXED, 0, c * FIXED, d * FIXED, 0, 0, 0, 1 << 30], "=i4").tobytes()
+    turned = geometry.orientation(matrix)
+    assert turned == expected
+    stored = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    shown = turned.apply(stored)
+    for y in range(2):
+        for x in range(3):
+            to_x, to_y = a * x + c * y, b * x + d * y
+            to_x += shown.shape[1] - 1 if a + c < 0 else 0
+            to_y += shown.shape[0] - 1 if b + d < 0 else 0
+            assert shown[to_y, to_x] == stored[y, x]
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"),
+    [
+        (Shape(720, 576, Fraction(64, 45)), (1024, 576)),
+        (Shape(720, 480, Fraction(8, 9)), (720, 540)),
+        (Shape(480, 360, Fraction(4, 3), Orientation(True)), (360, 640)),
+        (Shape(640, 360), (640, 360)),
+    ],
+)
+def test_pictures_are_shown_in_true_shape_and_lose_no_pixel(shape: Shape, shown: tuple[int, int]) -> None:
+    assert shape.shown == shown
+
+
+@pytest.mark.parametrize("stated", [None, Fraction(0), Fraction(100), Fraction(1, 100), Fraction(-1)])
+def test_a_nonsensical_pixel_aspect_is_square(stated: Fraction | None) -> None:
+    assert geometry.pixel_aspect(stated) == 1
+
+
+def test_legs_have_no_combs(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """A bar that moves by 4 px from field to field: as stored its edges jump from row to row."""
+    moving = "color=black:s=320x240:r=60:d=1[b];color=white:s=40x240:r=60[w];[b][w]overlay=x=n*4:shortest=1"
+    fields = ["-f", "lavfi", "-i", moving, "-vf", "tinterlace=interleave_top", "-pix_fmt", "yuv420p"]
+    path = ffmpeg(*fields, *X264, "-x264-params", "tff=1", tmp_path / "bar.ts")
+    frames = read(path)
+    assert len(frames) == 30
+    for frame in frames[2:-2]:
+        rows = frame.image[20:-20, :, 0].astype(int)
+        assert rows.max() > 150
+        assert np.abs(np.diff(rows, axis=0)).mean() < 4  # 20 and more as stored
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 30 for n in range(30)], abs=1e-3)
+
+
+def test_fields_of_hevc_are_pictures_of_half_the_rows(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc=s=160x60:r=50:d=1", "-pix_fmt", "yuv420p", "-c:v", "libx265"]
+    path = ffmpeg(*source, "-x265-params", "interlace=tff:log-level=none", tmp_path / "fields.mp4")
+    with reader.open_video(path) as video:
+        assert (video.info.width, video.info.height) == (160, 120)
+        assert len(list(video.frames())) == 50
+
+
+# --- parameter sets ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".ts"])
+@pytest.mark.parametrize(("options", "expected"), [((), False), (("-x264-params", "tff=1"), True)])
+@pytest.mark.parametrize("profile", ["baseline", "high", "high422"])
+def test_whether_a_stream_may_be_interlaced(
+    ending: str, options: tuple[str, ...], expected: bool, profile: str, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    if expected and profile == "baseline":
+        pytest.skip("the profile has no fields")
+    pixels = "yuv422p" if profile == "high422" else "yuv420p"
+    encoder = ["-c:v", "libx264", "-profile:v", profile, "-pix_fmt", pixels, *options]
+    path = ffmpeg(*pattern("0.2")[:-2], *encoder, tmp_path / f"clip{ending}")
+    with open_container(path) as container:
+        extradata = container.streams.video[0].codec_context.extradata
+        [unit] = parameter_sets.in_configuration(extradata, "h264")
+        assert parameter_sets.may_be_interlaced(unit, "h264") is expected
+
+
+@given(data=st.binary(max_size=200), codec=st.sampled_from(["h264", "hevc"]))
+def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: str) -> None:
+    for unit in parameter_sets.in_configuration(data, codec) | parameter_sets.in_packet(data, data[:30], codec):
+        parameter_sets.may_be_interlaced(unit, codec)
+    parameter_sets.temporal_layers(data, codec)
+
+
+# --- lengths -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
+def test_whether_a_file_is_cut_short_is_told_by_its_bytes(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("1"), tmp_path / f"clip{ending}")
+    assert not probe.is_cut_short(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert probe.is_cut_short(path)
+
+
+# --- pictures without information --------------------------------------------------------------------------
+
+
+def said(path: Path) -> list[str]:
+    with reader.open_video(path) as video:
+        for _ in video.frames(15):
+            pass
+        return [warning.code.value for warning in video.warnings()]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(1.5, []), (3.0, ["picture_blank"])])
+@pytest.mark.parametrize("noise", [0, 12])
+@pytest.mark.parametrize("colour", ["black", "gray"])
+def test_a_black_or_grey_stretch_is_noticed_if_it_is_most_of_the_video(
+    colour: str, noise: int, seconds: float, expected: list[str], ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """With noise, as of a camera whose lens is covered, and without."""
+    moving = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=2"]
+    blank = ["-f", "lavfi", "-i", f"color={colour}:s=160x120:r=30:d={seconds},noise=alls={noise}:allf=t"]
+    joined = ["-filter_complex", "[0:v][1:v]concat", "-pix_fmt", "yuv420p"]
+    assert said(ffmpeg(*moving, *blank, *joined, tmp_path / "blank.mp4")) == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(1.5, []), (5, ["picture_frozen"])])
+def test_a_frozen_stretch_is_noticed(seconds: float, expected: list[str], ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    moving = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=2"]
+    held = ["-vf", f"tpad=stop_mode=clone:stop_duration={seconds}", "-pix_fmt", "yuv420p"]
+    assert said(ffmpeg(*moving, *held, tmp_path / "frozen.mp4")) == expected
+
+
+def test_a_black_video_is_not_said_to_be_empty_of_people(cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path, model: Path) -> None:
+    path = ffmpeg("-f", "lavfi", "-i", "color=black:s=160x120:r=10:d=1", "-pix_fmt", "yuv420p", tmp_path / "b.mp4")
+    result = cli("analyze", path)
+    assert result.code == 0
+    assert result.err.startswith("note: the picture is black, grey or of one colour in 100% of the video")
+    assert "nobody" not in result.err
