@@ -238,7 +238,7 @@ def drawn_texts(
     return [each for each in drawn if each[0]]
 
 
-LEAST_PX = 16
+LEAST_PX = 15
 """Text that is too long for its place is drawn smaller. In a window of 1280 by 720 pixels the smallest planned text, of
 22 px, is for reading at the desk; this size still is. Heuristic."""
 
