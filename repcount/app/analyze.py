@@ -430,9 +430,15 @@ class BatchRunner:
             self._out.write_bytes(entry.landmarks, result.landmarks)
         if entry.annotated is not None:
             name, into = entry.annotated.final, entry.annotated.path
-            self._submit_drawing(entry, annotate_video, AnnotationJob(entry.video, analysis, result.track, name, into))
+            self._submit_drawing(
+                entry,
+                annotate_video,
+                AnnotationJob(entry.video, analysis, result.track, name, into, self._options.blur_faces),
+            )
         if self._options.report and self._options.thumbnails and entry.trace is not None and analysis.reps:
-            self._submit_drawing(entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace))
+            self._submit_drawing(
+                entry, take_thumbnails, ThumbnailJob(entry.video, analysis, entry.trace, self._options.blur_faces)
+            )
 
     def _submit_drawing(self, entry: Entry, function: JobFunction, job: AnnotationJob | ThumbnailJob) -> None:
         task = self._executor.submit(function, job, FINISHING_HANG_S)

@@ -38,6 +38,8 @@ class OutputOptions:
     """The report of all videos, or the folder for a report of each."""
     thumbnails: bool = True
     """Whether the report shows a picture of each rep."""
+    blur_faces: bool = False
+    """Whether the head of the person is made unrecognisable in pictures and annotated copies."""
     date: date | None = None
     """Today."""
     span: Span = WHOLE

@@ -142,6 +142,7 @@ class AnnotationJob:
     """The final name of the copy, for messages."""
     into: Path
     """The temporary file to write it to."""
+    blur_faces: bool = False
 
 
 def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
@@ -151,7 +152,8 @@ def annotate_video(job: AnnotationJob, progress: Progress) -> list[str]:
 
     # Safe to unpickle: the bytes come from `count_video` through the command, and nobody else can write to its pipes.
     track = pickle.loads(job.track)
-    return write_annotated(job.video, job.analysis, track, VideoWriter(job.name, into=job.into), progress)
+    writer = VideoWriter(job.name, into=job.into)
+    return write_annotated(job.video, job.analysis, track, writer, progress, blur_faces=job.blur_faces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class ThumbnailJob:
     video: Path
     analysis: Analysis
     trace: AngleTrace
+    blur_faces: bool = False
 
 
 def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
@@ -168,7 +171,7 @@ def take_thumbnails(job: ThumbnailJob, progress: Progress) -> dict[int, bytes]:
     from repcount.reports.thumbnails import RepThumbnails
     from repcount.video import reader
 
-    thumbnails = RepThumbnails(job.analysis, job.trace)
+    thumbnails = RepThumbnails(job.analysis, job.trace, blur_faces=job.blur_faces)
     with reader.open_video(job.video) as video:
         for frame in video.frames(job.analysis.settings.rate_hz):
             progress(frame.time_s, video.info.duration_s)

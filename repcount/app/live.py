@@ -26,6 +26,7 @@ from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals
 from repcount.coaching.summary import Summary, summarize
 from repcount.config import Config
+from repcount.display import faces
 from repcount.display.fonts import font_problem
 from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
@@ -103,6 +104,8 @@ class LiveOptions:
     """Whether recordings of frames and sound overwrite existing files."""
     now: Callable[[], datetime]
     """The current date and time, with time zone."""
+    blur_faces: bool = False
+    """Whether the head of the person is made unrecognisable in the recording."""
     person: str | None = None
     """Whose session it is in the history."""
     target_deg: float | None = None
@@ -329,6 +332,7 @@ class _RecordingView:
     """Records the frames shown as a video."""
 
     writer: BackgroundVideoWriter
+    blur_faces: bool = False
 
     @property
     def trouble(self) -> str | None:
@@ -337,8 +341,12 @@ class _RecordingView:
 
     def show(self, update: LiveUpdate) -> None:
         """Record the frame of an update, if it has one."""
-        if update.frame is not None:
-            self.writer.write(update.frame)
+        if update.frame is None:
+            return
+        frame = update.frame
+        if self.blur_faces:
+            frame = Frame(frame.time_s, faces.blurred(frame.image, faces.head_of(update.pose)))
+        self.writer.write(frame)
 
 
 # --- set-up ------------------------------------------------------------------------------------------------
@@ -402,7 +410,7 @@ def _open_recording(options: LiveOptions, reporter: ConsoleReporter, stack: Exit
         return []
     writer = BackgroundVideoWriter(options.record, force=options.force)
     stack.callback(_report_recording, writer, options.record, reporter)
-    return [_RecordingView(stack.enter_context(writer))]
+    return [_RecordingView(stack.enter_context(writer), options.blur_faces)]
 
 
 def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: ConsoleReporter) -> None:

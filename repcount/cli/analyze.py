@@ -11,6 +11,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Explain,
@@ -140,6 +141,7 @@ def analyze(
     report: Report = None,
     force: Force = False,
     no_pictures: NoPictures = False,
+    blur_faces: BlurFaces = False,
     jobs: Jobs = None,
     rate: Rate = None,
     resume: Resume = False,
@@ -181,6 +183,7 @@ def analyze(
             plot=plot,
             report=report,
             thumbnails=not no_pictures,
+            blur_faces=blur_faces,
             date=_today(),
             span=parse_span(from_, to),
             details=details,

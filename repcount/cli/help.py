@@ -34,10 +34,10 @@ _GROUPS = {
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
         *("csv", "json", "clips", "rejected", "signal", "landmarks", "annotate", "plot", "report", "record"),
-        *("sets", "fit", "no_pictures", "force"),
+        *("sets", "fit", "no_pictures", "blur_faces", "force"),
     ),
-    "Workout": ("plan", "rest", "day_limit", "pace"),
-    "Sound and window": ("sound", "volume", "sound_file", "no_window"),
+    "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
+    "Sound and window": ("sound", "voice", "words_per_minute", "volume", "sound_file", "no_window"),
     "How to count": ("target", "tempo", "strictness", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }

@@ -10,6 +10,7 @@ import typer
 
 from repcount.cli import help
 from repcount.cli.options import (
+    BlurFaces,
     ConfigFile,
     Csv,
     Force,
@@ -60,6 +61,7 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
+Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 GiveUp = Annotated[
     float,
@@ -87,11 +89,12 @@ def live(
     sound: Sound = "voice",
     volume: Volume = 100,
     voice: Voice = None,
-    rate: Rate = 160,
+    words_per_minute: Rate = 160,
     sound_file: SoundFile = None,
     language: Language = None,
     no_window: NoWindow = False,
     record: Record = None,
+    blur_faces: BlurFaces = False,
     csv: Csv = None,
     json: Json = None,
     signal: Signal = None,
@@ -104,6 +107,7 @@ def live(
     model: Model = None,
     give_up: GiveUp = 60,
     person: Person = None,
+    gestures: Gestures = False,
 ) -> None:
     """Count in front of the camera, and say the count.
 
@@ -123,11 +127,12 @@ def live(
     options = app_live.LiveOptions(
         now=lambda: datetime.now().astimezone(),
         camera=camera,
-        goals=SessionGoals(parse_plan(plan), rest, day_limit),
+        goals=SessionGoals(parse_plan(plan), rest, day_limit, gestures),
         plan=plan or "free",
-        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, rate),
+        sound=app_live.SoundOptions(sound, volume / 100, pace, sound_file, voice, words_per_minute),
         window=not no_window,
         record=record,
+        blur_faces=blur_faces,
         give_up_s=give_up,
         force=force,
         person=person,

@@ -62,6 +62,10 @@ Rate = Annotated[
     typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
 Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
+BlurFaces = Annotated[
+    bool,
+    typer.Option("--blur-faces", help="Make the face of the person who is counted unrecognisable in all pictures."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
 Language = Annotated[
     Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi"] | None,

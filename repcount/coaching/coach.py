@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import isnan, nan
 
-from repcount.coaching import feedback, readiness, session, target
+from repcount.coaching import feedback, gestures, readiness, session, target
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
 from repcount.pose import angles
-from repcount.types import Frame, Phase, Pose, Rep, TargetSet, Update
+from repcount.pose.arms import arm_up
+from repcount.types import Frame, Phase, Pose, Rep, Sample, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
 """How long a problem lasts before it is announced, before and within a set.
@@ -49,6 +50,7 @@ class Coach:
         self._counter = RepCounter(config)
         self._session = session.SessionState()
         self._feedback = feedback.FeedbackState()
+        self._gesture = gestures.GestureState()
         self._readiness = readiness.ReadinessState()
         self._reminder = readiness.ReminderState()
         self._ever_ready = False
@@ -81,6 +83,8 @@ class Coach:
         if self._camera_fault in _NO_FRAMES:
             self._camera_fault = None
         self._camera_slow = self._camera_slow and not camera_hz >= CAMERA_OK_HZ
+        if self._goals.gestures:
+            self._watch_arms(sample, pose)
         was_ready = self._readiness.ready
         framing = readiness.check_framing(frame, pose, people)
         self._readiness = readiness.update_readiness(self._config, self._readiness, sample, framing)
@@ -129,9 +133,19 @@ class Coach:
 
     def _announce_ready(self, time_s: float) -> None:
         """Announce that counting begins, together with what could be better about the position."""
-        self._ever_ready = True
         self._announcements.append(Announcement(Cue.READY))
+        if self._goals.gestures and not self._ever_ready:
+            self._announcements.append(Announcement(Cue.ARM_PAUSES))
+        self._ever_ready = True
         self._remind(time_s, patience_s=0.0)
+
+    def _watch_arms(self, sample: Sample, pose: Pose | None) -> None:
+        """Pause or go on when an arm has been held up."""
+        legs_deg = 180.0 - sample.hip_deg - sample.trunk_deg
+        up = nan if pose is None else arm_up(pose)
+        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, legs_deg)
+        if shown and (self._readiness.ready or self._paused):
+            self._pause(sample.time_s)
 
     def _pause(self, time_s: float) -> None:
         self._paused = not self._paused

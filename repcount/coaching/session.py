@@ -87,6 +87,8 @@ class SessionGoals:
     """Rest between two sets."""
     day_limit: int = DAY_LIMIT
     """Full reps of a day, over all sessions, at which the limit is announced; it blocks nothing."""
+    gestures: bool = False
+    """Whether an arm held up means pause, or go on."""
 
 
 class Stretch(enum.StrEnum):

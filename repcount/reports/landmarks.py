@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 
 from repcount.errors import LibraryError, OutputError
 from repcount.formats import TableWriter
+from repcount.types import Landmark
 
 if TYPE_CHECKING:
     from repcount.types import Pose
 
-LANDMARKS = (
-    *("nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer"),
-    *("left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow"),
-    *("right_elbow", "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index"),
-    *("left_thumb", "right_thumb", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
-    *("left_heel", "right_heel", "left_foot_index", "right_foot_index"),
-)
-"""MediaPipe's names, in its order: https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker"""
+LANDMARKS = tuple(landmark.name.lower() for landmark in Landmark)
 
 COLUMNS = ("source", "time_s", "landmark", "x_px", "y_px", "x_m", "y_m", "z_m", "visibility")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from math import isnan
 from statistics import median
 from typing import TYPE_CHECKING
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from repcount.display.faces import HeadCircle
+
 _WIDTH_PX = 240
 """Twice the width at which they are shown, for high-resolution screens; 4 to 8 kB each."""
 _JPEG_QUALITY = 72
+
+_NEAR_S = 0.5
+"""A sample further away than this tells nothing about where the head is in a frame. Heuristic."""
 
 _BESIDE, _ABOVE, _BELOW = 2.1, 2.3, 0.6
 """Distance from the hips to the edges, in trunk lengths: a leg with its foot measures about 2, head and trunk 1.6."""
@@ -29,9 +35,11 @@ class RepThumbnails:
     All are cropped to the same part of the frame, so that they can be compared.
     """
 
-    def __init__(self, analysis: Analysis, trace: AngleTrace) -> None:
+    def __init__(self, analysis: Analysis, trace: AngleTrace, *, blur_faces: bool = False) -> None:
+        """`blur_faces`: the head of the person is made unrecognisable."""
         self._pending = [(rep.top_s, rep.number) for rep in sorted(analysis.reps, key=lambda rep: rep.top_s)]
         self._person = _locate_person(trace)
+        self._trace, self._blur_faces = trace, blur_faces
         self._previous: Frame | None = None
         self.jpegs: dict[int, bytes] = {}
         """The JPEGs taken so far, by the number of the rep."""
@@ -47,15 +55,35 @@ class RepThumbnails:
             top_s, number = self._pending.pop(0)
             previous = self._previous
             nearest = previous if previous and top_s - previous.time_s < frame.time_s - top_s else frame
-            self.jpegs[number] = _encode_jpeg(_crop(nearest.image, self._person))
+            self.jpegs[number] = self._jpeg(nearest)
         self._previous = frame
 
     def finish(self) -> None:
         """Give the last frame to the reps that have none, once there are no more frames. Raises OutputError."""
         if self._previous is not None:
             for _, number in self._pending:
-                self.jpegs[number] = _encode_jpeg(_crop(self._previous.image, self._person))
+                self.jpegs[number] = self._jpeg(self._previous)
         self._pending = []
+
+    def _jpeg(self, frame: Frame) -> bytes:
+        image = frame.image
+        if self._blur_faces:
+            from repcount.display import faces
+
+            image = faces.blurred(image, self._head(frame.time_s))
+        return _encode_jpeg(_crop(image, self._person))
+
+    def _head(self, time_s: float) -> HeadCircle | None:
+        """Where the head was at a time; None if nobody was seen then."""
+        from repcount.display import faces
+
+        trace = self._trace
+        index = min(bisect_left(trace.time_s, time_s), len(trace.time_s) - 1)
+        if index < 0 or abs(trace.time_s[index] - time_s) > _NEAR_S:
+            return None
+        return faces.head_from_place(
+            trace.hip_x[index], trace.hip_y[index], trace.trunk_px[index], trace.heading_deg[index]
+        )
 
 
 def _locate_person(trace: AngleTrace) -> tuple[float, float, float] | None:

@@ -43,6 +43,7 @@ class AngleTrace:
     hip_x: array[float] = field(default_factory=_floats)
     hip_y: array[float] = field(default_factory=_floats)
     trunk_px: array[float] = field(default_factory=_floats)
+    heading_deg: array[float] = field(default_factory=_floats)
     _stride: int = 1
     """One of so many samples is kept."""
     _received: int = 0
@@ -55,14 +56,14 @@ class AngleTrace:
         if self._received % self._stride:
             return
         sample = update.sample
-        values = (sample.time_s, update.lift_deg, sample.hip_x, sample.hip_y, sample.trunk_px)
+        values = (sample.time_s, update.lift_deg, sample.hip_x, sample.hip_y, sample.trunk_px, sample.heading_deg)
         for column, value in zip(self._columns(), values, strict=True):
             column.append(value)
         if len(self.time_s) >= _MAX_SAMPLES:
             self._thin()
 
     def _columns(self) -> tuple[array[float], ...]:
-        return self.time_s, self.flexion_deg, self.hip_x, self.hip_y, self.trunk_px
+        return self.time_s, self.flexion_deg, self.hip_x, self.hip_y, self.trunk_px, self.heading_deg
 
     def _thin(self) -> None:
         for column in self._columns():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from repcount.analysis import Analysis
 from repcount.coaching.events import SessionStatus, Stage
-from repcount.display import overlay
+from repcount.display import faces, overlay
 from repcount.types import Phase, Pose, Rep, Update
 from repcount.video import reader
 from repcount.video.writer import VideoWriter, has_sound
@@ -31,15 +31,15 @@ _SETTLING_S = 3.0
 was over by then."""
 
 _LANDMARKS = 33
-_DRAWN = list(overlay.DRAWN)
-_VALUES_PER_BODY = 3 * len(_DRAWN)
+_KEPT = sorted({*overlay.DRAWN, *faces.NEEDED})
+_VALUES_PER_BODY = 3 * len(_KEPT)
 _PHASES = tuple(Phase)
 
 _CORNER_SAMPLES = 200
 """Poses that decide on which side the head is. Heuristic: it rarely changes within a video."""
 
 Body = NDArray[np.float64]
-"""The drawn landmarks: one row each of x and y in pixels and the visibility."""
+"""The landmarks that are kept: one row each of x and y in pixels and the visibility."""
 
 
 def write_annotated(
@@ -48,8 +48,12 @@ def write_annotated(
     track: PoseTrack,
     writer: VideoWriter,
     progress: Callable[[float, float], None] | None = None,
+    *,
+    blur_faces: bool = False,
 ) -> list[str]:
     """Copy the video at `path` to `writer`, with skeleton, gauge and count drawn on every frame.
+
+    `blur_faces`: the head of the person is made unrecognisable, and where nobody was found the whole frame.
 
     Size, orientation and times are those of the source. `track` was filled during the analysis. `progress` is called
     with the seconds done and the total. Returns notes for the user. Raises VideoError and OutputError, and leaves no
@@ -62,7 +66,8 @@ def write_annotated(
             if analysis.interrupted and now_s > track.end_s:
                 break
             pose, side = track.pose(now_s), track.side(now_s)
-            writer.write(now_s, overlay.draw_overlay(frame.image, pose, side, playback.status(now_s), corner=corner))
+            image = faces.blurred(frame.image, faces.head_of(pose)) if blur_faces else frame.image
+            writer.write(now_s, overlay.draw_overlay(image, pose, side, playback.status(now_s), corner=corner))
             if progress is not None:
                 progress(now_s, video.info.duration_s)
         writer.finish(video.duration_s)
@@ -116,7 +121,7 @@ def _phase_within(rep: Rep, since_start_s: float) -> Phase:
 
 
 class PoseTrack:
-    """A sink that keeps the poses and the counter's state over time; about 8 MB for an hour at 15 frames a second.
+    """A sink that keeps the poses and the counter's state over time; about 10 MB for an hour at 15 frames a second.
 
     `on_pose` and `write` must be called in order of time.
     """
@@ -139,7 +144,7 @@ class PoseTrack:
         """Keep the pose of one analysed frame."""
         if pose is not None:
             self._pose_times_s.append(time_s)
-            body = np.column_stack((pose.xy_px[_DRAWN], pose.visibility[_DRAWN]))
+            body = np.column_stack((pose.xy_px[_KEPT], pose.visibility[_KEPT]))
             self._bodies.frombytes(body.astype(np.float32).tobytes())
 
     def write(self, update: Update) -> None:
@@ -205,11 +210,11 @@ class PoseTrack:
 
     def _body(self, index: int) -> Body:
         values = self._bodies[index * _VALUES_PER_BODY : (index + 1) * _VALUES_PER_BODY]
-        return np.array(values, dtype=np.float64).reshape(len(_DRAWN), 3)
+        return np.array(values, dtype=np.float64).reshape(len(_KEPT), 3)
 
 
 def _as_pose(body: Body) -> Pose:
-    """A pose with the drawn landmarks alone; the others are NaN and invisible."""
+    """A pose with the landmarks that are kept alone; the others are NaN and invisible."""
     xy_px, visibility = np.full((_LANDMARKS, 2), nan), np.zeros(_LANDMARKS)
-    xy_px[_DRAWN], visibility[_DRAWN] = body[:, :2], body[:, 2]
+    xy_px[_KEPT], visibility[_KEPT] = body[:, :2], body[:, 2]
     return Pose(xy_px, np.full((_LANDMARKS, 3), nan), visibility)

@@ -1,0 +1,71 @@
+"""Whether somebody who lies holds an arm straight up."""
+
+from __future__ import annotations
+
+from math import acos, atan2, degrees, hypot, isnan, nan
+from typing import TYPE_CHECKING
+
+from repcount.types import Landmark, Pose
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# (left, right)
+_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_ELBOW = (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
+_WRIST = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
+_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+
+_UP_DEG = 55.0
+"""Least elevation of the line from shoulder to wrist, in the picture and in space. Heuristic: an arm that is held up on
+purpose stands within 20° of the vertical, which leaves 15° for the model and a tilted camera. Hands under the head,
+overhead, at the sides and on the belly are below 30°."""
+
+_STRAIGHT_DEG = 135.0
+"""Least interior angle of the elbow, in the straighter reading of picture and space. The model reads straight knees up
+to 17° too bent in space, and elbows likewise; an arm that scratches a nose is bent to less than 100°."""
+
+_LENGTH_TRUNKS = 0.6
+"""Least distance from shoulder to wrist, in trunk lengths in space. An arm is about as long as the trunk, hip to
+shoulder; a hand at the head is half of that away."""
+
+_VISIBLE = 0.2
+"""Least visibility of elbow and wrist. The far arm of somebody who lies has 0.2 to 0.6 when it is held up (rendered
+clip), as the visibility of a landmark rises slowly; arms that are down have as much, but not the elevation."""
+
+
+def arm_up(pose: Pose) -> float:
+    """1 if an arm is straight and points up, 0 if none does, NaN if neither is seen."""
+    arms = [_raised(pose, side) for side in (0, 1)]
+    if 1.0 in arms:
+        return 1.0
+    return nan if all(map(isnan, arms)) else 0.0
+
+
+def _raised(pose: Pose, side: int) -> float:
+    joints = _SHOULDER[side], _ELBOW[side], _WRIST[side]
+    if min(pose.visibility[joint] for joint in joints[1:]) < _VISIBLE:
+        return nan
+    x, y = (pose.xy_px[joints[2]] - pose.xy_px[joints[0]]).tolist()
+    flat_deg = degrees(atan2(-y, abs(x)))
+    x, y, z = (pose.world_m[joints[2]] - pose.world_m[joints[0]]).tolist()
+    space_deg = degrees(atan2(-y, hypot(x, z)))
+    trunk_m = _length(pose.world_m[_SHOULDER[side]] - pose.world_m[_HIP[side]])
+    straight_deg = max(_interior(pose.xy_px, joints), _interior(pose.world_m, joints))
+    return float(
+        min(flat_deg, space_deg) >= _UP_DEG
+        and straight_deg >= _STRAIGHT_DEG
+        and hypot(x, y, z) >= _LENGTH_TRUNKS * trunk_m
+    )
+
+
+def _interior(points: NDArray[np.float64], joints: tuple[int, int, int]) -> float:
+    a, b, c = (points[joint] for joint in joints)
+    u, v = a - b, c - b
+    length = _length(u) * _length(v)
+    return degrees(acos(min(max(float(u @ v) / length, -1.0), 1.0))) if length > 0 else 0.0
+
+
+def _length(vector: NDArray[np.float64]) -> float:
+    return hypot(*vector.tolist())

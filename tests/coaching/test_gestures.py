@@ -1,0 +1,173 @@
+"""Arms held up: what is a gesture, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import cos, isnan, nan, radians, sin
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.bodies import Body, pose
+from support.signals import Shape
+from support.simulated_session import HZ, LYING, SITTING, SimulatedSession
+
+from repcount.coaching.events import Cue, Stage
+from repcount.coaching.gestures import HOLD_S, GestureState, step
+from repcount.coaching.session import SessionGoals
+from repcount.pose.arms import arm_up
+from repcount.types import Pose
+
+Part = tuple[float, float]
+"""For so many seconds, whether an arm is up."""
+
+DOWN, UP, UNSEEN = 0.0, 1.0, nan
+
+
+def shown(parts: Sequence[Part], *, rate_hz: float = 15, trunk: float = 3.0, legs: float = 5.0) -> list[float]:
+    """The times of the gestures in a sequence of parts."""
+    state, gestures, time_s, start_s = GestureState(), [], 0.0, 0.0
+    for length_s, arm in parts:
+        while time_s < start_s + length_s:
+            state, done = step(state, time_s, arm, trunk, legs)
+            gestures += [time_s] if done else []
+            time_s += 1 / rate_hz
+        start_s += length_s
+    return gestures
+
+
+@pytest.mark.parametrize("rate_hz", [5, 15, 30, 60])
+@pytest.mark.parametrize(
+    ("parts", "number"),
+    [
+        ([(2, DOWN), (1.3, UP), (2, DOWN)], 1),
+        ([(2, DOWN), (0.7, UP), (2, DOWN)], 0),
+        ([(2, DOWN), (8, UP), (2, DOWN)], 1),
+        ([(2, DOWN), (1.3, UP), (1, DOWN), (1.3, UP), (1, DOWN)], 2),
+        ([(2, DOWN), (1.3, UP), (0.2, DOWN), (1.3, UP), (1, DOWN)], 1),
+        ([(2, DOWN), (0.6, UP), (0.2, UNSEEN), (0.7, UP), (2, DOWN)], 1),
+        ([(2, DOWN), (0.7, UP), (0.6, DOWN), (0.7, UP), (2, DOWN)], 0),
+        ([(3, UNSEEN), (1.3, UP), (2, UNSEEN), (1.3, UP)], 1),
+    ],
+)
+def test_what_is_a_gesture(parts: list[Part], number: int, rate_hz: float) -> None:
+    gestures = shown(parts, rate_hz=rate_hz)
+    assert len(gestures) == number
+    first_up = next((sum(length for length, _ in parts[:i]) for i, (_, arm) in enumerate(parts) if arm == UP), 0.0)
+    assert all(time_s >= first_up + HOLD_S for time_s in gestures)
+
+
+def test_the_hold_is_exact() -> None:
+    state = GestureState()
+    for time_s in (0.0, 0.25, 0.5, 0.75):
+        state, done = step(state, time_s, UP, 0.0, 0.0)
+        assert not done
+    assert step(state, HOLD_S, UP, 0.0, 0.0)[1]
+    assert not step(state, HOLD_S - 0.001, UP, 0.0, 0.0)[1]
+
+
+@pytest.mark.parametrize(
+    ("trunk", "legs"), [(60.0, 5.0), (-50.0, 5.0), (3.0, 60.0), (nan, 5.0), (3.0, nan), (nan, nan)]
+)
+def test_who_does_not_lie_with_legs_down_controls_nothing(trunk: float, legs: float) -> None:
+    assert shown([(1, DOWN), (3, UP), (1, DOWN)], trunk=trunk, legs=legs) == []
+
+
+def test_a_hold_over_a_gap_without_frames_begins_anew() -> None:
+    state, _ = step(GestureState(), 0.0, UP, 0.0, 0.0)
+    assert not step(state, 5.0, UP, 0.0, 0.0)[1]
+
+
+@given(st.lists(st.tuples(st.floats(0.05, 3), st.sampled_from([DOWN, UP, UNSEEN])), max_size=30))
+def test_gestures_are_at_least_a_hold_apart(parts: list[Part]) -> None:
+    gestures = shown(parts)
+    assert all(later - earlier >= HOLD_S for earlier, later in pairwise(gestures))
+
+
+# --- in a session ------------------------------------------------------------------------------------------
+
+
+def with_arm_up(lying: Pose, side: int, *, elbow_deg: float = 180.0) -> Pose:
+    """A pose of somebody who lies, with one arm straight up; `elbow_deg` bends it."""
+    shoulder, elbow, wrist, hip = 11 + side, 13 + side, 15 + side, 23 + side
+    raised = []
+    for points in (lying.xy_px, lying.world_m):
+        points = points.copy()
+        half = float(np.linalg.norm(points[shoulder] - points[hip])) / 2
+        up = np.zeros(points.shape[1])
+        up[1] = -half
+        bend = np.zeros(points.shape[1])
+        bend[0], bend[1] = half * sin(radians(elbow_deg)), half * cos(radians(elbow_deg))
+        points[elbow] = points[shoulder] + up
+        points[wrist] = points[elbow] + bend
+        raised.append(points)
+    return Pose(raised[0], raised[1], lying.visibility)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_an_arm_that_is_straight_and_points_up_is_up(side: int) -> None:
+    lying = pose(LYING)
+    assert arm_up(lying) == 0.0
+    assert arm_up(with_arm_up(lying, side)) == 1.0
+    assert arm_up(with_arm_up(lying, side, elbow_deg=90)) == 0.0
+    unseen = Pose(lying.xy_px, lying.world_m, np.zeros(33))
+    assert isnan(arm_up(unseen))
+
+
+def hold_up(sim: SimulatedSession, seconds: float, body: Body = LYING) -> None:
+    for _ in range(round(seconds * HZ)):
+        sim.see(with_arm_up(pose(body), 0))
+
+
+def test_an_arm_pauses_and_goes_on() -> None:
+    sim = SimulatedSession(SessionGoals(gestures=True))
+    sim.lie(2)
+    assert sim.cues == [Cue.READY, Cue.ARM_PAUSES]
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    hold_up(sim, 1.3)
+    assert sim.now.status.stage is Stage.PAUSED
+    sim.lie(1)
+    sim.raises(Shape(rest=4))
+    assert sim.cues.count(Cue.COUNT) == 1, "nothing is counted in a pause"
+    hold_up(sim, 1.3)
+    assert sim.cues[-1] is Cue.RESUMED
+    sim.lie(3)
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    assert list(sim.counts) == [1, 2]
+
+
+def test_without_gestures_arms_may_do_anything() -> None:
+    sim = SimulatedSession()
+    sim.lie(2)
+    hold_up(sim, 3)
+    assert sim.cues == [Cue.READY]
+
+
+def test_an_arm_in_a_rep_pauses_nothing() -> None:
+    sim = SimulatedSession(SessionGoals(gestures=True))
+    sim.lie(2)
+    hold_up(sim, 2, Body(left=80, right=80))
+    assert sim.now.status.stage is not Stage.PAUSED
+
+
+@pytest.mark.slow
+def test_two_hours_with_the_hands_at_the_head_are_never_paused() -> None:
+    """Sets of ten with rests in which the person sits up; noise is on every landmark."""
+    random = np.random.default_rng(1)
+    state, time_s, gestures = GestureState(), 0.0, 0
+    shape = Shape(rest=4)
+    bodies = [Body(left=shape.flexion(i / HZ), right=shape.flexion(i / HZ)) for i in range(round(shape.length_s * HZ))]
+    scene = bodies * 10 + [SITTING] * round(60 * HZ)
+    poses = [pose(body) for body in scene]
+    while time_s < 2 * 3600:
+        for body, shown in zip(scene, poses, strict=True):
+            xy_px = shown.xy_px + random.normal(0, 4, (33, 2))
+            noisy = Pose(xy_px, shown.world_m + random.normal(0, 0.02, (33, 3)), shown.visibility)
+            state, done = step(state, time_s, arm_up(noisy), body.trunk, body.left)
+            gestures += done
+            time_s += 1 / HZ
+    assert gestures == 0
