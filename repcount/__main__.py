@@ -24,6 +24,8 @@ def main() -> NoReturn:
         pass
     except SystemExit as ended:
         status = ended.code
+    except MemoryError:  # so little that the command line could not say it
+        status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
     status = interrupts.exit_code() or status
     codes.append(1 if isinstance(status, str) else status or 0)

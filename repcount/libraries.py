@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from importlib import metadata
 
@@ -62,6 +63,15 @@ _BUNDLED = re.compile(r"/|-[0-9a-f]{8}[.-]")
 """A path, or a name with the hash that auditwheel adds: a file of the wheel, not of the system."""
 
 
+MORE_MEMORY = "Close other programs, or allow it more (`ulimit -v`)"
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether memory was lacking: for an object, a thread or a process."""
+    no_thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    return isinstance(error, MemoryError) or no_thread or getattr(error, "errno", None) == errno.ENOMEM
+
+
 def missing_library(error: BaseException) -> str | None:
     """The file name of the system library that an import lacked, such as `libGL.so.1`; None if it failed otherwise."""
     matches = (pattern.search(str(error)) for pattern in _MISSING_LIBRARY)
@@ -98,14 +108,19 @@ def requirement(package: str) -> str:
 
 
 def library_error(package: str, error: BaseException) -> LibraryError:
-    """The error to raise when importing `package` raised `error`; its message has the command that fixes it."""
+    """The error to raise when importing `package` raised `error`; its message has the command that fixes it.
+
+    `package` is empty where nobody knows which one it was.
+    """
     # numpy writes a page of advice around the error itself.
-    text = " ".join(str(error).rpartition("Original error was:")[2].split())
-    if any(cause in text.lower() for cause in _NO_MEMORY):
-        return LibraryError(f"there is not enough memory to load {package} ({text}). Close other programs")
+    text = " ".join(str(error).rpartition("Original error was:")[2].split()) or type(error).__name__
+    if lacks_memory(error) or any(cause in text.lower() for cause in _NO_MEMORY):
+        return LibraryError(f"there is not enough memory to load {package or 'a library'} ({text}). {MORE_MEMORY}")
     library = missing_library(error)
     if library is not None:
         return LibraryError(missing_library_text(package, library))
+    if not package:
+        return LibraryError(f"a library does not load: {text}. Install repcount anew with pip, and all that it needs")
     if isinstance(error, ModuleNotFoundError) and not _is_installed(package):
         return LibraryError(f"{package} is not installed: pip install {requirement(package)}")
     return LibraryError(
@@ -118,9 +133,6 @@ def import_failure(error: Exception) -> LibraryError:
     if isinstance(error, LibraryError):
         return error
     name = str(getattr(error, "name", None) or "").partition(".")[0]
-    if not name:
-        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return LibraryError(f"a library does not load ({text}). Install repcount anew with pip, and all that it needs")
     if name.startswith("_"):  # a part of Python that is compiled for a library of the system, such as _sqlite3
         return LibraryError(f"this Python has no {name}: use one that is built with it")
     return library_error(_DISTRIBUTIONS.get(name, name), error)

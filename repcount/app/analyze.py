@@ -11,8 +11,8 @@ from itertools import zip_longest
 from math import inf
 from pathlib import Path
 
+from repcount import addresses, formats, pipeline
 from repcount import files as output_files
-from repcount import formats, pipeline
 from repcount.analysis import Analysis, Source
 from repcount.app.cluster import DaskExecutor
 from repcount.app.console import ConsoleReporter, OutputOptions
@@ -71,6 +71,7 @@ def run_batch(
     if keeper is not None and options.cluster:
         raise SettingError("--keep needs the video here; it does not go together with --cluster")
     videos = inputs.videos
+    _refuse_addresses(videos)
     _report_inputs(inputs, reporter)
     journal, complete = _open_journal(videos, config, options, reporter), False
     force = options.force or (journal is not None and journal.has_results)
@@ -225,6 +226,12 @@ def write_reps(
         out.write(options.json, lambda file: file.write(formats.as_json(analyses, array=array)))
     if options.rejected is not None:
         out.write(options.rejected, lambda file: formats.write_rejected(file, analyses))
+
+
+def _refuse_addresses(videos: Iterable[Path]) -> None:
+    for name in map(str, videos):
+        if addresses.is_address(name):
+            raise VideoError(f"{addresses.shown(name)} is no file. To count a stream: repcount live --camera ADDRESS")
 
 
 def sample_video_path() -> Path:

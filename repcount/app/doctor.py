@@ -30,7 +30,7 @@ from repcount.errors import (
     SettingError,
     VideoError,
 )
-from repcount.libraries import OPENCV, import_failure, opencv_conflict, requirement
+from repcount.libraries import MORE_MEMORY, OPENCV, import_failure, opencv_conflict, requirement
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -60,8 +60,11 @@ class Check:
     """What was found, and what to do about it."""
 
 
-def checks(source: str | None = None) -> Iterator[Check]:
-    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras."""
+def checks(source: str | None = None, *, insecure: bool = False) -> Iterator[Check]:
+    """Check everything, one after another; with `source`, that camera, stream or file instead of all cameras.
+
+    `insecure`: an encrypted stream is read whatever its certificate.
+    """
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     yield Check("repcount", True, f"{__version__}, Python {platform.python_version()}, {system}")
     yield from _survived("packages", lambda: [packages()])
@@ -70,7 +73,7 @@ def checks(source: str | None = None) -> Iterator[Check]:
     yield from _survived("settings", lambda: [settings()])
     if not library_failures:
         yield from _survived("pose model", lambda: [model()])
-        yield from _survived("camera", cameras if source is None else lambda: [camera(source)])
+        yield from _survived("camera", cameras if source is None else lambda: [camera(source, insecure=insecure)])
         yield from _survived("window", lambda: [display()], needed=False)
         yield from _survived("voice", lambda: [voice(), *voices()], needed=False)
     yield from _survived("history", lambda: [history()])
@@ -145,21 +148,33 @@ def libraries() -> Iterator[Check]:
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
             try:
                 if crash := _crash(module):
-                    advice = f"pip install --force-reinstall --no-cache-dir {requirement(package)}"
-                    yield Check(
-                        "libraries", False, f"{name} crashes while it loads ({crash}). Install it anew: {advice}"
-                    )
+                    advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement(package)}"
+                    advice = MORE_MEMORY if "memory" in crash.lower() else advice
+                    yield Check("libraries", False, f"{name} crashes while it loads ({crash}). {advice}")
                 else:
                     importlib.import_module(module)
             except Exception as error:
                 yield Check("libraries", False, _failure(error))
 
 
+_TRIAL: Final = """\
+import sys
+sys.path[:] = sys.argv[2:]
+try:
+    __import__(sys.argv[1])
+except Exception:
+    pass  # that is told where it is imported for good
+"""
+
+
 def _crash(module: str) -> str:
     """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
-    command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = sys.argv[1:]; import {module}", *sys.path]
-    code = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode
-    return exit_name(code) if code not in (0, 1) else ""
+    command = [sys.executable, "-P", "-c", _TRIAL, module, *sys.path]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    if not done.returncode:
+        return ""
+    *_, last = ["", *done.stderr.strip().splitlines()]
+    return f"{exit_name(done.returncode)}: {last}" if last else exit_name(done.returncode)
 
 
 def settings() -> Check:
@@ -203,12 +218,12 @@ def _seconds_per_frame(model_path: Path) -> float:
     return median(durations_s[1:])
 
 
-def camera(source: str) -> Check:
+def camera(source: str, *, insecure: bool = False) -> Check:
     """Whether this camera, stream or file gives frames."""
     from repcount.video.discovery import measure
 
     try:
-        info = measure(source)
+        info = measure(source, insecure=insecure)
     except RepcountError as error:
         return Check("camera", False, str(error))
     return Check("camera", None if info.note else True, str(info))
@@ -294,5 +309,5 @@ def _terminal() -> Iterator[Check]:
 
 def summary_line(done: list[Check]) -> str:
     """The result of all checks in one line."""
-    missing = [check.name for check in done if check.ok is False]
+    missing = dict.fromkeys(check.name for check in done if check.ok is False)
     return f"Live counting cannot work yet: see {', '.join(missing)}" if missing else "Live counting works here"

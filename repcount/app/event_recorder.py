@@ -30,6 +30,9 @@ _PATIENCE_S = 5.0
 """How long the end of a session waits for the history. Heuristic: most programs that hold it are done by then."""
 
 
+_UP_TO_DATE = "note: the history is up to date again, with all reps"
+
+
 @dataclass(slots=True)
 class EventRecorder:
     """Hands updates to the history and the sinks, and holds announcements back until what they tell is on the disk.
@@ -48,6 +51,8 @@ class EventRecorder:
     behind: bool = False
     """Whether reps have been announced that are not on the disk."""
     _counted: list[Recorded] = field(default_factory=list)
+    _own: tuple[date, int, int] | None = None
+    """The full reps of this session on a day, as of so many events; asked for with every frame."""
     _unsaved_since_s: float | None = None
     _held: deque[LiveUpdate] = field(default_factory=deque)
     """Updates and announcements that are held back, in order."""
@@ -70,8 +75,10 @@ class EventRecorder:
     def today(self) -> int:
         """The full reps of the day: those of this session, saved or not, and those of others in the history."""
         day = self.day
-        own = sum(rep.full and day_of(self.started, rep) == day for rep in self._reps())
-        return own + (self.history.others_on(day) if self.history is not None else 0)
+        if self._own is None or self._own[:2] != (day, len(self._counted)):
+            own = sum(rep.full and day_of(self.started, rep) == day for rep in self._reps())
+            self._own = day, len(self._counted), own
+        return self._own[2] + (self.history.others_on(day) if self.history is not None else 0)
 
     def release(self, update: LiveUpdate, *, last: bool = False) -> LiveUpdate:
         """What to show now: `update` with the updates and announcements that may be told, and how many are not saved.
@@ -103,7 +110,7 @@ class EventRecorder:
             self.note(text)
         if self.behind and not unsaved:
             self.behind = False
-            self.note("note: the history is up to date again, with all reps")
+            self.note(_UP_TO_DATE)
         elif unsaved and not self.behind and now_s - (self._unsaved_since_s or now_s) >= _HOLD_S:
             self.behind = True
             reason = self.history.error or "the disk of the history is slow"
@@ -113,7 +120,8 @@ class EventRecorder:
         """Close the session in the history; without `patience` it hardly waits for one that is held."""
         if self.history is None:
             return
-        if self.history.unsaved and patience:
+        behind = self.history.unsaved > 0
+        if behind and patience:
             self.note(f"waiting up to {_PATIENCE_S:.0f} s for the history (Ctrl-C: no longer)")
         try:
             self.history.end(time_s, _PATIENCE_S if patience else _HOLD_S, cancelled)
@@ -122,6 +130,8 @@ class EventRecorder:
             unsaved = [event for event in self._counted[-self.history.unsaved :] if isinstance(event, Rep)]
             lost = [rep for rep in unsaved if rep.number in numbers]
             self.note(f"{_plural(len(lost), 'rep')} could not be kept: {error}. {self._content()}")
+        if behind and not self.history.unsaved:
+            self.note(_UP_TO_DATE)
         for text in self.history.notes():
             self.note(text)
 

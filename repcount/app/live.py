@@ -41,7 +41,7 @@ from repcount.pose.tracker import PersonTracker
 from repcount.types import AnalysisWarning, Frame, Update, WarningCode
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
-from repcount.video.diagnostics import CameraFault, CameraFaultKind, redact_url
+from repcount.video.diagnostics import CameraFault, CameraFaultKind
 from repcount.video.writer import BackgroundVideoWriter
 
 _MAX_WAIT_S = 0.25
@@ -112,6 +112,8 @@ class LiveOptions:
     """A target to keep for that person from now on."""
     history: bool = True
     """Whether the reps go into the history."""
+    insecure: bool = False
+    """Whether an encrypted stream is read whatever its certificate."""
 
 
 # --- the session -------------------------------------------------------------------------------------------
@@ -371,9 +373,12 @@ def open_session(
     loading = pool.submit(PersonTracker, model, look_round=True)
     before = pool.submit(_before, options) if options.history else None
     stack.callback(_close_tracker, loading)
-    camera = stack.enter_context(open_camera(options.camera, give_up_s=options.give_up_s))
+    camera = open_camera(options.camera, give_up_s=options.give_up_s, insecure=options.insecure)
+    if camera.caution:
+        reporter.note(f"note: {camera.caution}")
+    stack.enter_context(camera)
     tracker = loading.result()
-    recorder = _open_recorder(options, config, reporter, stack)
+    recorder = _open_recorder(options, camera.source, config, reporter, stack)
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
     return Session(
@@ -421,7 +426,9 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
         reporter.note(f"note: {writer.dropped_frames} frames are not in {path}: the machine was too slow")
 
 
-def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReporter, stack: ExitStack) -> EventRecorder:
+def _open_recorder(
+    options: LiveOptions, source: str, config: Config, reporter: ConsoleReporter, stack: ExitStack
+) -> EventRecorder:
     recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
     if not options.history:
         return recorder
@@ -429,7 +436,7 @@ def _open_recorder(options: LiveOptions, config: Config, reporter: ConsoleReport
     def begin(history: HistoryStore) -> SessionRecorder:
         if options.person is not None and options.target_deg is not None:
             history.people.set_target(options.person, options.target_deg)
-        return history.begin(recorder.started, redact_url(options.camera), options.plan, config, options.person)
+        return history.begin(recorder.started, source, options.plan, config, options.person)
 
     try:
         recorder.history = stack.enter_context(HistoryWriter(default_path(), begin, lambda: recorder.day))

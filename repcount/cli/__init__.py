@@ -12,11 +12,12 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from repcount import __version__
+from repcount.addresses import hide
 from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import import_failure, missing_library
+from repcount.libraries import MORE_MEMORY, import_failure, lacks_memory, missing_library
 
 _STDERR = 2
 
@@ -80,12 +81,17 @@ def main() -> NoReturn:
     except (RepcountError, OSError, ImportError) as error:
         if os.environ.get("REPCOUNT_DEBUG"):
             raise
-        note(f"repcount: {_message(error)}")
+        note(f"repcount: {hide(_message(error), sys.argv[1:])}")
         status = _WRONG_USAGE if isinstance(error, SettingError) else 1
         _abandon_unwritable(stdout)
     except KeyboardInterrupt:
         note("repcount: stopped")
         status = 130
+    except Exception as error:
+        if os.environ.get("REPCOUNT_DEBUG") or not lacks_memory(error):
+            raise
+        note(f"repcount: there is not enough memory ({str(error) or 'MemoryError'}). {MORE_MEMORY}")
+        status = 1
     sys.exit(status)
 
 

@@ -7,12 +7,14 @@ screen reader.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from repcount.addresses import hide
 from repcount.errors import printable
 
 START = """\
@@ -29,7 +31,7 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "kind", "from_", "to", "model", "config"),
+    "Input": ("camera", "insecure", "from_", "to", "kind", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (
@@ -103,11 +105,15 @@ class Group(TyperGroup):
 
 @contextlib.contextmanager
 def _printable_complaints() -> Iterator[None]:
-    """Complaints about options show names safely: `analyze *` may meet a file that is called like an option."""
+    """Complaints about options show names safely: `analyze *` may meet a file that is called like an option.
+
+    Of an address among the arguments they show what may be shown.
+    """
     try:
         yield
     except Exception as error:
         if isinstance(message := getattr(error, "message", None), str):
+            message = hide(message, sys.argv[1:])
             lines = message.split("\n")  # the help, where it stands for a complaint, has many
             error.message = "\n".join(map(printable, lines))  # type: ignore[attr-defined]
         raise

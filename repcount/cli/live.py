@@ -31,7 +31,10 @@ Signal = Annotated[
     Path | None, typer.Option("--signal", metavar="FILE", help="Write the angles of every counted frame as CSV.")
 ]
 Camera = Annotated[
-    str, typer.Option(metavar="CAMERA", help="Number of the camera, address of a stream (http, rtsp, udp), or a file.")
+    str,
+    typer.Option(
+        metavar="CAMERA", help="Number of the camera, address of a stream (http, https, rtsp, udp, tcp), or a file."
+    ),
 ]
 PlanText = Annotated[
     str | None,
@@ -63,6 +66,9 @@ Record = Annotated[
 ]
 Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
+]
 GiveUp = Annotated[
     float,
     typer.Option("--give-up", min=1, max=86400, metavar="SECONDS", help="End after so many seconds without a picture."),
@@ -106,6 +112,7 @@ def live(
     config: ConfigFile = None,
     model: Model = None,
     give_up: GiveUp = 60,
+    insecure: Insecure = False,
     person: Person = None,
     gestures: Gestures = False,
 ) -> None:
@@ -134,6 +141,7 @@ def live(
         record=record,
         blur_faces=blur_faces,
         give_up_s=give_up,
+        insecure=insecure,
         force=force,
         person=person,
         target_deg=chosen.full_deg if given else None,

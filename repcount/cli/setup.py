@@ -26,7 +26,7 @@ Source = Annotated[
     typer.Option(
         "--camera",
         metavar="CAMERA",
-        help="Check this one: number, address (http, rtsp, udp) or file.",
+        help="Check this one: number, address (http, https, rtsp, udp, tcp) or file.",
         show_default=False,
     ),
 ]
@@ -75,12 +75,17 @@ def cameras() -> None:
         raise typer.Exit(1)
 
 
-def doctor(camera: Source = None) -> None:
+def doctor(
+    camera: Source = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Check it even if nobody vouches for its certificate (https, rtsps).")
+    ] = False,
+) -> None:
     """Check whether live counting works here, and say what to do where not."""
     from repcount.app import doctor
 
     checks = []
-    for check in doctor.checks(camera):
+    for check in doctor.checks(camera, insecure=insecure):
         checks.append(check)
         _show(check)
     print(doctor.summary_line(checks))

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from repcount import addresses
 from repcount.errors import HistoryError
 from repcount.history import schema
 from repcount.history.file import (
@@ -25,7 +26,6 @@ from repcount.history.file import (
     quarantine,
     sidecars,
 )
-from repcount.video import diagnostics
 
 Row = sqlite3.Row
 Values = Sequence[object] | Mapping[str, object]
@@ -280,7 +280,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
 
 def _shown_address(source: Any) -> Any:
     """A stored source as it may be shown; cells that hold no text are left for whoever reads them to refuse."""
-    return diagnostics.redact_url(source) if isinstance(source, str) else source
+    return addresses.shown(source) if isinstance(source, str) else source
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from repcount import addresses
+from repcount.addresses import AddressError
 from repcount.errors import CameraError, VideoError
 from repcount.types import Frame
-from repcount.video import capture, diagnostics
+from repcount.video import capture, diagnostics, stream
 from repcount.video.capture import Capture, Opener
 from repcount.video.capture_loop import (
     CapturedFrame,
@@ -33,7 +35,7 @@ GIVE_UP_S: Final = 60.0
 """The session ends after this long without a frame. Heuristic."""
 
 _FIRST_S: Final = 8.0
-"""Longest wait for the first frame; cameras take up to 3 s to wake up."""
+"""Longest wait for the first frame: a stream takes up to 5 s to open and 3 s for a frame; cameras wake up in 3 s."""
 
 BUSY_S: Final = 5.0
 _RETRY_S: Final = 0.5
@@ -51,11 +53,20 @@ process."""
 class Camera:
     """Captures on a thread of its own and returns the newest frame. A context manager."""
 
-    def __init__(self, feed: Feed, source: str) -> None:
-        """`source` is the name shown to people."""
+    def __init__(
+        self, feed: Feed, source: str, *, give_up_s: float = inf, no_picture: str = "", caution: str = ""
+    ) -> None:
+        """`source` is the name shown to people. The source is given up after `give_up_s` without a frame.
+
+        `no_picture` is the error if there is never one, for reasons unknown.
+        """
         self.source = source
+        self._no_picture = no_picture or f"{source} gives no picture. repcount doctor looks for the reason"
+        self.caution = caution
+        """What people should know before they use it; empty if nothing."""
         self._feed = feed
-        self._buffer = LatestFrameBuffer(feed.silence_fault)
+        self._give_up_s = give_up_s
+        self._buffer = LatestFrameBuffer(feed.silence_fault, give_up_s)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._first_s = nan
         self._last: CapturedFrame | None = None
@@ -65,7 +76,7 @@ class Camera:
         """Start capturing, and wait for the first frame of a camera or stream. Raises CameraError if none arrives."""
         self._thread.start()
         try:
-            self._buffer.started.wait(_FIRST_S)
+            self._buffer.started.wait(min(_FIRST_S, self._give_up_s))
             if self._feed.silence_fault is not None and not self._buffer.captured:
                 raise CameraError(self._no_frame_reason())
         except BaseException:
@@ -140,18 +151,23 @@ class Camera:
     @property
     def lost_for_good(self) -> bool:
         """Whether the source was given up after too long without a frame."""
-        return self._feed.lost_for_good
+        return self._buffer.given_up
 
     def _run(self) -> None:
         try:
             self._feed.run(self._buffer)
+        except Exception as error:
+            # Its text may hold what the source chose, and its traceback would be printed past everybody.
+            text = f"{self.source} cannot be read any more ({type(error).__name__})"
+            self._buffer.report(CameraFault(CameraFaultKind.LOST, text))
+            self._buffer.give_up()
         finally:
             self._buffer.end()
 
     def _no_frame_reason(self) -> str:
         if self._buffer.fault is not None:
             return self._buffer.fault.text
-        return f"{self.source} opens but gives no picture. repcount doctor looks for the reason"
+        return self._no_picture
 
     def _frame_time_s(self, captured: CapturedFrame) -> float:
         if captured.time_s >= 0:
@@ -168,30 +184,47 @@ class Camera:
 
 
 def open_camera(
-    source: str, *, size_px: tuple[int, int] = SIZE_PX, give_up_s: float = GIVE_UP_S, busy_s: float = BUSY_S
+    source: str,
+    *,
+    size_px: tuple[int, int] = SIZE_PX,
+    give_up_s: float = GIVE_UP_S,
+    busy_s: float = BUSY_S,
+    insecure: bool = False,
 ) -> Camera:
     """Open a camera by number, a stream by address or a file by path. Raises CameraError.
 
-    A camera is asked for frames of `size_px` (width, height) and tried for `busy_s` while another program uses it. The
-    source is given up after `give_up_s` without a frame.
+    A camera is asked for frames of `size_px` (width, height) and tried for `busy_s` while another program uses it. A
+    stream is opened when the `Camera` is entered. The source is given up after `give_up_s` without a frame.
+    `insecure`: an encrypted stream is read whatever its certificate.
     """
     number = re.fullmatch(r"(?:/dev/video)?(\d{1,3})", source)
     if number:
         index = int(number[1])
         opener = capture.open_device(index, size_px)
         return reconnecting_camera(opener, f"camera {index}", give_up_s=give_up_s, busy_s=busy_s)
-    if "://" in source:
-        name = diagnostics.redact_url(source)
-        return reconnecting_camera(capture.open_stream(source), name, give_up_s=give_up_s, busy_s=busy_s)
+    if addresses.is_address(source):
+        return _open_stream(source, give_up_s, insecure=insecure)
     try:
         return Camera(FilePlayback(Path(source)), source)
     except VideoError as error:
         raise CameraError(f"{error}. A camera is named by its number, a stream by its address") from error
 
 
+def _open_stream(source: str, give_up_s: float, *, insecure: bool) -> Camera:
+    try:
+        address = addresses.parse(source)
+    except AddressError as error:
+        raise CameraError(str(error)) from None
+    opener = stream.open_stream(address, insecure=insecure, limit_s=min(stream.OPEN_S, give_up_s))
+    caution = diagnostics.unchecked_certificate(address) if insecure and address.is_encrypted else ""
+    feed = ReconnectingSource(opener, None, str(address))
+    no_picture = diagnostics.no_picture(address).text
+    return Camera(feed, str(address), give_up_s=give_up_s, no_picture=no_picture, caution=caution)
+
+
 def reconnecting_camera(opener: Opener, name: str, *, give_up_s: float = GIVE_UP_S, busy_s: float = BUSY_S) -> Camera:
     """Camera that `opener` opens, now and again after every interruption. Raises CameraError."""
-    return Camera(ReconnectingSource(opener, _open_first(opener, busy_s), name, give_up_s), name)
+    return Camera(ReconnectingSource(opener, _open_first(opener, busy_s), name), name, give_up_s=give_up_s)
 
 
 def _open_first(opener: Opener, busy_s: float) -> Capture:

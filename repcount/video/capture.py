@@ -1,4 +1,4 @@
-"""OpenCV captures of cameras and streams: opening, configuring and reading them."""
+"""OpenCV captures of cameras: opening, configuring and reading them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_OPEN_MS: Final = 5000
-_READ_MS: Final = 3000
-"""Timeouts of a stream; OpenCV's own are 30 s each. Measured: kept to within 50 ms for HTTP, RTSP and UDP with a silent
-server, a server that stops, and nobody there."""
-
 _LEAST_HZ: Final = 15.0
 """Frame rate below which a smaller frame is tried: uncompressed 1280x720 fits through USB 2 ten times a second, 640x480
 thirty times."""
@@ -35,7 +30,7 @@ requested (opencv/opencv issues 17687, 26495, 27917)."""
 
 
 class Capture(Protocol):
-    """The part of `cv2.VideoCapture` in use."""
+    """The part of `cv2.VideoCapture` in use, which streams have as well."""
 
     def grab(self) -> bool:
         """Wait for the next frame; False if none arrives."""
@@ -83,23 +78,6 @@ def _request_size(capture: Any, size_px: tuple[int, int]) -> None:
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_px[0])
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_px[1])
     capture.set(cv2.CAP_PROP_FPS, 30)
-
-
-def open_stream(url: str) -> Opener:
-    """Opener of the stream at `url`."""
-    # One thread: each decoding thread holds back a frame, which adds up to 0.2 s on eight cores.
-    timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
-    parameters = [*timeouts, cv2.CAP_PROP_N_THREADS, 1]
-
-    def opener() -> Capture | CameraFault:
-        prepare()
-        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, parameters)
-        if capture.isOpened():
-            return capture
-        capture.release()
-        return diagnostics.diagnose_stream(url)
-
-    return opener
 
 
 def read(capture: Capture) -> tuple[NDArray[np.uint8] | None, float]:

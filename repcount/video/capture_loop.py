@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -50,8 +50,11 @@ class CapturedFrame:
 class LatestFrameBuffer:
     """Hands the newest frame, and faults, from the capture thread to a reader."""
 
-    def __init__(self, silence_fault: CameraFault | None) -> None:
-        """`silence_fault` is reported when no frame arrives for 2 s; None if silence is no fault."""
+    def __init__(self, silence_fault: CameraFault | None, give_up_s: float = inf) -> None:
+        """`silence_fault` is reported when no frame arrives for 2 s; None if silence is no fault.
+
+        After `give_up_s` without a frame it ends, whatever the capture thread waits for.
+        """
         self.stop = threading.Event()
         """Set when no more frames are needed."""
         self.requested = threading.Event()
@@ -67,7 +70,10 @@ class LatestFrameBuffer:
         """Width and height of the newest frame."""
         self.captured = 0
         self.ended = False
+        self.given_up = False
+        """Whether it has ended because no frame came for too long."""
         self._silence_fault = silence_fault
+        self._give_up_s = give_up_s
         self._newest: CapturedFrame | None = None
         self._faults: deque[CameraFault] = deque()
         self._changed = threading.Condition()
@@ -101,6 +107,12 @@ class LatestFrameBuffer:
             self._changed.notify_all()
         self.started.set()
 
+    def give_up(self) -> None:
+        """Signal that nothing more will come, although it should."""
+        self.given_up = True
+        self.stop.set()
+        self.end()
+
     @property
     def empty(self) -> bool:
         """Whether neither a frame nor a fault is waiting."""
@@ -128,10 +140,13 @@ class LatestFrameBuffer:
 
     def _check_silence(self) -> None:
         reported = self.fault is not None and self.fault.kind is not CameraFaultKind.FROZEN
-        if reported or self._silence_fault is None or self.ended or not self.captured:
+        if self._silence_fault is None or self.ended:
             return
-        if clock_s() - self.seen_s > _SILENT_S:
+        silent_s = clock_s() - self.seen_s
+        if not reported and self.captured and silent_s > min(_SILENT_S, self._give_up_s):
             self.report(self._silence_fault)
+        if silent_s > self._give_up_s:
+            self.give_up()
 
 
 _WINDOW_S = 2.0
@@ -173,8 +188,6 @@ class FrameRateMeter:
 class Feed(Protocol):
     """A source of frames that runs on the capture thread."""
 
-    lost_for_good: bool
-    """Whether it failed and was given up."""
     silence_fault: CameraFault | None
     """Fault to report when no frame arrives for a while; None for a source that ends by itself."""
 
@@ -208,16 +221,14 @@ _LONGEST_WAIT_S: Final = 5.0
 
 
 class ReconnectingSource:
-    """A camera or a stream, opened again when it fails, until `give_up_s` have passed without a frame."""
+    """A camera or a stream, opened again when it fails, until the buffer is stopped."""
 
-    def __init__(self, opener: Opener, first: Capture, name: str, give_up_s: float) -> None:
-        """`first` is a capture that `opener` opened, `name` the one shown to people."""
-        self.lost_for_good = False
+    def __init__(self, opener: Opener, first: Capture | None, name: str) -> None:
+        """`first` is a capture that `opener` opened; None to open it on the capture thread. `name` is for people."""
         self.silence_fault: CameraFault | None = diagnostics.lost(name)
         self._opener = opener
         self._capture: Capture | None = first
         self._name = name
-        self._give_up_s = give_up_s
         self._wait_s = _FIRST_WAIT_S
         self._freeze = FreezeDetector()
         self._reopened_stuck = False
@@ -230,8 +241,10 @@ class ReconnectingSource:
             self._capture = None
 
     def run(self, buffer: LatestFrameBuffer) -> None:
-        """Fill the buffer until it is stopped or the source is given up."""
+        """Fill the buffer until it is stopped or the source does not open the first time."""
         try:
+            if self._capture is None:
+                self._capture = self._open(buffer)
             while self._capture is not None:
                 self._read_until_failure(self._capture, buffer)
                 self.close()
@@ -276,17 +289,19 @@ class ReconnectingSource:
         return reopen
 
     def _reopen(self, buffer: LatestFrameBuffer) -> Capture | None:
-        """Open the source again, trying as often as it takes; None once it is given up or the buffer is stopped."""
+        """Open the source again, trying as often as it takes; None once the buffer is stopped."""
         while not buffer.stop.wait(self._wait_s):
-            if clock_s() - buffer.seen_s > self._give_up_s:
-                buffer.report(diagnostics.lost(self._name))
-                self.lost_for_good = True
-                return None
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
-            opened = self._opener()
-            if not isinstance(opened, CameraFault):
+            opened = self._open(buffer)
+            if opened is not None:
                 return opened
-            buffer.report(opened)
+        return None
+
+    def _open(self, buffer: LatestFrameBuffer) -> Capture | None:
+        opened = self._opener()
+        if not isinstance(opened, CameraFault):
+            return opened
+        buffer.report(opened)
         return None
 
 
@@ -379,7 +394,6 @@ class FilePlayback:
 
     def __init__(self, path: Path) -> None:
         """Open `path`. Raises VideoError."""
-        self.lost_for_good = False
         self.silence_fault: CameraFault | None = None
         self._video = reader.open_video(path)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import enum
 import errno
-import http.client
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+
+from repcount.addresses import Address
 
 PHONE: Final = (
     "A phone can be the camera: start an IP camera app on it and name the address that it shows, "
@@ -155,91 +152,101 @@ def _other_process_using(device: Path, proc: Path) -> str | None:
     return None
 
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "tcp": 0}
-"""Default ports of the schemes whose server answers a connection."""
-
-_PUSHED: Final = {"udp", "rtp", "srt"}
-"""Schemes whose sender sends without being asked."""
-
-_RESPONSE_S: Final = 2.0
-"""Timeout of a connection. Heuristic: machines in a home network answer within milliseconds."""
+# --- streams -----------------------------------------------------------------------------------------------
 
 _PHONE_PATH: Final = "phone apps often give the video at /video"
 
-
-def redact_url(url: str) -> str:
-    """The address without user name and password."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def diagnose_stream(url: str) -> CameraFault:
-    """Why `url` delivers no frame. Connects to the host it names and to no other."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return _lost(f"{url} is no address: {error}")
-    if parts.scheme in _PUSHED:
-        return _lost(f"nothing arrives at {redact_url(url)}: is the sender running, and does it send to this machine?")
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        return _lost(
-            f"{redact_url(url)} cannot be opened; addresses look like http://192.168.1.20:8080/video or rtsp://..."
-        )
-    return _diagnose_host(parts, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
+_NAME_IT: Final = "Name the address of the video itself"
 
 
 def _lost(text: str) -> CameraFault:
     return CameraFault(CameraFaultKind.LOST, text)
 
 
-def _diagnose_host(parts: SplitResult, host: str, port: int) -> CameraFault:
-    try:
-        socket.create_connection((host, port), _RESPONSE_S).close()
-    except socket.gaierror:
-        return _lost(f"no machine called {host} is known here: is the address right, and is there a network?")
-    except ConnectionRefusedError:
-        return _lost(f"{host} answers, but no camera does at port {port}: is the app running, and is the port right?")
-    except (OSError, UnicodeError):
-        return _lost(f"{host} does not answer: is it switched on and in the same network?")
-    if parts.scheme in ("http", "https"):
-        return _diagnose_response(parts, *_http_get(parts, host, port))
-    return _lost(f"{host} answers, but gives no picture: is the path right in {redact_url(parts.geturl())}?")
+def unknown_host(address: Address) -> CameraFault:
+    """The name of the host cannot be looked up."""
+    return _lost(f"no machine called {address.host} is known here: is the address right, and is there a network?")
 
 
-def _http_get(parts: SplitResult, host: str, port: int) -> tuple[int, str]:
-    """Status and content type of the web server's response; 0 and empty without one."""
-    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    with contextlib.closing(connect(host, port, timeout=_RESPONSE_S)) as connection:
-        try:
-            connection.request(
-                "GET", parts._replace(scheme="", netloc="").geturl() or "/", headers=_login_headers(parts)
-            )
-            response = connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            return 0, ""
-        with response:
-            return response.status, response.headers.get_content_type()
+def refused_connection(address: Address) -> CameraFault:
+    """The host is there, and nothing listens at that port."""
+    return _lost(
+        f"{address.host} answers, but no camera does at port {address.port}: is the app running, and is the port right?"
+    )
 
 
-def _login_headers(parts: SplitResult) -> dict[str, str]:
-    if parts.username is None:
-        return {}
-    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Authorization": "Basic " + base64.b64encode(credentials.encode()).decode()}
+def unreachable_host(address: Address) -> CameraFault:
+    """No connection can be made."""
+    return _lost(f"{address.host} does not answer: is it switched on and in the same network?")
 
 
-def _diagnose_response(parts: SplitResult, status: int, content_type: str) -> CameraFault:
-    url = redact_url(parts.geturl())
-    if status in (401, 403) and parts.username is not None:
-        return CameraFault(CameraFaultKind.REFUSED, f"{url} does not take this name and password: are they right?")
+def too_slow(address: Address) -> CameraFault:
+    """Nothing of use came in time."""
+    return _lost(
+        f"{address} answers too slowly or not at all, so there is no picture: is it switched on, and is its network "
+        "fast enough?"
+    )
+
+
+def no_picture(address: Address) -> CameraFault:
+    """Whatever comes, no picture does."""
+    return _lost(f"{address} gives no picture: does a browser or a player show one there?")
+
+
+def bad_encryption(address: Address, *, certificate: bool) -> CameraFault:
+    """No encrypted connection can be made; `certificate`: because nothing vouches for the host's."""
+    if not certificate:
+        text = f"{address} offers no encryption that is safe today: is the port right? Without encryption it is"
+        return CameraFault(CameraFaultKind.REFUSED, f"{text} {address.scheme.removesuffix('s')}://")
+    text = (
+        f"nobody vouches for the certificate of {address}, so it may be another machine, and no password was sent. "
+        "Cameras often sign their own: if this is yours, in your own network, --insecure connects to it all the same"
+    )
+    return CameraFault(CameraFaultKind.REFUSED, text)
+
+
+def unchecked_certificate(address: Address) -> str:
+    """What it means that the certificate of this host is not checked."""
+    return f"the certificate of {address} is not checked (--insecure): whoever is in between sees picture and password"
+
+
+def http_status(address: Address, status: int) -> CameraFault:
+    """The host answers with this status instead of a stream."""
+    if status in (401, 403) and address.user is not None:
+        return CameraFault(CameraFaultKind.REFUSED, f"{address} does not take this name and password: are they right?")
     if status in (401, 403):
-        with_login = url.replace("://", "://NAME:PASSWORD@", 1)
-        return CameraFault(CameraFaultKind.REFUSED, f"{url} asks for a name and a password: write them as {with_login}")
-    if status == 404:
-        return _lost(f"there is nothing at {url}; {_PHONE_PATH}")
+        with_login = f"{address}".replace("://", "://NAME:PASSWORD@", 1)
+        return CameraFault(
+            CameraFaultKind.REFUSED, f"{address} asks for a name and a password: write them as {with_login}"
+        )
+    if 300 <= status < 400:
+        return _lost(f"{address} refers to another address, and repcount follows none. {_NAME_IT}")
+    if status in (404, 410):
+        return _lost(f"there is nothing at {address}; is the path right? {_PHONE_PATH}")
+    return _lost(f"{address} answers with an error ({status}): does a browser show a video there?")
+
+
+def rtsp_status(address: Address, status: int) -> CameraFault:
+    """The host answers with this status, 0 if with none, and sends no stream."""
+    if status >= 300:
+        return http_status(address, status)
+    return _lost(f"{address} answers, but gives no picture: is the path right?")
+
+
+def list_of_addresses(address: Address) -> CameraFault:
+    """What comes is a list that refers to other places (HLS, DASH, SDP)."""
+    return _lost(f"{address} is a list of other addresses (HLS, DASH or SDP), and repcount follows none. {_NAME_IT}")
+
+
+def not_a_stream(address: Address, content_type: str) -> CameraFault:
+    """What comes is no video; `content_type` is what the host calls it."""
     if content_type.startswith("text/"):
-        return _lost(f"{url} is a web page and no video; {_PHONE_PATH}")
-    return _lost(f"{url} answers, but gives no picture: does a browser show one there?")
+        return _lost(f"{address} is a web page and no video; {_PHONE_PATH}")
+    if content_type.startswith("image/"):
+        return _lost(f"{address} is a single picture and no video; {_PHONE_PATH}")
+    return no_picture(address)
+
+
+def nothing_sent(address: Address) -> CameraFault:
+    """Nothing of use arrives from a sender that sends without being asked."""
+    return _lost(f"nothing arrives at {address}: is the sender running, and does it send to this machine?")

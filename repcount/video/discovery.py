@@ -62,6 +62,8 @@ class VideoMode:
     width: int
     height: int
     rate_hz: float
+    caution: str = ""
+    """What people should know before they use it; empty if nothing."""
 
     def __str__(self) -> str:
         text = f"{self.width} x {self.height}, {self.rate_hz:.0f} frames a second"
@@ -70,19 +72,23 @@ class VideoMode:
     @property
     def note(self) -> str:
         """What is wrong and what to try, for people; empty if nothing."""
-        return "slow: more light helps, or a smaller picture" if self.rate_hz < SLOW_HZ else ""
+        slow = "slow: more light helps, or a smaller picture" if self.rate_hz < SLOW_HZ else ""
+        return "; ".join(filter(None, [slow, self.caution]))
 
 
-def measure(source: str) -> VideoMode:
-    """Open a camera, stream or file for 1.5 s and measure what it delivers. Raises CameraError."""
-    with open_camera(source, busy_s=0) as camera:
+def measure(source: str, *, insecure: bool = False) -> VideoMode:
+    """Open a camera, stream or file for 1.5 s and measure what it delivers. Raises CameraError.
+
+    `insecure`: an encrypted stream is read whatever its certificate.
+    """
+    with open_camera(source, busy_s=0, insecure=insecure) as camera:
         until_s = clock_s() + _MEASURED_S
         frames = 0
         while not camera.ended and clock_s() < until_s:
             frames += isinstance(camera.next(0.25), Frame)
         if frames < 2:
             raise CameraError(f"{camera.source} gives no picture")
-        return VideoMode(camera.width, camera.height, camera.rate_hz)
+        return VideoMode(camera.width, camera.height, camera.rate_hz, camera.caution)
 
 
 def find_cameras() -> list[CameraInfo]:

@@ -14,6 +14,7 @@ from repcount.libraries import (
     OPENCV,
     import_failure,
     installed_opencvs,
+    lacks_memory,
     library_error,
     missing_library,
     missing_library_text,
@@ -31,6 +32,8 @@ _REQUIRED = (
 
 
 def _import_failure(error: Exception) -> LibraryError:
+    if lacks_memory(error) or "Original error was:" in str(error):  # the page that numpy writes about itself
+        return library_error("numpy", error)
     library = missing_library(error)
     others = [name for name in installed_opencvs() if name != OPENCV]
     if library is not None and others:

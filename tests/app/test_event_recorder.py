@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,20 @@ def test_the_end_tells_what_was_held_back(path: Path) -> None:
         assert told(recorder.release(frame(), last=True)) == [1]
         recorder.end(60, patience=False, cancelled=lambda: False)
         assert "is kept beside it, as history.waiting-1.sqlite3" in notes[-1]
+
+
+def test_the_end_waits_for_a_lock_that_goes(path: Path) -> None:
+    with recording(path) as (recorder, notes), Holder(path) as holder:
+        recorder(update(rep(1)))
+        timer = threading.Timer(0.5, holder.let_go)
+        timer.start()
+        recorder.end(60, patience=True, cancelled=lambda: False)
+        timer.join()
+    assert notes == [
+        "waiting up to 5 s for the history (Ctrl-C: no longer)",
+        "note: the history is up to date again, with all reps",
+    ]
+    assert asked(path, "SELECT number, ended_utc IS NOT NULL FROM rep, session") == [(1, 1)]
 
 
 def test_reps_that_can_be_kept_nowhere_are_told_with_their_content(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

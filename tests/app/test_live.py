@@ -268,6 +268,7 @@ class Watch:
     """When each frame was shown while the history was held."""
     unsaved: int = 0
     """The most reps that were said not to be saved yet."""
+    unsaved_now: int = 0
     trouble: str | None = None
     held: range = range(0)
     """The numbers of the reps that were counted while the history was held."""
@@ -280,7 +281,8 @@ class Watch:
     def show(self, update: LiveUpdate) -> None:
         numbers = [event.number for each in update.updates for event in each.events if isinstance(event, Rep)]
         self.told_s |= dict.fromkeys(numbers, time.monotonic())
-        self.unsaved = max(self.unsaved, update.status.unsaved)
+        self.unsaved_now = update.status.unsaved
+        self.unsaved = max(self.unsaved, self.unsaved_now)
         if self._holder is not None and not self.held and update.frame is not None:
             self.frames_s.append(time.monotonic())
         if self._holder is None and len(self.told_s) == 2:
@@ -292,7 +294,7 @@ class Watch:
                 holder.let_go()
 
     def commands(self) -> list[Command]:
-        return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] else []
+        return [Command.QUIT] if self.held and len(self.told_s) > self.held[-1] and not self.unsaved_now else []
 
 
 @pytest.mark.slow

@@ -337,6 +337,25 @@ def test_too_little_memory_is_told_in_a_line(folder: Path) -> None:
         assert process.returncode == 0 or (err.startswith("repcount: ") and err.count("\n") == 1), err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [("history",), ("recount", "signal.csv", "--plot", "a.png"), ("doctor",), ("cameras",)]
+)
+def test_every_command_says_in_a_line_that_memory_is_lacking(command: tuple[str, ...], tmp_path: Path) -> None:
+    """From an address space in which Python itself hardly starts to one in which it is enough for some."""
+    (tmp_path / "signal.csv").write_text("time_s,hip_deg\n0,180\n0.1,180\n")
+    seen = set()
+    for megabytes in (30, 45, 80, 300):
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({megabytes} << 20, {megabytes} << 20))\n"
+        program = [sys.executable, "-c", f"{PROGRAM}{limit}main()", *command]
+        done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, timeout=_MOST_S, check=False)
+        assert "Traceback" not in done.stderr + done.stdout
+        assert done.returncode in (0, 1)
+        assert done.stderr.count("repcount: ") <= 1, done.stderr
+        seen.add("memory" in (done.stderr + done.stdout).lower())
+    assert True in seen
+
+
 # --- the executor ------------------------------------------------------------------------------------------
 
 
@@ -382,6 +401,13 @@ def test_native_crashes_are_real(executor: LocalExecutor) -> None:
     segfault, left = ended(executor, executor.submit(misbehaving.segfault, None), executor.submit(misbehaving.leave, 3))
     assert "crashed on it (SIGSEGV)" in str(segfault)
     assert "crashed on it (exit code 3)" in str(left)
+
+
+def test_a_worker_that_we_end_is_not_told_as_one_that_the_system_has_ended(executor: LocalExecutor) -> None:
+    """It says no more and does not exit, so it is killed, and SIGKILL is what memory that runs out looks like."""
+    [error] = ended(executor, executor.submit(misbehaving.break_off, None))
+    assert "the process that read it broke off and did not exit" in str(error)
+    assert "SIGKILL" not in str(error)
 
 
 def test_a_worker_is_used_again(executor: LocalExecutor) -> None:

@@ -41,7 +41,7 @@ def test_rendered(footage: dict[str, Benchmark]) -> None:
     found = figures(footage, "rendered")
     assert (found["leg_raise_clips"], found["exact"], found["failed"]) == (15, 15, 0)
     assert (found["partials"], found["false_any"]) == ([7, 7], 0)
-    assert at_most(found, 0.09, 0.3), found
+    assert at_most(found, 0.05, 0.15), found
     assert found["top_flexion_err_deg"][0] <= 6
 
 
@@ -51,4 +51,4 @@ def test_real(footage: dict[str, Benchmark]) -> None:
     assert found["strict"] >= 6
     assert found["partials"][0] == found["partials"][1]
     assert (found["false_full"], found["false_any"] <= 2) == (0, True)
-    assert at_most(found, 0.10, 0.33), found
+    assert at_most(found, 0.09, 0.22), found

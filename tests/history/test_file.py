@@ -265,9 +265,9 @@ def shown(state: tuple[Any, ...]) -> str:
 def live() -> list[str]:
     """The notices that a live session prints when it opens its history."""
     notices: list[str] = []
-    start = SimpleNamespace(now=lambda: START, camera="0", plan="free", person=None)
+    start = SimpleNamespace(now=lambda: START, camera="0", plan="free", person=None, history=True)
     with ExitStack() as stack:
-        record = app_live._open_recorder(start, Config(), SimpleNamespace(note=notices.append), stack)  # type: ignore[arg-type]
+        record = app_live._open_recorder(start, "0", Config(), SimpleNamespace(note=notices.append), stack)  # type: ignore[arg-type]
         assert (record.history is None) == bool(notices)
     return notices
 

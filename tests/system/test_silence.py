@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support import streams
+from support import hostile, streams
 from support.display import display
 from support.programs import SAMPLES
 
@@ -28,25 +28,33 @@ CALL = re.compile(r"^\d+ +(\w+)\((.*)")
 ADDRESS = re.compile(r"sin6?_port=htons\((\d+)\).*?(?:inet_addr\(|inet_pton\(AF_INET6, |sin6_addr=)\"([^\"]+)\"")
 LOOKS_UP = re.compile(r'"/etc/(?:resolv\.conf|hosts|host\.conf|gai\.conf)"|"[^"]*/libnss_(?:dns|resolve|mdns)[^"]*"')
 ASKS_A_RESOLVER = re.compile(r"nscd|systemd/resolve|avahi|lookup")
+RELAY = re.compile(
+    r"getsockname(?:\(\d+, | resumed>)\{sa_family=AF_INET, sin_port=htons\((\d+)\), "
+    r'sin_addr=inet_addr\("127\.0\.0\.1"\)'
+)
 LOCAL = re.compile(r"\b(?:AF|PF)_(?:UNIX|LOCAL)\b")
 """X11, sound and the processes of one program among each other."""
 HOTPLUG = "NETLINK_KOBJECT_UEVENT"
 """The kernel telling which devices are plugged in."""
 
 
-def breaches(trace: str, stream: str | None = None) -> list[str]:
-    """The calls that are no silence; `stream` is the address that the user gave."""
+def breaches(trace: str, stream: str | None = None, *, relayed: bool = False) -> list[str]:
+    """The calls that are no silence; `stream` is the address that the user gave.
+
+    `relayed`: it is read through a relay of this process's own on 127.0.0.1, whose port the kernel has chosen.
+    """
     parts = urlsplit(stream) if stream else None
-    allowed = (parts.hostname, str(parts.port)) if parts else None
+    allowed = {(parts.hostname, str(parts.port))} if parts else set()
+    relay = set(RELAY.findall(trace)) if relayed else set()
     found = []
     for line in trace.splitlines():
         call = CALL.match(line)
-        if call and _breaks(call[1], call[2], allowed):
+        if call and _breaks(call[1], call[2], allowed | {("127.0.0.1", port) for port in relay}, listens=relayed):
             found.append(line)
     return found
 
 
-def _breaks(name: str, arguments: str, allowed: tuple[str | None, str] | None) -> bool:
+def _breaks(name: str, arguments: str, allowed: set[tuple[str | None, str]], *, listens: bool) -> bool:
     if name.startswith("open"):
         return bool(LOOKS_UP.search(arguments))
     if name == "io_uring_setup":  # could connect without another call
@@ -56,7 +64,11 @@ def _breaks(name: str, arguments: str, allowed: tuple[str | None, str] | None) -
     if name == "socket":
         internet = re.match(r"AF_INET6?\b", arguments)
         return HOTPLUG not in arguments and not (internet and allowed)
-    return any((host, port) != allowed or name == "bind" for port, host in ADDRESS.findall(arguments))
+    if name.startswith("accept"):
+        return not (listens and {host for _, host in ADDRESS.findall(arguments)} <= {"127.0.0.1"})
+    if name == "bind":
+        return not (listens and ADDRESS.findall(arguments) == [("0", "127.0.0.1")])
+    return any((host, port) not in allowed for port, host in ADDRESS.findall(arguments))
 
 
 @pytest.fixture
@@ -133,6 +145,76 @@ def test_live_with_window_voice_and_recording_talks_to_its_stream_alone(
     assert ".X11-unix" in seen, "there was no window"
     for other in (None, "http://127.0.0.1:9/video"):
         assert any("connect(" in line for line in breaches(seen, other)), "it would not be noticed"
+
+
+ELSEWHERE = "http://127.0.0.2:9/secret"
+REFERS: dict[str, tuple[str, list[hostile.Step]]] = {
+    "a redirection": ("http", [hostile.ASK, f"HTTP/1.1 302 Found\r\nLocation: {ELSEWHERE}\r\n\r\n".encode()]),
+    "a redirection to a name": ("http", [hostile.ASK, b"HTTP/1.1 307 X\r\nLocation: //localhost:9/secret\r\n\r\n"]),
+    "a playlist": ("http", [hostile.ASK, hostile.LIST, b"#EXTM3U\n#EXTINF:1,\n" + ELSEWHERE.encode() + b"\n"]),
+    "a playlist that is called a video": (
+        "http",
+        [hostile.ASK, hostile.PLAIN, b"#EXTM3U\n#EXTINF:1,\nhttp://localhost:9/secret.ts\n#EXT-X-ENDLIST\n"],
+    ),
+    "DASH": (
+        "http",
+        [hostile.ASK, hostile.PLAIN, f"<?xml version='1.0'?><MPD><BaseURL>{ELSEWHERE}</BaseURL></MPD>".encode()],
+    ),
+    "SDP": ("http", [hostile.ASK, hostile.PLAIN, hostile.SDP.replace(b"127.0.0.1", b"127.0.0.2")]),
+    "a list of files": ("http", [hostile.ASK, hostile.PLAIN, f"ffconcat version 1.0\nfile {ELSEWHERE}\n".encode()]),
+    "RTSP that redirects": (
+        "rtsp",
+        [hostile.answer(b"RTSP/1.0 302 X\r\nCSeq: CSEQ\r\nLocation: rtsp://127.0.0.2:9/secret\r\n\r\n")],
+    ),
+    "RTSP that redirects later": (
+        "rtsp",
+        [
+            hostile.answer(hostile.OPTIONS),
+            hostile.answer(b"RTSP/1.0 301 X\r\nCSeq: CSEQ\r\nLocation: rtsp://localhost:9/secret\r\n\r\n"),
+        ],
+    ),
+    "RTSP with pictures from elsewhere": (
+        "rtsp",
+        [
+            hostile.answer(hostile.OPTIONS),
+            hostile.answer(hostile.describe(hostile.SDP.replace(b"127.0.0.1", b"127.0.0.2"))),
+            hostile.answer(b"RTSP/1.0 200 OK\r\nCSeq: CSEQ\r\nSession: 1\r\n"
+                           b"Transport: RTP/AVP;unicast;source=127.0.0.2;server_port=9-10\r\n\r\n"),
+            hostile.answer(hostile.PLAY),
+        ],
+    ),
+    "RTSP under another name": (
+        "rtsp",
+        [
+            hostile.answer(hostile.OPTIONS),
+            hostile.answer(
+                hostile.describe(hostile.SDP.replace(b"control:video", b"control:rtsp://localhost:9/secret"))
+                .replace(b"Session", b"Content-Base: rtsp://127.0.0.2:9/\r\nSession")
+            ),
+            hostile.answer(hostile.SETUP),
+            hostile.answer(hostile.PLAY),
+        ],
+    ),
+}  # fmt: skip
+"""What a host may say to send its guest elsewhere."""
+
+
+@pytest.mark.parametrize("command", ["live", "doctor"])
+@pytest.mark.parametrize("how", REFERS)
+def test_a_host_that_refers_to_another_one_is_the_only_one_that_is_talked_to(
+    traced: Traced, how: str, command: str, tmp_path: Path
+) -> None:
+    server = hostile.Server(*REFERS[how])
+    with server.running():
+        options = ["--no-window", "--sound", "off", "--give-up", "4"] if command == "live" else []
+        program, trace = traced(command, "--camera", server.url, *options)
+        environment = {**os.environ, "http_proxy": "http://127.0.0.3:9", "https_proxy": "http://127.0.0.3:9"}
+        done = subprocess.run(program, capture_output=True, encoding="utf-8", timeout=100, check=False, env=environment)
+    seen = trace.read_text(encoding="utf-8", errors="replace")
+    assert server.guests > 0
+    assert done.returncode == 1, done.stderr
+    assert breaches(seen, server.url, relayed=server.url.startswith("rtsp")) == []
+    assert "secret" not in done.stdout + done.stderr
 
 
 CONNECT = "import socket; socket.socket().connect_ex(('127.0.0.1', 9))"

@@ -25,6 +25,7 @@ from repcount.errors import CameraError
 from repcount.types import Frame
 from repcount.video import camera as cameras
 from repcount.video import capture, capture_loop, diagnostics, reader
+from repcount.video import stream as live_stream
 from repcount.video.camera import Camera, open_camera
 from repcount.video.capture import Capture, Opener
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
@@ -241,7 +242,7 @@ def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pyt
         assert faults_within(camera, 3.0 - (perf_counter() - before_s)) == []
         assert isnan(camera.rate_hz)
         stream.restore()
-        assert faults_until(camera, CameraFaultKind.BACK) == [diagnostics.back(stream.url)]
+        assert faults_until(camera, CameraFaultKind.BACK) == [diagnostics.back(camera.source)]
         assert camera.fault is None
         after = frames(camera, 1)[0]
         assert after.time_s - before.time_s == pytest.approx(perf_counter() - before_s, abs=LATE_S)
@@ -251,7 +252,7 @@ def test_a_stream_that_breaks_off_is_waited_for(counting: Path, monkeypatch: pyt
 @pytest.mark.slow
 def test_a_stream_that_falls_silent_is_reported(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
-        (capture, "_READ_MS", 1000),
+        (live_stream, "READ_S", 1.0),
         (capture_loop, "_STALE_S", 0.8),
         (capture_loop, "_SILENT_S", 0.5),
     ):
@@ -327,14 +328,26 @@ def test_a_stream_is_given_up_in_the_end(counting: Path) -> None:
 # --- addresses ---------------------------------------------------------------------------------------------
 
 
+PAGES = {
+    "/": (200, "text/html", b"<h1>Camera</h1>"),
+    "/private": (401, "text/html", b""),
+    "/elsewhere": (302, "text/html", b""),
+    "/list": (200, "application/vnd.apple.mpegurl", b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.2/secret\n"),
+    "/photo": (200, "image/jpeg", b"\xff\xd8\xff\xd9"),
+    "/broken": (500, "text/html", b""),
+}
+
+
 class Site(http.server.BaseHTTPRequestHandler):
     """A web server without video."""
 
     def do_GET(self) -> None:
-        status = {"/": 200, "/private": 401}.get(self.path, 404)
+        status, kind, body = PAGES.get(self.path, (404, "text/html", b""))
         self.send_response(status)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", kind)
+        self.send_header("Location", "http://127.0.0.2/secret")
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -352,33 +365,38 @@ def site() -> Iterator[int]:
     ("address", "message"),
     [
         ("http://127.0.0.1:{port}/", "is a web page and no video; phone apps often give the video at /video"),
-        ("http://127.0.0.1:{port}/vdeo", "there is nothing at http://127.0.0.1:{port}/vdeo"),
-        ("http://127.0.0.1:{port}/private", "write them as http://NAME:PASSWORD@127.0.0.1:{port}/private"),
-        ("http://me:secret@127.0.0.1:{port}/private", "http://127.0.0.1:{port}/private does not take this name and"),
-        ("rtsp://127.0.0.1:{port}/", "127.0.0.1 answers, but gives no picture: is the path right"),
-        ("nonsense://127.0.0.1:{port}/", "cannot be opened; addresses look like http://"),
-        ("http://127.0.0.1:99999/", "is no address"),
+        ("http://127.0.0.1:{port}/secret", "there is nothing at http://127.0.0.1:{port}/...; is the path right?"),
+        ("http://127.0.0.1:{port}/private", "write them as http://NAME:PASSWORD@127.0.0.1:{port}/..."),
+        ("http://me:secret@127.0.0.1:{port}/private", "http://127.0.0.1:{port}/... does not take this name and"),
+        ("http://127.0.0.1:{port}/elsewhere", "refers to another address, and repcount follows none"),
+        ("http://127.0.0.1:{port}/list", "is a list of other addresses (HLS, DASH or SDP), and repcount follows none"),
+        ("http://127.0.0.1:{port}/photo", "is a single picture and no video"),
+        ("http://127.0.0.1:{port}/broken", "answers with an error (500)"),
+        ("https://127.0.0.1:{port}/", "offers no encryption that is safe today: is the port right?"),
+        ("rtsp://127.0.0.1:{port}/", "answers, but gives no picture: is the path right"),
+        ("nonsense://127.0.0.1:{port}/", "only addresses of http, https, rtsp, rtsps, tcp, udp can be read"),
+        ("http://127.0.0.1:99999/", "needs a port between 1 and 65535"),
         ("http://no.such.host.invalid/video", "no machine called no.such.host.invalid is known here"),
     ],
 )
 def test_what_is_wrong_with_an_address_is_reported_at_once(address: str, message: str) -> None:
-    with site() as port, pytest.raises(CameraError) as error:
-        open_camera(address.format(port=port))
+    with site() as port, pytest.raises(CameraError) as error, open_camera(address.format(port=port)):
+        pass
     assert message.format(port=port) in str(error.value)
     assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
-    [("http", "answers, but gives no picture"), ("udp", "nothing arrives at udp://127.0.0.1")],
+    [("http", "answers too slowly or not at all"), ("udp", "nothing arrives at udp://127.0.0.1")],
 )
 def test_waiting_for_a_silent_server_ends(kind: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "_OPEN_MS", 300)
-    monkeypatch.setattr(diagnostics, "_RESPONSE_S", 0.3)
+    monkeypatch.setattr(live_stream, "OPEN_S", 0.5)
     with socket.create_server((streams.HOST, 0)) as silent:
         since_s = perf_counter()
-        with pytest.raises(CameraError, match=message):
-            open_camera(f"{kind}://{streams.HOST}:{silent.getsockname()[1]}")
+        address = f"{kind}://{streams.HOST}:{silent.getsockname()[1]}"
+        with pytest.raises(CameraError, match=message), open_camera(address):
+            pass
         assert perf_counter() - since_s < 2
 
 
@@ -405,7 +423,7 @@ def test_a_camera_that_opens_and_gives_nothing_is_no_camera(monkeypatch: pytest.
     monkeypatch.setattr(cameras, "_FIRST_S", 0.3)
     black_box = Script(None)
     with (
-        pytest.raises(CameraError, match="camera 7 opens but gives no picture"),
+        pytest.raises(CameraError, match="camera 7 gives no picture"),
         cameras.reconnecting_camera(lambda: black_box, "camera 7"),
     ):
         pass

@@ -1,0 +1,138 @@
+"""Addresses of streams: what is connected to, and the only thing of them that may be shown.
+
+An address often holds a password: before the host, in the path, in the query. Whatever reaches a terminal, a file, the
+history or an exception has passed `shown` or `hide`, or is the `shown` of an `Address`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from repcount.errors import RepcountError
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "tcp": 0, "udp": 0}
+"""The schemes that are read, each with its default port; 0: it has none, and the address must name one."""
+
+_MAX_PORT: Final = 65535
+
+_ADDRESS: Final = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
+    r"(?:(?P<login>[^/?#]*)@)?"
+    r"(?P<host>\[[0-9a-f:.]+\]|[\w.-]*)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    # An @ further on means that name or password hold a /, ? or #, so that what looks like the host is part of them.
+    r"(?P<target>[/?][^@#]*)?(?:#[^@]*)?",
+    re.IGNORECASE,
+)
+
+_ADDRESS_LIKE: Final = re.compile(
+    r"\s*(?:"
+    r"[a-z][a-z0-9+.-]+:[/\\]"  # http:/, which paths make of http://; one letter is a drive of Windows
+    r"|(?:" + "|".join(DEFAULT_PORTS) + r"):."
+    r"|[/\\]*[^/\\\s]*:.*@"  # name:password@host
+    r"|[/\\]{0,2}[\w.-]+(?::[0-9]+)?/[^?]*\?.*="  # host/video?key=secret
+    r"|[\w.-]+:[0-9]+(?:[/?]|\s*$)"  # host:8080/video
+    r")",
+    re.IGNORECASE | re.DOTALL,
+)
+
+_HOW_TO_WRITE: Final = (
+    "write it as http://192.168.1.20:8080/video or http://NAME:PASSWORD@192.168.1.20/video, without spaces; in name, "
+    "password and path write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, [ as %5B and % as %25"
+)
+
+
+class AddressError(RepcountError):
+    """An address that cannot be read. The message shows no part of it that might be secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a stream. Its `str` and `repr` may be shown; the other fields but scheme, host and port not."""
+
+    scheme: str
+    """One of DEFAULT_PORTS."""
+    host: str
+    """Name or number, of IPv6 without brackets; empty only for udp: any address of this machine."""
+    port: int
+    user: str | None = field(repr=False)
+    password: str = field(repr=False)
+    target: str = field(repr=False)
+    """Path and query, as written; empty or beginning with / or ?."""
+
+    def __str__(self) -> str:
+        return f"{self.origin}{'/...' if self.target.strip('/') else ''}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without what may be secret."""
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.location}{port}"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.scheme in ("https", "rtsps")
+
+    @property
+    def location(self) -> str:
+        """The host as it stands in an address, of IPv6 in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def parse(text: str) -> Address:
+    """The address that `text` is. Raises AddressError."""
+    from urllib.parse import unquote
+
+    found = _ADDRESS.fullmatch(text.strip())
+    if found is None or not text.strip().isprintable() or " " in text.strip():
+        raise AddressError(f"{_malformed(text)} cannot be read: {_HOW_TO_WRITE}")
+    scheme = found["scheme"].lower()
+    if scheme not in DEFAULT_PORTS:
+        raise AddressError(f"only addresses of {', '.join(DEFAULT_PORTS)} can be read: {_HOW_TO_WRITE}")
+    port = int(found["port"] or DEFAULT_PORTS[scheme])
+    host = found["host"].strip("[]")
+    if not 0 < port <= _MAX_PORT or (not host and scheme != "udp"):
+        missing = "names no host" if not host else "needs a port between 1 and 65535, such as :8080"
+        raise AddressError(f"{scheme}://... {missing}: {_HOW_TO_WRITE}")
+    user, colon, password = (found["login"] or "").partition(":")
+    has_login = bool(user or colon)
+    return Address(scheme, host, port, unquote(user) if has_login else None, unquote(password), found["target"] or "")
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is, or was meant to be, the address of a stream and no path of a file that is there."""
+    return _ADDRESS_LIKE.match(text) is not None and not os.path.lexists(text.partition("\0")[0] or ".")
+
+
+def shown(text: str) -> str:
+    """What may be shown of a text that may be an address, well-formed or not; any other text as it is."""
+    if not is_address(text):
+        return text
+    try:
+        return str(parse(text))
+    except AddressError:
+        return _malformed(text)
+
+
+def hide(message: str, arguments: Sequence[str]) -> str:
+    """`message` with every address among `arguments`, also as the value of an option, replaced by what may be shown."""
+    values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
+    for value in sorted(filter(is_address, values), key=len, reverse=True):
+        path = os.path.normpath(value)
+        # As it stands, as a path, and the folders of that path.
+        written = [value, path, *(str(folder) for folder in Path(path).parents if is_address(str(folder)))]
+        for text in (*written, *(repr(each)[1:-1] for each in written)):
+            message = message.replace(text, shown(value))
+    return message
+
+
+def _malformed(text: str) -> str:
+    """What may be shown of an address in which no one can tell what is secret."""
+    scheme, colon, _ = text.strip().lower().partition(":")
+    return f"{scheme}://..." if colon and scheme in DEFAULT_PORTS else "the address"

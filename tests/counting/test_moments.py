@@ -1,0 +1,100 @@
+"""When a raise starts and a lower ends: softly, pushed off, creeping, with a head that is lifted before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.signals import Shape, least_jerk, made
+
+from repcount.counting.movement import movement_end, movement_onset
+from repcount.pipeline import count
+
+HZ = 15.0
+START_S = 2.0
+
+
+def softly(time_s: float, raise_s: float = 1.5) -> float:
+    return 85.0 * least_jerk(time_s / raise_s)
+
+
+def pushed_off(time_s: float) -> float:
+    """At an even 40° a second, from one moment to the next."""
+    return min(40.0 * max(time_s, 0.0), 85.0)
+
+
+def raised(lift: object, rest_deg: float = 5.0, length_s: float = 6.0) -> list[tuple[float, float]]:
+    """A flank of `lift` that starts at `START_S`, in reverse order from the top."""
+    assert callable(lift)
+    times = [i / HZ for i in range(round(length_s * HZ))]
+    return [(time_s, rest_deg + lift(time_s - START_S)) for time_s in reversed(times)]
+
+
+@pytest.mark.parametrize("raise_s", [0.6, 1.0, 1.5, 2.0, 3.5])
+def test_legs_that_leave_softly_are_reckoned_back_to_when_nothing_is_seen_yet(raise_s: float) -> None:
+    """At a raise of 3.5 s the legs are half a degree up 0.3 s after the start."""
+    assert movement_onset(raised(lambda t: softly(t, raise_s))) == pytest.approx(START_S, abs=0.08)
+    assert movement_end([(8 - t, x) for t, x in raised(lambda t: softly(t, raise_s))]) == pytest.approx(6, abs=0.08)
+
+
+def test_legs_that_push_off_start_when_they_are_seen_to_move() -> None:
+    """Least jerk would have started at that height 0.3 s before."""
+    assert movement_onset(raised(pushed_off)) == pytest.approx(START_S + 0.02, abs=0.03)
+
+
+@pytest.mark.parametrize("drift_deg", [1.0, 2.0, 3.0])
+def test_a_slow_drift_before_the_raise_is_no_start(drift_deg: float) -> None:
+    """A head that is lifted in the second before tilts trunk and legs."""
+
+    def drifting(time_s: float) -> float:
+        return drift_deg * min(max(time_s + 1.5, 0.0), 1.0) + pushed_off(time_s)
+
+    assert movement_onset(raised(drifting)) == pytest.approx(START_S, abs=0.1)
+
+
+def test_legs_that_creep_down_end_when_they_have_all_but_stopped() -> None:
+    """From 20° on they sink by a factor of e each 0.3 s: half a degree is left after 1.1 s."""
+
+    def sinking(time_s: float) -> float:
+        return max(85.0 - 40.0 * time_s, 20.0 * exp(-max(time_s - 65 / 40, 0.0) / 0.3))
+
+    flank = [(i / HZ, 5.0 + sinking(i / HZ)) for i in range(round(6 * HZ))]
+    assert movement_end(flank) == pytest.approx(65 / 40 + 1.4, abs=0.3)
+
+
+@given(st.floats(-50.0, 50.0), st.floats(-10.0, 20.0), st.sampled_from([softly, pushed_off]))
+def test_neither_the_time_nor_the_place_of_the_bottom_matters(later_s: float, higher_deg: float, lift: object) -> None:
+    flank = raised(lift)
+    moved = [(time_s + later_s, deg + higher_deg) for time_s, deg in flank]
+    assert movement_onset(moved) == pytest.approx(movement_onset(flank) + later_s, abs=1e-6)
+    there = [(-time_s, deg) for time_s, deg in flank]
+    back = [(-time_s, deg) for time_s, deg in moved]
+    assert movement_end(back) == pytest.approx(movement_end(there) - later_s, abs=1e-6)
+
+
+def test_start_and_end_are_those_of_the_heels_where_they_are_known() -> None:
+    """Here the heels follow the thighs two samples late."""
+    clean = made(Shape(), Shape(), rate_hz=HZ)
+    shifted = [
+        replace(sample, ankle_deg=180.0 - sample.hip_deg, heels_deg=180.0 - clean[max(i - 2, 0)].hip_deg)
+        for i, sample in enumerate(clean)
+    ]
+    before, after = count(clean).reps, count(shifted).reps
+    assert len(before) == len(after) == 2
+    for early, late_rep in zip(before, after, strict=True):
+        assert late_rep.start_s - early.start_s == pytest.approx(2 / HZ, abs=0.02)
+        assert late_rep.end_s - early.end_s == pytest.approx(2 / HZ, abs=0.04)
+        assert late_rep.top_flexion_deg == pytest.approx(early.top_flexion_deg, abs=0.5)
+
+
+def test_the_heels_do_not_count_where_one_leg_is_far_from_the_other() -> None:
+    """The far one may be somebody else's: its heel would take the middle of the two along."""
+    clean = [
+        replace(sample, ankle_deg=180.0 - sample.hip_deg, other_hip_deg=175.0 - (180.0 - sample.hip_deg) / 3)
+        for sample in made(Shape(), Shape(), rate_hz=HZ)
+    ]
+    wrong = [replace(sample, heels_deg=20.0) for sample in clean]
+    assert [(r.start_s, r.end_s) for r in count(wrong).reps] == [(r.start_s, r.end_s) for r in count(clean).reps]

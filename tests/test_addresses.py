@@ -1,0 +1,164 @@
+"""Addresses: what may be shown of well-formed and malformed ones, and what is connected to."""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import product
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repcount import addresses
+from repcount.addresses import AddressError
+
+SIGNS = ["", "#", "/", "?", "[", "]", "@", ":", "%40", "%", " ", "\\", "\n", "\x1b[31m", "\0", "'", '"', "&", "=", "ü"]
+SECRETS = [f"s3{sign}cret" for sign in SIGNS] + ["8080/s3cret", "8080#s3cret"]
+FORMS = [
+    "{scheme}://me:{secret}@camera.example/video",
+    "{scheme}://me:{secret}@camera.example:8080/video?a=b#c",
+    "{scheme}://{secret}:me@camera.example:8080",
+    "{scheme}://me:{secret}@[::1]:8080/x",
+    "{scheme}://me:{secret}@[::1/x",
+    "{scheme}://me:{secret}@camera.example:99999/video",
+    "{scheme}://me:{secret}@camera.example:port/video",
+    "{scheme}://me:{secret}@",
+    "{scheme}://camera.example:{secret}/video",
+    "{scheme}://camera.example:8080/{secret}/video",
+    "{scheme}://camera.example:8080/video?user=me&password={secret}",
+    "{scheme}://camera.example:8080?{secret}",
+    "{scheme}://camera.example:8080/#{secret}",
+    "{scheme}:/me:{secret}@camera.example/video",
+    "{scheme}:me:{secret}@camera.example/video",
+    "{scheme}:\\\\me:{secret}@camera.example\\video",
+    " {scheme}://me:{secret}@camera.example/video ",
+    "//me:{secret}@camera.example/video",
+    "me:{secret}@camera.example/video",
+    "camera.example/video?password={secret}",
+    "camera.example:8080/{secret}",
+]
+SCHEMES = ["http", "https", "rtsp", "rtsps", "udp", "tcp", "HTTP", "ftp", "rtmp", "srt", "x-y"]
+TABLE = [
+    form.format(scheme=scheme, secret=secret)
+    for form, scheme, secret in product(FORMS, SCHEMES, SECRETS)
+    if not ("example:{secret}" in form and "@" in secret)  # which is well-formed, and has another host
+]
+
+
+def told(text: str) -> str:
+    """All that is told about an address."""
+    try:
+        address = addresses.parse(text)
+    except AddressError as error:
+        return f"{addresses.shown(text)} {error}"
+    # What is taken for the host, and looked up, is never a part of a password.
+    assert address.host in ("camera.example", "::1"), text
+    return f"{addresses.shown(text)} {address} {address!r}"
+
+
+def test_nothing_secret_is_shown_of_any_form() -> None:
+    assert len(TABLE) > 4000
+    found = [text for text in TABLE if "s3" in told(text) or "cret" in told(text) or not told(text).isprintable()]
+    assert found == []
+
+
+@given(
+    st.sampled_from(FORMS[:8]),
+    st.sampled_from(SCHEMES),
+    st.text(max_size=12).map(lambda text: f"q7{text}zx"),
+)
+def test_nothing_secret_is_shown_whatever_it_holds(form: str, scheme: str, secret: str) -> None:
+    text = form.format(scheme=scheme, secret=secret)
+    shown = addresses.shown(text)
+    assert "q7" not in shown
+    assert "zx" not in shown
+    for argument in (text, f"--camera={text}"):
+        message = addresses.hide(f"no such thing: {argument} and {argument!r}", [argument])
+        assert "q7" not in message
+        assert "zx" not in message
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_with_a_host_or_an_error(text: str) -> None:
+    for each in (text, f"http://{text}"):
+        with contextlib.suppress(AddressError):
+            address = addresses.parse(each)
+            assert 0 < address.port < 65536
+            assert str(address) == addresses.shown(each)
+
+
+@given(st.text(min_size=1, max_size=20), st.text(max_size=20))
+def test_name_and_password_come_through_when_written_with_escapes(user: str, password: str) -> None:
+    try:
+        login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    except UnicodeEncodeError:  # half of a character
+        return
+    address = addresses.parse(f"rtsp://{login}@192.168.1.20/stream?channel=1")
+    assert (address.user, address.password) == (user, password)
+    assert (address.scheme, address.host, address.port, address.target) == (
+        "rtsp", "192.168.1.20", 554, "/stream?channel=1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://192.168.1.20:8080/video", "http://192.168.1.20:8080/..."),
+        ("http://192.168.1.20:8080/", "http://192.168.1.20:8080"),
+        ("HTTP://Camera:80", "http://Camera"),
+        ("https://[fe80::1]:444/x", "https://[fe80::1]:444/..."),
+        ("http://me:p@ss@camera/video", "http://camera/..."),
+        ("udp://@:5000", "udp://:5000"),
+        ("udp://@239.0.0.1:5000", "udp://239.0.0.1:5000"),
+        ("tcp://camera:5000?x", "tcp://camera:5000/..."),
+    ],
+)
+def test_scheme_host_and_port_are_shown(text: str, shown: str) -> None:
+    assert addresses.shown(text) == shown == str(addresses.parse(text))
+
+
+PATHS = [
+    "0",
+    "/dev/video0",
+    "clip.mp4",
+    "C:\\clips\\a.mp4",
+    "C:/a.mp4",
+    "a/b.mp4",
+    "-",
+    "",
+    "clip@home.mp4",
+    "10:30.mp4",
+]
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_paths_and_numbers_are_shown_as_they_are(text: str) -> None:
+    assert addresses.shown(text) == text
+
+
+def test_a_file_that_is_there_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "me:2026@home.mp4"
+    assert addresses.is_address(name)
+    Path(name).touch()
+    assert not addresses.is_address(name)
+    assert addresses.shown(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("http://me:pass#word@camera/video", "http://... cannot be read: write it as"),
+        ("http://camera:99999/video", "needs a port between 1 and 65535"),
+        ("tcp://camera", "needs a port between 1 and 65535"),
+        ("http:///video", "names no host"),
+        ("rtmp://camera/live", "only addresses of http, https, rtsp, rtsps, tcp, udp can be read"),
+    ],
+)
+def test_what_is_wrong_is_said_with_how_to_write_it(text: str, message: str) -> None:
+    with pytest.raises(AddressError, match="%40") as error:
+        addresses.parse(text)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
