@@ -3,19 +3,21 @@
 
 Plays a video at its own speed as the camera of a real live session without window, and prints
 
+  heard       seconds from the legs being back to the first sound of the answer, in what the voice wrote into a file
   announced   seconds from the legs being back (the rep's `end_s`) to the count being handed to voice and window
   behind      seconds from a frame's capture to its moment being handed out, over all analysed frames
   voice       seconds for which handing a moment to the voice, which speaks into a file, held up the loop
   captured    frames that came, how many of them were analysed, and how many of those due were not
   core        share of one core that the whole process used
 
-The legs are held to be back when they have stopped sinking for 0.4 s, and the outlier guard looks two samples
-ahead; that is most of the first figure.
+and a table of the reps with what was heard of each. The legs are held to be back when they have stopped sinking for
+0.2 s where they rest, and for 0.4 s elsewhere; the outlier guard looks two samples ahead. That is most of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -35,6 +37,17 @@ from repcount.pose.tracker import PersonTracker
 from repcount.types import Rep
 from repcount.video.camera import Camera, open_camera
 from repcount.video.clock import clock_s
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.listening import Listener, sound_of
+
+_WORDS = (
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "ready"),
+    *("higher", "all the way down", "legs straight", "legs together", "slower", "raise slower", "lower slower"),
+    *("take your time", "you are getting lower", "you are getting faster", "press t to count these"),
+)
+_SPEAKING_S = 1.5
+"""What was announced last is still being said."""
 
 
 @dataclass
@@ -60,6 +73,7 @@ class Stopwatch:
 
     camera: Camera
     announced_s: list[float] = field(default_factory=list)
+    reps: list[Rep] = field(default_factory=list)
     behind_s: list[float] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
 
@@ -70,6 +84,7 @@ class Stopwatch:
             self.times_s.append(moment.frame.time_s)
         reps = [event for update in moment.updates for event in update.events if isinstance(event, Rep)]
         self.announced_s += [now_s - rep.end_s for rep in reps]
+        self.reps += reps
 
     def commands(self) -> list[Command]:
         return []
@@ -80,6 +95,7 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     given = parser.parse_args()
     config = Config()
+    voice_s = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
         VoiceClient(file=Path(folder) / "heard.wav") as voice,
@@ -92,15 +108,38 @@ def main() -> None:
         began_s, used_s = time.monotonic(), time.process_time()
         outcome = live.run(live.Session(source, tracker, config, SessionGoals(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
+        lead_s = time.monotonic() - voice_s - source.now_s()
+        time.sleep(_SPEAKING_S)
+        heard = Listener(_WORDS).heard(sound_of(Path(folder) / "heard.wav"))
+    tell(watch.reps, [(at_s - lead_s, partial, words) for at_s, partial, words in heard])
     show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")
+
+
+def tell(reps: list[Rep], heard: list[tuple[float, bool, str | None]]) -> None:
+    """Print what was heard of each rep, and how soon."""
+    first_s = []
+    for rep, after in zip(reps, [*reps[1:], None], strict=True):
+        until_s = after.end_s if after else float("inf")
+        of_rep = [(at_s, partial, words) for at_s, partial, words in heard if rep.end_s <= at_s < until_s]
+        first_s += [at_s - rep.end_s for at_s, _, _ in of_rep[:1]]
+        told = ", ".join(
+            f"+{at_s - rep.end_s:.2f} {'tone, ' if partial else ''}{words}" for at_s, partial, words in of_rep
+        )
+        raised = f", next raise +{after.start_s - rep.end_s:.2f}" if after else ""
+        print(f"rep {rep.number:3} {'full' if rep.full else 'partial':8} down at {rep.end_s:6.2f} s: {told}{raised}")
+    print_times("heard", first_s)
+
+
+def print_times(name: str, values: list[float]) -> None:
+    told = "  ".join(f"{label} {percentile(values, at):.4f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
+    print(f"{name:10} {told}  longest {max(values, default=0.0):.4f} s  ({len(values)})")
 
 
 def show(watch: Stopwatch, voice: TimedVoice, source: Camera, share: float) -> None:
     told_s = {"announced": watch.announced_s, "behind": watch.behind_s, "voice": voice.held_up_s}
     for name, values in told_s.items():
-        told = "  ".join(f"{label} {percentile(values, at):.4f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
-        print(f"{name:10} {told}  longest {max(values, default=0.0):.4f} s  ({len(values)})")
+        print_times(name, values)
     analysed = len(watch.times_s)
     due = round((watch.times_s[-1] - watch.times_s[0]) * Config().rate_hz) + 1
     missed = max(due - analysed, 0) / due

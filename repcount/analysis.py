@@ -33,6 +33,11 @@ OBLIQUE_VIEW_DEG = 60.0
 the side. On clips rendered at 60° the hip angle is off by up to 18° at the top, even as read in space. A recording gets
 a warning, live counting waits."""
 
+_MIN_CROWDED, _CROWDED_SHARE = 5, 0.2
+"""Samples that show several people lying before it is said, and their share of those in which others were looked for.
+Heuristic: a sofa is taken for somebody for a moment, and of people who lie close to each other one is found now and
+then."""
+
 SMALL_TRUNK_SHARE = 0.08
 """Trunk length as a share of the image's longer side, below which the person is called small or far away: about 4 m
 from the camera, MediaPipe's limit. The longer side, because that is what a camera's zoom refers to, held upright or
@@ -115,6 +120,8 @@ class AnalysisBuilder:
     _feet: float = 0.0
     _view: float = 0.0
     _trunk_px: float = 0.0
+    _lying: Counter[int] = field(default_factory=Counter)
+    """Samples by how many people lay in the picture, where that is known."""
 
     def write(self, update: Update) -> None:
         """Take one update."""
@@ -132,6 +139,8 @@ class AnalysisBuilder:
         self._feet += sample.feet_visibility
         self._view += sample.view_deg
         self._trunk_px += sample.trunk_px
+        if not isnan(sample.people_lying):
+            self._lying[int(sample.people_lying)] += 1
 
     def result(
         self,
@@ -173,6 +182,10 @@ class AnalysisBuilder:
         longer_px = max(source.width or 0, source.height or 0)
         if self._trunk_px < SMALL_TRUNK_SHARE * longer_px * self.seen:
             yield AnalysisWarning(WarningCode.SMALL_PERSON)
+        several = [(samples, people) for people, samples in self._lying.items() if people > 1]
+        crowded = sum(samples for samples, _ in several)
+        if crowded >= _MIN_CROWDED and crowded > _CROWDED_SHARE * self._lying.total():
+            yield AnalysisWarning(WarningCode.SEVERAL_LYING, {"people": max(several)[1]})
 
 
 def _count_warnings(

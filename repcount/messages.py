@@ -102,6 +102,9 @@ _WARNING_TEMPLATES = {
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
     WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
+    WarningCode.SEVERAL_LYING: (
+        "{people} people lie in the picture: the one who raised the legs first was counted, check that it is you"
+    ),
     WarningCode.LOW_CONFIDENCE: "{doubtful} of {reps} reps were hard to see: check them in the video",
     WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
     WarningCode.REPS_ADDED: "{added} of {reps} reps were added by hand",

@@ -85,6 +85,8 @@ class Pose:
     """(33, 3), x to the right, y down, z away from the camera; in metres, the origin is midway between the hips."""
     visibility: NDArray[np.float64]
     """(33,), 0 to 1: probability that the landmark is inside the image and not occluded."""
+    people_lying: float = nan
+    """How many people lie in the image, this one included; NaN where nobody else was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,10 @@ class Sample:
     heels_deg: float = nan
     """Elevation of the line from the middle of the hips to the middle of the heels: it does not depend on the trunk, so
     a head that is lifted doesn't move it."""
+    people_lying: float = nan
+    """How many people lie in the picture; NaN where only one was looked for."""
+    leg_trunks: float = nan
+    """Length of the legs in trunk lengths, in space."""
 
 
 class Phase(enum.StrEnum):
@@ -192,6 +198,7 @@ class WarningCode(enum.StrEnum):
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
     SMALL_PERSON = "small_person"
+    SEVERAL_LYING = "several_lying"
     MOVEMENTS_REJECTED = "movements_rejected"
     LOW_CONFIDENCE = "low_confidence"
     UNFINISHED_REP = "unfinished_rep"

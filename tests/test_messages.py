@@ -30,12 +30,17 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
+    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
     WarningCode.RARELY_FOUND: ({"tracked": 0.426}, "the person was found in only 43% of the frames"),
     WarningCode.FEET_HIDDEN: ({}, "the feet were mostly out of the picture or hidden: move the camera back"),
     WarningCode.OBLIQUE_VIEW: (
         {}, "the camera looks from the head or the feet: angles are rough; put it at the side"
     ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
+    WarningCode.SEVERAL_LYING: (
+        {"people": 2},
+        "2 people lie in the picture: the one who raised the legs first was counted, check that it is you",
+    ),
     WarningCode.MOVEMENTS_REJECTED: (
         {"movements": 3, "trunk_moved": 2}, "3 movements seen, 2 not counted: the trunk came up with the legs"
     ),
@@ -45,6 +50,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.UNFINISHED_REP: (
         {"start_s": 5.0}, "the end cuts off a movement that began at 5.0 s: it is not counted"
     ),
+    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
     WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
     WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
     WarningCode.OWN_TARGET: (

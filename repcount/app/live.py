@@ -33,6 +33,7 @@ from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
 from repcount.files import AtomicFile, is_special
 from repcount.history.file import default_path
+from repcount.history.people import name_key
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
@@ -378,6 +379,9 @@ def open_session(
         reporter.note(f"note: {camera.caution}")
     stack.enter_context(camera)
     tracker = loading.result()
+    if before is not None:
+        # Not at a time: closing a file drops all locks that this process holds on it, and SQLite relies on its own.
+        before.exception()
     recorder = _open_recorder(options, camera.source, config, reporter, stack)
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
@@ -449,7 +453,8 @@ def _before(options: LiveOptions) -> dict[str, Any]:
     """The fields of `Summary` about the sessions of that person so far; no fault of the history can stop counting."""
     try:
         with HistoryStore(default_path()) as history:
-            sessions = [session for session in history.sessions() if session.person == (options.person or "")]
+            mine = name_key(options.person or "")
+            sessions = [session for session in history.sessions() if name_key(session.person) == mine]
     except HistoryError:
         return {}
     if not sessions:

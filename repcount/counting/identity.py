@@ -1,19 +1,19 @@
-"""Whether two samples can show the same body in the same scene: by place, size and the side of the head."""
+"""Whether two samples can show the same body in the same scene: by place, size, limb lengths and where the head is."""
 
 from __future__ import annotations
 
-from math import hypot, isnan
+from math import hypot, isnan, log
 
 from repcount.types import Sample
 
-_TRUNKS = 1.0
-_TRUNKS_PER_S = 0.25
-"""Hips that jump by more than a trunk length, and a quarter more for each second that has passed, are another body's.
-Heuristic: somebody who lies shuffles by less, and the bumps of a hand-held camera move the picture by a fifth of it."""
+_PLACE_TRUNKS, _SIZE, _LEGS = 0.35, 0.25, 0.4
+"""Hips that jump by so many trunk lengths, a trunk that looks longer or shorter by this (in natural logarithms: by
+28 %), or legs that do in relation to the trunk: any one alone, or somewhat less of each together, are another body's.
+Measured on 17,000 pairs of samples one after the other of people who lie (93 clips): 0.05, 0.03 and 0.05 at the 95th
+percentile, 0.23, 0.22 and 0.25 at the 99.5th; nearly all beyond are cuts, two people, and poses of no body."""
 
-_SCALE = 1.8
-"""A trunk that looks this much longer or shorter is another one. Heuristic: between lying and standing upright legs the
-trunk's length in the picture changes by 1.2 at most (labelled clips, 95th percentile)."""
+_PER_S = 0.5
+"""With each second that passes unseen these grow by half. Heuristic: somebody who lies shuffles, cameras move."""
 
 _TURN_DEG = 120.0
 """Nobody who lies turns end for end: a head that is suddenly where the feet were belongs to a mirrored shot, another
@@ -24,9 +24,17 @@ def is_same_body(before: Sample | None, now: Sample) -> bool:
     """Whether `now` can be the body of `before`, a moment later. What is not known does not tell them apart."""
     if before is None or isnan(now.trunk_px) or isnan(before.trunk_px):
         return True
+    turn = abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0)
+    grown = 1.0 + _PER_S * (now.time_s - before.time_s)
+    return not turn > _TURN_DEG and difference(before, now) <= grown
+
+
+def difference(before: Sample, now: Sample) -> float:
+    """How different two bodies are in place, size and limb lengths: 1 is as much as can be one body from one sample to
+    the next.
+    """
     trunk = max(before.trunk_px, 1e-6)
     jump = hypot(now.hip_x - before.hip_x, now.hip_y - before.hip_y) / trunk
-    scale = max(now.trunk_px, 1e-6) / trunk
-    turn = abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0)
-    far = jump > _TRUNKS + _TRUNKS_PER_S * (now.time_s - before.time_s)
-    return not (far or turn > _TURN_DEG) and 1 / _SCALE < scale < _SCALE
+    size = log(max(now.trunk_px, 1e-6) / trunk)
+    legs = log(now.leg_trunks / before.leg_trunks) if now.leg_trunks > 0 and before.leg_trunks > 0 else 0.0
+    return hypot(jump / _PLACE_TRUNKS, size / _SIZE, legs / _LEGS)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from math import hypot, isnan
 
 from repcount.config import Config
+from repcount.counting import other_leg
 from repcount.counting.confidence import rep_confidence
-from repcount.counting.movement import Movement, elevation_above_floor, nanmedian
+from repcount.counting.movement import Movement, nanmedian
 from repcount.types import Flag, Rejection, RejectionReason, Rep, Sample
 
 _MIN_REP_S = 0.5
@@ -19,15 +20,9 @@ _KNEE_AT_BOTTOM_DEG = 110.0
 _FOOT_DEG = 25.0
 """The feet rise, too: bridges and crunches bend the hip while the feet stay on the floor."""
 
-_OTHER_SHARE = 0.5
 _APART_AT_BOTTOM_DEG = 40.0
 """Both legs do the work: the other one makes at least half the way, and both are down when it starts and
 ends (alternating legs cross there)."""
-
-_STAYS_DEG, _STILL_DEG, _TOGETHER_DEG = 12.0, 6.0, 20.0
-"""The other leg stays down while it rises by no more than the first, is still within the second (both include jitter of
-landmarks that are half hidden), and starts together with the leg within the third. Heuristic: in single-leg work it
-rises by up to 11°, by 13-22° where its landmarks sit on somebody who lies behind."""
 
 _CHEST_DEG = 15.0
 """The chest points up: 29° and more on labelled clips of people on their back, -50° and less face down, about 0
@@ -49,14 +44,6 @@ weight is taken off the hips. They measure 45-60° at the top in tucks, 107° an
 
 _HIPS_TRUNKS = 0.6
 """The pelvis stays: hips that travel further than this part of a trunk length are somebody moving about."""
-
-
-def _hip(sample: Sample) -> float:
-    return 180.0 - sample.hip_deg
-
-
-def _other(sample: Sample) -> float:
-    return 180.0 - sample.other_hip_deg
 
 
 def classify_movement(config: Config, movement: Movement) -> Rep | Rejection | None:
@@ -123,36 +110,10 @@ def _head(sample: Sample) -> float:
 
 
 def _one_leg(config: Config, movement: Movement) -> bool:
-    apart = (movement.at_start(_apart), movement.at_end(_apart))
+    apart = (movement.at_start(other_leg.apart), movement.at_end(other_leg.apart))
     if any(angle > _APART_AT_BOTTOM_DEG for angle in apart):
         return True
-    return _behind(movement) and not _detached(movement)
-
-
-def _behind(movement: Movement) -> bool:
-    rise = movement.at_top(_hip) - movement.at_start(_hip)
-    return movement.at_top(_other) - movement.at_start(_other) < _OTHER_SHARE * rise
-
-
-def _detached(movement: Movement) -> bool:
-    """Whether the other leg is unknown: its landmarks left the bottom with the leg, stopped and stayed where they were.
-
-    Somebody's own leg stays down or comes up; what begins to come up and then lies still in the air is the leg of
-    somebody who lies behind, or the edge of a mat.
-    """
-    held = [_other(p.sample) for p in movement.top_points if not isnan(p.sample.other_hip_deg)]
-    still = bool(held) and max(held) - min(held) <= _STILL_DEG
-    together = all(angle <= _TOGETHER_DEG for angle in (movement.at_start(_apart), movement.at_end(_apart)))
-    rise = movement.at_top(_other_lift) - movement.at_start(_other_lift)
-    return still and together and _behind(movement) and rise > _STAYS_DEG
-
-
-def _other_lift(sample: Sample) -> float:
-    return elevation_above_floor(_other(sample), sample)
-
-
-def _apart(sample: Sample) -> float:
-    return abs(sample.hip_deg - sample.other_hip_deg)
+    return other_leg.stays_behind(movement) and not other_leg.has_slipped(movement)
 
 
 def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:
@@ -212,7 +173,7 @@ def _rep(config: Config, movement: Movement) -> Rep:
         Flag.FAST_RAISE: raise_s < config.fast_raise_s and not movement.emerged,
         Flag.FAST_LOWER: lower_s < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
-        Flag.LEGS_APART: movement.at_top(_apart) > config.apart_deg and not _detached(movement),
+        Flag.LEGS_APART: movement.at_top(other_leg.apart) > config.apart_deg and not other_leg.has_slipped(movement),
         Flag.HANDS_OFF_HEAD: nanmedian(p.sample.hands_on_head for p in movement.points) < 0.5,
         Flag.LOW_CONFIDENCE: confidence < config.min_confidence,
     }

@@ -55,14 +55,15 @@ keeps a leg that sinks for ever from holding its count back."""
 
 _AT_REST_S = 0.22
 _AT_REST_POINTS = 4
-_AT_REST_DEG = 3.0
-"""Where they rest, half of that time with four samples in it is enough: they have nowhere further to sink, so a stall
-on the way down is not taken for the end. On all labelled clips no count changes, and a rep is known 0.16 s sooner:
-0.22 s after the legs are down. Its end is off by as much as before (0.03 s at the median; 0.22 instead of 0.18 s at the
-95th percentile)."""
+_AT_REST_DEG, _AT_REST_SINK_DEG = 3.0, 0.35
+"""Within so much of where they rest, half of that time with four samples in it is enough, if they sank by less than a
+third of a degree: they have nowhere further to sink, so a stall on the way down is not taken for the end. On all
+labelled clips no count changes, and a rep is known 0.26 instead of 0.36 s after the legs are down. With 0.5° it would
+be 0.24 s, and legs that creep down for half a second would be called down that much early."""
 
-_STILL_DUE_S = 0.1
-"""So much later than noticed may be the end of legs that were still creeping where they rest."""
+_STILL_DUE_S = 0.25
+"""So much later than noticed may be the end of legs that arrive softly: it is reckoned from their whole way, and the
+last half degree takes them 0.25 s in a lower of 3.5 s."""
 
 _TOP_SHARE = 0.1
 """Within a tenth of the rise from the highest point the legs are at the top."""
@@ -114,10 +115,15 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     """
     if state.elsewhere and isnan(sample.trunk_px):
         return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
-    if identity.is_same_body(state.place, sample):
+    if identity.is_same_body(state.place, sample) or _out_of_sight(config, state, sample):
         place = state.place if isnan(sample.trunk_px) else sample
         return _take(config, replace(state, place=place, elsewhere=()), sample, sample.hip_deg)
     return _look_elsewhere(config, state, sample)
+
+
+def _out_of_sight(config: Config, state: State, sample: Sample) -> bool:
+    """Whether nobody was seen for longer than a gap: then whoever comes is not held against what was seen before."""
+    return state.place is not None and not state.elsewhere and sample.time_s - state.place.time_s > config.max_gap_s
 
 
 def _look_elsewhere(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
@@ -321,8 +327,10 @@ def _track(config: Config, state: State, point: TracePoint) -> State:
 
 def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tuple[Event, ...]]:
     """Wait until the legs have stopped sinking, then judge the movement."""
-    still = _is_still(state, point, _SETTLE_S)
-    at_rest = point.smooth <= state.rest + _AT_REST_DEG and _is_still(state, point, _AT_REST_S, _AT_REST_POINTS)
+    still = _is_still(state, point, _SETTLE_S, _SETTLE_DEG)
+    at_rest = point.smooth <= state.rest + _AT_REST_DEG and _is_still(
+        state, point, _AT_REST_S, _AT_REST_SINK_DEG, _AT_REST_POINTS
+    )
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
     events = _judged(config, state, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
@@ -333,11 +341,11 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     return replace(state, trace=kept, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
 
 
-def _is_still(state: State, point: TracePoint, lasting_s: float, points: int = 1) -> bool:
-    """Whether the legs, back for so long, sank by less than `_SETTLE_DEG` in it; `points` are the fewest that tell."""
+def _is_still(state: State, point: TracePoint, lasting_s: float, sink_deg: float, points: int = 1) -> bool:
+    """Whether the legs, back for so long, sank by less than `sink_deg` in it; `points` are the fewest that tell."""
     recent = [p.smooth for p in state.trace if point.time_s - p.time_s <= lasting_s]
     long_enough = point.time_s - state.returned_s >= lasting_s and len(recent) >= points
-    return long_enough and max(recent) - point.smooth < _SETTLE_DEG
+    return long_enough and max(recent) - point.smooth < sink_deg
 
 
 def _start_next_rep(

@@ -76,8 +76,10 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
         for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
         if text
     ]
-    instructions = _instructions(status, sizes, inner.width)
-    header += instructions
+    header += _instructions(status, sizes, inner.width)
+    # Where there is no room for everything, what comes last is left out.
+    while last_rep and _height(header) + _height(last_rep) > inner.height:
+        last_rep.pop()
     _draw_columns(image, Box(inner.left, inner.top, room_px, inner.height), header, last_rep, status, sizes)
     used_px = _height(header) + _height(last_rep)
     while footer and used_px + _height(footer) > inner.height:

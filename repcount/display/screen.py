@@ -48,8 +48,11 @@ CAPITAL_SHARE = 0.735
 _PANEL_SHARE, _CUE_LINE_SHARE, _BUTTON_SHARE, _GAP_SHARE = 0.46, 0.19, 0.09, 0.016
 """Width of the panel, heights of the cue and of a row of buttons, and the distance between them, in `Sizes.unit`."""
 
-_TALL_PANEL_SHARE = 0.56
+_TALL_PANEL_SHARE = 0.58
 """Height of the panel in a window that is higher than wide."""
+
+_TALL_SHARE = 0.62
+"""Share of the height that panel, cue and buttons are sized by there, so that a third of it is left for the picture."""
 
 _BUTTONS_PER_ROW_TALL = 4
 
@@ -61,6 +64,11 @@ _MAX_CUE_LINES = 5
 
 ASPECT = 16 / 9
 """Width by height of a picture that has not come yet."""
+
+
+def sizes_for(width: int, height: int) -> Sizes:
+    """The sizes for a window. In one that is higher than wide things are above each other and share the height."""
+    return Sizes(width, round(_TALL_SHARE * height) if height > width else height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def layout(width: int, height: int, picture_aspect: float, buttons: int) -> Layo
 
     The cue is below the picture; beside an upright one, which needs the height.
     """
-    unit = Sizes(width, height).unit
+    unit = sizes_for(width, height).unit
     gap = round(_GAP_SHARE * unit)
     tall = height > width
     rows = -(-buttons // (_BUTTONS_PER_ROW_TALL if tall else buttons))
@@ -130,7 +138,7 @@ def draw(
     `cue` is what was announced last, if that is still news. `mirror` flips the picture and the pose, never the text.
     """
     width, height = size
-    sizes = Sizes(width, height)
+    sizes = sizes_for(width, height)
     canvas = overlay.blank(width, height)
     aspect = image.shape[1] / image.shape[0] if image is not None else ASPECT
     places = layout(width, height, aspect, len(phrases.BUTTONS))
@@ -231,7 +239,7 @@ def _draw_button(
 def draw_summary(size: tuple[int, int], summary: Summary) -> NDArray[np.uint8]:
     """The card at the end of a session."""
     width, height = size
-    sizes = Sizes(width, height)
+    sizes = sizes_for(width, height)
     canvas = overlay.blank(width, height)
     margin = sizes.px(60)
     room_px = width - 2 * margin

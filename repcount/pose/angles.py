@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import acos, atan2, degrees, hypot, isnan, nan
+from math import acos, atan2, degrees, dist, hypot, isnan, nan
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,11 @@ _ANKLE_LOW_DEG = 7.0
 """In space the model reads the knee 13-17° too bent, so that the line from hip to ankle is half of it too low, at the
 bottom as at the top (rendered clips)."""
 
+_STRAIGHT_LEG_DEG, _STRAIGHT_KNEE_DEG, _PARTED_DEG = 125.0, 130.0, 45.0
+"""Nobody raises a leg with a straight knee further than the first: the hamstrings end it at 70-90° in most people (the
+straight leg raise test) and at 120° in the most supple. Landmarks that show it, with the other leg further away than
+the third, have gone to arms that lie overhead or to somebody else."""
+
 _LYING_DEG = 45.0
 """Half way between lying and standing: this only chooses whom to follow, the counter judges for itself."""
 
@@ -53,16 +58,20 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     """
     if pose is None:
         return Sample(time_s, side=side)
-    near = _better_seen(pose.visibility, side)
-    far = 1 - near
     view = _view_deg(pose.world_m)
+    near = _better_seen(pose.visibility, side)
+    flexions = [_flexion(pose, leg, _KNEE, view) for leg in (0, 1)]
+    if _is_astray(pose, near, flexions):
+        near = 1 - near
+    far = 1 - near
+    astray = _is_astray(pose, far, flexions)
     seen = [float(pose.visibility[part[near]]) for part in (_SHOULDER, _HIP, _KNEE)]
     return replace(
         place(time_s, pose),
-        hip_deg=180.0 - _flexion(pose, near, _KNEE, view),
+        hip_deg=180.0 - flexions[near],
         knee_deg=_knee(pose, near),
-        other_hip_deg=180.0 - _flexion(pose, far, _KNEE, view),
-        other_knee_deg=_knee(pose, far),
+        other_hip_deg=nan if astray else 180.0 - flexions[far],
+        other_knee_deg=nan if astray else _knee(pose, far),
         trunk_deg=_elevation(pose, _SHOULDER, view),
         chest_deg=_chest(pose.world_m),
         ankle_deg=_flexion(pose, near, _ANKLE, view),
@@ -74,6 +83,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         head_deg=_elevation(pose, _EAR, view),
         hands_to_shins=_hands_to_shins(pose),
         heels_deg=_elevation(pose, _HEEL, view),
+        people_lying=pose.people_lying,
     )
 
 
@@ -90,6 +100,16 @@ def is_lying_on_back(pose: Pose) -> bool:
     return is_lying(pose) and _chest(pose.world_m) > 0
 
 
+def trunk_px(pose: Pose) -> float:
+    """Length of the trunk in the picture."""
+    return hypot(*_trunk(pose.xy_px))
+
+
+def leg_elevation(pose: Pose) -> float:
+    """Elevation of the thighs, both together: 0 is level, 90 is upright."""
+    return _elevation(pose, _KNEE, _view_deg(pose.world_m))
+
+
 def place(time_s: float, pose: Pose) -> Sample:
     """A sample of where somebody is alone."""
     x, y = _middle(pose.xy_px, _HIP)
@@ -100,7 +120,22 @@ def place(time_s: float, pose: Pose) -> Sample:
         hip_y=float(y),
         trunk_px=hypot(*trunk),
         heading_deg=degrees(atan2(-float(trunk[1]), float(trunk[0]))),
+        leg_trunks=_leg_trunks(pose.world_m),
     )
+
+
+def _leg_trunks(world: Vector) -> float:
+    """Thigh and shin, mean of both legs."""
+    points = world.tolist()
+    bones = [
+        dist(points[a], points[b]) for part in ((_HIP, _KNEE), (_KNEE, _ANKLE)) for a, b in zip(*part, strict=True)
+    ]
+    return sum(bones) / 2 / max(hypot(*_trunk(world)), 1e-9)
+
+
+def mean_distance_px(pose: Pose, other: Pose) -> float:
+    """How far apart the landmarks of two people are on average."""
+    return fmean(map(dist, pose.xy_px.tolist(), other.xy_px.tolist()))
 
 
 def hip_distance_px(pose: Pose, other: Pose | None) -> float:
@@ -116,6 +151,12 @@ def _better_seen(visibility: Vector, side: str) -> int:
         current = SIDES.index(side)
         return current if legs[1 - current] < legs[current] + _SIDE_SWITCH else 1 - current
     return int(legs[1] > legs[0])
+
+
+def _is_astray(pose: Pose, leg: int, flexions: list[float]) -> bool:
+    """Whether the landmarks of a leg are where it cannot be, while those of the other leg may be right."""
+    beyond = flexions[leg] > _STRAIGHT_LEG_DEG and flexions[leg] - flexions[1 - leg] > _PARTED_DEG
+    return beyond and _knee(pose, leg) > _STRAIGHT_KNEE_DEG
 
 
 def _middle(points: Vector, part: tuple[int, int]) -> Vector:

@@ -59,6 +59,10 @@ class Landmarker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model."""
         with _quiet_stderr:
             self._landmarker.close()
         _trim_heap()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
@@ -194,6 +195,9 @@ class Feed(Protocol):
     def run(self, buffer: LatestFrameBuffer) -> None:
         """Fill the buffer until it is stopped or nothing more comes."""
 
+    def interrupt(self) -> None:
+        """Let no further wait begin. May be called while it runs."""
+
     def close(self) -> None:
         """Release the source. Only to be called while it does not run."""
 
@@ -223,12 +227,18 @@ _LONGEST_WAIT_S: Final = 5.0
 class ReconnectingSource:
     """A camera or a stream, opened again when it fails, until the buffer is stopped."""
 
-    def __init__(self, opener: Opener, first: Capture | None, name: str) -> None:
-        """`first` is a capture that `opener` opened; None to open it on the capture thread. `name` is for people."""
+    def __init__(
+        self, opener: Opener, first: Capture | None, name: str, interrupt: Callable[[], None] = lambda: None
+    ) -> None:
+        """`first` is a capture that `opener` opened; None to open it on the capture thread. `name` is for people.
+
+        `interrupt` lets no further wait begin, also while `opener` or a capture is at work.
+        """
         self.silence_fault: CameraFault | None = diagnostics.lost(name)
         self._opener = opener
         self._capture: Capture | None = first
         self._name = name
+        self.interrupt = interrupt
         self._wait_s = _FIRST_WAIT_S
         self._freeze = FreezeDetector()
         self._reopened_stuck = False
@@ -400,6 +410,9 @@ class FilePlayback:
     def close(self) -> None:
         """Release the file. Only to be called while it does not run."""
         self._video.__exit__(None, None, None)
+
+    def interrupt(self) -> None:
+        """Nothing to do: what it waits for is the buffer's."""
 
     def run(self, buffer: LatestFrameBuffer) -> None:
         """Fill the buffer until it is stopped or the file ends."""

@@ -23,14 +23,19 @@ class Deadline:
 
     def __init__(self, limit_s: float) -> None:
         self._until_s = clock_s() + limit_s
+        self._is_over = False
 
     def renew(self, limit_s: float) -> None:
         """Start anew, with `limit_s` from now."""
         self._until_s = clock_s() + limit_s
 
+    def end(self) -> None:
+        """Let no further wait begin, whatever is renewed. May be called by another thread."""
+        self._is_over = True
+
     def left_s(self) -> float:
         """Seconds left. Raises TimeoutError if there are none."""
-        left_s = self._until_s - clock_s()
+        left_s = 0.0 if self._is_over else self._until_s - clock_s()
         if left_s <= 0:
             raise TimeoutError
         return left_s

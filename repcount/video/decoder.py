@@ -17,14 +17,14 @@ MAX_PX = 7680 * 4320 * 2
 class Thinning:
     """Chooses which frames are looked at, so that there are about `rate_hz` a second, evenly spaced."""
 
-    def __init__(self, rate_hz: float) -> None:
-        """`rate_hz` may be infinite: then all are."""
-        self._rate_hz = rate_hz
-        self._due_s = 0.0
+    def __init__(self, rate_hz: float, from_s: float = 0.0) -> None:
+        """None before `from_s` is looked at. `rate_hz` may be infinite: then all others are."""
+        self._rate_hz, self._from_s = rate_hz, from_s
+        self._due_s = from_s
 
     def wants(self, time_s: float) -> bool:
         """Whether the next frame is looked at; its time is in seconds from the first one."""
-        if time_s < self._due_s - 0.25 / self._rate_hz:
+        if time_s < max(self._from_s, self._due_s - 0.25 / self._rate_hz):
             return False
         self._due_s = max(self._due_s + 1 / self._rate_hz, time_s + 0.5 / self._rate_hz)
         return True
@@ -41,8 +41,8 @@ class Decoder(Protocol):
     last_frame_s: float
     """How long the newest picture is shown; NaN if the file does not say."""
 
-    def thin(self, rate_hz: float) -> None:
-        """Allow to leave out the decoding of frames that `Thinning` at this rate does not choose.
+    def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
+        """Allow to leave out the decoding of frames that `Thinning` with these does not choose.
 
         To be called before the first `grab`, if at all.
         """

@@ -50,7 +50,7 @@ class OpenCvDecoder:
         self.height, self.width = first.shape[:2]
         self.rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
 
-    def thin(self, rate_hz: float) -> None:
+    def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
         """OpenCV decodes all."""
 
     def grab(self) -> float | None:
@@ -113,7 +113,7 @@ class AnimationDecoder:
         self.height, self.width = self._images[0].shape[:2]
         self.last_frame_s = self._ends_s[-1] - self._ends_s[-2]
 
-    def thin(self, rate_hz: float) -> None:
+    def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
         """All pictures are decoded already."""
 
     def grab(self) -> float | None:

@@ -82,12 +82,12 @@ class PyAvDecoder:
         self.shape = self._now.shape
         self.width, self.height = self.shape.shown
 
-    def thin(self, rate_hz: float) -> None:
+    def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
         """See Decoder."""
         first = self._now.frame.pts if self._now is not None else None
         if rate_hz < inf and first is not None and None not in self._sent and _may_skip(self._context):
             sent = [pts for pts in self._sent if pts >= first]
-            self._skipper = _Skipper(Thinning(rate_hz), self._tick_s, first, sent)
+            self._skipper = _Skipper(Thinning(rate_hz, from_s), self._tick_s, first, sent)
 
     def grab(self) -> float | None:
         """See Decoder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,12 @@ _PLAYLISTS = (b"ffconcat version", b"#EXTM3U")
 """First bytes of text files that FFmpeg follows to the files they name: to themselves for ever, or waiting for more."""
 
 
+_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+"""Names of files that this process has open; the one that counts a video has others."""
+
+_FILES_ALONE = "and videos are read from files alone: save it to one first"
+
+
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """What a container states about its video."""
@@ -160,14 +167,14 @@ class VideoReader:
 
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
-        thinning = Thinning(rate_hz)
-        self._decoder.thin(rate_hz)
+        thinning = Thinning(rate_hz, span.from_s)
+        self._decoder.thin(rate_hz, span.from_s)
         while (stamp_s := self._decoder.grab()) is not None:
             time_s = self._clock.stamp(stamp_s)
             if time_s > span.to_s:
                 self._left_early = True
                 return
-            if time_s >= span.from_s and thinning.wants(time_s):
+            if thinning.wants(time_s):
                 image = self._decoder.picture(shrink)
                 if image is not None:
                     self._content.add(time_s, image)
@@ -234,6 +241,9 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
+        # Opening a named pipe would wait for somebody to write to it.
+        if str(path).startswith(_OPEN_FILES) or not stat.S_ISREG(path.stat().st_mode):
+            raise VideoError(f"{path} is a pipe or a device, {_FILES_ALONE}")
         with path.open("rb") as file:
             head = file.read(max(map(len, _PLAYLISTS)))
         if not head:
@@ -241,6 +251,8 @@ def _check_file(path: Path) -> None:
         if head.startswith(_PLAYLISTS):
             raise VideoError(f"{path} is a list of other files; name the videos themselves")
     except FileNotFoundError as error:
+        if str(path) == "-":
+            raise VideoError(f"- is standard input, {_FILES_ALONE}") from error
         raise VideoError(f"there is no file {path}") from error
     except OSError as error:
         raise VideoError(f"cannot read {path}: {error.strerror}") from error

@@ -127,18 +127,23 @@ def _square(image: NDArray[np.uint8], ratio: Fraction | None) -> NDArray[np.uint
     return squared
 
 
-def open_stream(address: Address, *, insecure: bool = False, limit_s: float = OPEN_S) -> Opener:
-    """Opener of the stream at `address`. Opening takes `limit_s` at most, but for the name's look-up.
+def open_stream(
+    address: Address, *, insecure: bool = False, limit_s: float = OPEN_S
+) -> tuple[Opener, Callable[[], None]]:
+    """Opener of the stream at `address`; and what lets no wait of it or of its frames begin, for another thread.
 
-    `insecure`: whatever certificate an encrypted host shows. Raises LibraryError if PyAV does not load.
+    Opening takes `limit_s` at most, but for the name's look-up. `insecure`: whatever certificate an encrypted host
+    shows. Raises LibraryError if PyAV does not load.
     """
     try:
         importlib.import_module("av")
     except ImportError as error:
         raise library_error("av", error) from error
 
+    deadline = Deadline(limit_s)
+
     def opener() -> StreamCapture | CameraFault:
-        deadline = Deadline(limit_s)
+        deadline.renew(limit_s)
         try:
             if address.scheme in ("rtsp", "rtsps"):
                 return _open_rtsp(address, deadline, insecure=insecure)
@@ -162,7 +167,7 @@ def open_stream(address: Address, *, insecure: bool = False, limit_s: float = OP
         except (OSError, UnicodeError):
             return diagnostics.unreachable_host(address)
 
-    return opener
+    return opener, deadline.end
 
 
 class _NoStreamError(Exception):

@@ -11,12 +11,14 @@ import sys
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.histories import DAY, START, ZONE, asked, damaged, filled, opened, rep, update
 from support.programs import Cli
 
 from repcount.app import history as app_history
+from repcount.app import live as app_live
 from repcount.config import Config
 from repcount.errors import printable
 from repcount.history import progress, table, totals
@@ -373,6 +375,14 @@ def test_a_target_of_ones_own_is_told(path: Path, cli: Cli, tmp_path: Path) -> N
     assert "The target is 50°, not upright.\n" in cli("history", "--report", page).out
     assert "The target is 50°, not upright." in page.read_text(encoding="utf-8")
     assert cli("history", "people").out.endswith(", target 50°\n")
+
+
+def test_a_session_begins_with_what_the_same_person_did_before(path: Path) -> None:
+    session_of(path, "Anna", rep(1), rep(2))
+    session_of(path, "Bo", rep(1), rep(2), rep(3))
+    filled(path, rep(1))
+    found = [app_live._before(SimpleNamespace(person=name)).get("best_full") for name in ("ANNA", "Bo", None, "Cleo")]  # type: ignore[arg-type]
+    assert found == [2, 3, 1, None]
 
 
 def test_two_people_side_by_side(path: Path, cli: Cli) -> None:

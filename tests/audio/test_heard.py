@@ -38,7 +38,7 @@ def measured(events: object) -> list[Rep]:
     ("plan", "reps", "words"),
     [
         ("free", [FULL, LOW, FULL], [["1"], ["higher"], ["2"]]),
-        ("free", [LOW, LOW, LOW], [["higher"], ["higher"], ["higher"]]),
+        ("free", [LOW, LOW, LOW], [["higher"], ["higher"], ["higher", "press t to count these"]]),
         (
             "free",
             [FAST, LOW_FAST, FAST, LOW_FAST, LOW_FAST, FAST],

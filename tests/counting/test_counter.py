@@ -256,12 +256,11 @@ def garbage(kind: str, sample: Sample, rng: random.Random) -> Sample:
     return replace(sample, hip_deg=rng.uniform(20, 200), trunk_deg=trunk, hip_x=330.0, trunk_px=60.0, heading_deg=trunk)
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 20), st.sampled_from([10.0, 15.0, 30.0]), BURSTS, st.booleans())
-def test_bursts_of_garbage_cost_no_rep_outside_of_them(
-    rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool
-) -> None:
-    """At any moment, also as the very first frames: the rest is not poisoned and the person is found again."""
+BURST_CASES = (st.integers(0, 20), st.sampled_from([10.0, 15.0, 30.0]), BURSTS, st.booleans())
+
+
+def check_bursts(rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool) -> None:
+    """Every rep outside of the bursts is counted; `first`: one of them is the very first frames."""
     shapes = [Shape(rest=rest, raise_s=1.5, lower_s=1.5)] * 5
     signal = lying(flexions(shapes, rate_hz))
     spans: list[tuple[float, float]] = []
@@ -279,6 +278,24 @@ def test_bursts_of_garbage_cost_no_rep_outside_of_them(
     full = [rep for rep in repcount.count(signal).reps if rep.full]
     for start_s, end_s in clean:
         assert [r for r in full if abs(r.top_s - (start_s + end_s) / 2) < 0.5], (start_s, spans)
+
+
+@settings(max_examples=60)
+@given(*BURST_CASES)
+def test_bursts_of_garbage_cost_no_rep_outside_of_them(
+    rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool
+) -> None:
+    """At any moment, also as the very first frames: the rest is not poisoned and the person is found again."""
+    check_bursts(rest, rate_hz, bursts, first)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500)
+@given(*BURST_CASES)
+def test_many_bursts_of_garbage_cost_no_rep_outside_of_them(
+    rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool
+) -> None:
+    check_bursts(rest, rate_hz, bursts, first)
 
 
 def random_set(rng: random.Random) -> tuple[int, list[Sample], str]:

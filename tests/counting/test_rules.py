@@ -139,6 +139,28 @@ def test_a_far_leg_that_comes_up_and_then_lies_in_the_air_is_unknown(
 
 
 @pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("rises all the way, as when the pelvis tilts", lambda t, x: 0.2 * x),
+        ("hovers from the start", lambda t, x: 18.0),
+        ("is lowered later", lambda t, x: 0.3 * x if t % 5.5 < 3 else x / 9),
+        ("sways", lambda t, x: min(x, 18 + 12 * (t % 1))),
+    ],
+)
+def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
+    name: str, other: Callable[[float, float], float]
+) -> None:
+    analysis = performed(lambda t, x: Body(left=x, right=other(t, x)))
+    assert (analysis.reps, reasons(analysis)) == ((), {RejectionReason.ONE_LEG}), name
+
+
+def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
+    known = performed(lambda _, x: Body(left=x, right=x)).reps[0].confidence
+    unknown = performed(lambda _, x: Body(left=x, right=min(x, 18))).reps[0].confidence
+    assert 0.7 < unknown < 0.9 < known
+
+
+@pytest.mark.parametrize(
     ("name", "mover"),
     [
         ("sit-up", lambda _, x: Body(left=x, right=x, trunk=x)),

@@ -120,3 +120,25 @@ def test_the_reach_of_the_hands_is_the_mean_of_picture_and_space() -> None:
     down[[15, 16]] += 1.25 * (down[[23, 24]] - down[[11, 12]])
     assert angles.compute_sample(0.0, Pose(figure.xy_px, down, figure.visibility)).hands_on_head != 0
     assert angles.compute_sample(0.0, Pose(figure.xy_px, 3 * down, figure.visibility)).hands_on_head != 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "hip", "other"),
+    [
+        ("gone to the arms overhead", Body(left=150, right=72), 108.0, nan),
+        ("one leg, as far as any goes", Body(left=120, right=5), 60.0, 175.0),
+        ("a knee hugged to the chest", Body(left=135, left_knee=60, right=5), 45.0, 175.0),
+        ("both legs over the head", Body(left=140, right=138), 40.0, 42.0),
+    ],
+)
+def test_a_straight_leg_that_is_where_no_leg_can_be_is_unknown_and_the_other_one_is_measured(
+    name: str, body: Body, hip: float, other: float
+) -> None:
+    sample = angles.compute_sample(0.0, pose(body), "left")
+    assert sample.hip_deg == pytest.approx(hip, abs=0.01), name
+    assert sample.other_hip_deg == pytest.approx(other, abs=0.01, nan_ok=True), name
+
+
+def test_legs_are_as_long_wherever_they_are() -> None:
+    lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
+    assert lengths == pytest.approx([1.68] * 3)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from math import cos, pi
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pytest
 from support.bodies import Body, pose
 
-from repcount.pose import tracker
+from repcount.pose import scene, tracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
@@ -32,12 +33,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
         def __init__(self, model: Path, people: int = 1) -> None:
             self._people = people
 
-        def __enter__(self) -> Scripted:
-            return self
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
+        def close(self) -> None:
             pass
 
         def detect(self, frame: Frame) -> list[Pose]:
@@ -51,6 +47,81 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
             hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
             places.append(None if hips is None else (float(hips[0]), float(hips[1])))
     return places
+
+
+def beside(monkeypatch: pytest.MonkeyPatch, me: People, neighbour: People, seconds: float) -> list[Pose | None]:
+    """Who is followed where the model lists the neighbour only once I am painted out."""
+
+    class Scripted:
+        def __init__(self, model: Path, people: int = 1) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            listed = me if frame.image is IMAGE else neighbour
+            return [pose(body) for body in listed(frame.time_s)]
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    with PersonTracker(Path("none")) as following:
+        return [following.track(Frame(i / HZ, IMAGE)) for i in range(round(seconds * HZ))]
+
+
+def raising(time_s: float) -> float:
+    """Flexion of legs that go up and down once in 3 s."""
+    return 45 - 45 * cos(2 * pi * time_s / 3)
+
+
+def hip_y(found: Pose | None) -> float:
+    assert found is not None
+    return float(found.xy_px[23, 1])
+
+
+def neighbour(flexion: float) -> Body:
+    return replace(NEIGHBOUR, left=flexion, right=flexion)
+
+
+def test_who_lies_still_gives_way_to_a_neighbour_who_raises_the_legs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = beside(monkeypatch, lambda _: [ME], lambda t: [neighbour(raising(t))], 12)
+    ys = [hip_y(one) for one in found]
+    assert ys[0] == ME.hip_px[1]
+    assert ys[round(4 * HZ) :] == [NEIGHBOUR.hip_px[1]] * (len(ys) - round(4 * HZ))
+    assert found[-1] is not None
+    assert found[-1].people_lying == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "me", "other"),
+    [
+        ("both raise", raising, raising),
+        ("both lie still", lambda _: 0.0, lambda _: 0.0),
+        ("I rest after a rep", lambda t: raising(t) if t < 3 else 0.0, lambda t: raising(t) if t > 3 else 0.0),
+        ("I hold my legs up", lambda t: raising(min(t, 1.5)), raising),
+    ],
+)
+def test_who_has_raised_the_legs_is_followed_for_good(
+    monkeypatch: pytest.MonkeyPatch, name: str, me: Callable[[float], float], other: Callable[[float], float]
+) -> None:
+    found = beside(monkeypatch, lambda t: [replace(ME, left=me(t), right=me(t))], lambda t: [neighbour(other(t))], 12)
+    assert {hip_y(one) for one in found} == {ME.hip_px[1]}, name
+
+
+def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The camera that shows somebody elsewhere shows the same person: no second of that is lost."""
+    monkeypatch.setattr(scene.CutDetector, "is_cut", lambda _, frame: frame.time_s == 3.0)
+    places = followed(monkeypatch, lambda t: [ME if t < 3 else NEIGHBOUR], 6)
+    assert between(places, 0, 3) == {ME.hip_px}
+    assert between(places, 3, 6) == {NEIGHBOUR.hip_px}
+
+
+@pytest.mark.parametrize(("least_px", "places"), [(120.0, {ME.hip_px}), (130.0, {None})])
+def test_bodies_of_a_few_pixels_are_none(
+    monkeypatch: pytest.MonkeyPatch, least_px: float, places: set[tuple[float, float] | None]
+) -> None:
+    """The trunk of the stick figure has 125."""
+    monkeypatch.setattr(tracker, "_TINY", least_px / max(IMAGE.shape[:2]))
+    assert set(followed(monkeypatch, lambda _: [ME], 1)) == places
 
 
 def between(places: list[tuple[float, float] | None], first_s: float, last_s: float) -> set[tuple[float, float] | None]:

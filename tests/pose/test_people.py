@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.programs import Ffmpeg
+from support.programs import SAMPLES, Ffmpeg
 
 import repcount
+from repcount.types import WarningCode
 
 BESIDE = (
     "[0:v]split[x][y];[x]transpose=1,scale=-2:720[upright];"
@@ -21,3 +22,26 @@ def test_somebody_upright_beside_does_not_matter(ffmpeg: Ffmpeg, piece: Path, cl
     analysis = repcount.analyze(ffmpeg("-i", piece, "-filter_complex", BESIDE, clips / "two.mp4"))
     assert (analysis.summary.full, analysis.summary.partial) == (2, 0)
     assert analysis.summary.tracked == 1.0
+
+
+NEIGHBOURS = (
+    "[0:v]fps=15,scale=480:-2,pad=640:300:80:30[raising];"
+    "[1:v]fps=15,trim=end_frame=1,loop=-1:1,setpts=N/15/TB,scale=640:360[still];[raising][still]vstack=shortest=1"
+)
+"""Two people who lie: the nearer one still, the one behind raising the legs once in 1.3 s."""
+
+
+@pytest.mark.slow
+def test_of_two_who_lie_the_one_who_raises_the_legs_is_counted_and_said(ffmpeg: Ffmpeg, clips: Path) -> None:
+    """Which one that is is known after a rep at most."""
+    quick, still = SAMPLES / "07_fast_reps.mp4", SAMPLES / "21_as_described.mp4"
+    both = ffmpeg("-i", quick, "-i", still, "-filter_complex", NEIGHBOURS, "-t", "9", clips / "neighbours.mp4")
+    analysis = repcount.analyze(both)
+    assert [rep.full for rep in analysis.reps] == [True] * len(analysis.reps)
+    assert 4 <= len(analysis.reps) <= 6
+    assert WarningCode.SEVERAL_LYING in [warning.code for warning in analysis.warnings]
+
+
+@pytest.mark.slow
+def test_of_one_who_lies_alone_nothing_is_said(piece: Path) -> None:
+    assert WarningCode.SEVERAL_LYING not in [warning.code for warning in repcount.analyze(piece).warnings]

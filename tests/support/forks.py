@@ -192,7 +192,7 @@ def make_up(reps: int, happens: Sequence[tuple[int, Any]] = ()) -> None:
 class Room:
     """A camera that sees a grey room, a frame each 15th of a second, as fast as anybody looks."""
 
-    source, width, height, rate_hz, lost_for_good = "made up", 1280, 720, 30.0, False
+    source, caution, width, height, rate_hz, lost_for_good = "made up", "", 1280, 720, 30.0, False
 
     def __init__(self, reps: int, happens: dict[int, Any]) -> None:
         import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
 from repcount.errors import VideoError
-from repcount.types import Frame
+from repcount.types import Frame, Span
 from repcount.video import geometry, parameter_sets, probe, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
@@ -149,6 +150,18 @@ def test_skipping_frames_to_which_no_other_refers_changes_nothing(
         assert video.frames_read == 60
 
 
+def test_skipping_begins_with_the_part_that_is_asked_for(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """From an odd frame on it is the odd ones that are looked at, to which no other refers."""
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=1", "-pix_fmt", "yuv420p"]
+    path = ffmpeg(*large, *X264B, tmp_path / "large.mp4")
+    with reader.open_video(path) as video:
+        times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5 - 1 / 30, 0.85))]
+    assert times_s == pytest.approx([n / 30 for n in range(14, 26, 2)], abs=1e-3)
+    with reader.open_video(path) as video:
+        times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5, 0.85))]
+    assert times_s == pytest.approx([n / 30 for n in range(15, 26, 2)], abs=1e-3)
+
+
 def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=1", "-pix_fmt", "yuv420p"]
     path = ffmpeg(*large, *X264B, tmp_path / "large.mp4")
@@ -200,6 +213,24 @@ def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path)
     path.write_bytes(content.replace(b"avc1", b"encv"))
     with pytest.raises(VideoError, match="protected against copying"):
         reader.open_video(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a matter of POSIX")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """Without a writer opening it would hang; and what has been read of it cannot be read again."""
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(VideoError, match=r"pipe\.mp4 is a pipe or a device.*save it to one first"):
+        reader.open_video(pipe)
+    read_end, write_end = os.pipe()
+    try:
+        with pytest.raises(VideoError, match="is a pipe or a device"):
+            reader.open_video(f"/dev/fd/{read_end}")
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    with pytest.raises(VideoError, match="- is standard input"):
+        reader.open_video("-")
 
 
 # --- geometry ----------------------------------------------------------------------------------------------

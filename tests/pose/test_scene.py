@@ -1,0 +1,66 @@
+"""What is a scene cut, and what is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from repcount.pose.scene import CutDetector
+from repcount.types import Frame
+
+Image = NDArray[np.uint8]
+
+
+def room(seed: int, size: tuple[int, int] = (360, 640)) -> Image:
+    """Large patches of different grey, as walls, floor and furniture are."""
+    patches = np.random.default_rng(seed).integers(20, 230, (6, 9), dtype=np.uint8)
+    grown = np.kron(patches, np.ones((size[0] // 6, size[1] // 9 + 1), np.uint8))[: size[0], : size[1]]
+    return np.repeat(grown[..., None], 3, axis=2)
+
+
+def noisy(image: Image, seed: int) -> Image:
+    return np.clip(image + np.random.default_rng(seed).normal(0, 25, image.shape), 0, 255).astype(np.uint8)
+
+
+def with_body(image: Image, at: int) -> Image:
+    """Somebody who takes a sixth of the picture."""
+    changed = image.copy()
+    changed[200:320, at : at + 300] = 120
+    return changed
+
+
+HERE = room(1)
+
+
+@pytest.mark.parametrize(
+    ("after", "cut"),
+    [
+        (HERE, False),
+        (noisy(HERE, 3), False),
+        (with_body(HERE, 100), False),
+        (np.roll(HERE, 12, axis=1), False),
+        ((0.3 * HERE).astype(np.uint8), False),
+        (np.zeros_like(HERE), False),
+        (room(2), True),
+        (np.ascontiguousarray(HERE[:, ::-1]), True),
+        (noisy(room(2), 4), True),
+        (room(2, (180, 320)), True),
+    ],
+    ids=["same", "noise", "body", "bump", "dark", "black", "another", "mirrored", "another, noisy", "another, smaller"],
+)
+def test_another_scene_is_a_cut_and_a_change_within_one_is_none(after: Image, cut: bool) -> None:
+    detector = CutDetector()
+    assert not detector.is_cut(Frame(0.0, HERE))
+    assert detector.is_cut(Frame(0.1, after)) is cut
+
+
+def test_black_frames_between_two_scenes_hide_no_cut() -> None:
+    detector = CutDetector()
+    images = [HERE, np.zeros_like(HERE), room(2)]
+    assert [detector.is_cut(Frame(i / 10, image)) for i, image in enumerate(images)] == [False, False, True]
+
+
+def test_tiny_images() -> None:
+    detector = CutDetector()
+    assert not any(detector.is_cut(Frame(i / 10, np.zeros((2, 2, 3), np.uint8))) for i in range(3))
