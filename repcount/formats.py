@@ -56,7 +56,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "settings": dataclasses.asdict(analysis.settings),
         "summary": _to_row(analysis.summary),
         "reps": [_rep_row(rep) for rep in analysis.reps],
-        "warnings": [messages.warning_sentence(warning) for warning in analysis.warnings],
+        "warnings": [messages.warning_sentence(warning, str) for warning in analysis.warnings],
         "warning_codes": [warning.code.value for warning in analysis.warnings],
         "interrupted": analysis.interrupted,
         "rejected": [_rejected_row(rejection) for rejection in analysis.rejections],

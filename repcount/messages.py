@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+from repcount.language import gettext as _
+from repcount.language import ngettext
 from repcount.types import AnalysisWarning, Flag, RejectionReason, WarningCode
 
 FLAG_WORDS = {
@@ -25,16 +27,39 @@ _SLOWER = "slower"
 
 def flag_words(flags: Collection[Flag]) -> list[str]:
     """What the flags of a rep ask for or say, without `HANDS_OFF_HEAD`: it would repeat at every rep."""
-    words = [text for flag, text in FLAG_WORDS.items() if flag in flags and flag is not Flag.HANDS_OFF_HEAD]
+    texts = [text for flag, text in FLAG_WORDS.items() if flag in flags and flag is not Flag.HANDS_OFF_HEAD]
     if {Flag.FAST_RAISE, Flag.FAST_LOWER} <= set(flags):
-        words[words.index(FLAG_WORDS[Flag.FAST_RAISE])] = _SLOWER
-        words.remove(FLAG_WORDS[Flag.FAST_LOWER])
-    return words
+        texts[texts.index(FLAG_WORDS[Flag.FAST_RAISE])] = _SLOWER
+        texts.remove(FLAG_WORDS[Flag.FAST_LOWER])
+    return [_(text) for text in texts]
+
+
+def flag_word(flag: Flag) -> str:
+    """What one flag asks for or says."""
+    return _(FLAG_WORDS[flag])
 
 
 def verdict(full: bool) -> str:
     """`full` or `partial`."""
-    return "full" if full else "partial"
+    return _("full") if full else _("partial")
+
+
+def hands_off_head(reps: int, all_reps: int) -> str:
+    """What is said once about `HANDS_OFF_HEAD`."""
+    text = ngettext(
+        "hands not at the head in {n} of {reps} rep", "hands not at the head in {n} of {reps} reps", all_reps
+    )
+    return text.format(n=reps, reps=all_reps)
+
+
+def target(elevation_deg: float) -> str:
+    """A target of the person's own."""
+    return _("target {n}°").format(n=f"{elevation_deg:g}")
+
+
+def rejection_sentence(reason: RejectionReason) -> str:
+    """Why a movement was not counted."""
+    return _(REJECTION_SENTENCES[reason])
 
 
 REJECTION_SENTENCES = {
@@ -92,17 +117,19 @@ _WARNING_TEMPLATES = {
     ),
 }
 
+_REJECTED = "{movements} movements seen, {rejected} not counted: {reasons}"
 
-def warning_sentence(warning: AnalysisWarning) -> str:
-    """A warning in words."""
+
+def warning_sentence(warning: AnalysisWarning, translate: Callable[[str], str] = _) -> str:
+    """A warning in words; `translate=str` gives English, for files."""
     if warning.recorded:
         return warning.recorded
     if warning.code is WarningCode.MOVEMENTS_REJECTED:
-        return _rejected(**warning.facts)
-    return _WARNING_TEMPLATES[warning.code].format(**warning.facts)
+        return _rejected(translate, **warning.facts)
+    return translate(_WARNING_TEMPLATES[warning.code]).format(**warning.facts)
 
 
-def _rejected(movements: float, **counts: float) -> str:
-    sentences = {REJECTION_SENTENCES[RejectionReason(code)]: count for code, count in counts.items()}
+def _rejected(translate: Callable[[str], str], movements: float, **counts: float) -> str:
+    sentences = {translate(REJECTION_SENTENCES[RejectionReason(code)]): count for code, count in counts.items()}
     reasons = "; ".join(f"{text} ({count})" if len(counts) > 1 else text for text, count in sentences.items())
-    return f"{movements} movements seen, {sum(counts.values())} not counted: {reasons}"
+    return translate(_REJECTED).format(movements=movements, rejected=sum(counts.values()), reasons=reasons)

@@ -15,6 +15,7 @@ from hypothesis import settings
 from support.programs import FOOTAGE, SAMPLES, Benchmark, Cli, Ffmpeg, Result, pattern
 
 from repcount import cli as command_line
+from repcount import language
 from repcount.pose import model as pose_model
 
 # Where the tests are started in the background Ctrl-C may be ignored, and every process they start would ignore it.
@@ -32,6 +33,8 @@ def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytes
     monkeypatch.setenv("REPCOUNT_HISTORY", str(nobodys))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     monkeypatch.delenv("REPCOUNT_DEBUG", raising=False)
+    monkeypatch.setenv(language.VARIABLE, language.ENGLISH)
+    monkeypatch.setattr(language, "_current", None)
 
 
 @pytest.fixture

@@ -28,9 +28,11 @@ def locked() -> list[Requirement]:
 
 
 def project() -> list[Requirement]:
-    """What pyproject.toml asks for, extras and what builds the package included."""
+    """What pyproject.toml asks for, with what builds the package and the extras that the command of the lock names."""
     read = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = [line for lines in read["project"]["optional-dependencies"].values() for line in lines]
+    locked_extras = re.findall(r"--extra (\w+)", LOCK.read_text(encoding="utf-8").partition("==")[0])
+    assert "test" in locked_extras
+    extras = [line for extra in locked_extras for line in read["project"]["optional-dependencies"][extra]]
     return [
         Requirement(line) for line in (*read["project"]["dependencies"], *extras, *read["build-system"]["requires"])
     ]

@@ -148,7 +148,7 @@ class ConsoleReporter:
         if analysis.source.reader:
             print(f"  read by {analysis.source.reader}", file=self.results)
         for rejection in analysis.rejections:
-            reason = messages.REJECTION_SENTENCES[rejection.reason]
+            reason = messages.rejection_sentence(rejection.reason)
             span = f"{rejection.start_s:7.2f} to {rejection.end_s:.2f} s"
             print(f"  {span}: not counted, {reason}", file=self.results)
 

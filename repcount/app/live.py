@@ -27,6 +27,7 @@ from repcount.coaching.session import SessionGoals
 from repcount.coaching.summary import Summary, summarize
 from repcount.config import Config
 from repcount.display import faces
+from repcount.display.fonts import font_problem
 from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
 from repcount.errors import HistoryError, OutputError
@@ -470,4 +471,6 @@ def _open_window(options: LiveOptions, reporter: ConsoleReporter, stack: ExitSta
     if problem is not None:
         reporter.note(f"{problem}. Counting goes on in the terminal")
         return None
+    if fonts := font_problem():
+        reporter.note(f"note: {fonts}. The window is in English")
     return stack.enter_context(Window())

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from repcount.coaching.events import Cue
 from repcount.config import parse_tempo
 from repcount.errors import RepcountError
+from repcount.language import ENGLISH, LANGUAGES, current
 
 Clip = NDArray[np.float32]
 """(samples,) at RATE_HZ, mono, -1 to 1."""
@@ -169,8 +170,11 @@ class SpeechSynthesizer:
 
             self._engine = pyttsx3.init()
             self._engine.setProperty("rate", words_per_minute)
-            _speak_english(self._engine)
+            if voice is None:
+                _speak(self._engine, current())
             names = {_short_name(str(one.id)): str(one.id) for one in self._engine.getProperty("voices")}
+        except VoiceError:
+            raise
         except Exception as error:  # Each platform raises its own: RuntimeError, KeyError, COMError...
             raise VoiceError(_no_voice_reason(error)) from error
         self.voices = sorted(names)
@@ -209,9 +213,9 @@ def _short_name(voice: str) -> str:
 def _find_espeak() -> None:
     """If the system has no espeak-ng, load the one that the package espeakng-loader brings.
 
-    pyttsx3 then finds it by name among the loaded libraries.
+    pyttsx3 then finds it by name among the loaded libraries. Debian's lacks most Chinese words.
     """
-    if sys.platform != "linux" or _load_library("libespeak-ng.so.1"):
+    if sys.platform != "linux" or (current() != "zh" and _load_library("libespeak-ng.so.1")):
         return
     try:
         import espeakng_loader
@@ -230,20 +234,29 @@ def _load_library(library: str) -> bool:
     return True
 
 
-def _speak_english(engine: Any) -> None:
-    """Choose the user's default voice if it speaks English, or else the first that does; if none does, keep it."""
+_ESPEAK_VOICES = {"en": "en-us", "pt": "pt-br", "zh": "cmn"}
+"""Where the name of the voice is not the code of the language. American English, because a speech recogniser
+understood 22 of 22 words by it and 16 by the British one."""
+
+
+def _speak(engine: Any, code: str) -> None:
+    """Choose the user's default voice if it speaks the language, or else the first that does.
+
+    Without an English voice the default one stays. Raises VoiceError if there is none for another language.
+    """
     if str(engine) == "espeak":
-        # A speech recogniser understood 22 of 22 words by this voice, and 16 by the British one.
-        engine.setProperty("voice", "en-us")
+        engine.setProperty("voice", _ESPEAK_VOICES.get(code, code))
         return
     default = engine.getProperty("voice")
-    english = [voice.id for voice in engine.getProperty("voices") if _is_english(voice)]
-    if english and default not in english:
-        engine.setProperty("voice", english[0])
+    speaking = [voice.id for voice in engine.getProperty("voices") if _speaks(voice, code)]
+    if speaking and default not in speaking:
+        engine.setProperty("voice", speaking[0])
+    if not speaking and code != ENGLISH:
+        raise VoiceError(f"no voice of this system speaks {LANGUAGES[code]}; its settings for speech may offer one")
 
 
-def _is_english(voice: Any) -> bool:
-    return any(str(language).lower().startswith("en") for language in voice.languages or ())
+def _speaks(voice: Any, code: str) -> bool:
+    return any(str(language).lower().startswith(code) for language in voice.languages or ())
 
 
 def _no_voice_reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ from repcount.cli.options import (
     Explain,
     Force,
     Json,
+    Language,
     Model,
     Person,
     Rate,
@@ -155,6 +156,7 @@ def analyze(
     config: ConfigFile = None,
     model: Model = None,
     explain: Explain = False,
+    language: Language = None,
 ) -> None:
     """Count in recorded files."""
     if not keep and (person is not None or date is not None):
@@ -225,6 +227,7 @@ def recount(
     set_: Set = None,
     config: ConfigFile = None,
     explain: Explain = False,
+    language: Language = None,
 ) -> None:
     """Count again from saved signals with other settings; no video needed."""
     from repcount.app import analyze as app_analyze
@@ -246,7 +249,7 @@ def recount(
     exit_with(reporter)
 
 
-def demo(no_window: NoWindow = False, model: Model = None) -> None:
+def demo(no_window: NoWindow = False, language: Language = None, model: Model = None) -> None:
     """Watch a sample set being counted: window, voice and report.
 
     The window plays a video that comes with repcount, the voice counts along, and the report opens in the browser.

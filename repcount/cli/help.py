@@ -39,8 +39,8 @@ _GROUPS = {
         *("sets", "fit", "no_pictures", "blur_faces", "force"),
     ),
     "Workout": ("plan", "rest", "day_limit", "pace", "gestures"),
-    "Sound and window": ("sound", "voice", "volume", "sound_file", "no_window", "language"),
-    "How to count": ("tempo", "strictness", "target", "set_", "rate", "explain"),
+    "Sound and window": ("sound", "voice", "words_per_minute", "volume", "sound_file", "no_window"),
+    "How to count": ("target", "tempo", "strictness", "set_", "rate", "explain"),
     "Many videos": ("recursive", "details", "jobs", "resume", "cluster"),
 }
 """The options of each group, in the order in which the help shows the groups; all others come last."""

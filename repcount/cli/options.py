@@ -12,10 +12,17 @@ import typer
 
 from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
 from repcount.errors import SettingError, printable
+from repcount.language import choose
 from repcount.types import Span
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
+
+
+def _choose_language(code: str | None) -> str | None:
+    choose(code)
+    return code
+
 
 Csv = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write one row per rep to this CSV file; - is stdout.")
@@ -60,6 +67,13 @@ BlurFaces = Annotated[
     typer.Option("--blur-faces", help="Make the face of the person who is counted unrecognisable in all pictures."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")]
+Language = Annotated[
+    Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi"] | None,
+    typer.Option(
+        callback=_choose_language, is_eager=True,
+        help="Language of voice, window, table and report [that of the system, else English].",
+    ),
+]  # fmt: skip
 Explain = Annotated[
     bool,
     typer.Option("--explain", help="List the movements that were not counted, and why; name the reader of the video."),

@@ -1,15 +1,17 @@
-"""Every phrase that a live session says or shows, in English: the one place to translate."""
+"""Every phrase that a live session says or shows; the English ones are the keys of the catalogues in `locale`."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, isnan
 
-from repcount import messages
+from repcount import language, messages
 from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
 from repcount.coaching.summary import Summary
+from repcount.language import gettext as _
+from repcount.language import ngettext
 from repcount.types import UPRIGHT_DEG, Flag, Phase, Rep
 
 _CUE_PHRASES = {
@@ -32,7 +34,7 @@ _CUE_PHRASES = {
     Cue.REST_SOON_OVER: "{n} seconds",
     Cue.COUNTDOWN: "{n}",
     Cue.REST_OVER: "rest over, set {n}",
-    Cue.WORKOUT_DONE: "workout done, {n} {reps}",
+    Cue.WORKOUT_DONE: "workout done, {n} reps",
     Cue.DAY_LIMIT: "that makes {n} today, enough for one day",
     Cue.READY: "ready",
     Cue.NOBODY: "I can't see you",
@@ -61,7 +63,7 @@ _CUE_PHRASES = {
     Cue.CAMERA_SLOW: "the camera is slow, more light may help",
     Cue.SLOWED_DOWN: "this computer is busy, I look less often",
 }
-"""Each cue in as few words as possible; `{n}` is its number, `{reps}` agrees with it."""
+"""Each cue in as few words as possible; `{n}` is its number."""
 
 _STAGE_TEXTS = {
     Stage.PLACING: "Getting ready",
@@ -96,8 +98,10 @@ class Button(enum.StrEnum):
 
 BUTTONS = tuple(Button)
 
+_SPACE = "space"
+
 _BUTTON_TEXTS = {
-    Button.PAUSE: ("Pause", "space"),
+    Button.PAUSE: ("Pause", _SPACE),
     Button.NEXT: ("End set", "n"),
     Button.RESTART: ("Set again", "r"),
     Button.REMOVE: ("One less", "-"),
@@ -132,13 +136,12 @@ _INSTRUCTIONS = {
 }
 """What helps, where counting is prevented."""
 
-SUMMARY_TITLE = "Well done"
-SUMMARY_CLOSES = "Any key closes this"
+_SUMMARY_TITLE = "Well done"
+_SUMMARY_CLOSES = "Any key closes this"
 _SUMMARY_NAMES = {"full": "full reps", "partial": "partial", "tempo": "tempo", "best_set": "best set"}
 _LAST_TIME = "last time {value}"
 _BEST = "your best so far"
 _BEST_BEFORE = "your best is {value}"
-_TEMPO = "{up:.1f} s up, {down:.1f} s down"
 
 _PRAISED_REPS = 3
 """Heuristic: fewer are a try, not a set."""
@@ -150,13 +153,22 @@ _NO_BREAK_SPACE = "\u00a0"
 
 def spoken_text(announcement: Announcement) -> str:
     """The announcement as it is spoken."""
-    number = announcement.number
-    return _CUE_PHRASES[announcement.cue].format(n=number, reps="rep" if number == 1 else "reps")
+    return _text(announcement, language.spoken)
 
 
 def shown_text(announcement: Announcement) -> str:
     """The announcement as it is shown."""
-    text = spoken_text(announcement)
+    return _capitalized(_text(announcement, _))
+
+
+def _text(announcement: Announcement, translate: Callable[[str], str]) -> str:
+    number = announcement.number
+    if announcement.cue is Cue.WORKOUT_DONE and number == 1:
+        return translate("workout done, 1 rep")
+    return translate(_CUE_PHRASES[announcement.cue]).format(n=number)
+
+
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -165,7 +177,7 @@ def shown_text(announcement: Announcement) -> str:
 
 def stage_text(stage: Stage) -> str:
     """The stage, e.g. `Paused`; empty while counting, where the number says it all."""
-    return _STAGE_TEXTS[stage]
+    return _(_STAGE_TEXTS[stage])
 
 
 def set_title(status: SessionStatus) -> str:
@@ -184,61 +196,63 @@ def number_text(status: SessionStatus) -> str:
 def phase_text(status: SessionStatus) -> str:
     """The line below the big number: the phase; result of the set while resting; number of sets when all are done."""
     if status.stage is Stage.REST:
-        result = f"{status.full} of {status.target}" if status.target else f"{status.full} full"
+        planned = _("{n} of {target}").format(n=status.full, target=status.target)
+        result = planned if status.target else ngettext("{n} full", "{n} full", status.full).format(n=status.full)
         return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
     if status.stage is Stage.DONE:
-        return f"in {status.set} sets" if status.set > 1 else ""
-    return _PHASE_TEXTS[status.phase] if status.stage is Stage.COUNTING else ""
+        return _("in {n} sets").format(n=status.set) if status.set > 1 else ""
+    return _(_PHASE_TEXTS[status.phase]) if status.stage is Stage.COUNTING else ""
 
 
 def _set_and_plan(status: SessionStatus) -> str:
     """E.g. `Set 2 of 3 · 30 reps`, as far as known."""
-    planned = f"{status.target} reps" if status.target else ""
-    return " · ".join(part for part in (_set_text(status), planned) if part) or "Full reps"
+    planned = ngettext("{n} rep", "{n} reps", status.target).format(n=status.target) if status.target else ""
+    return " · ".join(part for part in (_set_text(status), planned) if part) or _("Full reps")
 
 
 def _set_text(status: SessionStatus) -> str:
     if status.sets:
-        return f"Set {status.set} of {status.sets}"
-    return f"Set {status.set}" if status.set > 1 else ""
+        return _("Set {n} of {sets}").format(n=status.set, sets=status.sets)
+    return _("Set {n}").format(n=status.set) if status.set > 1 else ""
 
 
 def partial_text(status: SessionStatus) -> str:
     """The partial reps of this set; empty if there are none."""
-    return f"{status.partial} partial" if status.partial else ""
+    return ngettext("{n} partial", "{n} partial", status.partial).format(n=status.partial) if status.partial else ""
 
 
 def today_text(status: SessionStatus) -> str:
     """The day's full reps and its limit, and how many reps are not saved; empty before the day's first rep."""
     if not status.today and not status.unsaved:
         return ""
-    limit = f" of {status.day_limit}" if status.day_limit else ""
-    return ", ".join(part for part in (f"Today {status.today}{limit}", unsaved_text(status)) if part)
+    text = _("Today {n} of {limit}") if status.day_limit else _("Today {n}")
+    today = text.format(n=status.today, limit=status.day_limit)
+    return ", ".join(part for part in (today, unsaved_text(status)) if part)
 
 
 def unsaved_text(status: SessionStatus) -> str:
     """How many reps have been announced and are not in the history yet; empty if there are none."""
-    return f"{status.unsaved} not saved yet" if status.unsaved else ""
+    return _("{n} not saved yet").format(n=status.unsaved) if status.unsaved else ""
 
 
 def target_text(status: SessionStatus) -> str:
     """A target of the person's own; empty for the default."""
     own = not isnan(status.upright_deg) and status.upright_deg != UPRIGHT_DEG
-    return f"target {status.upright_deg:g}°" if own else ""
+    return messages.target(status.upright_deg) if own else ""
 
 
 def rates_text(status: SessionStatus) -> str:
     """The camera's frame rate, and how many frames are analysed if markedly fewer; empty if unknown."""
     if isnan(status.camera_hz):
         return ""
-    camera = f"{status.camera_hz:.0f} fps"
     fewer = status.analysed_hz < 0.9 * status.camera_hz
-    return f"{camera}, {status.analysed_hz:.0f} analysed" if fewer else camera
+    text = _("{camera} fps, {analysed} analysed") if fewer else _("{camera} fps")
+    return text.format(camera=f"{status.camera_hz:.0f}", analysed=f"{status.analysed_hz:.0f}")
 
 
 def terminal_keys() -> str:
     """The keys of the terminal."""
-    return _TERMINAL_KEYS
+    return _(_TERMINAL_KEYS)
 
 
 def button_text(button: Button, stage: Stage, *, full_screen: bool) -> tuple[str, str]:
@@ -248,14 +262,15 @@ def button_text(button: Button, stage: Stage, *, full_screen: bool) -> tuple[str
         label = _RESUME
     if button is Button.NEXT and stage is Stage.REST:
         label = _END_REST
-    return _LEAVE_FULL_SCREEN if button is Button.FULL_SCREEN and full_screen else label, key
+    leave = button is Button.FULL_SCREEN and full_screen
+    return _(_LEAVE_FULL_SCREEN if leave else label), _(key) if key == _SPACE else key
 
 
 def instructions(status: SessionStatus) -> str:
     """What to do, while counting is prevented; empty otherwise."""
     if status.stage not in (Stage.PLACING, Stage.NO_PICTURE):
         return ""
-    return _LYING_DOWN if status.problem is None else _INSTRUCTIONS.get(status.problem, _LYING_DOWN)
+    return _(_LYING_DOWN if status.problem is None else _INSTRUCTIONS.get(status.problem, _LYING_DOWN))
 
 
 # --- The summary ---
@@ -271,19 +286,29 @@ class SummaryRow:
     large: bool = False
 
 
+def summary_title() -> str:
+    """Above the summary."""
+    return _(_SUMMARY_TITLE)
+
+
+def summary_closes() -> str:
+    """How to close the summary."""
+    return _(_SUMMARY_CLOSES)
+
+
 def summary_rows(summary: Summary) -> list[SummaryRow]:
     """The summary, the most important figure first."""
     before, names = summary.before, _SUMMARY_NAMES
-    rows = [SummaryRow(str(summary.full), names["full"], _full_before(summary), large=True)]
+    rows = [SummaryRow(str(summary.full), _(names["full"]), _full_before(summary), large=True)]
     if summary.partial:
-        partial = _LAST_TIME.format(value=before.partial) if before else ""
-        rows.append(SummaryRow(str(summary.partial), names["partial"], partial))
+        partial = _(_LAST_TIME).format(value=before.partial) if before else ""
+        rows.append(SummaryRow(str(summary.partial), _(names["partial"]), partial))
     if tempo := _tempo(summary):
-        tempo_before = _LAST_TIME.format(value=_tempo(before)) if before and _tempo(before) else ""
-        rows.append(SummaryRow(tempo, names["tempo"], tempo_before))
+        tempo_before = _(_LAST_TIME).format(value=_tempo(before)) if before and _tempo(before) else ""
+        rows.append(SummaryRow(tempo, _(names["tempo"]), tempo_before))
     if summary.sets > 1:
-        best = _LAST_TIME.format(value=before.best_set) if before else ""
-        rows.append(SummaryRow(str(summary.best_set), names["best_set"], best))
+        best = _(_LAST_TIME).format(value=before.best_set) if before else ""
+        rows.append(SummaryRow(str(summary.best_set), _(names["best_set"]), best))
     return rows
 
 
@@ -291,13 +316,13 @@ def _full_before(summary: Summary) -> str:
     """E.g. `last time 18 · your best is 24`."""
     if summary.before is None:
         return ""
-    best = _BEST if summary.is_best else _BEST_BEFORE.format(value=max(summary.best_full, summary.full))
-    return f"{_LAST_TIME.format(value=summary.before.full)} · {best}"
+    best = _(_BEST) if summary.is_best else _(_BEST_BEFORE).format(value=max(summary.best_full, summary.full))
+    return f"{_(_LAST_TIME).format(value=summary.before.full)} · {best}"
 
 
 def _tempo(summary: Summary) -> str:
     known = not isnan(summary.raise_s + summary.lower_s)
-    return _TEMPO.format(up=summary.raise_s, down=summary.lower_s) if known else ""
+    return _up_and_down(summary.raise_s, summary.lower_s) if known else ""
 
 
 # --- Reps ---
@@ -305,7 +330,7 @@ def _tempo(summary: Summary) -> str:
 
 def rep_verdict(rep: Rep) -> str:
     """`Full` or `Partial`."""
-    return messages.verdict(rep.full).capitalize()
+    return _capitalized(messages.verdict(rep.full))
 
 
 def advice_for(rep: Rep) -> str:
@@ -316,11 +341,16 @@ def advice_for(rep: Rep) -> str:
 def praise(reps: Sequence[Rep]) -> str:
     """A sentence for reps without a fault; empty for any others, and for too few."""
     faultless = len(reps) >= _PRAISED_REPS and all(rep.full and set(rep.flags) <= {Flag.HANDS_OFF_HEAD} for rep in reps)
-    return "Well done: every rep upright, slow and straight." if faultless else ""
+    return _("Well done: every rep full, slow and straight.") if faultless else ""
 
 
 def rep_times(rep: Rep) -> str:
     """How long raising and lowering took; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
-    return _TEMPO.format(up=rep.raise_s, down=rep.lower_s)
+    return _up_and_down(rep.raise_s, rep.lower_s)
+
+
+def _up_and_down(raise_s: float, lower_s: float) -> str:
+    up, down = language.number(raise_s, 1), language.number(lower_s, 1)
+    return _("{up} s up, {down} s down").format(up=up, down=down)

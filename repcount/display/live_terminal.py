@@ -9,11 +9,12 @@ from math import isnan
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from repcount import language
 from repcount.coaching import phrases
 from repcount.coaching.events import (
     KEYS,
@@ -27,13 +28,17 @@ from repcount.coaching.events import (
     Stage,
 )
 from repcount.display.table import rep_remarks
-from repcount.types import Flag, Phase, Rep
+from repcount.language import gettext as _
+from repcount.types import Flag, Rep
 
 _REFRESH_S = 0.2
 """Interval between two updates of the status line. Heuristic: people read no faster."""
 
 _GAUGE_CHARACTERS = 20
 """Length of the gauge from 0 to 100°."""
+
+_PHASE_CELLS = 7
+"""Room for the phase, so that what follows it stays in its place."""
 
 _IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
 """Announcements that get no line of their own, because the line of the rep says the same."""
@@ -85,32 +90,40 @@ class LiveTerminal:
 
 def rep_line(rep: Rep) -> str:
     """One rep: "   15.2 s  rep 3, partial: higher (raise 2.0 s, lower 1.9 s, 58°)"."""
-    times = f"raise {rep.raise_s:.1f} s, lower {rep.lower_s:.1f} s, {rep.top_flexion_deg:.0f}°"
-    return f"{rep.end_s:7.1f} s  rep {rep.number}, {rep_remarks(rep)} ({times})"
+    up, down = language.number(rep.raise_s, 1), language.number(rep.lower_s, 1)
+    times = _("raise {up} s, lower {down} s, {top}°").format(up=up, down=down, top=f"{rep.top_flexion_deg:.0f}")
+    name = _("rep {n}").format(n=rep.number)
+    return f"{_seconds(rep.end_s)}  {name}, {rep_remarks(rep)} ({times})"
+
+
+def _seconds(time_s: float) -> str:
+    return f"{language.number(time_s, 1):>7} s"
 
 
 def _announcement_line(time_s: float, announcement: Announcement) -> str:
-    return f"{time_s:7.1f} s  {phrases.shown_text(announcement)}"
+    return f"{_seconds(time_s)}  {phrases.shown_text(announcement)}"
 
 
 def status_line(status: SessionStatus) -> str:
     """The state of the workout in one line, most important first, because a narrow terminal cuts off its end."""
     target = f"/{status.target}" if status.target else ""
     sets = f"/{status.sets}" if status.sets else ""
-    parts = [f"{status.full}{target}", f"set {status.set}{sets}", _activity(status), _gauge(status)]
+    parts = [f"{status.full}{target}", _("set {n}").format(n=f"{status.set}{sets}"), _activity(status), _gauge(status)]
     parts.append(phrases.target_text(status))
     parts.append(phrases.unsaved_text(status))
-    parts.append(f"today {status.today}/{status.day_limit}" if status.day_limit else f"today {status.today}")
+    limit = f"/{status.day_limit}" if status.day_limit else ""
+    parts.append(_("today {n}").format(n=f"{status.today}{limit}"))
     if not isnan(status.camera_hz):
-        parts.append(f"{status.camera_hz:.0f} fps")
+        parts.append(_("{camera} fps").format(camera=f"{status.camera_hz:.0f}"))
     return "  ".join(part for part in parts if part)
 
 
 def _activity(status: SessionStatus) -> str:
     if status.stage is Stage.REST and not isnan(status.rest_left_s):
-        return f"rest {max(status.rest_left_s, 0):.0f} s"
+        return _("rest {n} s").format(n=f"{max(status.rest_left_s, 0):.0f}")
     if status.stage is Stage.COUNTING:
-        return "" if status.phase is Phase.UNKNOWN else f"{status.phase:7}"
+        text = phrases.phase_text(status)
+        return text + " " * (_PHASE_CELLS - cell_len(text)) if text else ""
     problem = phrases.shown_text(Announcement(status.problem)) if status.problem else ""
     return ": ".join(part for part in (phrases.stage_text(status.stage), problem) if part)
 

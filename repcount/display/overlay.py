@@ -14,6 +14,7 @@ import numpy as np
 from repcount.coaching import phrases
 from repcount.coaching.events import SessionStatus
 from repcount.display import hud
+from repcount.display.fonts import in_drawable_language
 from repcount.display.hud import Corner
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT, Colour, Sizes
 from repcount.types import Landmark, Pose
@@ -54,6 +55,7 @@ _MIN_HEAD_OFFSET = 0.5
 as known. Heuristic: a person who sits up or turns does not make the panel jump."""
 
 
+@in_drawable_language
 def draw_overlay(
     image: NDArray[np.uint8], pose: Pose | None, side: str, status: SessionStatus, corner: Corner = Corner.LEFT
 ) -> NDArray[np.uint8]:

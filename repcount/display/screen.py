@@ -18,6 +18,7 @@ from repcount.coaching.events import CORRECTIONS, PARTIAL_CUES, Announcement, Cu
 from repcount.coaching.phrases import Button
 from repcount.coaching.summary import Summary
 from repcount.display import hud, overlay, widgets
+from repcount.display.fonts import in_drawable_language
 from repcount.display.widgets import (
     AMBER,
     BUTTON,
@@ -120,6 +121,7 @@ def _button_boxes(width: int, top: int, row_px: int, gap: int, buttons: int, row
     )
 
 
+@in_drawable_language
 def draw(
     size: tuple[int, int],
     image: NDArray[np.uint8] | None,
@@ -242,6 +244,7 @@ def _draw_button(
 # --- the summary -------------------------------------------------------------------------------------------
 
 
+@in_drawable_language
 def draw_summary(size: tuple[int, int], summary: Summary) -> NDArray[np.uint8]:
     """The card at the end of a session."""
     width, height = size
@@ -249,14 +252,14 @@ def draw_summary(size: tuple[int, int], summary: Summary) -> NDArray[np.uint8]:
     canvas = overlay.blank(width, height)
     margin = sizes.px(60)
     room_px = width - 2 * margin
-    rows: list[tuple[int, Widget]] = [(0, Text(phrases.SUMMARY_TITLE, sizes.text(40), MUTED, STRONG))]
+    rows: list[tuple[int, Widget]] = [(0, Text(phrases.summary_title(), sizes.text(40), MUTED, STRONG))]
     for row in phrases.summary_rows(summary):
         rows += [
             (0, Space(sizes.px(20))),
             (0, Text(row.value, sizes.text((row.large and 132) or 64), TEXT, STRONG)),
             (0, Text(" · ".join(part for part in (row.name, row.before) if part), sizes.text(34), MUTED)),
         ]
-    rows += [(0, Space(sizes.px(24))), (0, Text(phrases.SUMMARY_CLOSES, sizes.text(26), MUTED))]
+    rows += [(0, Space(sizes.px(24))), (0, Text(phrases.summary_closes(), sizes.text(26), MUTED))]
     top = max((height - sum(widget.height_px for _, widget in rows)) // 2, 0)
     for left, widget in rows:
         widget.draw(canvas, margin + left, top, room_px - left)

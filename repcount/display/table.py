@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from math import isnan
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from repcount import messages
+from repcount import language, messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
 from repcount.errors import printable
+from repcount.language import gettext as _
+from repcount.language import ngettext
 from repcount.types import Flag, Rep
 
 _PIPE_COLUMNS = 200
@@ -44,7 +47,7 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
         console.print(_table(analysis.reps, console.width, sets=analysis.summary.sets > 1))
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
     if hands_off:
-        console.print(f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}", style="dim")
+        console.print(messages.hands_off_head(hands_off, len(analysis.reps)), style="dim")
     console.print(Text(counts_line(analysis), style="bold"))
     praise = phrases.praise(analysis.reps)
     if praise:
@@ -53,15 +56,22 @@ def _print(analysis: Analysis, console: Console, *, heading: bool) -> None:
 
 def counts_line(analysis: Analysis) -> str:
     """The result in one line: "7 full reps, 1 partial, 1 fast in 2 sets, in 30.0 s"; a target of one's own is in it."""
-    summary, settings = analysis.summary, analysis.settings
-    target = f" (target {settings.full_deg:g}°)" if settings.own_target else ""
-    parts = [_plural(summary.full, "full rep") + target]
-    if summary.partial:
-        parts.append(f"{summary.partial} partial")
-    if summary.fast:
-        parts.append(f"{summary.fast} fast")
-    sets = f"in {_plural(summary.sets, 'set')}, " if summary.sets > 1 else ""
-    return f"{', '.join(parts)} {sets}in {analysis.source.duration_s:.1f} s"
+    summary = analysis.summary
+    text = _("{reps} in {sets} sets, in {seconds} s") if summary.sets > 1 else _("{reps} in {seconds} s")
+    reps = _counts(summary.full, summary.partial, summary.fast)
+    if analysis.settings.own_target:
+        reps += f" ({messages.target(analysis.settings.full_deg)})"
+    return text.format(reps=reps, sets=summary.sets, seconds=language.number(analysis.source.duration_s, 1))
+
+
+def _counts(full: int, partial: int, fast: int) -> str:
+    """E.g. "7 full reps, 1 partial, 1 fast"."""
+    parts = [ngettext("{n} full rep", "{n} full reps", full).format(n=full)]
+    if partial:
+        parts.append(ngettext("{n} partial", "{n} partial", partial).format(n=partial))
+    if fast:
+        parts.append(ngettext("{n} fast", "{n} fast", fast).format(n=fast))
+    return ", ".join(parts)
 
 
 def print_line(analysis: Analysis, file: TextIO, name: str, width: int) -> None:
@@ -86,10 +96,11 @@ def print_total(analyses: Sequence[Analysis], videos: int, file: TextIO) -> None
     console = _console(file)
     summaries = [analysis.summary for analysis in analyses]
     full, partial, fast = (sum(getattr(each, name) for each in summaries) for name in ("full", "partial", "fast"))
-    parts = [_plural(full, "full rep"), f"{partial} partial" if partial else "", f"{fast} fast" if fast else ""]
-    counted = "" if len(analyses) == videos else f", {len(analyses)} counted"
+    heading = ngettext("{n} video", "{n} videos", videos).format(n=videos)
+    if len(analyses) != videos:
+        heading += ", " + _("{n} counted").format(n=len(analyses))
     with console.capture() as captured:
-        console.print(Text(f"{_plural(videos, 'video')}{counted}: {', '.join(filter(None, parts))}", style="bold"))
+        console.print(Text(f"{heading}: {_counts(full, partial, fast)}", style="bold"))
     file.write(captured.get())
 
 
@@ -97,18 +108,14 @@ def _console(file: TextIO) -> Console:
     return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:
     """As many columns as fit into `width` characters without being cut; the remarks wrap in what is left."""
     remarks = [rep_remarks(rep) for rep in reps]
-    longest_word = max(len(word) for remark in remarks for word in remark.split())
+    longest_word = max(cell_len(word) for remark in remarks for word in remark.split())
     columns = _fit(_columns(reps, sets=sets), width - longest_word)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(_heading(heading), justify="right", no_wrap=True)
     table.add_column("")
     for rep, *cells in zip(reps, *columns.values(), remarks, strict=True):
         table.add_row(*(Text(cell, style="" if rep.full else "yellow") for cell in cells))
@@ -132,12 +139,21 @@ def _columns(reps: Sequence[Rep], *, sets: bool) -> dict[str, list[str]]:
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None or isnan(value) else f"{value:.2f}"
+    return "" if value is None or isnan(value) else language.number(value, 2)
+
+
+def _heading(heading: str) -> str:
+    """A heading in the language in use, with its unit."""
+    name, line_break, unit = heading.partition("\n")
+    return f"{_(name)}{line_break}{unit}"
 
 
 def _fit(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
     """The columns without as many of `_LEFT_OUT` as it takes to fit them, gaps included, into `room` characters."""
-    widths = {heading: max(map(len, [*heading.split("\n"), *cells])) + _GAP for heading, cells in columns.items()}
+    widths = {
+        heading: max(map(cell_len, [*_heading(heading).split("\n"), *cells])) + _GAP
+        for heading, cells in columns.items()
+    }
     for heading in _LEFT_OUT:
         if sum(widths.values()) <= room:
             break

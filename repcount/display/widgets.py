@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from repcount.display import fonts
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
@@ -102,6 +104,14 @@ def _glyphs(text: str) -> str:
 @lru_cache(maxsize=512)
 def text_width(text: str, size_px: int, weight: int = REGULAR) -> int:
     """Advance width of `text` in pixels."""
+    if fonts.is_shaped(text):
+        return sum(_run_width(run, size_px, weight) for run in fonts.runs(text))
+    return _run_width(text, size_px, weight)
+
+
+def _run_width(text: str, size_px: int, weight: int) -> int:
+    if fonts.is_shaped(text):
+        return fonts.shaped_width(text, size_px, weight)
     _, _, width, _ = cv2.getTextSize((0, 0), _glyphs(text), (0, 0), _font(), size_px, weight)
     return int(width) + 1
 
@@ -110,8 +120,13 @@ def draw_text(
     image: NDArray[np.uint8], text: str, at: tuple[int, int], size_px: int, colour: Colour, weight: int = REGULAR
 ) -> None:
     """Draw `text` on `image` with its baseline starting `at` (x, y)."""
-    if text:
-        cv2.putText(image, _glyphs(text), at, colour, _font(), size_px, weight)
+    left, baseline = at
+    for run in fonts.runs(text) if fonts.is_shaped(text) else filter(None, [text]):
+        if fonts.is_shaped(run):
+            fonts.draw_shaped(image, run, (left, baseline), size_px, colour, weight)
+        else:
+            cv2.putText(image, _glyphs(run), (left, baseline), colour, _font(), size_px, weight)
+        left += _run_width(run, size_px, weight)
 
 
 def fit_font_size(text: str, size_px: int, weight: int, room_px: int) -> int:
@@ -123,18 +138,24 @@ def fit_font_size(text: str, size_px: int, weight: int, room_px: int) -> int:
     return max(size_px, 1)
 
 
+_LETTER = "[\u3040-\u30ff\u3400-\u9fff]"
+_BREAKS = re.compile(rf"(?= )|(?<=[、。，]|{_LETTER})(?={_LETTER})(?![ぁぃぅぇぉっゃゅょァィゥェォッャュョー])")
+"""Where a line may be broken: before a space, and between two letters of Chinese or Japanese, but not before a small
+one or a punctuation mark."""
+
+
 def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
-    """Break `text` at spaces into lines no wider than `room_px`.
+    """Break `text` at spaces into lines no wider than `room_px`; Chinese and Japanese, between letters.
 
     Never more than `max_lines`: the last one may be wider. Never at a no-break space, nor within a word.
     """
     lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
+    for word in _BREAKS.split(text):
+        longer = lines[-1] + word if lines else word
         if lines and (text_width(longer, size_px, weight) <= room_px or len(lines) == max_lines):
             lines[-1] = longer
         else:
-            lines.append(word)
+            lines.append(word.lstrip(" "))
     return lines
 
 
@@ -211,6 +232,10 @@ class Widget(Protocol):
         """Draw it with its upper left corner at (`left`, `top`), no wider than `room_px`."""
 
 
+_ASIDE_FROM = 2 / 3
+"""A text that takes this share of its line leaves no room for another beside it. Heuristic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A line of text, optionally with a smaller text, `aside`, at the right edge."""
@@ -232,7 +257,7 @@ class Text:
         size_px = fit_font_size(self.text, self.size_px, self.weight, room_px)
         draw_text(image, self.text, (left, baseline), size_px, self.colour, self.weight)
         used_px = text_width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
-        if self.aside and used_px < room_px // 2:
+        if self.aside and used_px < _ASIDE_FROM * room_px:
             aside_px = fit_font_size(self.aside, round(self.size_px * 0.65), REGULAR, room_px - used_px)
             start = left + room_px - text_width(self.aside, aside_px)
             draw_text(image, self.aside, (start, baseline), aside_px, MUTED)

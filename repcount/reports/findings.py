@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from math import isfinite
 
+from repcount import messages
 from repcount.analysis import Analysis
 from repcount.coaching import phrases
+from repcount.language import gettext as _
+from repcount.language import ngettext, number
 from repcount.reports.trends import MIN_VALUES, SetTrend, Trend, set_trends
 from repcount.types import Flag
 
@@ -15,11 +18,12 @@ NOTES = (Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE, Flag.BY_HAND)
 """Flags that are no fault of the rep."""
 
 _WHY_PARTIAL = {
-    Flag.SHORT_TOP: "did not come upright",
-    Flag.SHORT_BOTTOM: "did not come back down",
-    Flag.BENT_KNEES: "had bent knees",
-    Flag.LEGS_APART: "had the legs apart",
+    Flag.SHORT_TOP: "{n} did not come upright",
+    Flag.SHORT_BOTTOM: "{n} did not come back down",
+    Flag.BENT_KNEES: "{n} had bent knees",
+    Flag.LEGS_APART: "{n} had the legs apart",
 }
+_SHORT_OF_TARGET = "{n} did not reach the target"
 
 
 def summary_sentence(analysis: Analysis) -> str:
@@ -27,70 +31,75 @@ def summary_sentence(analysis: Analysis) -> str:
     if not analysis.reps:
         return _nothing_counted(analysis)
     parts = [_full(analysis), *_partial(analysis), *_fast(analysis), *_changes(set_trends(analysis.reps))]
-    target = [f"the target was {analysis.settings.full_deg:g}°, not upright"] if analysis.settings.own_target else []
-    stopped = ["the count was stopped by hand"] if analysis.interrupted else []
+    settings = analysis.settings
+    target = [_("the target was {n}°, not upright").format(n=f"{settings.full_deg:g}")] if settings.own_target else []
+    stopped = [_("the count was stopped by hand")] if analysis.interrupted else []
     return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
 def notes(analysis: Analysis) -> list[str]:
     """What is said once instead of at every rep."""
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
-    return [f"hands not at the head in {hands_off} of {_plural(len(analysis.reps), 'rep')}"] if hands_off else []
+    return [messages.hands_off_head(hands_off, len(analysis.reps))] if hands_off else []
 
 
 def set_sentence(trend: SetTrend) -> str:
     """How one set changed, in a sentence."""
     changes = []
     if trend.tempo:
-        seconds = f"from {trend.tempo.first:.1f} to {trend.tempo.last:.1f} s for raise and lower together"
-        changes.append(f"{abs(trend.tempo.share):.0%} {_pace(trend.tempo)}, {seconds}")
+        text = _("{change}, from {first} to {last} s for raise and lower together")
+        first, last = number(trend.tempo.first, 1), number(trend.tempo.last, 1)
+        changes.append(text.format(change=_tempo_change(trend.tempo), first=first, last=last))
     if trend.top:
-        direction = "less high" if trend.top.change < 0 else "higher"
-        degrees = f"from {trend.top.first:.0f}° to {trend.top.last:.0f}°"
-        changes.append(f"{abs(trend.top.change):.0f}° {direction}, {degrees}")
+        text = _("{change}, from {first}° to {last}°")
+        first, last = f"{trend.top.first:.0f}", f"{trend.top.last:.0f}"
+        changes.append(text.format(change=_top_change(trend.top), first=first, last=last))
     if changes:
-        return f"The reps got {'; and '.join(changes)}."
+        return _("The reps got {changes}.").format(changes="; ".join(changes))
     known = sum(isfinite(rep.top_flexion_deg) for rep in trend.reps)
-    return "No clear change." if known >= MIN_VALUES else "Too few reps to tell a change from chance."
+    return _("No clear change.") if known >= MIN_VALUES else _("Too few reps to tell a change from chance.")
 
 
 def _nothing_counted(analysis: Analysis) -> str:
     if not analysis.tracked:
-        return "No leg raise was counted: nobody was found in the picture."
+        return _("No leg raise was counted: nobody was found in the picture.")
     if analysis.rejections:
-        return f"No leg raise was counted: {_plural(len(analysis.rejections), 'movement')} did not qualify."
-    return "No leg raise was counted: the legs did not move enough."
+        refused = len(analysis.rejections)
+        return ngettext(
+            "No leg raise was counted: {n} movement did not qualify.",
+            "No leg raise was counted: {n} movements did not qualify.",
+            refused,
+        ).format(n=refused)
+    return _("No leg raise was counted: the legs did not move enough.")
 
 
 def _full(analysis: Analysis) -> str:
     full, reps = analysis.summary.full, len(analysis.reps)
     if reps == 1:
-        return "The only rep was full" if full else "The only rep was partial"
+        only = _("The only rep was full") if full else _("The only rep was partial")
+        return ": ".join(filter(None, [only, ", ".join(messages.flag_words(analysis.reps[0].flags))]))
     if full == reps:
-        return f"{'Both' if reps == 2 else f'All {reps}'} reps were full"
+        return _("Both reps were full") if reps == 2 else _("All {n} reps were full").format(n=reps)
     if not full:
-        return f"None of {reps} reps was full"
-    return f"{full} of {reps} reps {'was' if full == 1 else 'were'} full"
+        return _("None of {n} reps was full").format(n=reps)
+    text = ngettext("{n} of {reps} reps was full", "{n} of {reps} reps were full", full)
+    return text.format(n=full, reps=reps)
 
 
 def _partial(analysis: Analysis) -> list[str]:
     """What the partial reps lacked, the most frequent first."""
-    partial = [rep for rep in analysis.reps if not rep.full]
-    reasons = Counter(flag for rep in partial for flag in _WHY_PARTIAL if flag in rep.flags)
-    pronoun = {len(partial): "it" if len(partial) == 1 else "they"} if len(partial) == len(analysis.reps) else {}
-    why = {**_WHY_PARTIAL, **({Flag.SHORT_TOP: "did not reach the target"} if analysis.settings.own_target else {})}
-    parts = [f"{pronoun.get(count, count)} {why[flag]}" for flag, count in reasons.most_common()]
+    if len(analysis.reps) == 1:
+        return []
+    reasons = Counter(flag for rep in analysis.reps if not rep.full for flag in _WHY_PARTIAL if flag in rep.flags)
+    why = {**_WHY_PARTIAL, **({Flag.SHORT_TOP: _SHORT_OF_TARGET} if analysis.settings.own_target else {})}
+    parts = [_(why[flag]).format(n=count) for flag, count in reasons.most_common()]
     return [", ".join(parts)] if parts else []
 
 
 def _fast(analysis: Analysis) -> list[str]:
-    fast, reps = analysis.summary.fast, len(analysis.reps)
-    if not fast:
-        return []
-    if reps == 1:
-        return ["it was faster than asked"]
-    which = {reps: "both" if reps == 2 else "all"}.get(fast, str(fast))
-    return [f"{which} {'was' if fast == 1 else 'were'} faster than asked"]
+    fast = analysis.summary.fast
+    text = ngettext("{n} was faster than asked", "{n} were faster than asked", fast)
+    return [text.format(n=fast)] if fast and len(analysis.reps) > 1 else []
 
 
 def _changes(trends: Sequence[SetTrend]) -> list[str]:
@@ -98,23 +107,25 @@ def _changes(trends: Sequence[SetTrend]) -> list[str]:
     if not changed:
         return []
     if len(trends) == 1:
-        return [f"towards the end the reps got {_change(changed[0])}"]
+        return [_("towards the end the reps got {change}").format(change=_change(changed[0]))]
     if len(changed) == 1:
-        return [f"in set {changed[0].set} the reps got {_change(changed[0])} towards the end"]
+        text = _("in set {set} the reps got {change} towards the end")
+        return [text.format(set=changed[0].set, change=_change(changed[0]))]
     most = max(changed, key=lambda trend: abs(trend.tempo.share) if trend.tempo else 0.0)
-    which = "each set" if len(changed) == len(trends) else f"{len(changed)} of {len(trends)} sets"
-    return [f"the reps changed towards the end of {which}, most in set {most.set}: {_change(most)}"]
+    text = _("the reps changed towards the end of {n} of {sets} sets, most in set {set}: {change}")
+    return [text.format(n=len(changed), sets=len(trends), set=most.set, change=_change(most))]
 
 
 def _change(trend: SetTrend) -> str:
-    tempo = [f"{abs(trend.tempo.share):.0%} {_pace(trend.tempo)}"] if trend.tempo else []
-    top = [f"{abs(trend.top.change):.0f}° {'lower' if trend.top.change < 0 else 'higher'}"] if trend.top else []
-    return " and ".join([*tempo, *top])
+    tempo = [_tempo_change(trend.tempo)] if trend.tempo else []
+    return _(" and ").join([*tempo, *([_top_change(trend.top)] if trend.top else [])])
 
 
-def _pace(tempo: Trend) -> str:
-    return "faster" if tempo.change < 0 else "slower"
+def _tempo_change(tempo: Trend) -> str:
+    text = _("{percent}% faster") if tempo.change < 0 else _("{percent}% slower")
+    return text.format(percent=f"{100 * abs(tempo.share):.0f}")
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _top_change(top: Trend) -> str:
+    text = _("{degrees}° lower") if top.change < 0 else _("{degrees}° higher")
+    return text.format(degrees=f"{abs(top.change):.0f}")

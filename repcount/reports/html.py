@@ -17,6 +17,8 @@ from urllib.parse import quote
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.config import Config
+from repcount.language import current, number
+from repcount.language import gettext as _
 from repcount.reports import findings
 from repcount.reports.timeline import build_timeline, clock
 from repcount.reports.timeline_svg import LAYOUTS, timeline_strips
@@ -44,7 +46,7 @@ class ReportItem:
 
 def render_report(items: Sequence[ReportItem], *, made: str = "") -> str:
     """The page. `made` is the date at its foot; empty leaves it out."""
-    sections = [_section(number, item) for number, item in enumerate(items, 1)]
+    sections = [_section(position, item) for position, item in enumerate(items, 1)]
     return render_page("report.html", "plot.js", "sort.js", sections=sections, made=made, versions=versions())
 
 
@@ -63,6 +65,7 @@ def render_page(template: str, *scripts: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"_": _, "language": current()}
     style, *codes = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *scripts))
     code = "\n".join(codes)
     policy = (
@@ -89,12 +92,12 @@ def _version(name: str) -> str:
         return f"{name} (not installed)"
 
 
-def _section(number: int, item: ReportItem) -> dict[str, Any]:
+def _section(position: int, item: ReportItem) -> dict[str, Any]:
     """What the template shows of one video."""
     analysis = item.analysis
     timeline = build_timeline(analysis, item.trace)
     return {
-        "id": f"v{number}",
+        "id": f"v{position}",
         "name": Path(analysis.source.path).name or "samples",
         "summary": findings.summary_sentence(analysis),
         "figures": _figures(analysis),
@@ -107,7 +110,7 @@ def _section(number: int, item: ReportItem) -> dict[str, Any]:
         "video_name": item.video,
         "trends": trend_charts(timeline, analysis.settings) if timeline.reps else None,
         "rejected": [
-            (clock(each.start_s), clock(each.end_s), messages.REJECTION_SENTENCES[each.reason])
+            (clock(each.start_s), clock(each.end_s), messages.rejection_sentence(each.reason))
             for each in analysis.rejections
         ],
         "unfinished": clock(analysis.unfinished.start_s) if analysis.unfinished else "",
@@ -138,21 +141,21 @@ def _warnings(analysis: Analysis) -> list[str]:
 def _figures(analysis: Analysis) -> list[tuple[str, str]]:
     """The figures at the top of the section, as name and value."""
     summary, reps = analysis.summary, analysis.reps
-    figures = [("full", f"{summary.full}"), ("partial", f"{summary.partial}"), ("fast", f"{summary.fast}")]
+    figures = [(_("full"), f"{summary.full}"), (_("partial"), f"{summary.partial}"), (_("fast"), f"{summary.fast}")]
     if summary.sets > 1:
-        figures.append(("sets", f"{summary.sets}"))
+        figures.append((_("sets"), f"{summary.sets}"))
     if reps:
-        figures.append(("typical raise", _median_s([rep.raise_s for rep in reps])))
-        figures.append(("typical lower", _median_s([rep.lower_s for rep in reps])))
-        figures.append(("top", _range_deg([rep.top_flexion_deg for rep in reps])))
+        figures.append((_("typical raise"), _median_s([rep.raise_s for rep in reps])))
+        figures.append((_("typical lower"), _median_s([rep.lower_s for rep in reps])))
+        figures.append((_("top"), _range_deg([rep.top_flexion_deg for rep in reps])))
     if analysis.settings.own_target:
-        figures.append(("target", f"{analysis.settings.full_deg:g}°"))
-    return [*figures, ("person seen", f"{summary.tracked:.0%}")]
+        figures.append((_("target"), f"{analysis.settings.full_deg:g}°"))
+    return [*figures, (_("person seen"), f"{summary.tracked:.0%}")]
 
 
 def _median_s(seconds: Sequence[float]) -> str:
     known = [value for value in seconds if not isnan(value)]
-    return f"{median(known):.1f} s" if known else "–"
+    return f"{number(median(known), 1)} s" if known else "–"
 
 
 def _range_deg(degrees: Sequence[float]) -> str:
@@ -164,11 +167,15 @@ def _range_deg(degrees: Sequence[float]) -> str:
 def _label(rep: Rep) -> str:
     """All about a rep in words, for its tooltip and for screen readers."""
     remarks = ": ".join(filter(None, [messages.verdict(rep.full), ", ".join(messages.flag_words(rep.flags))]))
-    sentences = [f"Rep {rep.number}: {remarks}", f"Starts at {clock(rep.start_s)}"]
+    sentences = [
+        _("Rep {n}: {remarks}").format(n=rep.number, remarks=remarks),
+        _("Starts at {time}").format(time=clock(rep.start_s)),
+    ]
     if not isnan(rep.raise_s):
-        knees = "" if isnan(rep.knee_deg) else f", knees {rep.knee_deg:.0f}°"
-        sentences.append(f"Raise {rep.raise_s:.1f} s, hold {rep.hold_s:.1f} s, lower {rep.lower_s:.1f} s")
-        sentences.append(f"Top at {rep.top_flexion_deg:.0f}°{knees}")
+        times = [number(seconds, 1) for seconds in (rep.raise_s, rep.hold_s, rep.lower_s)]
+        sentences.append(_("Raise {0} s, hold {1} s, lower {2} s").format(*times))
+        top = _("Top at {top}°") if isnan(rep.knee_deg) else _("Top at {top}°, knees {knees}°")
+        sentences.append(top.format(top=f"{rep.top_flexion_deg:.0f}", knees=f"{rep.knee_deg:.0f}"))
     return ". ".join(sentences)
 
 
@@ -176,22 +183,22 @@ def _table_row(rep: Rep) -> dict[str, Any]:
     """The row of a rep; numbers are (text, sort key)."""
     times = [rep.raise_s, rep.hold_s, rep.lower_s, rep.pause_s]
     angles = [rep.top_flexion_deg, rep.rest_flexion_deg, rep.knee_deg]
-    numbers = [_cell(each, ".2f") for each in times] + [_cell(each, ".0f", "°") for each in angles]
+    numbers = [_cell(each, 2) for each in times] + [_cell(each, 0, "°") for each in angles]
     return {
         "number": rep.number,
         "set": rep.set,
         "full": rep.full,
         "remarks": messages.flag_words(rep.flags),
         "rank": 10 * (not rep.full) + len(rep.flags),
-        "start": (f"{rep.start_s:.1f}", rep.start_s),
-        "numbers": [*numbers, _cell(100 * rep.confidence, ".0f", "%")],
+        "start": (number(rep.start_s, 1), rep.start_s),
+        "numbers": [*numbers, _cell(100 * rep.confidence, 0, "%")],
     }
 
 
-def _cell(value: float | None, digits: str, unit: str = "") -> tuple[str, float | str]:
+def _cell(value: float | None, digits: int, unit: str = "") -> tuple[str, float | str]:
     if value is None or isnan(value):
         return "–", ""
-    return f"{value:z{digits}}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
+    return f"{number(value, digits)}{unit}".replace("-", "\N{MINUS SIGN}"), round(value, 4)
 
 
 def _settings(config: Config) -> list[tuple[str, str, str, bool]]:
@@ -208,6 +215,8 @@ def _settings(config: Config) -> list[tuple[str, str, str, bool]]:
 
 def _source(analysis: Analysis) -> str:
     source = analysis.source
-    size = f", {source.width} × {source.height} pixels" if source.width else ""
-    frames = f" of {source.frames}" if source.frames else ""
-    return f"{clock(source.duration_s)} long{size}, {source.analysed}{frames} frames analysed"
+    parts = [clock(source.duration_s)]
+    if source.width:
+        parts.append(_("{width} × {height} pixels").format(width=source.width, height=source.height))
+    frames = _("{n} of {frames} frames analysed") if source.frames else _("{n} frames analysed")
+    return ", ".join([*parts, frames.format(n=source.analysed, frames=source.frames)])

@@ -15,6 +15,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repcount import language
 from repcount.analysis import Analysis
 from repcount.errors import OutputError, printable
 from repcount.reports import findings
@@ -91,9 +92,10 @@ def render_plot(file_format: str, videos: Sequence[tuple[Analysis, AngleTrace]])
     """The content of a plot file in one of `FORMATS`: heading and strips of each video, in the order given."""
     import matplotlib as mpl
 
-    timelines = [(analysis, build_timeline(analysis, trace)) for analysis, trace in videos]
-    with mpl.rc_context(), warnings.catch_warnings():
+    # In English: the font that comes with Matplotlib has no letters of half of our languages.
+    with language.using(language.ENGLISH), mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a file name with characters that the font lacks
+        timelines = [(analysis, build_timeline(analysis, trace)) for analysis, trace in videos]
         mpl.rcdefaults()  # the user's own style for plots must not change ours
         mpl.rcParams.update(_RC_PARAMS)
         return _pdf(timelines) if file_format == "pdf" else _single_image(file_format, timelines)

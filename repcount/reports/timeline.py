@@ -11,6 +11,7 @@ from statistics import median
 
 from repcount import messages
 from repcount.analysis import Analysis
+from repcount.language import gettext as _
 from repcount.reports import findings
 from repcount.reports.traces import AngleTrace
 from repcount.types import Flag, Rep
@@ -58,8 +59,8 @@ class SetSpan:
     @property
     def label(self) -> str:
         """Such as `set 2: 9 full, 1 partial`."""
-        partial = f", {self.partial} partial" if self.partial else ""
-        return f"set {self.number}: {self.full} full{partial}"
+        text = _("set {n}: {full} full, {partial} partial") if self.partial else _("set {n}: {full} full")
+        return text.format(n=self.number, full=self.full, partial=self.partial)
 
 
 class LaneKind(enum.StrEnum):
@@ -149,7 +150,7 @@ def _rest_deg(reps: Sequence[Rep]) -> float:
 
 
 def _set_spans(reps: Sequence[Rep]) -> tuple[SetSpan, ...]:
-    sets = [tuple(of_set) for _, of_set in groupby(reps, lambda rep: rep.set)]
+    sets = [tuple(of_set) for number, of_set in groupby(reps, lambda rep: rep.set)]
     next_starts_s: list[float | None] = [of_set[0].start_s for of_set in sets[1:]]
     set_spans = []
     for of_set, next_s in zip(sets, [*next_starts_s, None], strict=False):
@@ -162,14 +163,14 @@ def _set_spans(reps: Sequence[Rep]) -> tuple[SetSpan, ...]:
 def _lanes(analysis: Analysis, trace: AngleTrace, rejected: tuple[Span, ...]) -> tuple[Lane, ...]:
     lanes = [
         Lane(
-            words,
+            messages.flag_word(flag),
             LaneKind.NOTE if flag in findings.NOTES else LaneKind.FAULT,
             tuple((rep.start_s, rep.end_s) for rep in analysis.reps if flag in rep.flags),
         )
-        for flag, words in messages.FLAG_WORDS.items()
+        for flag in messages.FLAG_WORDS
     ]
-    lanes.append(Lane("not counted", LaneKind.NO_REP, rejected))
-    lanes.append(Lane("not seen", LaneKind.NO_REP, tuple(trace.gaps())))
+    lanes.append(Lane(_("not counted"), LaneKind.NO_REP, rejected))
+    lanes.append(Lane(_("not seen"), LaneKind.NO_REP, tuple(trace.gaps())))
     return tuple(lane for lane in lanes if lane.spans)
 
 

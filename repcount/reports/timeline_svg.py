@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
 
+from repcount.language import gettext as _
 from repcount.reports.svg import Scale
 from repcount.reports.timeline import Lane, LaneKind, RepSpan, SetSpan, Span, Timeline, clock, strips, ticks
 from repcount.types import Rep
@@ -226,4 +227,4 @@ class _StripBuilder:
         next_s = each.end_s + pause_s
         if next_s < self._span[1] and self._x(next_s) - x < _PAUSE_LABEL_PX:
             return None
-        return Label(x, f"pause {clock(pause_s)}")
+        return Label(x, _("pause {time}").format(time=clock(pause_s)))

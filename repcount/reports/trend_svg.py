@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, isnan
 
 from repcount.config import Config
+from repcount.language import gettext as _
 from repcount.reports import findings
 from repcount.reports.svg import Scale
 from repcount.reports.timeline import Timeline
@@ -109,7 +110,8 @@ class _RepAxis:
             return ()
         roomy = (WIDTH - _LEFT) / len(self._sets) > 50
         return tuple(
-            (sum(self._ends(i)) / 2, f"set {each.set}" if roomy else f"{each.set}") for i, each in enumerate(self._sets)
+            (sum(self._ends(i)) / 2, _("set {n}").format(n=each.set) if roomy else f"{each.set}")
+            for i, each in enumerate(self._sets)
         )
 
     def _ends(self, set_index: int) -> tuple[float, float]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import av
-
 from repcount.errors import VideoError
+from repcount.video.pyav import METADATA, av
 
 _FIRST_YEAR, _LAST_YEAR = 1995, 2199
 """Cameras without a clock write 1904 (the origin of QuickTime's times), 1970 or 1980. Heuristic: nobody has a digital
@@ -21,7 +20,7 @@ def creation_time(path: Path) -> datetime | None:
     opened.
     """
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(str(path), **METADATA) as container:
             tags = {name.lower(): text for name, text in container.metadata.items()}
             for stream in container.streams:
                 tags |= {name.lower(): text for name, text in stream.metadata.items() if name.lower() not in tags}

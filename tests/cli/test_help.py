@@ -45,7 +45,7 @@ def test_every_option_is_in_a_group(command: list[str], cli: Cli) -> None:
     """Those of a command that has many: `--help`, and what belongs nowhere else, come last."""
     options = cli(*command, "-h").out.rpartition("\nOptions:\n")[2]
     others = set(re.findall(r"^  (--\w[\w-]*)", options, re.MULTILINE))
-    assert others <= {"--debug", "--version", "--install", "--yes", "--give-up"}
+    assert others <= {"--debug", "--version", "--install", "--yes", "--give-up", "--language"}
 
 
 @pytest.mark.parametrize("command", [[], *COMMANDS], ids=" ".join)

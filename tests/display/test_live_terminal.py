@@ -26,12 +26,12 @@ COUNTING = SessionStatus(
 @pytest.mark.parametrize(
     ("status", "line"),
     [
-        (COUNTING, "7/30  set 2/3  raise    [#########....|......]  45°  today 37/100  30 fps"),
+        (COUNTING, "7/30  set 2/3  Raise    [#########....|......]  45°  today 37/100  30 fps"),
         (
             replace(COUNTING, upright_deg=55.0),
-            "7/30  set 2/3  raise    [#########..|........]  45°  target 55°  today 37/100  30 fps",
+            "7/30  set 2/3  Raise    [#########..|........]  45°  target 55°  today 37/100  30 fps",
         ),
-        (replace(COUNTING, target=None, sets=None, lift_deg=nan), "7  set 2  raise    today 37/100  30 fps"),
+        (replace(COUNTING, target=None, sets=None, lift_deg=nan), "7  set 2  Raise    today 37/100  30 fps"),
         (
             replace(COUNTING, stage=Stage.REST, rest_left_s=12.4, lift_deg=nan, camera_hz=nan),
             "7/30  set 2/3  rest 12 s  today 37/100",

@@ -56,7 +56,7 @@ def test_where_it_fits_the_table_is_complete(columns: int | None) -> None:
 
 
 def test_a_target_that_is_not_the_default_is_in_the_counts() -> None:
-    assert printed(REP, PARTIAL, config=Config(full_deg=55.5))[-1] == "1 full rep (target 55.5°), 1 partial in 30.0 s"
+    assert printed(REP, PARTIAL, config=Config(full_deg=55.5))[-1] == "1 full rep, 1 partial (target 55.5°) in 30.0 s"
     assert printed(REP, config=Config(full_deg=75.0))[-1] == "1 full rep (target 75°) in 30.0 s"
     assert printed(config=Config(full_deg=55.0))[-1] == "0 full reps (target 55°) in 30.0 s"
 

@@ -197,16 +197,16 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
     ("reps", "told"),
     [
         ([FULL], "The only rep was full."),
-        ([PARTIAL], "The only rep was partial; it did not come upright."),
+        ([PARTIAL], "The only rep was partial: higher."),
         ([FULL, FULL], "Both reps were full."),
-        ([FULL] * 6, "All 6 reps were full. Well done: every rep upright, slow and straight."),
-        ([PARTIAL] * 3, "None of 3 reps was full; they did not come upright."),
+        ([FULL] * 6, "All 6 reps were full. Well done: every rep full, slow and straight."),
+        ([PARTIAL] * 3, "None of 3 reps was full; 3 did not come upright."),
         ([FULL, PARTIAL, PARTIAL], "1 of 3 reps was full; 2 did not come upright."),
         ([FULL, PARTIAL, HUNG], "1 of 3 reps was full; 1 did not come upright, 1 did not come back down."),
         ([FULL, FAST, FAST], "All 3 reps were full; 2 were faster than asked."),
         ([FULL, FAST], "Both reps were full; 1 was faster than asked."),
-        ([FAST, FAST], "Both reps were full; both were faster than asked."),
-        ([FAST] * 3, "All 3 reps were full; all were faster than asked."),
+        ([FAST, FAST], "Both reps were full; 2 were faster than asked."),
+        ([FAST] * 3, "All 3 reps were full; 3 were faster than asked."),
     ],
 )
 def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
