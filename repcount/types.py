@@ -100,8 +100,7 @@ class Sample:
     knee_deg: float = nan
     """Knee angle hip-knee-ankle of that leg, 180 is straight."""
     other_hip_deg: float = nan
-    other_knee_deg: float = nan
-    """The same angles of the other leg."""
+    """Hip angle of the other leg."""
     trunk_deg: float = nan
     """Elevation of the trunk: 0 is lying, 90 is upright, negative is hips above shoulders."""
     chest_deg: float = nan

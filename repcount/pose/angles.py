@@ -71,7 +71,6 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         hip_deg=180.0 - flexions[near],
         knee_deg=_knee(pose, near),
         other_hip_deg=nan if astray else 180.0 - flexions[far],
-        other_knee_deg=nan if astray else _knee(pose, far),
         trunk_deg=_elevation(pose, _SHOULDER, view),
         chest_deg=_chest(pose.world_m),
         ankle_deg=_flexion(pose, near, _ANKLE, view),

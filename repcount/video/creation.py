@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from repcount.errors import VideoError
-from repcount.video.pyav import METADATA, av
+from repcount.video.pyav import av, open_container
 
 _FIRST_YEAR, _LAST_YEAR = 1995, 2199
 """Cameras without a clock write 1904 (the origin of QuickTime's times), 1970 or 1980. Heuristic: nobody has a digital
@@ -20,7 +20,7 @@ def creation_time(path: Path) -> datetime | None:
     opened.
     """
     try:
-        with av.open(str(path), **METADATA) as container:
+        with open_container(path) as container:
             tags = {name.lower(): text for name, text in container.metadata.items()}
             for stream in container.streams:
                 tags |= {name.lower(): text for name, text in stream.metadata.items() if name.lower() not in tags}

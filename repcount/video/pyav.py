@@ -10,14 +10,14 @@ from typing import Any
 
 from repcount.libraries import library_error
 
-__all__ = ["METADATA", "av", "open_container"]
+__all__ = ["av", "open_container"]
 
 try:
     import av
 except Exception as error:  # what an incomplete PyAV raises depends on the files that are missing
     raise library_error("av", error) from error
 
-METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 """How to open a file whose metadata may be no UTF-8; PyAV has the option up to version 18."""
 
 _OPTIONS = {
@@ -33,4 +33,4 @@ _OPTIONS = {
 def open_container(path: Path) -> Any:
     """Open a recorded file. Raises av.error.FFmpegError and OSError."""
     # The absolute path keeps a name such as "concat:a" or "-" from being taken for something else.
-    return av.open(str(path.absolute()), options=_OPTIONS, **METADATA)
+    return av.open(str(path.absolute()), options=_OPTIONS, **_METADATA)

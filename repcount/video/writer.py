@@ -278,10 +278,10 @@ def check_name(path: Path) -> None:
 
 def has_sound(path: Path) -> bool:
     """Whether the video at `path` has an audio stream; False if it cannot be read."""
-    import av
+    from repcount.video.pyav import av, open_container
 
     try:
-        with av.open(str(path)) as container:
+        with open_container(path) as container:
             return bool(container.streams.audio)
     except (av.error.FFmpegError, OSError):
         return False
