@@ -12,8 +12,8 @@ from repcount.errors import VideoError
 
 ENDINGS = frozenset([
     *(".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".flv", ".gif", ".h264", ".hevc", ".ivf", ".m2t"),
-    *(".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt", ".ts"),
-    *(".vob", ".webm", ".webp", ".wmv", ".y4m"),
+    *(".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt"),
+    *(".ts", ".vob", ".webm", ".webp", ".wmv", ".y4m"),
 ])  # fmt: skip
 """What phones, cameras and editors call a video. It decides only what is taken from a folder: a file that is named is
 read whatever it is called."""
