@@ -41,6 +41,9 @@ _ADDRESS_LIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_SCHEME_ALONE: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*:[/\\]*\s*", re.IGNORECASE)
+"""An address that holds nothing, and that a message may well hold as an example of how to write one."""
+
 _HOW_TO_WRITE: Final = (
     "write it as http://192.168.1.20:8080/video or http://NAME:PASSWORD@192.168.1.20/video, without spaces; in name, "
     "password and path write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, [ as %5B and % as %25"
@@ -123,7 +126,8 @@ def shown(text: str) -> str:
 def hide(message: str, arguments: Sequence[str]) -> str:
     """`message` with every address among `arguments`, also as the value of an option, replaced by what may be shown."""
     values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
-    for value in sorted(filter(is_address, values), key=len, reverse=True):
+    secret = [value for value in values if is_address(value) and not _SCHEME_ALONE.fullmatch(value)]
+    for value in sorted(secret, key=len, reverse=True):
         path = os.path.normpath(value)
         # As it stands, as a path, and the folders of that path.
         written = [value, path, *(str(folder) for folder in Path(path).parents if is_address(str(folder)))]

@@ -238,7 +238,8 @@ def test_a_target_makes_a_rep_full_that_reaches_it_and_every_output_says_so(
         assert (lowest["full"], "short_top" in lowest["flags"]) == (full, not full)
         assert [each["reach"] for each in told["reps"]] == [each["reach"] for each in before] == [1.0, 1.0]
         assert told["settings"]["full_deg"] == pytest.approx(target_deg)
-        assert told["warning_codes"] == ["own_target"]
+        # A top that is a tenth of a degree from the target is a guess, and said to be one.
+        assert [code for code in told["warning_codes"] if code != "low_confidence"] == ["own_target"]
         assert f"(target {target_deg:.1f}°)" in result.err
     assert cli("recount", analysed[0] / "signal.csv", "--target", "67").out.count("target") == 0
 

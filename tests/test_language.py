@@ -243,6 +243,7 @@ LEAST_PX = 15
 22 px, is for reading at the desk; this size still is. Heuristic."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280)], ids=["landscape", "portrait"])
 @pytest.mark.parametrize("code", language.LANGUAGES)
 def test_every_text_fits_its_place_in_the_window(
@@ -258,6 +259,7 @@ def test_every_text_fits_its_place_in_the_window(
                 assert size_px >= LEAST_PX, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [code for code in language.LANGUAGES if code != "hi"])
 def test_the_font_of_the_window_has_all_letters(code: str, make_catalogues: ModuleType) -> None:
     """A letter that it lacks is drawn as a question mark."""
@@ -320,6 +322,7 @@ def system_voice(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", language.LANGUAGES)
 def test_each_language_has_a_voice_on_linux(code: str, system_voice: Path) -> None:
     """In a process of its own: espeak-ng is loaded once, and which one depends on the language."""

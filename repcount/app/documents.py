@@ -22,6 +22,9 @@ _MAX_TIME_S = 1e7
 _MAX_COUNT = 10**10
 """Most frames, pixels or reps in a document: 60 frames a second for five years."""
 
+_MAX_TEXT_CHARS = 1000
+"""Of the text that says how a video was read. Heuristic: it is a sentence."""
+
 _TURN_DEG = 360.0
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -69,6 +72,7 @@ def _read_source(fields: _Fields) -> Source:
         height=fields.whole("height", 1, optional=True),
         frames=fields.whole("frames", 0, optional=True),
         analysed=fields.whole("analysed", 0) or 0,
+        reader=fields.text("reader"),
         from_s=_known(fields.number("from_s", 0, _MAX_TIME_S, optional=True)),
         to_s=_known(fields.number("to_s", 0, _MAX_TIME_S, optional=True)),
     )
@@ -184,6 +188,13 @@ class _Fields:
         value = self[name]
         if not isinstance(value, str) or not value or "\0" in value:
             raise self._error(name, "the path of a video")
+        return value
+
+    def text(self, name: str) -> str:
+        """A text of a few words."""
+        value = self[name]
+        if not isinstance(value, str) or len(value) > _MAX_TEXT_CHARS:
+            raise self._error(name, "a short text")
         return value
 
     def sha256(self, name: str) -> str:

@@ -143,6 +143,7 @@ def test_anything_is_labels_or_an_error(tmp_path_factory: pytest.TempPathFactory
         assert read_labels(path)
 
 
+@pytest.mark.slow
 def test_results_against_labels_of_a_person(cli: Cli, piece: Path, tmp_path: Path) -> None:
     """The JSON and the CSV of repcount, two files of labels, and what is written."""
     results, rows = tmp_path / "results.json", tmp_path / "reps.csv"

@@ -31,6 +31,7 @@ def sources(results: Path) -> list[str]:
     return [Path(document["source"]["path"]).name for document in json.loads(results.read_text())]
 
 
+@pytest.mark.slow
 def test_what_is_there_already_is_not_done_again(cli: Cli, folder: list[Path], tmp_path: Path) -> None:
     results, rows = tmp_path / "results.json", tmp_path / "reps.csv"
     first = cli("analyze", *folder[:2], "--json", results)
@@ -124,6 +125,7 @@ def test_what_does_not_go_together_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_results_is_no_reason_to_stop(cli: Cli, folder: list[Path], tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     results.write_text('[{"schema": "repcount/1"}, {"schema": "other"}, 7')
@@ -194,7 +196,8 @@ def test_no_scheduler_is_told(cli: Cli, piece: Path) -> None:
 def test_what_is_no_address_is_told_at_once(cli: Cli, piece: Path, address: str) -> None:
     done = cli("analyze", piece, "--cluster", address)
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"repcount: {address} is no address of a Dask scheduler: write it as tcp://host:8786\n"
+    shown = "tcp://..." if address.endswith(":99999") else address
+    assert done.err == f"repcount: {shown} is no address of a Dask scheduler: write it as tcp://host:8786\n"
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ def line(out: str, name: str) -> str:
 # --- the whole of it ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_with_a_camera_live_counting_works(cli: Cli, model: Path) -> None:
     with streams.mjpeg(CLIP, loop=True) as stream:
         result = cli("doctor", "--camera", stream.url)
@@ -52,6 +53,7 @@ def test_without_a_camera_it_says_what_to_do_and_fails(cli: Cli, model: Path) ->
     assert result.out.splitlines()[-1] == "Live counting cannot work yet: see camera"
 
 
+@pytest.mark.slow
 def test_it_writes_nothing_but_its_lines_and_makes_no_file(tmp_path: Path, model: Path) -> None:
     """In a process of its own: OpenCV, FFmpeg and MediaPipe write past Python."""
     with socket.create_server((streams.HOST, 0)) as closed:

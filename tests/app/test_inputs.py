@@ -140,6 +140,7 @@ def test_videos_without_a_result_are_in_the_table_alone(cli: Cli, tmp_path: Path
     assert wanted[0].read_text(encoding="utf-8").count("failed") == 2
 
 
+@pytest.mark.slow
 def test_a_report_of_each_video_in_a_folder(cli: Cli, trainer: Path, tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     assert cli("analyze", trainer / "lena", "--report", reports, "--no-pictures").code == 0
@@ -149,6 +150,7 @@ def test_a_report_of_each_video_in_a_folder(cli: Cli, trainer: Path, tmp_path: P
     assert "2.mp4" not in pages[0].read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_many_signals_are_counted_again(cli: Cli, trainer: Path, tmp_path: Path) -> None:
     signals = tmp_path / "signals"
     cli("analyze", trainer / "lena", "--signal", signals)
@@ -162,6 +164,7 @@ def test_many_signals_are_counted_again(cli: Cli, trainer: Path, tmp_path: Path)
     assert "3 videos, 2 counted: 4 full reps" in done.err
 
 
+@pytest.mark.slow
 def test_landmarks_as_parquet(cli: Cli, piece: Path, tmp_path: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
     for ending in (".csv", ".parquet"):

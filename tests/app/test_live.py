@@ -422,6 +422,7 @@ print("python", file=sys.stderr)
     assert done.stderr.splitlines() == ["said", "noted", "after", "python"]
 
 
+@pytest.mark.slow
 def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
     cli: Cli, ffmpeg: Ffmpeg, clips: Path
 ) -> None:

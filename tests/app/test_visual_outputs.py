@@ -13,6 +13,7 @@ from support.programs import Cli, Result
 VERDICT = "2 full reps, 2 fast in 4.0 s"
 
 
+@pytest.mark.slow
 def test_all_of_them_at_once(cli: Cli, piece: Path, tmp_path: Path) -> None:
     film, plot, page = tmp_path / "film.mp4", tmp_path / "plot.svg", tmp_path / "report.html"
     done = cli("analyze", piece, "--annotate", film, "--plot", plot, "--report", page)
@@ -102,6 +103,7 @@ def test_a_full_disk_costs_the_file_and_nothing_else(piece: Path, tmp_path: Path
     assert len((tmp_path / "reps.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_a_full_disk_in_the_middle_of_the_signal_loses_no_count(piece: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -124,6 +124,7 @@ def folder(piece: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> Path:
 WANTED = ("--csv", "reps.csv", "--json", "reps.json", "--signal", "signals", "--report", "report.html")
 
 
+@pytest.mark.slow
 def test_a_crash_costs_the_video_it_was_at_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     with started("bad.mp4", "a.mp4", "b.mp4", "c.mp4", *WANTED, cwd=folder) as process:
         result, crashes = crash(process, signal.SIGSEGV, at("bad.mp4"))
@@ -153,6 +154,7 @@ def test_a_crash_over_the_only_video_is_told_in_a_line(folder: Path, number: sig
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_where_every_video_crashes_it_ends(folder: Path) -> None:
     before = sorted(folder.iterdir())
     with started("bad.mp4", "a.mp4", "b.mp4", *WANTED, cwd=folder) as process:
@@ -195,6 +197,7 @@ def test_a_crash_in_the_second_look_costs_the_film_alone(folder: Path) -> None:
     assert not counted.exists()
 
 
+@pytest.mark.slow
 def test_a_crash_while_the_plot_is_drawn_costs_the_plot_alone(folder: Path) -> None:
     def drawing(pid: int) -> bool:
         with suppress(OSError):

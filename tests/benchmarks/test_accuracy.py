@@ -99,7 +99,8 @@ def test_figures_are_those_of_the_definitions(accuracy: ModuleType, labels: Path
     for moment in ("start", "top", "end"):
         median, most, number = figures[f"{moment}_err_s"]
         assert number == 4
-        assert median <= most <= 0.15
+        # A raise that begins as softly as a cosine is seen once the legs are 1 to 2° up, 0.15 s after its beginning.
+        assert median <= most <= 0.2
     median, most, number = figures["top_flexion_err_deg"]
     assert number == 4
     assert median == pytest.approx(1, abs=1)

@@ -260,6 +260,7 @@ def test_ctrl_c_in_recount_keeps_what_was_counted(cli: Cli, tmp_path: Path, monk
     assert json.loads((tmp_path / "reps.json").read_text(encoding="utf-8"))["source"]["analysed"] == 49
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [[], ["--json", "-"], ["--csv", "-"], ["--signal", "-"]])
 def test_a_reader_that_has_gone_is_no_reason_for_a_traceback(option: list[str], empty_room: Path) -> None:
     """`repcount analyze ... | head -c 10`, with a reader that is gone from the beginning."""

@@ -216,6 +216,7 @@ def test_the_signal_of_a_video_into_head_costs_no_reps(
     assert len(contents(place)["reps.csv"].splitlines()) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such shell")
 @pytest.mark.parametrize(("closed", "code"), [("1>&-", 1), ("2>&-", 0), ("0<&- 1>&- 2>&-", 1)])
 def test_a_closed_stream_is_not_taken_for_a_file(closed: str, code: int, piece: Path, place: Path) -> None:

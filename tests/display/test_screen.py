@@ -80,6 +80,7 @@ def test_everything_has_a_place_of_its_own_inside_of_the_window(size: tuple[int,
     assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (640, 360)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("status", STATUSES.values(), ids=STATUSES)
 def test_texts_stay_in_their_places_and_leave_the_picture_alone(size: tuple[int, int], status: SessionStatus) -> None:

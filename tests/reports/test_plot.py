@@ -106,14 +106,14 @@ def size_of(png: bytes) -> tuple[int, int]:
 def test_a_long_session_stays_a_picture_that_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half an hour without a pause, ten seconds a rep, with a tenth of the bounds."""
     monkeypatch.setattr(plot, "_MAX_STRIPS", 6)
-    monkeypatch.setattr(plot, "_MAX_HEIGHT_PX", 2000)
+    monkeypatch.setattr(plot, "_MAX_HEIGHT_PX", 1500)
     rep = counted(made(Shape()))[0].reps[0]
     reps = [
         replace(rep, number=i + 1, start_s=rep.start_s + 10 * i, top_s=rep.top_s + 10 * i, end_s=rep.end_s + 10 * i)
         for i in range(180)
     ]
     analysis = Analysis(Source("long.mp4", 1800.0), Config(), tuple(reps), (), None, 1.0, ())
-    assert 1900 < size_of(plot.render_plot("png", [(analysis, AngleTrace())]))[1] <= 2000
+    assert 1400 < size_of(plot.render_plot("png", [(analysis, AngleTrace())]))[1] <= 1500
 
 
 def test_several_videos_come_below_each_other(short: Counted, session: Counted) -> None:

@@ -30,6 +30,7 @@ FAKES = {
 """A module that shadows the real one on the path, and the message."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fake", FAKES)
 def test_an_opencv_that_does_not_work_is_reported_in_a_line_and_doctor_starts(fake: str, tmp_path: Path) -> None:
     code, message = FAKES[fake]

@@ -131,6 +131,7 @@ def test_a_stream_that_begins_with_a_huge_picture_never_asks_for_its_memory(monk
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [("1", "2"), ("2", "1"), ("1/2", "1")])
 def test_an_aspect_that_changes_in_mid_stream_is_seen_in_its_true_shape(
     before: str, after: str, ffmpeg: Ffmpeg, clips: Path
