@@ -60,6 +60,7 @@ def test_everything_is_translated_and_compiled(code: str, make_catalogues: Modul
     assert (path.read_bytes(), path.with_suffix(".mo").read_bytes()) == (po, mo), told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", OTHERS)
 def test_translations_have_the_places_of_their_english(code: str, make_catalogues: ModuleType) -> None:
     """The same names in braces with the same formats; singular forms may spell their number out."""

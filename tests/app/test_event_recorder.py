@@ -105,6 +105,7 @@ def test_frames_are_shown_while_the_words_wait(path: Path) -> None:
         assert [told(each) for each in shown] == [[]] * 4
 
 
+@pytest.mark.slow
 def test_the_end_tells_what_was_held_back(path: Path) -> None:
     with recording(path) as (recorder, notes), Holder(path):
         assert told(recorder.release(counted(recorder, 1))) == []
@@ -127,6 +128,7 @@ def test_the_end_waits_for_a_lock_that_goes(path: Path) -> None:
     assert asked(path, "SELECT number, ended_utc IS NOT NULL FROM rep, session") == [(1, 1)]
 
 
+@pytest.mark.slow
 def test_reps_that_can_be_kept_nowhere_are_told_with_their_content(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with recording(path) as (recorder, notes), Holder(path):
         for number in (1, 2, 3):

@@ -142,6 +142,7 @@ def test_a_crash_costs_the_video_it_was_at_and_nothing_else(folder: Path, tmp_pa
     assert sorted(found) == ["report.html", "reps.csv", "reps.json", *(f"signals/{name}.csv" for name in "abc")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL])
 def test_a_crash_over_the_only_video_is_told_in_a_line(folder: Path, number: signal.Signals) -> None:
     before = sorted(folder.iterdir())
@@ -164,6 +165,7 @@ def test_where_every_video_crashes_it_ends(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_where_every_process_crashes_it_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a library was built for another processor: a module that dies as it is loaded stands before it."""
     fake, deaths = folder / "fake", folder.with_suffix(".deaths")
@@ -231,6 +233,7 @@ def all_gone(pids: list[int]) -> bool:
     return all(map(gone, pids))
 
 
+@pytest.mark.slow
 def test_a_killed_command_leaves_no_process_at_work(folder: Path) -> None:
     with started("bad.mp4", cwd=folder) as process:
         pids: list[int] = []
@@ -263,6 +266,7 @@ def test_being_stopped_keeps_what_was_counted(folder: Path, number: signal.Signa
         assert [row["source"] for row in csv.DictReader(file)][:2] == ["a.mp4"] * 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_download_of_the_model_too(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +410,7 @@ def test_native_crashes_are_real(executor: LocalExecutor) -> None:
     assert "crashed on it (exit code 3)" in str(left)
 
 
+@pytest.mark.slow
 def test_a_worker_that_we_end_is_not_told_as_one_that_the_system_has_ended(executor: LocalExecutor) -> None:
     """It says no more and does not exit, so it is killed, and SIGKILL is what memory that runs out looks like."""
     [error] = ended(executor, executor.submit(misbehaving.break_off, None))

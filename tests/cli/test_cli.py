@@ -72,6 +72,7 @@ def test_the_sample_video_is_found_in_a_checkout_and_put_into_the_wheel() -> Non
     assert included == {f"sample_videos/{path.name}": f"repcount/sample_videos/{path.name}"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--csv", "--json", "--signal"])
 def test_a_dash_gives_the_data_alone_on_stdout_and_the_table_on_stderr(option: str, cli: Cli, piece: Path) -> None:
     result = cli("analyze", piece, option, "-")
@@ -274,6 +275,7 @@ def test_a_reader_that_has_gone_is_no_reason_for_a_traceback(option: list[str], 
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
 def test_a_full_disk_under_stdout_is_told(empty_room: Path) -> None:
     command = [sys.executable, "-m", "repcount", "analyze", str(empty_room), "--json", "-"]
@@ -283,6 +285,7 @@ def test_a_full_disk_under_stdout_is_told(empty_room: Path) -> None:
     assert done.stderr.splitlines()[-1] == "repcount: the output: No space left on device"
 
 
+@pytest.mark.slow
 def test_a_terminal_without_a_degree_sign_gets_an_escape(piece: Path) -> None:
     result = run_process("analyze", piece, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert result.code == 0

@@ -145,6 +145,7 @@ def test_a_device_is_there_and_may_be_written(cli: Cli, signal: Path) -> None:
     assert cli("recount", signal, "--csv", os.devnull).code == 0
 
 
+@pytest.mark.slow
 def test_resume_replaces_the_files_of_its_own_run(
     cli: Cli, empty_room: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +191,7 @@ def test_recount_into_a_pipe_that_closes_writes_its_files(signal: Path, place: P
     assert list(contents(place)) == ["o.json"]
 
 
+@pytest.mark.slow
 def test_a_long_history_into_head(history: Path, place: Path) -> None:
     noon = datetime.now().astimezone().replace(hour=12)  # four hours of reps, all on one day
     with opened(history) as kept:
@@ -296,6 +298,7 @@ def test_a_full_disk_behind_standard_output_costs_no_file(signal: Path, tmp_path
     assert (tmp_path / "o.json").stat().st_size > 100
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: Path, tmp_path: Path) -> None:
     videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
     for video in videos:

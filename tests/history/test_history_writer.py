@@ -203,6 +203,7 @@ def replaced_by_a_text(path: Path) -> None:
     path.write_text("Dear diary,\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lose", "beside"), [(removed, False), (replaced_by_a_text, True)])
 def test_a_file_that_is_lost_in_mid_session_costs_no_rep(
     lose: Callable[[Path], None], beside: bool, path: Path

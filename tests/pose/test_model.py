@@ -79,6 +79,7 @@ def test_a_whole_model_in_the_cache_needs_no_network(model: Path, cache: Path, o
     assert pose_model.install() == cache / pose_model.FILE_NAME
 
 
+@pytest.mark.slow
 def test_a_model_that_is_named_needs_neither_cache_nor_network(
     model: Path, cache: Path, offline: None, cli: Cli, empty_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,6 +371,7 @@ def steps(path: Path) -> list[int]:
     return [model.Subgraphs(0).OperatorsLength() for model in models]
 
 
+@pytest.mark.slow
 def test_without_the_mask_landmarks_are_the_same_to_the_last_bit(model: Path, published: Path) -> None:
     with (
         reader.open_video(SAMPLES / "07_fast_reps.mp4") as film,

@@ -80,6 +80,7 @@ def test_the_result_does_not_depend_on_the_number_of_jobs(fast: list[Measured], 
     assert numbers(of(SAMPLES / "07_fast_reps.mp4", model, jobs=jobs)) == numbers(fast)
 
 
+@pytest.mark.slow
 def test_the_samples_are_at_the_times_of_the_frames(fast: list[Measured]) -> None:
     with reader.open_video(SAMPLES / "07_fast_reps.mp4") as video:
         times = [frame.time_s for frame in video.frames(HZ)]
@@ -124,6 +125,7 @@ def test_the_one_who_lies_is_followed_across_seams(ffmpeg: Ffmpeg, clips: Path, 
     assert repcount.count([one.sample for one in found]).summary.full == 12
 
 
+@pytest.mark.slow
 def test_where_nothing_moves_nothing_is_tracked(
     ffmpeg: Ffmpeg, piece: Path, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

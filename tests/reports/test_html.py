@@ -327,7 +327,7 @@ def test_it_says_what_was_counted_and_what_was_not() -> None:
     found = texts(render_report([short()], made="23 November 2026"))
     assert "3 of 4 reps were full; 1 did not come upright; 1 was faster than asked." in found
     assert "0:01–0:02: the trunk came up with the legs" in found
-    assert "from 0:25: the end of the recording cuts it off" in found
+    assert "0:25: the end of the recording cuts it off" in found
     assert "it was dim" in found
     assert "tempo 1.8/0/2/0" in found
     assert any("repcount" in text and "mediapipe" in text and "23 November 2026" in text for text in found)

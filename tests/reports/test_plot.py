@@ -116,6 +116,7 @@ def test_a_long_session_stays_a_picture_that_opens(monkeypatch: pytest.MonkeyPat
     assert 1400 < size_of(plot.render_plot("png", [(analysis, AngleTrace())]))[1] <= 1500
 
 
+@pytest.mark.slow
 def test_several_videos_come_below_each_other(short: Counted, session: Counted) -> None:
     alone, other = (size_of(plot.render_plot("png", [each]))[1] for each in (short, session))
     both = size_of(plot.render_plot("png", [short, session]))
@@ -127,6 +128,7 @@ def sheets(pdf: bytes) -> int:
     return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
 
 
+@pytest.mark.slow
 def test_a_pdf_has_sheets(short: Counted, session: Counted) -> None:
     assert sheets(plot.render_plot("pdf", [short])) == 1
     assert sheets(plot.render_plot("pdf", [session, session])) == 2

@@ -409,6 +409,7 @@ def test_progress_is_told_by_time(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     assert {duration_s for _, duration_s in told} == {1.0}
 
 
+@pytest.mark.slow
 def test_a_real_video_gets_a_body_that_moves_in_every_frame(piece: Path, model: Path, tmp_path: Path) -> None:
     """Every other frame is analysed; in between the leg glides on. The count is on it, too."""
     found, track = _analysed(piece, model)

@@ -30,6 +30,9 @@ from repcount.video.camera import Camera, open_camera
 from repcount.video.capture import Capture, Opener
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 
+pytestmark = pytest.mark.slow
+"""Streams in real time."""
+
 HZ = 30.0
 LATE_S = 0.2
 """Longest delay that a busy machine explains."""

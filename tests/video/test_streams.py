@@ -27,6 +27,9 @@ from repcount.video.camera import Camera, open_camera
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 from repcount.video.rtsp import AnswerParser, ProtocolError
 
+pytestmark = pytest.mark.slow
+"""Streams in real time."""
+
 SPARE_S = 1.5
 """What closing, and a busy machine, take on top of a limit."""
 
