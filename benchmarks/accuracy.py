@@ -134,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labels", type=Path, metavar="LABELS.json")
     parser.add_argument("--jobs", type=int, default=1, help="clips at a time")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of clips without leg raises take every Nth")
     parser.add_argument("--signals", type=Path, metavar="DIR", help="keep the signals here and count from them")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="counter settings")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and reps here")
@@ -144,8 +145,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         parser.error(str(error))
     there = [clip for clip in clips if (folder / clip["file"]).exists()]
+    others = [clip for clip in there if clip["class"] == "distractor"]
+    left_out = [clip["id"] for nth, clip in enumerate(others) if nth % max(given.every, 1)]
+    there = [clip for clip in there if clip["id"] not in left_out]
     for clip in clips:
-        if clip not in there:
+        if clip not in there and clip["id"] not in left_out:
             print(f"note: {clip['file']} is not there; {clip['id']} is skipped", file=sys.stderr)
     try:
         chosen = settings(given.set)

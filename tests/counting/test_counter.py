@@ -289,7 +289,7 @@ def test_bursts_of_garbage_cost_no_rep_outside_of_them(
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(*BURST_CASES)
 def test_many_bursts_of_garbage_cost_no_rep_outside_of_them(
     rest: int, rate_hz: float, bursts: list[tuple[float, float, str, int]], first: bool
