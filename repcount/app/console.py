@@ -14,7 +14,7 @@ from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError, printable
-from repcount.types import WHOLE, Span
+from repcount.types import WHOLE, Span, WarningCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,9 @@ class ConsoleReporter:
     def show_line(self, analysis: Analysis, name: str, width: int) -> None:
         """Print one result of several in a line; `width` is that of the longest name."""
         self._print(lambda: print_line(analysis, self.results, name, width))
+        for warning in analysis.warnings:
+            if warning.code is WarningCode.INTERRUPTED:
+                self.note(f"note: {messages.warning_sentence(warning)}")
         if self.explain:
             self._print(lambda: self._explanations(analysis))
 
