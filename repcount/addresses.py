@@ -41,8 +41,11 @@ _ADDRESS_LIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_SCHEME_ALONE: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*:[/\\]*\s*", re.IGNORECASE)
-"""An address that holds nothing, and that a message may well hold as an example of how to write one."""
+_HARMLESS: Final = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5})\s*", re.IGNORECASE
+)
+"""A scheme alone, which a message may well hold as an example of how to write an address, or a number of a host with a
+port: `name:12345` may be a password, this is none."""
 
 _HOW_TO_WRITE: Final = (
     "write it as http://192.168.1.20:8080/video or http://NAME:PASSWORD@192.168.1.20/video, without spaces; in name, "
@@ -126,7 +129,7 @@ def shown(text: str) -> str:
 def hide(message: str, arguments: Sequence[str]) -> str:
     """`message` with every address among `arguments`, also as the value of an option, replaced by what may be shown."""
     values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
-    secret = [value for value in values if is_address(value) and not _SCHEME_ALONE.fullmatch(value)]
+    secret = [value for value in values if is_address(value) and not _HARMLESS.fullmatch(value)]
     for value in sorted(secret, key=len, reverse=True):
         path = os.path.normpath(value)
         # As it stands, as a path, and the folders of that path.
