@@ -13,6 +13,6 @@ HOSTS = ["stalls", "trickles", "floods", "trickled headers", "keys that trickle"
 @pytest.mark.slow
 def test_ctrl_c_ends_every_state_of_a_stream_within_two_seconds(tmp_path: Path) -> None:
     runs, printed = benchmark("hostile_streams.py", tmp_path / "runs.json", "--runs", "12", "--hosts", *HOSTS)
-    assert printed.startswith("12 of 12 runs over 6 hosts ended with 130")
+    assert "12 of 12 runs over 6 hosts ended with 130" in printed
     assert {run["host"] for run in runs} == set(HOSTS)
     assert {run["state"] for run in runs} == {"starting", "connected"}
