@@ -277,7 +277,7 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
 def test_a_video_that_is_not_there_is_told(browser: Browser, save: Save) -> None:
     browser.open(save(render_report([replace(short(), video="gone.mp4")])))
     browser.until(lambda: not browser.all("video"))
-    assert any("gone.mp4 is not in the folder" in each.text for each in browser.all("p.small"))
+    assert any("gone.mp4: the video is not in the folder" in each.text for each in browser.all("p.small"))
 
 
 @pytest.mark.slow
