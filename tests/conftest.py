@@ -78,8 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def footage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Benchmark]]:
     """The folders of clips at work from the first test on, where they are at hand and asked for.
 
-    The real clips take many minutes: they are counted with `REPCOUNT_CLIPS=1` alone, and every fourth of those that hold
-    no leg raise.
+    The real clips take many minutes. They are counted with `REPCOUNT_CLIPS=1` alone; of those without a leg raise every
+    fourth is.
     """
     asked = any(item.path.name == "test_footage.py" for item in request.session.items)
     out = tmp_path_factory.mktemp("footage")
