@@ -39,6 +39,7 @@ from scoring import MOMENTS, Clip, Rep, overlap, read_labels
 
 import repcount
 from repcount import formats
+from repcount.agreement.statistics import Share
 from repcount.errors import SettingError
 from repcount.pose import angles, model
 from repcount.pose.parallel import TRACKED_LONG_SIDE_PX
@@ -265,13 +266,6 @@ def _touches(label: Rep, rep: Rep) -> bool:
     return is_open and (start is None or start < rep["end_s"]) and (end is None or end > rep["start_s"])
 
 
-def interval(right: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    z, share = 1.96, right / of
-    middle, half = share + z**2 / (2 * of), z * math.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    return (middle - half) / (1 + z**2 / of), (middle + half) / (1 + z**2 / of)
-
-
 def figures(reps: Sequence[Judged]) -> dict[str, Any]:
     """The rows of the reliability table and what sums them up."""
     rows: list[dict[str, Any]] = []
@@ -283,7 +277,7 @@ def figures(reps: Sequence[Judged]) -> dict[str, Any]:
             stated = sum(r.confidence for r in inside) / len(inside)
             ece += abs(stated * len(inside) - right)
             rows.append({"from": low, "to": high, "reps": len(inside), "stated": stated, "right": right / len(inside),
-                         "interval": interval(right, len(inside))})  # fmt: skip
+                         "interval": Share(right, len(inside)).interval})  # fmt: skip
     sure = [r for r in reps if r.confidence >= 0.9]
     return {
         "reps": len(reps),
@@ -310,7 +304,7 @@ def show(title: str, reps: Sequence[Judged]) -> dict[str, Any]:
               f"  right {row['right']:.3f} ({low:.3f}-{high:.3f})")  # fmt: skip
     right, of = told["sure"]
     if of:
-        low, high = interval(right, of)
+        low, high = Share(right, of).interval
         print(f"  sure (0.9 and more): {right} of {of} right, {right / of:.1%} ({low:.1%}-{high:.1%})")
     return told
 

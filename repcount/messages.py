@@ -25,6 +25,11 @@ first. The voice uses them as far as they are a cue."""
 _SLOWER = "slower"
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 rep`, `2 reps`: for the messages that are in English only."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def flag_words(flags: Collection[Flag]) -> list[str]:
     """What the flags of a rep ask for or say, without `HANDS_OFF_HEAD`: it would repeat at every rep."""
     texts = [text for flag, text in FLAG_WORDS.items() if flag in flags and flag is not Flag.HANDS_OFF_HEAD]

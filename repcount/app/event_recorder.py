@@ -14,6 +14,7 @@ from repcount.errors import HistoryError
 from repcount.history.store import Recorded
 from repcount.history.totals import day_of
 from repcount.history.writer import HistoryWriter
+from repcount.messages import plural
 from repcount.pipeline import Sink
 from repcount.types import Rep, Update
 from repcount.video.clock import clock_s
@@ -129,7 +130,7 @@ class EventRecorder:
             numbers = {rep.number for rep in self._reps()}
             unsaved = [event for event in self._counted[-self.history.unsaved :] if isinstance(event, Rep)]
             lost = [rep for rep in unsaved if rep.number in numbers]
-            self.note(f"{_plural(len(lost), 'rep')} could not be kept: {error}. {self._content()}")
+            self.note(f"{plural(len(lost), 'rep')} could not be kept: {error}. {self._content()}")
         if behind and not self.history.unsaved:
             self.note(_UP_TO_DATE)
         for text in self.history.notes():
@@ -139,7 +140,7 @@ class EventRecorder:
         """The counts of the session, for those whose reps are nowhere else."""
         reps = self._reps()
         each = ", ".join(f"{rep.number} {'full' if rep.full else 'partial'}" for rep in reps)
-        return f"This session had {_plural(sum(rep.full for rep in reps), 'full rep')}: {each}"
+        return f"This session had {plural(sum(rep.full for rep in reps), 'full rep')}: {each}"
 
     def _reps(self) -> list[Rep]:
         """The reps of this session as they stand."""
@@ -148,7 +149,3 @@ class EventRecorder:
 
 def _has_events(update: LiveUpdate) -> bool:
     return any(each.events for each in update.updates)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -25,6 +25,7 @@ from repcount.history.people import name_key
 from repcount.history.progress import Progress
 from repcount.history.store import DeleteFilter, HistoryStore
 from repcount.history.totals import Session, Totals
+from repcount.messages import plural
 from repcount.reports import history_findings
 
 _MAX_NAME_CHARS = 40
@@ -358,18 +359,14 @@ def delete(selection: DeleteFilter, confirm: Callable[[str], bool]) -> None:
             history.people.name(selection.person)  # somebody has to be called that
         sessions, reps = history.count(selection)
         damaged = len(history.quarantined()) if selection.everything else 0
-        what = f"{_plural(reps, 'rep')} in {_plural(sessions, 'session')}"
-        what += f" and {_plural(damaged, 'damaged file')}" if damaged else ""
+        what = f"{plural(reps, 'rep')} in {plural(sessions, 'session')}"
+        what += f" and {plural(damaged, 'damaged file')}" if damaged else ""
         what += f" of {printable(history.people.name(selection.person))}" if selection.person is not None else ""
         if not sessions and not damaged and selection.person is None:
             print("There is nothing of that in the history, so nothing was deleted")
         elif confirm(f"Delete {what} for good?"):
             history.delete(selection)
             print(f"Deleted {what}")
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _note(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from repcount.pose import angles
 from repcount.types import Landmark, Pose
 from repcount.video.opencv import cv2
 
@@ -39,22 +40,23 @@ def head_of(pose: Pose | None) -> HeadCircle | None:
     """Where the head of somebody is; None if that is not known."""
     if pose is None:
         return None
-    shoulders = _middle(pose, Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
-    hips = _middle(pose, Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
-    x, y = shoulders - hips
-    trunk_px = hypot(x, y)
+    place = angles.place(0.0, pose)
     width_px = hypot(*(pose.xy_px[Landmark.LEFT_SHOULDER] - pose.xy_px[Landmark.RIGHT_SHOULDER]))
     face = [point for point in pose.xy_px[list(_FACE)] if np.isfinite(point).all()]
-    middle = np.mean(face, axis=0) if face else shoulders + 0.4 * (shoulders - hips)
+    x, y = np.mean(face, axis=0) if face else _in_line(place.hip_x, place.hip_y, place.trunk_px, place.heading_deg)
     # Seen from the head or the feet the trunk is short, and the shoulders are as wide as they are.
-    return _circle(float(middle[0]), float(middle[1]), max(trunk_px, width_px))
+    return _circle(float(x), float(y), max(place.trunk_px, width_px))
 
 
 def head_from_place(hip_x: float, hip_y: float, trunk_px: float, heading_deg: float) -> HeadCircle | None:
     """Where the head is by the middle of the hips and length and direction of the trunk, as in `Sample`."""
+    return _circle(*_in_line(hip_x, hip_y, trunk_px, heading_deg), trunk_px)
+
+
+def _in_line(hip_x: float, hip_y: float, trunk_px: float, heading_deg: float) -> tuple[float, float]:
+    """The middle of a head that lies in line with the trunk."""
     x = hip_x + _HEAD_TRUNKS * trunk_px * cos(radians(heading_deg))
-    y = hip_y - _HEAD_TRUNKS * trunk_px * sin(radians(heading_deg))
-    return _circle(x, y, trunk_px)
+    return x, hip_y - _HEAD_TRUNKS * trunk_px * sin(radians(heading_deg))
 
 
 def blurred(image: NDArray[np.uint8], head: HeadCircle | None) -> NDArray[np.uint8]:
@@ -76,11 +78,6 @@ def blurred(image: NDArray[np.uint8], head: HeadCircle | None) -> NDArray[np.uin
 def _circle(x: float, y: float, trunk_px: float) -> HeadCircle | None:
     known = isfinite(x) and isfinite(y) and isfinite(trunk_px) and trunk_px > 0
     return HeadCircle(x, y, _RADIUS_TRUNKS * trunk_px) if known else None
-
-
-def _middle(pose: Pose, left: Landmark, right: Landmark) -> NDArray[np.float64]:
-    middle: NDArray[np.float64] = (pose.xy_px[left] + pose.xy_px[right]) / 2
-    return middle
 
 
 def _in_blocks(image: NDArray[np.uint8], block_px: float) -> NDArray[np.uint8]:

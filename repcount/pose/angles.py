@@ -212,13 +212,16 @@ def _rotation_up(shoulder: Sequence[float], hip: Sequence[float], end: Sequence[
 
 
 def _knee(pose: Pose, leg: int) -> float:
-    """The straighter reading of picture and space.
+    return straighter_reading(pose, (_HIP[leg], _KNEE[leg], _ANKLE[leg]))
+
+
+def straighter_reading(pose: Pose, joints: tuple[int, int, int]) -> float:
+    """The interior angle at the middle one of three landmarks: of picture and space the straighter reading, in degrees.
 
     The world landmarks read the knee 13-17° too bent and the picture foreshortens it in oblique views;
     a knee that is bent is bent in both.
     """
-    points = (_HIP[leg], _KNEE[leg], _ANKLE[leg])
-    return max(_interior(*(pose.xy_px[i] for i in points)), _interior(*(pose.world_m[i] for i in points)))
+    return max(_interior(*(pose.xy_px[i] for i in joints)), _interior(*(pose.world_m[i] for i in joints)))
 
 
 def _interior(a: Vector, b: Vector, c: Vector) -> float:

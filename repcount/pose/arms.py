@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from math import acos, atan2, degrees, hypot, isnan, nan
-from typing import TYPE_CHECKING
+from math import atan2, degrees, hypot, isnan, nan
 
+from repcount.pose.angles import straighter_reading
 from repcount.types import Landmark, Pose
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # (left, right)
 _SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
@@ -51,21 +47,10 @@ def _raised(pose: Pose, side: int) -> float:
     flat_deg = degrees(atan2(-y, abs(x)))
     x, y, z = (pose.world_m[joints[2]] - pose.world_m[joints[0]]).tolist()
     space_deg = degrees(atan2(-y, hypot(x, z)))
-    trunk_m = _length(pose.world_m[_SHOULDER[side]] - pose.world_m[_HIP[side]])
-    straight_deg = max(_interior(pose.xy_px, joints), _interior(pose.world_m, joints))
+    trunk_m = hypot(*(pose.world_m[_SHOULDER[side]] - pose.world_m[_HIP[side]]))
+    straight_deg = straighter_reading(pose, joints)
     return float(
         min(flat_deg, space_deg) >= _UP_DEG
         and straight_deg >= _STRAIGHT_DEG
         and hypot(x, y, z) >= _LENGTH_TRUNKS * trunk_m
     )
-
-
-def _interior(points: NDArray[np.float64], joints: tuple[int, int, int]) -> float:
-    a, b, c = (points[joint] for joint in joints)
-    u, v = a - b, c - b
-    length = _length(u) * _length(v)
-    return degrees(acos(min(max(float(u @ v) / length, -1.0), 1.0))) if length > 0 else 0.0
-
-
-def _length(vector: NDArray[np.float64]) -> float:
-    return hypot(*vector.tolist())

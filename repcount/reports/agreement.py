@@ -13,6 +13,7 @@ from repcount.agreement.labels import LabelledRep
 from repcount.agreement.matching import Matches, VideoMatch
 from repcount.agreement.statistics import Agreement, Differences, Share
 from repcount.formats import TableWriter
+from repcount.messages import plural
 
 SCHEMA = "repcount-comparison/1"
 
@@ -24,9 +25,9 @@ PAIR_COLUMNS = (
 def lines(agreement: Agreement, matches: Matches, names: tuple[str, str]) -> Iterator[str]:
     """The figures as text that fits 80 columns; `names` are those of the two raters' files."""
     one, other = names
-    yield f"1  {one}: {_plural(agreement.recall.cases, 'rep')}"
-    yield f"2  {other}: {_plural(agreement.precision.cases, 'rep')}"
-    yield f"in {_plural(agreement.videos, 'video')} that both have"
+    yield f"1  {one}: {plural(agreement.recall.cases, 'rep')}"
+    yield f"2  {other}: {plural(agreement.precision.cases, 'rep')}"
+    yield f"in {plural(agreement.videos, 'video')} that both have"
     yield ""
     yield _share("same number of full reps", agreement.same_count, "videos")
     yield _share("of 1 also in 2 (recall)", agreement.recall, "reps")
@@ -80,10 +81,6 @@ def _alone(reps: Sequence[LabelledRep], paired: Sequence[int]) -> list[LabelledR
 
 def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if isfinite(value) else "unknown"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def as_json(agreement: Agreement, matches: Matches, names: tuple[str, str]) -> str:

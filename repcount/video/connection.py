@@ -41,32 +41,26 @@ class Deadline:
         return left_s
 
 
-class _TimedSocket(socket.socket):
+class _Timed:
+    """Mixed into a socket: its waits end at a deadline."""
+
+    deadline: Deadline
+
+    def recv_into(self, *arguments: Any) -> Any:
+        self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]
+        return super().recv_into(*arguments)  # type: ignore[misc]
+
+    def sendall(self, *arguments: Any) -> Any:
+        self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]
+        return super().sendall(*arguments)  # type: ignore[misc]
+
+
+class _TimedSocket(_Timed, socket.socket):
     """A socket whose waits end at a deadline."""
 
-    deadline: Deadline
 
-    def recv_into(self, *arguments: Any) -> int:
-        self.settimeout(self.deadline.left_s())
-        return super().recv_into(*arguments)
-
-    def sendall(self, *arguments: Any) -> None:
-        self.settimeout(self.deadline.left_s())
-        return super().sendall(*arguments)
-
-
-class _TimedTlsSocket(ssl.SSLSocket):
+class _TimedTlsSocket(_Timed, ssl.SSLSocket):
     """The same, encrypted. One read or handshake of Python's keeps the timeout as a whole, whatever trickles in."""
-
-    deadline: Deadline
-
-    def recv_into(self, *arguments: Any) -> int:
-        self.settimeout(self.deadline.left_s())
-        return super().recv_into(*arguments)
-
-    def sendall(self, *arguments: Any) -> None:
-        self.settimeout(self.deadline.left_s())
-        return super().sendall(*arguments)
 
 
 def connect(address: Address, deadline: Deadline, *, insecure: bool) -> socket.socket:
