@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from repcount import files
@@ -25,7 +26,7 @@ from repcount.reports.html import ReportItem, render_report
 from repcount.reports.traces import AngleTrace
 
 _REPORT, _SOUND = "repcount-demo.html", "repcount-demo.wav"
-"""Names of the files that the demo writes, over those of an earlier demo."""
+"""Names of the files that the demo writes, with a number where there is such a file: it may be anybody's."""
 
 _PLAN = WorkoutPlan(sets=1, reps=5)
 """What the sample video shows."""
@@ -38,7 +39,7 @@ def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReport
     """
     video, folder = sample_video_path(), _writable_folder()
     audible, problem = client.check()
-    sound = live.SoundOptions(file=None if audible else folder / _SOUND)
+    sound = live.SoundOptions(file=None if audible else free_path(folder / _SOUND))
     options = live.LiveOptions(
         camera=str(video),
         goals=SessionGoals(_PLAN),
@@ -47,7 +48,7 @@ def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReport
         window=True,
         record=None,
         give_up_s=60.0,
-        force=True,
+        force=False,
         now=now,
         history=False,
     )
@@ -61,7 +62,7 @@ def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReport
     if sound.file is not None:
         reporter.note(f"note: {problem}. What would be heard is in {sound.file}")
     if outcome.analysis.reps:
-        _open_report(folder / _REPORT, outcome.analysis, trace, now(), reporter)
+        _open_report(free_path(folder / _REPORT), outcome.analysis, trace, now(), reporter)
     return outcome.exit_code or reporter.exit_code()
 
 
@@ -70,10 +71,16 @@ def _writable_folder() -> Path:
     return Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
 
 
+def free_path(path: Path) -> Path:
+    """`path`, or `demo-2.html` and so on where there is something of that name, even a link to nothing."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(each for each in chain([path], numbered) if not os.path.lexists(each))
+
+
 def _open_report(path: Path, analysis: Analysis, trace: AngleTrace, made: datetime, reporter: ConsoleReporter) -> None:
     thumbnails = take_thumbnails(ThumbnailJob(sample_video_path(), analysis, trace), lambda *_: None)
     page = render_report([ReportItem(analysis, trace, thumbnails)], made=made.strftime("%d %B %Y"))
-    with files.OutputSet([path], reporter, force=True) as out:
+    with files.OutputSet([path], reporter) as out:
         out.write_bytes(path, page.encode("utf-8"))
     if path not in reporter.failed:
         opened = webbrowser.open(path.resolve().as_uri())

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.display import display
 
+from repcount.app.demo import free_path
+
 
 @pytest.mark.slow
 def test_the_demo_shows_the_window_and_opens_the_report(model: Path, history: Path, tmp_path: Path) -> None:
@@ -35,3 +37,11 @@ def test_the_demo_shows_the_window_and_opens_the_report(model: Path, history: Pa
         with wave.open(str(tmp_path / "repcount-demo.wav")) as sound:
             assert 20 < sound.getnframes() / sound.getframerate() < 40
     assert not history.exists()
+
+
+def test_a_file_of_the_same_name_is_left_as_it_is(tmp_path: Path) -> None:
+    wanted = tmp_path / "demo.html"
+    assert free_path(wanted) == wanted
+    wanted.write_text("mine", encoding="utf-8")
+    (tmp_path / "demo-2.html").symlink_to(tmp_path / "nowhere")
+    assert free_path(wanted) == tmp_path / "demo-3.html"
