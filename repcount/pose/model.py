@@ -7,6 +7,7 @@ import hashlib
 import io
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -205,8 +206,10 @@ def _pip_failure(stderr: str) -> str:
         )
     if any(sign in stderr for sign in _CUT_OFF):
         return f"the download of the pose model was cut off before its end. Try again. {_ALTERNATIVE}"
-    errors = [line for line in stderr.splitlines() if line.startswith("ERROR")]
-    reason = errors[-1].removeprefix("ERROR: ") if errors else "pip did not say why"
+    errors = re.findall(
+        r"^(?:ERROR: |[×x] |╰─> |\+-> )(.+)", stderr, re.MULTILINE
+    )  # plain, and the boxes of newer pips
+    reason = errors[-1].removesuffix(".") if errors else "pip did not say why"
     return f"cannot fetch the pose model ({reason}). Is there a network? Later runs need none. {_ALTERNATIVE}"
 
 
