@@ -37,6 +37,17 @@ def summary_sentence(analysis: Analysis) -> str:
     return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
+def advice(analysis: Analysis) -> str:
+    """What most of the reps lacked, as advice in one line; empty if none lacked anything."""
+    asked = Counter(
+        words for rep in analysis.reps for words in messages.flag_words([f for f in rep.flags if f not in NOTES])
+    )
+    if not asked:
+        return ""
+    words, count = asked.most_common(1)[0]
+    return _("Next time: {advice} ({n} of {reps})").format(advice=words, n=count, reps=len(analysis.reps))
+
+
 def notes(analysis: Analysis) -> list[str]:
     """What is said once instead of at every rep."""
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)
