@@ -39,13 +39,13 @@ def summary_sentence(analysis: Analysis) -> str:
 
 def advice(analysis: Analysis) -> str:
     """What most of the reps lacked, as advice in one line; empty if none lacked anything."""
-    asked = Counter(
-        words for rep in analysis.reps for words in messages.flag_words([f for f in rep.flags if f not in NOTES])
-    )
-    if not asked:
+    faults = [{flag} for flag in _WHY_PARTIAL] + [{Flag.FAST_RAISE, Flag.FAST_LOWER}]
+    lacking = [[rep for rep in analysis.reps if fault & set(rep.flags)] for fault in faults]
+    fault, reps = max(zip(faults, lacking, strict=True), key=lambda each: len(each[1]))
+    if not reps:
         return ""
-    words, count = asked.most_common(1)[0]
-    return _("Next time: {advice} ({n} of {reps})").format(advice=words, n=count, reps=len(analysis.reps))
+    words = messages.flag_words(fault & {flag for rep in reps for flag in rep.flags})
+    return _("Next time: {advice} ({n} of {reps})").format(advice=words[0], n=len(reps), reps=len(analysis.reps))
 
 
 def notes(analysis: Analysis) -> list[str]:

@@ -368,6 +368,8 @@ def test_it_says_whose_it_is_and_from_when_and_has_room_for_a_comment() -> None:
         ([(Flag.SHORT_TOP,), (Flag.SHORT_TOP, Flag.FAST_RAISE), ()], "Next time: higher (2 of 3)"),
         ([(Flag.FAST_RAISE, Flag.FAST_LOWER), (Flag.FAST_RAISE, Flag.FAST_LOWER)], "Next time: slower (2 of 2)"),
         ([(Flag.FAST_LOWER,), ()], "Next time: lower slower (1 of 2)"),
+        ([(Flag.FAST_LOWER,), (Flag.FAST_RAISE,)], "Next time: slower (2 of 2)"),
+        ([(Flag.FAST_LOWER,), (Flag.BENT_KNEES,)], "Next time: legs straight (1 of 2)"),
         ([(Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE), (Flag.BY_HAND,)], ""),
         ([()], ""),
         ([], ""),

@@ -81,7 +81,7 @@ for (const section of document.querySelectorAll("section.one")) {
     const gone = () => {
       video.hidden = true;
       video.nextElementSibling.hidden = false;
-      section.querySelector(".watch").classList.remove("beside");
+      section.querySelector(".viewing").classList.remove("beside");
     };
     if (video.error) gone();
     video.addEventListener("error", gone);
