@@ -94,7 +94,7 @@ def run_batch(
         guard = stack.enter_context(InterruptGuard())
         executor: Executor = local
         if options.cluster:
-            executor = stack.enter_context(DaskExecutor(options.cluster))
+            executor = stack.enter_context(DaskExecutor(options.cluster, reporter.note))
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
         if keeper is not None:
