@@ -607,7 +607,11 @@ def _write_reports(
         return
     if options.report_folder is None:
         failed = [(entry.video, entry.error) for entry in entries if entry.analysis is None]
-        uncounted = [(str(path), str(error or "")) for path, error in [*failed, *inputs.errors]]
+        # Messages begin with the path, which the reader of a report need not know.
+        uncounted = [
+            (path.name, str(error or "").removeprefix(f"{path}").lstrip(": "))
+            for path, error in [*failed, *inputs.errors]
+        ]
         out.write_bytes(options.report, _render_report(options.report, entries, options, uncounted))
         return
     for entry in entries:
