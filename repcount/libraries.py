@@ -177,7 +177,7 @@ def cut_short(package: str) -> str | None:
         return None
     record = installed.read_text("RECORD") or ""  # `files` takes five times as long
     names = (line.partition(",")[0] for line in record.splitlines() if ".so" in line)
-    return next((name for name in names if _is_cut_short(os.fspath(installed.locate_file(name)))), None)
+    return next((name for name in names if _is_cut_short(str(installed.locate_file(name)))), None)
 
 
 def _is_cut_short(path: str) -> bool:
