@@ -64,7 +64,9 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
-Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
+Gestures = Annotated[
+    bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on, both end the set.")
+]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 Insecure = Annotated[
     bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
