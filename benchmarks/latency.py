@@ -11,7 +11,7 @@ Plays a video at its own speed as the camera of a real live session without wind
   core        share of one core that the whole process used
 
 and a table of the reps with what was heard of each. The legs are held to be back when they have stopped sinking for
-0.2 s where they rest, and for 0.4 s elsewhere; the outlier guard looks two samples ahead. That is most of it.
+0.2 s where they rest, and for 0.4 s elsewhere. That is most of it.
 """
 
 from __future__ import annotations
