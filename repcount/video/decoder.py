@@ -48,8 +48,10 @@ class Decoder(Protocol):
     """Frames per second; NaN if the file does not say."""
     last_frame_s: float
     """How long the newest picture is shown; NaN if the file does not say."""
-    chosen: bool | None
-    """Whether the newest picture is to be looked at, where the decoder has chosen beforehand; None where it has not."""
+
+    @property
+    def chosen(self) -> bool | None:
+        """Whether the newest picture is looked at, where the decoder has chosen beforehand; None where it has not."""
 
     def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
         """Allow to choose the frames that are looked at as `Thinning` does, and to leave out the decoding of others.
