@@ -1,0 +1,74 @@
+"""Closer looks: parts of the picture, in which somebody who is small in it is large enough for the pose model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+
+from repcount.types import Frame, Pose
+
+_SHARE = 0.55
+"""Side of a part as a share of the picture's longer side. The model looks at a picture of 224 by 224 pixels: people
+whose length is 20-36 % of the longer side it found in 2 of 40 whole pictures and in 32 of 40 parts of this size. Parts
+that overlap by half hold everybody of up to a quarter of that side."""
+
+_HIPS = (23, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def of(self, frame: Frame) -> Frame:
+        """What the part shows."""
+        image = frame.image[self.top : self.top + self.height, self.left : self.left + self.width]
+        return Frame(frame.time_s, np.ascontiguousarray(image))
+
+    def in_picture(self, pose: Pose) -> Pose:
+        """A pose found in the part, in pixels of the whole picture."""
+        return replace(pose, xy_px=pose.xy_px + np.array([self.left, self.top]))
+
+
+def parts(frame: Frame) -> list[Part]:
+    """Overlapping parts that cover the picture, the lower ones first: people lie on the floor."""
+    height, width = frame.image.shape[:2]
+    side = _side(width, height)
+    return [
+        Part(left, top, min(side, width), min(side, height))
+        for top in reversed(_starts(height, side))
+        for left in _starts(width, side)
+    ]
+
+
+def around(pose: Pose, frame: Frame) -> Part:
+    """The part with the hips of `pose` in its middle, as far as the picture goes."""
+    height, width = frame.image.shape[:2]
+    side = _side(width, height)
+    x, y = pose.xy_px[list(_HIPS)].mean(axis=0)
+    return Part(_start(x, width, side), _start(y, height, side), min(side, width), min(side, height))
+
+
+def _side(width: int, height: int) -> int:
+    return round(_SHARE * max(width, height))
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where parts begin along a side of the picture: one that leaves out a sixteenth of itself at most at either edge,
+    else as many as overlap by half or more.
+    """
+    free = max(length - side, 0)
+    if free < side / 8:
+        return [free // 2]
+    steps = ceil(2 * free / side)
+    return [round(free * step / steps) for step in range(steps + 1)]
+
+
+def _start(middle: float, length: int, side: int) -> int:
+    return max(min(round(middle - side / 2), length - side), 0)
