@@ -7,12 +7,17 @@ from math import ceil
 
 import numpy as np
 
+from repcount.pose import angles
 from repcount.types import Frame, Pose
 
-_SHARE = 0.55
-"""Side of a part as a share of the picture's longer side. The model looks at a picture of 224 by 224 pixels: people
-whose length is 20-36 % of the longer side it found in 2 of 40 whole pictures and in 32 of 40 parts of this size. Parts
-that overlap by half hold everybody of up to a quarter of that side."""
+_SHARES = 0.55, 0.38
+"""Sides of the parts that are searched, as shares of the picture's longer side. The model looks at a picture of 224 by
+224 pixels: people whose length is 20-36 % of the longer side it found in 2 of 40 whole pictures and in 32 of 40 parts of
+the first size. Parts that overlap by half hold everybody of up to a quarter of the longer side."""
+
+_TRUNKS, _LEAST_SHARE = 5.5, 0.2
+"""Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the picture's
+longer side. From the hips it is 1.5 to the top of the head and 1.8 to the heels, whichever way the legs point."""
 
 _HIPS = (23, 24)
 
@@ -37,11 +42,14 @@ class Part:
 
 
 def parts(frame: Frame) -> list[Part]:
-    """Overlapping parts that cover the picture, the lower ones first: people lie on the floor."""
+    """Overlapping parts that cover the picture, large ones before small ones and lower ones before higher ones: people
+    lie on the floor.
+    """
     height, width = frame.image.shape[:2]
-    side = _side(width, height)
+    sides = (round(share * max(width, height)) for share in _SHARES)
     return [
         Part(left, top, min(side, width), min(side, height))
+        for side in sides
         for top in reversed(_starts(height, side))
         for left in _starts(width, side)
     ]
@@ -50,13 +58,10 @@ def parts(frame: Frame) -> list[Part]:
 def around(pose: Pose, frame: Frame) -> Part:
     """The part with the hips of `pose` in its middle, as far as the picture goes."""
     height, width = frame.image.shape[:2]
-    side = _side(width, height)
+    least, most = (share * max(width, height) for share in (_LEAST_SHARE, max(_SHARES)))
+    side = round(min(max(_TRUNKS * angles.trunk_px(pose), least), most))
     x, y = pose.xy_px[list(_HIPS)].mean(axis=0)
     return Part(_start(x, width, side), _start(y, height, side), min(side, width), min(side, height))
-
-
-def _side(width: int, height: int) -> int:
-    return round(_SHARE * max(width, height))
 
 
 def _starts(length: int, side: int) -> list[int]:

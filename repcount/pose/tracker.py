@@ -46,7 +46,7 @@ after the second: it may be a neighbour who is followed. Heuristic: a raise of 2
 as long as following one person, and only until that person has raised the legs."""
 
 _SEEN_S, _SELDOM = 1.0, 0.5
-_CLOSER_EVERY_S = 0.2
+_CLOSER_EVERY_S = 0.13
 """Where a person who lies was seen in less than the second of the frames of about the first, parts of the picture are
 looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
 who is found as usual is back within a few frames."""
