@@ -12,12 +12,12 @@ from repcount.types import Frame, Pose
 
 _SHARES = 0.55, 0.38
 """Sides of the parts that are searched, as shares of the picture's longer side. The model looks at a picture of 224 by
-224 pixels: people whose length is 20-36 % of the longer side it found in 2 of 40 whole pictures and in 32 of 40 parts of
-the first size. Parts that overlap by half hold everybody of up to a quarter of the longer side."""
+224 pixels: people whose length is 20-36 % of the longer side it found in 2 of 40 whole pictures and in 32 of 40 parts
+of the first size. Parts that overlap by half hold everybody of up to a quarter of the longer side."""
 
 _TRUNKS, _LEAST_SHARE = 5.5, 0.2
-"""Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the picture's
-longer side. From the hips it is 1.5 to the top of the head and 1.8 to the heels, whichever way the legs point."""
+"""Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the longer
+side of the picture. From the hips it is 1.5 to the top of the head and 1.8 to the heels, wherever the legs point."""
 
 _HIPS = (23, 24)
 
