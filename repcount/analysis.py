@@ -63,6 +63,8 @@ class Source:
     """Where in the video counting began, if not at its beginning."""
     to_s: float | None = None
     """Where it ended, if not at its end."""
+    subject: str | None = None
+    """Which of several people who lie was counted, if somebody said: a number or a point, as `types.Subject`."""
 
 
 @dataclass(frozen=True, slots=True)

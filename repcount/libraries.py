@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import struct
+import sys
+from collections.abc import Sequence
 from importlib import metadata
+from importlib.abc import MetaPathFinder
 
 from repcount.errors import LibraryError
 
@@ -45,8 +50,19 @@ _SYSTEM_PACKAGES = {
 
 OPENCV = "opencv-python-headless"
 
-_DISTRIBUTIONS = {"cv2": OPENCV, "pygame": "pygame-ce", "espeakng_loader": "espeakng-loader"}
+_DISTRIBUTIONS = {"cv2": OPENCV, "pygame": "pygame-ce", "espeakng_loader": "espeakng-loader", "PIL": "pillow"}
 """What to install for a module of another name."""
+
+_NATIVE = frozenset({"numpy", "cv2", "mediapipe", "av", "pygame", "PIL", "matplotlib", "miniaudio"})
+"""Modules with libraries of their own, which are checked before they are loaded."""
+
+_ELF_64 = b"\x7fELF\x02\x01"
+"""Begins a library of Linux with 64 bits, lowest byte first: on others there is no MediaPipe."""
+_ELF_HEADER = struct.Struct("<32xQ14xHH")
+"""Where its list of segments is, how long each entry is, and how many there are (elf(5), Elf64_Ehdr)."""
+_ELF_SEGMENT = struct.Struct("<I4xQ16xQ")
+"""An entry: the kind, where in the file the segment begins, how long it is there (elf(5), Elf64_Phdr)."""
+_PT_LOAD = 1
 
 _OTHER_OPENCVS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
 """They install into the same folder: which files are there depends on what was installed or removed last."""
@@ -112,6 +128,8 @@ def library_error(package: str, error: BaseException) -> LibraryError:
 
     `package` is empty where nobody knows which one it was.
     """
+    if isinstance(error, LibraryError):
+        return error
     # numpy writes a page of advice around the error itself.
     text = " ".join(str(error).rpartition("Original error was:")[2].split()) or type(error).__name__
     if lacks_memory(error) or any(cause in text.lower() for cause in _NO_MEMORY):
@@ -126,6 +144,59 @@ def library_error(package: str, error: BaseException) -> LibraryError:
     return LibraryError(
         f"{package} does not load: {text}. Install it again: pip install --force-reinstall {requirement(package)}"
     )
+
+
+def check_before_loading() -> None:
+    """From now on check libraries before any import loads them. For programs, not for libraries.
+
+    Of a library that was cut short (by a full disk, or an installation that was broken off) Linux maps what is not
+    there, and whoever touches it dies by SIGBUS: no import could report that.
+    """
+    if not any(isinstance(finder, _Check) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Check())
+
+
+class _Check(MetaPathFinder):
+    """Finds no module, but raises LibraryError for a package of which a library was cut short."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:
+        if name not in _NATIVE:
+            return
+        package = _DISTRIBUTIONS.get(name, name)
+        cut = cut_short(package)
+        if cut is not None:
+            again = opencv_fix() if package == OPENCV else f"pip install --force-reinstall {requirement(package)}"
+            raise LibraryError(f"{package} is not complete, {cut} was cut short. Install it again: {again}")
+
+
+def cut_short(package: str) -> str | None:
+    """The name of a library of the installed package that ends before it says it does; None if there is none."""
+    try:
+        installed = metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return None
+    record = installed.read_text("RECORD") or ""  # `files` takes five times as long
+    names = (line.partition(",")[0] for line in record.splitlines() if ".so" in line)
+    return next((name for name in names if _is_cut_short(str(installed.locate_file(name)))), None)
+
+
+def _is_cut_short(path: str) -> bool:
+    """Whether a file is a library without all that is to be mapped of it. Whatever else it is the import will say."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(64)
+            if not head.startswith(_ELF_64):
+                return False
+            at, length, count = _ELF_HEADER.unpack_from(head)
+            file.seek(at)
+            table = file.read(length * count)
+            segments = [_ELF_SEGMENT.unpack_from(table, length * number) for number in range(count)]
+            size = os.fstat(file.fileno()).st_size
+            return any(begin + used > size for kind, begin, used in segments if kind == _PT_LOAD)
+    except struct.error:  # not even the list is whole
+        return True
+    except OSError:
+        return False
 
 
 def import_failure(error: Exception) -> LibraryError:

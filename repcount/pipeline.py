@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.types import AnalysisWarning, Pose, Sample, Span, Update, WarningCode
+from repcount.errors import VideoError
+from repcount.types import AnalysisWarning, Frame, Pose, Sample, Span, Subject, Update, WarningCode
 
 if TYPE_CHECKING:
     from repcount.pose.parallel import Measured
+    from repcount.pose.subject import FoundSubject
 
 StrPath = str | os.PathLike[str]
 Progress = Callable[[float, float], None]
@@ -61,6 +63,7 @@ def analyze(
     model: StrPath | None = None,
     jobs: int | None = None,
     span: Span | None = None,
+    subject: Subject | None = None,
     sinks: Sequence[Sink] = (),
     on_pose: Callable[[float, Pose | None], None] | None = None,
     progress: Progress | None = None,
@@ -72,6 +75,7 @@ def analyze(
     - `jobs`: how many chunks of the video are tracked in parallel, by default one per core. It does not change the
       result.
     - `span`: the part to count in; its times remain those of the video.
+    - `subject`: whom to count where several people lie; by default the one who raises the legs first.
     - `sinks` receive every update, `on_pose` the time and the pose of every analysed frame, `progress` is called after
       each, `notify` receives a line about the model's preparation.
 
@@ -89,7 +93,8 @@ def analyze(
     with reader.open_video(path, threads=max(trackers // 2, 1)) as video:
         model_path = pose_model.ensure_model(Path(model) if model else None, notify)
         model_sha256 = pose_model.fingerprint(model_path)
-        with closing(parallel.measured(video, model_path, settings.rate_hz, trackers, part)) as measured:
+        found = _find_subject(Path(path), model_path, part, subject, progress) if subject else None
+        with closing(parallel.measured(video, model_path, settings.rate_hz, trackers, part, found)) as measured:
             samples = _observed(measured, video.info.duration_s, on_pose, progress)
             interrupted = _count_into(samples, settings, [builder, *sinks])
         info = video.info
@@ -105,10 +110,33 @@ def analyze(
             info.reader,
             part.from_s or None,
             part.to_s if isfinite(part.to_s) else None,
+            str(subject) if subject else None,
         )
         warnings = _interruption_warnings(interrupted, counted_s) or video.warnings()
     analysis = builder.result(source, settings, warnings, interrupted=interrupted)
     return replace(analysis, model_sha256=model_sha256)
+
+
+def _find_subject(path: Path, model: Path, part: Span, subject: Subject, progress: Progress | None) -> FoundSubject:
+    """Find whom to count at the beginning of a part of a video. Raises VideoError."""
+    from repcount.pose.parallel import TRACKED_LONG_SIDE_PX
+    from repcount.pose.subject import LOOK_HZ, LOOK_S, find_subject
+    from repcount.video import reader
+
+    beginning = replace(part, to_s=min(part.to_s, part.from_s + LOOK_S))
+    with reader.open_video(path) as video:
+        shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
+
+        def frames() -> Iterator[Frame]:
+            for frame in video.frames(LOOK_HZ, shrink, beginning):
+                if progress is not None:
+                    progress(part.from_s, video.info.duration_s)
+                yield frame
+
+        try:
+            return find_subject(frames(), model, subject)
+        except VideoError as error:
+            raise VideoError(f"{path}: {error}") from error
 
 
 def recount(

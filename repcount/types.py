@@ -76,6 +76,19 @@ WHOLE = Span()
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Which of several people who lie in a picture is meant: a number or a point."""
+
+    number: int = 1
+    """Counted from the left, from 1."""
+    point: tuple[float, float] | None = None
+    """Where the person lies, as shares of the width and the height of the picture, from its upper left corner."""
+
+    def __str__(self) -> str:
+        return f"{self.number}" if self.point is None else ",".join(f"{share:g}" for share in self.point)
+
+
+@dataclass(frozen=True, slots=True)
 class Pose:
     """The 33 landmarks of one person, in MediaPipe's order."""
 

@@ -71,10 +71,10 @@ def test_the_json_is_the_one_that_is_promised(analysed: tuple[Path, Result], pie
     assert read["schema"] == "repcount/1"
     assert read["source"] == {
         **{"path": str(piece), "duration_s": 4.0, "width": 640, "height": 360},
-        **{"frames": 120, "analysed": 60, "reader": "OpenCV", "from_s": None, "to_s": None},
+        **{"frames": 120, "analysed": 60, "reader": "OpenCV", "from_s": None, "to_s": None, "subject": None},
     }
     assert list(read["source"]) == [
-        *("path", "duration_s", "width", "height", "frames", "analysed", "reader", "from_s", "to_s")
+        *("path", "duration_s", "width", "height", "frames", "analysed", "reader", "from_s", "to_s", "subject")
     ]
     assert list(read["settings"]) == [item.name for item in fields(Config)]
     assert read["summary"] == {"full": 2, "partial": 0, "fast": 2, "sets": 1, "tracked": 1.0}

@@ -93,7 +93,7 @@ def run_batch(
         guard = stack.enter_context(InterruptGuard())
         executor: Executor = local
         if options.cluster:
-            executor = stack.enter_context(DaskExecutor(options.cluster))
+            executor = stack.enter_context(DaskExecutor(options.cluster, reporter.note))
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
         if keeper is not None:
@@ -205,8 +205,10 @@ def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, report
         reporter.show_line(entry.analysis, str(entry.video), max(len(str(each.video)) for each in entries))
 
 
-def _span(source: Source) -> Span:
-    return Span(source.from_s or 0.0, inf if source.to_s is None else source.to_s)
+def _is_of_same_part(source: Source, options: OutputOptions) -> bool:
+    """Whether a result is of the part and of the person that are asked for now."""
+    span = Span(source.from_s or 0.0, inf if source.to_s is None else source.to_s)
+    return span == options.span and source.subject == (options.subject and str(options.subject))
 
 
 def _iso(day: date | None) -> str:
@@ -320,7 +322,7 @@ class BatchRunner:
             return False
         needed = {entry.signal, entry.annotated and entry.annotated.final, entry.landmarks} - {None}
         done = self._journal.done(entry.video) if needed <= self._existing else None
-        if done is not None and _span(done.source) == self._options.span:
+        if done is not None and _is_of_same_part(done.source, self._options):
             entry.analysis = done
         return entry.analysis is not None
 
@@ -330,6 +332,7 @@ class BatchRunner:
             self._config,
             self._model,
             self._options.span,
+            self._options.subject,
             trackers=self._options.jobs or 1,
             signal=entry.signal is not None,
             trace=self._options.needs_trace,

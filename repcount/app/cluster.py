@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -20,6 +21,14 @@ _TIMEOUT_S = 10.0
 """How long the scheduler may take to answer, or be unreachable later on. Heuristic: a restart of the network on the
 way takes a few seconds."""
 
+_NO_WORKER_SAID_S = 10.0
+_NO_WORKER_S = 300.0
+"""A cluster without a worker is reported after the first and given up after the second. Heuristic: a cluster that
+starts its workers when there is work, by a queue perhaps, takes minutes."""
+
+_LOOK_S = 2.0
+"""How often the scheduler is asked for its workers: as often as Dask itself asks it for news."""
+
 _RETRIES = 3
 """How often Dask gives a video to another worker when one dies over it. Heuristic: a video that kills four workers is
 to blame itself."""
@@ -28,11 +37,14 @@ to blame itself."""
 class DaskExecutor:
     """Runs jobs on the workers of a Dask cluster, which see the videos under the same paths. A context manager.
 
-    A video whose worker dies goes to another one. There is no time limit and no progress.
+    A video whose worker dies goes to another one. There is no time limit while there is a worker, and no progress.
     """
 
-    def __init__(self, address: str) -> None:
-        """Connect to the scheduler at `address`. Raises WorkerError, and LibraryError if Dask is not installed."""
+    def __init__(self, address: str, note: Callable[[str], None]) -> None:
+        """Connect to the scheduler at `address`; `note` prints a line for people.
+
+        Raises WorkerError, and LibraryError if Dask is not installed.
+        """
         _check_address(address)
         try:
             import dask
@@ -46,6 +58,9 @@ class DaskExecutor:
         self._tasks: dict[Future, Task] = {}
         self._ended: SimpleQueue[Future] = SimpleQueue()
         self._unreachable_since_s: float | None = None
+        self._note, self._said = note, False
+        self._looked_s = self._worked_s = monotonic()
+        """When the scheduler was last asked for its workers, and when it last had one."""
         try:
             self._client = Client(address, timeout=_TIMEOUT_S, set_as_default=False)
         except Exception as error:
@@ -105,6 +120,7 @@ class DaskExecutor:
                 self._settle(future)
                 finished.append(self._tasks.pop(future))
         self._check_scheduler()
+        self._check_for_workers()
         return finished
 
     def _check_scheduler(self) -> None:
@@ -114,6 +130,22 @@ class DaskExecutor:
             self._unreachable_since_s = monotonic()
         elif monotonic() - self._unreachable_since_s > _TIMEOUT_S:
             raise self._gone()
+
+    def _check_for_workers(self) -> None:
+        """Report a cluster that has no worker. Raises WorkerError once it has had none for too long."""
+        if self._client.status != "running" or monotonic() - self._looked_s < _LOOK_S:
+            return
+        self._looked_s = monotonic()
+        with contextlib.suppress(Exception):  # the scheduler may go away in this moment
+            if self._client.nthreads():
+                self._worked_s, self._said = monotonic(), False
+        without_s = monotonic() - self._worked_s
+        advice = f"start one on a machine that has repcount: dask worker {self._address}"
+        if without_s > _NO_WORKER_S:
+            raise WorkerError(f"the Dask scheduler at {self._address} had no worker for {_NO_WORKER_S:.0f} s: {advice}")
+        if without_s > _NO_WORKER_SAID_S and not self._said:
+            self._said = True
+            self._note(f"the Dask scheduler at {self._address} has no worker; waiting {_NO_WORKER_S:.0f} s: {advice}")
 
     def _gone(self) -> WorkerError:
         return WorkerError(f"the Dask scheduler at {self._address} is gone")

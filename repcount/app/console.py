@@ -14,7 +14,7 @@ from repcount import messages
 from repcount.analysis import Analysis
 from repcount.display.table import print_analysis, print_line, print_total
 from repcount.errors import RepcountError, printable
-from repcount.types import WHOLE, Span, WarningCode
+from repcount.types import WHOLE, Span, Subject, WarningCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class OutputOptions:
     """Today."""
     span: Span = WHOLE
     """The part of each video to count in."""
+    subject: Subject | None = None
+    """Whom to count where several people lie."""
     details: bool = False
     """Whether several videos are shown with their reps, not with a line each."""
     resume: bool = False

@@ -160,6 +160,8 @@ def libraries() -> Iterator[Check]:
 _TRIAL: Final = """\
 import sys
 sys.path[:] = sys.argv[2:]
+from repcount.libraries import check_before_loading
+check_before_loading()
 try:
     __import__(sys.argv[1])
 except Exception:

@@ -75,6 +75,7 @@ def _read_source(fields: _Fields) -> Source:
         reader=fields.text("reader"),
         from_s=_known(fields.number("from_s", 0, _MAX_TIME_S, optional=True)),
         to_s=_known(fields.number("to_s", 0, _MAX_TIME_S, optional=True)),
+        subject=None if fields["subject"] is None else fields.text("subject"),
     )
 
 

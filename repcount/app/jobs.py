@@ -21,7 +21,7 @@ from repcount.config import Config
 from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
-from repcount.types import WHOLE, Pose, Span
+from repcount.types import WHOLE, Pose, Span, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class VideoJob:
     """The pose model; None for the one in the worker's cache."""
     span: Span = WHOLE
     """The part of the video to count in."""
+    subject: Subject | None = None
+    """Whom to count where several people lie."""
     trackers: int = 1
     """How many chunks of the video are tracked in parallel; the result does not depend on it."""
     signal: bool = False
@@ -96,6 +98,7 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         model=job.model,
         jobs=job.trackers,
         span=job.span,
+        subject=job.subject,
         sinks=sinks,
         on_pose=on_pose if observers else None,
         progress=progress,

@@ -31,7 +31,7 @@ from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Tas
 from repcount.app.jobs import VideoJob
 from repcount.errors import LibraryError, RepcountError
 from repcount.interrupts import SIGNALS
-from repcount.libraries import OPENCV, import_failure, requirement
+from repcount.libraries import OPENCV, check_before_loading, import_failure, requirement
 from repcount.pipeline import available_cores
 
 STOP_S = 10.0
@@ -291,7 +291,10 @@ def _crash_error(code: int | None) -> TaskError:
     if name == "SIGKILL":
         ended = "the system ended the process that read it (SIGKILL), as it does when memory runs out"
         return TaskError(f"{ended}; convert it to a smaller mp4 (H.264) and try again", f"was ended ({name})")
-    text = f"the video library crashed on it ({name}); convert it to mp4 (H.264) and try again"
+    text = (
+        f"the video library crashed on it ({name}); convert it to mp4 (H.264) and try again. "
+        "`repcount doctor` tells whether the library itself is damaged"
+    )
     return TaskError(text, f"crashed ({name})")
 
 
@@ -338,6 +341,7 @@ def main() -> None:
     jobs: SimpleQueue[Any] = SimpleQueue()
     stop = threading.Event()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, jobs, stop), daemon=True).start()
+    check_before_loading()
     with contextlib.suppress(Exception):  # the first job runs into the same error and reports it
         import repcount.pose.parallel  # noqa: F401
     _send(outbox, "ready", None)

@@ -17,7 +17,7 @@ from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import MORE_MEMORY, import_failure, lacks_memory, missing_library
+from repcount.libraries import MORE_MEMORY, check_before_loading, import_failure, lacks_memory, missing_library
 
 _STDERR = 2
 
@@ -69,6 +69,7 @@ def main() -> NoReturn:
     _separate_stderr()
     _buffer_stdout()
     warnings.showwarning = _show_warning
+    check_before_loading()
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")  # for terminals without a degree sign

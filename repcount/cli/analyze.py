@@ -27,6 +27,7 @@ from repcount.cli.options import (
     Tempo,
     exit_with,
     parse_span,
+    parse_subject,
     sets_target,
     settings,
 )
@@ -46,6 +47,11 @@ From = Annotated[
     typer.Option("--from", metavar="TIME", help="Count from here on: seconds, 1:30 or 1:02:30 [the beginning]."),
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Count up to here [the end].")]
+SubjectOption = Annotated[
+    str | None,
+    typer.Option("--subject", metavar="WHO", help="Whom to count where several people lie: 1 is the leftmost, "
+                 "0.3,0.7 lies there, by share of width and height [who raises the legs first]."),
+]  # fmt: skip
 Clips = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write one row per video as CSV, also for those without a rep; - is stdout."),
@@ -129,6 +135,7 @@ def analyze(
     recursive: Recursive = False,
     from_: From = None,
     to: To = None,
+    subject: SubjectOption = None,
     details: Details = False,
     csv: Csv = None,
     json: Json = None,
@@ -186,6 +193,7 @@ def analyze(
             blur_faces=blur_faces,
             date=_today(),
             span=parse_span(from_, to),
+            subject=parse_subject(subject),
             details=details,
             resume=resume,
             cluster=cluster,

@@ -13,7 +13,7 @@ import typer
 from repcount.config import MAX_RATE_HZ, MIN_TARGET_DEG, Config, load
 from repcount.errors import SettingError, printable
 from repcount.language import choose
-from repcount.types import Span
+from repcount.types import Span, Subject
 
 if TYPE_CHECKING:
     from repcount.app.console import ConsoleReporter
@@ -128,6 +128,22 @@ def parse_span(from_: str | None, to: str | None) -> Span:
     if not span.from_s < span.to_s:
         raise SettingError(f"--to {to} is not later than --from {from_ or 0}")
     return span
+
+
+def parse_subject(text: str | None) -> Subject | None:
+    """A number of a person, or a point as two shares. Raises SettingError."""
+    if text is None:
+        return None
+    if re.fullmatch(r"[1-9]", text.strip()):
+        return Subject(int(text))
+    shares = re.fullmatch(r"(\d*\.?\d+),(\d*\.?\d+)", text.replace(" ", ""))
+    point = tuple(map(float, shares.groups())) if shares else ()
+    if len(point) != 2 or max(point) > 1:
+        raise SettingError(
+            f"--subject {text}: write it as a number, 1 for the person on the left, or as a point on the person, such "
+            "as 0.3,0.7: shares of the picture's width and height, from its upper left corner"
+        )
+    return Subject(point=point)
 
 
 def _seconds(option: str, text: str | None, default: float) -> float:

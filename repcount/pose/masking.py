@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from repcount.pose import angles
 from repcount.types import Frame, Pose
@@ -17,13 +18,53 @@ _SAMPLED = 8
 """Every so many pixels are enough to tell the usual colour."""
 
 
+Area = tuple[int, int, int, int]
+"""Left, top, right and bottom edge in pixels."""
+
+
 def paint_out(frame: Frame, people: Iterable[Pose]) -> Frame:
     """A copy of `frame` with the area that each of the people takes in the frame's usual colour."""
     image = frame.image.copy()
-    colour = np.median(image[::_SAMPLED, ::_SAMPLED].reshape(-1, 3), axis=0).tolist()
     for pose in people:
-        outline = cv2.convexHull(pose.xy_px.astype(np.float32)).astype(np.int32)
-        cv2.fillConvexPoly(image, outline, colour)
-        margin = round(2 * _MARGIN_TRUNKS * angles.trunk_px(pose))
-        cv2.polylines(image, [outline], isClosed=True, color=colour, thickness=max(margin, 1))
+        _fill(image, pose, _usual_colour(frame))
     return Frame(frame.time_s, image)
+
+
+def paint_out_beside(frame: Frame, people: Iterable[Pose], kept: Pose) -> Frame:
+    """As `paint_out`, but for where the people overlap with the one who is kept."""
+    covered = np.zeros(frame.image.shape[:2], np.uint8)
+    for pose in people:
+        _fill(covered, pose, 1)
+    _fill(covered, kept, 0)
+    image = frame.image.copy()
+    image[covered == 1] = _usual_colour(frame)
+    return Frame(frame.time_s, image)
+
+
+def crop(frame: Frame, area: Area) -> Frame:
+    """The part of `frame` in an area, as an image of its own."""
+    left, top, right, bottom = area
+    return Frame(frame.time_s, np.ascontiguousarray(frame.image[top:bottom, left:right]))
+
+
+def distance_px(pose: Pose, x: float, y: float) -> float:
+    """Distance of a point to the area within somebody's landmarks; negative inside."""
+    return -float(cv2.pointPolygonTest(_outline(pose), (x, y), measureDist=True))
+
+
+def _usual_colour(frame: Frame) -> list[float]:
+    colour: list[float] = np.median(frame.image[::_SAMPLED, ::_SAMPLED].reshape(-1, 3), axis=0).tolist()
+    return colour
+
+
+def _fill(image: NDArray[np.uint8], pose: Pose, colour: float | list[float]) -> None:
+    """Fill the area that somebody takes in an image."""
+    outline = _outline(pose).astype(np.int32)
+    cv2.fillConvexPoly(image, outline, colour)
+    margin = round(2 * _MARGIN_TRUNKS * angles.trunk_px(pose))
+    cv2.polylines(image, [outline], isClosed=True, color=colour, thickness=max(margin, 1))
+
+
+def _outline(pose: Pose) -> NDArray[np.float32]:
+    outline: NDArray[np.float32] = cv2.convexHull(pose.xy_px.astype(np.float32))
+    return outline

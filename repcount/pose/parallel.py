@@ -14,6 +14,7 @@ from typing import Protocol, Self, TypeVar
 
 from repcount.pose import angles, chunking
 from repcount.pose.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
+from repcount.pose.subject import FoundSubject, SubjectTracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import WHOLE, Frame, Pose, Sample, Span
 from repcount.video import reader
@@ -294,9 +295,17 @@ class Measured:
     """In pixels of the source, whatever the size of the image that was tracked."""
 
 
-def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int, span: Span = WHOLE) -> Generator[Measured]:
+def measured(
+    video: VideoReader,
+    model: Path,
+    rate_hz: float,
+    jobs: int,
+    span: Span = WHOLE,
+    subject: FoundSubject | None = None,
+) -> Generator[Measured]:
     """Track the person lying down in a part of a video at about `rate_hz` frames a second, in order.
 
+    `subject` is whom to follow, found in frames of the size that is tracked; None for whoever raises the legs.
     Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
     frame before. The result is the same for any `jobs`. Raises ModelError.
     """
@@ -309,7 +318,11 @@ def measured(video: VideoReader, model: Path, rate_hz: float, jobs: int, span: S
     slots = split_into_chunks(gated(video, rate_hz, span), expected, longest)
     room = min(round(_ROOM_SHARE * longest) * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD
     sample = Sample(nan)
-    with ParallelPoseEstimator(slots, lambda: PersonTracker(model), same_pose, jobs, room) as estimator:
+
+    def new_tracker() -> Tracker:
+        return PersonTracker(model) if subject is None else SubjectTracker(model, subject)
+
+    with ParallelPoseEstimator(slots, new_tracker, same_pose, jobs, room) as estimator:
         for slot, found in estimator.read():
             pose = found and replace(found, xy_px=found.xy_px * shrink)
             if slot.still:

@@ -16,15 +16,11 @@ from repcount.errors import CameraError, VideoError
 from repcount.types import Frame
 from repcount.video import capture, diagnostics, stream
 from repcount.video.capture import Capture, Opener
-from repcount.video.capture_loop import (
-    CapturedFrame,
-    Feed,
-    FilePlayback,
-    LatestFrameBuffer,
-    ReconnectingSource,
-)
+from repcount.video.capture_loop import ReconnectingSource
 from repcount.video.clock import clock_s, sleep
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
+from repcount.video.latest_frame import CapturedFrame, Feed, LatestFrameBuffer
+from repcount.video.playback import FilePlayback
 
 __all__ = ["Camera", "open_camera", "reconnecting_camera"]
 

@@ -114,11 +114,20 @@ class ByteStream:
         """As the host calls it, in small letters without parameters; empty if it does not."""
         self.head = b""
         """The first bytes read."""
+        self.error: Exception | None = None
+        """Why there is nothing more to read; None if the host has ended it."""
         self._read, self._close = read, close
 
     def read(self, size: int) -> bytes:
-        """What has arrived, at most `size` bytes; waits for the first. Empty at the end. Raises OSError."""
-        read = self._read(size)
+        """What has arrived, at most `size` bytes; waits for the first. Empty at the end and after an error.
+
+        Nothing is raised: FFmpeg goes on reading after an error, and PyAV prints the traceback of all but the last.
+        """
+        try:
+            read = self._read(size) if self.error is None else b""
+        except Exception as error:
+            self.error = error
+            return b""
         self.head = self.head or read[:16]
         return read
 

@@ -32,6 +32,8 @@ _REQUIRED = (
 
 
 def _import_failure(error: Exception) -> LibraryError:
+    if isinstance(error, LibraryError):
+        return error
     if lacks_memory(error) or "Original error was:" in str(error):  # the page that numpy writes about itself
         return library_error("numpy", error)
     library = missing_library(error)

@@ -186,10 +186,10 @@ def _open_bytes(address: Address, deadline: Deadline, *, insecure: bool) -> Stre
     form = "mpjpeg" if stream.content_type in _MULTIPART else None
     try:
         return StreamCapture(stream, deadline, stream.shut, format=form, wishes={"format_whitelist": _FORMATS})
-    except Exception as error:
+    except Exception:
         stream.shut()
-        if isinstance(error, TimeoutError):
-            raise
+        if isinstance(stream.error, TimeoutError):
+            raise stream.error from None
         raise _NoStreamError(_no_video(address, stream)) from None
 
 

@@ -137,14 +137,14 @@ def test_a_damaged_file_of_results_is_no_reason_to_stop(cli: Cli, folder: list[P
 
 
 class Cluster:
-    """A Dask scheduler and two workers on this machine."""
+    """A Dask scheduler and workers on this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 2) -> None:
         self._stack = contextlib.ExitStack()
         self._folder = folder
         self.scheduler = self._begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.address = self._until(self.scheduler, r"(tcp://127\.0\.0\.1:\d+)")
-        self.workers = [self._worker(str(number)) for number in (1, 2)]
+        self.workers = [self._worker(str(number)) for number in range(workers)]
 
     def _worker(self, name: str) -> subprocess.Popen[str]:
         options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name]
@@ -216,6 +216,24 @@ def test_a_worker_without_repcount_is_told(
         r"repcount: the Dask worker tcp://\S+ cannot load repcount: No module named 'repcount'. Install it there, too\n"
     )
     assert re.fullmatch(told, done.err), done.err
+
+
+@pytest.mark.slow
+def test_a_cluster_without_a_worker_is_told_and_given_up(
+    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    monkeypatch.setattr("repcount.app.cluster._NO_WORKER_SAID_S", 1.0)
+    monkeypatch.setattr("repcount.app.cluster._NO_WORKER_S", 4.0)
+    with contextlib.closing(Cluster(tmp_path, workers=0)) as made:
+        done = cli("analyze", piece, "--cluster", made.address)
+    assert (done.code, done.out) == (1, "")
+    whose = f"the Dask scheduler at {made.address}"
+    advice = f"start one on a machine that has repcount: dask worker {made.address}"
+    assert done.err.splitlines() == [
+        f"{whose} has no worker; waiting 4 s: {advice}",
+        f"repcount: {whose} had no worker for 4 s: {advice}",
+    ]
 
 
 @pytest.mark.slow

@@ -14,9 +14,9 @@ from support.programs import SAMPLES, Cli
 
 from repcount import __version__
 from repcount.app.inputs import Inputs, find_videos, natural
-from repcount.cli.options import parse_span
+from repcount.cli.options import parse_span, parse_subject
 from repcount.errors import SettingError
-from repcount.types import Span
+from repcount.types import Span, Subject
 
 
 def touched(*paths: Path) -> None:
@@ -205,6 +205,25 @@ def test_a_part_of_a_video(from_: str | None, to: str | None, span: Span) -> Non
 def test_a_part_that_is_none_is_wrong_usage(from_: str, to: str | None) -> None:
     with pytest.raises(SettingError, match="--from"):
         parse_span(from_, to)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        (None, None),
+        ("2", Subject(2)),
+        ("0.3,0.7", Subject(point=(0.3, 0.7))),
+        (".5, 1", Subject(point=(0.5, 1.0))),
+    ],
+)
+def test_whom_to_count(text: str | None, subject: Subject | None) -> None:
+    assert parse_subject(text) == subject
+
+
+@pytest.mark.parametrize("text", ["0", "10", "-1", "left", "0.3", "0.3,1.1", "0.3,0.7,0.1", "30%,70%", "nan,0.5"])
+def test_a_subject_that_is_neither_number_nor_point_is_wrong_usage(text: str) -> None:
+    with pytest.raises(SettingError, match=f"--subject {text}: write it as a number"):
+        parse_subject(text)
 
 
 @pytest.mark.slow

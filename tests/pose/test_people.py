@@ -8,7 +8,8 @@ import pytest
 from support.programs import SAMPLES, Ffmpeg
 
 import repcount
-from repcount.types import WarningCode
+from repcount.errors import VideoError
+from repcount.types import Subject, WarningCode
 
 BESIDE = (
     "[0:v]split[x][y];[x]transpose=1,scale=-2:720[upright];"
@@ -40,6 +41,24 @@ def test_of_two_who_lie_the_one_who_raises_the_legs_is_counted_and_said(ffmpeg: 
     assert [rep.full for rep in analysis.reps] == [True] * len(analysis.reps)
     assert 4 <= len(analysis.reps) <= 6
     assert WarningCode.SEVERAL_LYING in [warning.code for warning in analysis.warnings]
+
+
+SIDE_BY_SIDE = "[0:v]fps=15,scale=480:-2[fast];[1:v]fps=15,scale=480:-2[partial];[fast][partial]hstack"
+
+
+@pytest.mark.slow
+def test_of_two_who_raise_the_legs_each_can_be_counted(ffmpeg: Ffmpeg, clips: Path) -> None:
+    """As in the videos of each alone: quick full reps on the left, a full and a partial one on the right."""
+    quick, partial = SAMPLES / "07_fast_reps.mp4", SAMPLES / "09_partial_and_full.mp4"
+    both = ffmpeg("-i", quick, "-i", partial, "-filter_complex", SIDE_BY_SIDE, "-t", "6.6", clips / "side by side.mp4")
+    left, right = (repcount.analyze(both, subject=wanted) for wanted in (Subject(1), Subject(point=(0.75, 0.65))))
+    assert [rep.full for rep in left.reps] == [True] * 4
+    assert [rep.full for rep in right.reps] == [True, False]
+    assert (left.source.subject, right.source.subject) == ("1", "0.75,0.65")
+    assert left.summary.tracked == right.summary.tracked == 1.0
+    assert not left.warnings
+    with pytest.raises(VideoError, match=r"side by side\.mp4: --subject 3: nobody lies there; 2 people lie"):
+        repcount.analyze(both, subject=Subject(3))
 
 
 @pytest.mark.slow

@@ -96,6 +96,18 @@ def cut(package: str, pattern: str) -> Break:
     return broken
 
 
+def holes(package: str, pattern: str) -> Break:
+    """A package with a file whose second half is zeros, as a power cut may leave it."""
+
+    def broken(folder: Path) -> None:
+        (path, *_) = opened(folder, package).rglob(pattern)
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+
+    return broken
+
+
 def instead(module: str, code: str) -> Break:
     """Another module in its place."""
 
@@ -131,7 +143,7 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     "OpenCV lost its library": (lost("cv2", "*.so"), {"doctor": "pip uninstall -y opencv", "live": "pip uninstall"}),
     "OpenCV is half written": (
         cut("cv2", "cv2*.so"),
-        {"doctor": "OpenCV crashes while it loads (SIG", "analyze": "Install them again"},
+        dict.fromkeys(("doctor", "analyze", "live", "cameras"), "was cut short. Install it again: pip uninstall -y"),
     ),
     "OpenCV is gutted": (
         instead("cv2", "__version__ = '5.0.0'\nVideoCapture = setNumThreads = FontFace = print\nCAP_FFMPEG = 1900"),
@@ -159,7 +171,7 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     ),
     "MediaPipe's library is half written": (
         cut("mediapipe", "libmediapipe*"),
-        {"doctor": "MediaPipe with it crashed (SIG"},
+        dict.fromkeys(("doctor", "analyze", "live"), "was cut short. Install it again: pip install"),
     ),
     "MediaPipe is damaged text": (
         instead("mediapipe", "def ("),
@@ -168,6 +180,16 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     "MediaPipe fails as it likes": (
         instead("mediapipe", "raise RuntimeError('no\\nluck')"),
         {"doctor": "mediapipe does not load: no luck", "analyze": "mediapipe does not load: no luck"},
+    ),
+    "MediaPipe is full of holes": (holes("mediapipe", "libmediapipe*"), {"doctor": "MediaPipe with it crashed (SIG"}),
+    "OpenCV is full of holes": (holes("cv2", "cv2*.so"), {"doctor": "OpenCV crashes while it loads (SIG"}),
+    "numpy is half written": (
+        cut("numpy", "_multiarray_umath*.so"),
+        dict.fromkeys(("doctor", "analyze", "live"), "was cut short. Install it again: pip install"),
+    ),
+    "av is half written": (
+        cut("av", "_core*.so"),
+        dict.fromkeys(("live", "analyze", "annotate"), "was cut short. Install it again: pip install"),
     ),
     "numpy was never installed": (without("numpy*"), {"doctor": "numpy is not installed", "analyze": "numpy"}),
     "numpy lost its core": (lost("numpy", "_core"), {"doctor": "numpy", "live": "numpy"}),

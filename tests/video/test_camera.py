@@ -24,7 +24,7 @@ from support.programs import Ffmpeg, pattern
 from repcount.errors import CameraError
 from repcount.types import Frame
 from repcount.video import camera as cameras
-from repcount.video import capture, capture_loop, diagnostics, reader
+from repcount.video import capture, capture_loop, diagnostics, latest_frame, reader
 from repcount.video import stream as live_stream
 from repcount.video.camera import Camera, open_camera
 from repcount.video.capture import Capture, Opener
@@ -257,7 +257,7 @@ def test_a_stream_that_falls_silent_is_reported(counting: Path, monkeypatch: pyt
     for module, name, value in (
         (live_stream, "READ_S", 1.0),
         (capture_loop, "_STALE_S", 0.8),
-        (capture_loop, "_SILENT_S", 0.5),
+        (latest_frame, "_SILENT_S", 0.5),
     ):
         monkeypatch.setattr(module, name, value)
     with streams.rtsp(counting, loop=True) as stream, open_camera(stream.url) as camera:
@@ -308,7 +308,7 @@ def test_a_stream_that_stands_still_is_reported_until_it_moves(counting: Path, m
 @pytest.mark.slow
 def test_a_slow_stream_is_reported_once_with_its_rate(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_loop, "_SLOW_FOR_S", 0.2)
-    monkeypatch.setattr(capture_loop, "_WINDOW_S", 1.2)
+    monkeypatch.setattr(latest_frame, "_WINDOW_S", 1.2)
     with streams.mjpeg(counting, rate_hz=8, loop=True) as stream, open_camera(stream.url) as camera:
         [slow] = faults_until(camera, CameraFaultKind.SLOW)
         assert slow.number == 8

@@ -11,6 +11,7 @@ from math import inf
 from pathlib import Path
 from time import perf_counter
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -24,8 +25,10 @@ from repcount.errors import CameraError
 from repcount.types import Frame
 from repcount.video import stream as live_stream
 from repcount.video.camera import Camera, open_camera
+from repcount.video.connection import ByteStream, Deadline
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 from repcount.video.rtsp import AnswerParser, ProtocolError
+from repcount.video.stream import StreamCapture
 
 pytestmark = pytest.mark.slow
 """Streams in real time."""
@@ -98,6 +101,23 @@ def test_a_stream_that_stalls_again_and_again_is_opened_again_each_time() -> Non
     faults = [each.kind for each in got if isinstance(each, CameraFault)]
     assert faults[:2] == [CameraFaultKind.LOST, CameraFaultKind.BACK]
     assert server.guests >= 2
+
+
+def test_a_limit_reached_while_the_format_is_looked_for_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """FFmpeg reads on after an error, and PyAV prints the traceback of every error but the last."""
+    for count in range(12):
+        left = [count]
+
+        def read(size: int, left: list[int] = left) -> bytes:
+            left[0] -= 1
+            if left[0] < 0:
+                raise TimeoutError
+            return (b"<p>hello</p>\n" * 300)[:size]
+
+        source = ByteStream(read, lambda: None)
+        with pytest.raises((av.FFmpegError, ValueError, TimeoutError)):
+            StreamCapture(source, Deadline(5), source.shut, wishes={"format_whitelist": live_stream._FORMATS})
+    assert capfd.readouterr() == ("", "")
 
 
 # --- size and shape ----------------------------------------------------------------------------------------
