@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
-import numpy as np
-
 from repcount.pose import angles
-from repcount.types import Frame, Pose
+from repcount.pose.landmarker import Landmarker
+from repcount.pose.masking import Area, crop
+from repcount.types import Frame, Landmark, Pose
 
 _SHARES = 0.55, 0.38
 """Sides of the parts that are searched, as shares of the picture's longer side. The model looks at a picture of 224 by
@@ -19,49 +19,34 @@ _TRUNKS, _LEAST_SHARE = 5.5, 0.2
 """Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the longer
 side of the picture. From the hips it is 1.5 to the top of the head and 1.8 to the heels, wherever the legs point."""
 
-_HIPS = (23, 24)
+
+def detect(landmarker: Landmarker, frame: Frame, part: Area) -> list[Pose]:
+    """The people in a part of the picture, in pixels of the whole picture."""
+    return [replace(pose, xy_px=pose.xy_px + part[:2]) for pose in landmarker.detect(crop(frame, part))]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a picture, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def of(self, frame: Frame) -> Frame:
-        """What the part shows."""
-        image = frame.image[self.top : self.top + self.height, self.left : self.left + self.width]
-        return Frame(frame.time_s, np.ascontiguousarray(image))
-
-    def in_picture(self, pose: Pose) -> Pose:
-        """A pose found in the part, in pixels of the whole picture."""
-        return replace(pose, xy_px=pose.xy_px + np.array([self.left, self.top]))
-
-
-def parts(frame: Frame) -> list[Part]:
+def parts(frame: Frame) -> list[Area]:
     """Overlapping parts that cover the picture, large ones before small ones and lower ones before higher ones: people
     lie on the floor.
     """
     height, width = frame.image.shape[:2]
     sides = (round(share * max(width, height)) for share in _SHARES)
     return [
-        Part(left, top, min(side, width), min(side, height))
+        (left, top, min(left + side, width), min(top + side, height))
         for side in sides
         for top in reversed(_starts(height, side))
         for left in _starts(width, side)
     ]
 
 
-def around(pose: Pose, frame: Frame) -> Part:
+def around(pose: Pose, frame: Frame) -> Area:
     """The part with the hips of `pose` in its middle, as far as the picture goes."""
     height, width = frame.image.shape[:2]
     least, most = (share * max(width, height) for share in (_LEAST_SHARE, max(_SHARES)))
     side = round(min(max(_TRUNKS * angles.trunk_px(pose), least), most))
-    x, y = pose.xy_px[list(_HIPS)].mean(axis=0)
-    return Part(_start(x, width, side), _start(y, height, side), min(side, width), min(side, height))
+    x, y = pose.xy_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=0)
+    left, top = _start(x, width, side), _start(y, height, side)
+    return left, top, min(left + side, width), min(top + side, height)
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -12,7 +12,7 @@ from repcount.counting import identity
 from repcount.pose import angles, closer, levels
 from repcount.pose.exerciser import LegWatch
 from repcount.pose.landmarker import Landmarker
-from repcount.pose.masking import paint_out
+from repcount.pose.masking import Area, paint_out
 from repcount.pose.scene import CutDetector
 from repcount.types import Frame, Pose, Sample
 
@@ -93,7 +93,7 @@ class PersonTracker:
         self._glance_ends_s = nan
         self._neighbour: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
-        self._part: closer.Part | None = None
+        self._part: Area | None = None
         """Where in the picture somebody small is followed."""
         self._parts_searched, self._searched_s = 0, nan
         self._seen, self._seen_s = 1.0, nan
@@ -170,7 +170,7 @@ class PersonTracker:
         lying in a part of it where nobody is found in all of it.
         """
         if self._part is not None:
-            return [self._part.in_picture(pose) for pose in self._landmarker(1).detect(self._part.of(frame))]
+            return closer.detect(self._landmarker(1), frame, self._part)
         people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
         if self._seen > _SELDOM or frame.time_s - self._searched_s < _CLOSER_EVERY_S:
             return people
@@ -185,8 +185,7 @@ class PersonTracker:
         parts = closer.parts(frame)
         part = parts[self._parts_searched % len(parts)]
         self._parts_searched, self._searched_s = self._parts_searched + 1, frame.time_s
-        poses = map(part.in_picture, self._searcher.detect(part.of(frame)))
-        return [pose for pose in poses if angles.is_lying_on_back(pose)]
+        return [pose for pose in closer.detect(self._searcher, frame, part) if angles.is_lying_on_back(pose)]
 
     def _attend(self, frame: Frame, lying: Pose | None) -> None:
         """Look closer at somebody who was found in a part of the picture, and no more where nobody is seen there."""
@@ -199,7 +198,7 @@ class PersonTracker:
         elif lying is not None and self._searched_s == frame.time_s:
             self._look_at(closer.around(lying, frame))
 
-    def _look_at(self, part: closer.Part | None) -> None:
+    def _look_at(self, part: Area | None) -> None:
         """At a part of the picture, or all of it. Nothing is known yet of how well somebody is seen there."""
         self._part, self._seen = part, 1.0
 
