@@ -14,6 +14,7 @@ from repcount.agreement.matching import Matches, VideoMatch
 from repcount.agreement.statistics import Agreement, Differences, Share
 from repcount.formats import TableWriter
 from repcount.messages import plural
+from repcount.reports.plot import quiet_matplotlib
 
 SCHEMA = "repcount-comparison/1"
 
@@ -148,10 +149,9 @@ def _cells(rep: LabelledRep | None) -> list[str]:
 
 def render_plot(agreement: Agreement, names: tuple[str, str], file_format: str) -> bytes:
     """A Bland-Altman plot of the durations: how much the raters differ, over the mean of both."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    with quiet_matplotlib() as mpl, mpl.rc_context(), warnings.catch_warnings():
+        from matplotlib.figure import Figure
 
-    with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         mpl.rcdefaults()
         mpl.rcParams.update({"font.family": "DejaVu Sans", "svg.hashsalt": "repcount", "pdf.fonttype": 42})
