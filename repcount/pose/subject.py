@@ -12,9 +12,9 @@ import numpy as np
 
 from repcount.counting import identity
 from repcount.errors import VideoError
-from repcount.pose import angles
+from repcount.pose import angles, closer, levels
 from repcount.pose.landmarker import Landmarker
-from repcount.pose.masking import Area, crop, distance_px, paint_out, paint_out_beside
+from repcount.pose.masking import Area, distance_px, paint_out, paint_out_beside
 from repcount.types import Frame, Landmark, Pose, Sample, Subject
 
 LOOK_S, LOOK_HZ = 20.0, 2.0
@@ -75,7 +75,7 @@ def find_subject(frames: Iterable[Frame], model: Path, wanted: Subject) -> Found
     looks = 0
     with ExitStack() as stack:
         landmarkers: list[Landmarker] = []
-        for frame in frames:
+        for frame in map(levels.spread, frames):
             height, width = frame.image.shape[:2]
             looks += 1
             for pose in _everybody(frame, landmarkers, model, stack):
@@ -163,12 +163,12 @@ class SubjectTracker:
 
     def track(self, frame: Frame) -> Pose | None:
         """The subject in `frame`, None if out of sight. The times of the frames must rise."""
+        frame = levels.spread(frame)
         if not self._following:
             others = [*self._subject.others, *([self._found_instead] if self._found_instead else [])]
             frame = paint_out_beside(frame, others, self._subject.pose)
-        area = _reach(self._subject.pose, frame)
-        people = self._landmarker.detect(crop(frame, area))
-        pose = replace(people[0], xy_px=people[0].xy_px + area[:2]) if people else None
+        people = closer.detect(self._landmarker, frame, _reach(self._subject.pose, frame))
+        pose = people[0] if people else None
         place = angles.place(frame.time_s, pose) if pose else None
         self._following = place is not None and identity.is_same_body(self._before(frame.time_s), place)
         self._found_instead = None if self._following else pose
