@@ -104,7 +104,12 @@ def run_batch(
         )
         runner.run(entries)
         analyses = _write_results(
-            *(inputs, entries, config, options, out, text_files),
+            inputs,
+            entries,
+            config,
+            options,
+            out,
+            text_files,
             lambda path, counted: _write_plot(path, counted, out, reporter, local, guard),
         )
         if analyses and keeper is not None:
@@ -173,7 +178,12 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
         if len(entries) > 1 and analyses:
             reporter.show_total(analyses, len(entries))
         _write_results(
-            *(Inputs(list(signals)), entries, config, options, out, options.text_files),
+            Inputs(list(signals)),
+            entries,
+            config,
+            options,
+            out,
+            options.text_files,
             lambda path, counted: out.write_bytes(
                 path, draw_plot(PlotJob(path, list(_traces(counted))), lambda *_: None)
             ),
