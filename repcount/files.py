@@ -59,6 +59,8 @@ class AtomicFile:
             raise OutputError(
                 f"{self.final} is a link, and --force overwrites nothing through one. It leads to {self._target}"
             )
+        if self._target.is_symlink():  # what it leads to is found, unless that leads back
+            raise OutputError(f"cannot write {self.final}: it is a link that leads in a circle")
         if self._target.exists():
             if not self._force:
                 raise already_exists_error(self.final)
@@ -192,8 +194,9 @@ def already_exists_error(path: Path) -> OutputError:
 
 def write_error(path: Path, error: OSError) -> OutputError:
     """An OutputError for `error`, raised while `path` was written."""
-    if isinstance(error, FileNotFoundError) and not path.resolve().parent.is_dir():
-        return OutputError(f"cannot write {path}: there is no folder {path.parent}")
+    folder = Path(os.path.realpath(path)).parent
+    if isinstance(error, FileNotFoundError) and not folder.is_dir():
+        return OutputError(f"cannot write {path}: there is no folder {folder if path.is_symlink() else path.parent}")
     return OutputError(f"cannot write {path}: {error.strerror or error}")
 
 

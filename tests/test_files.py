@@ -220,9 +220,15 @@ def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     check_distinct([tmp_path / "a"], [tmp_path / "c"])
-    with pytest.raises(OutputError), TextOutput(tmp_path / "a", io.StringIO()):
-        pass
+    with pytest.raises(OutputError, match="a: it is a link that leads in a circle"):
+        TextOutput(tmp_path / "a", io.StringIO())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_the_folder_that_a_link_leads_to_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "gone" / "b")
+    with pytest.raises(OutputError, match=r"a: there is no folder .*/gone$"):
+        TextOutput(tmp_path / "a", io.StringIO())
 
 
 # --- whose it is --------------------------------------------------------------------------------------------

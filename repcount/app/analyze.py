@@ -149,9 +149,13 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
     cannot be read is reported and stops no other.
     """
     _check_names(options)
-    output_files.check_distinct(options.text_files, signals)
-    entries = [Entry(signal) for signal in signals]
-    with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
+    with ExitStack() as stack:
+        reports = _paths_per_video(Inputs(list(signals)), options.report_folder, ".html", "report", stack, folder=True)
+        text_files = [*options.text_files, *reports]
+        output_files.check_distinct(text_files, signals)
+        out = stack.enter_context(output_files.OutputSet(text_files, reporter, force=options.force))
+        guard = stack.enter_context(InterruptGuard())
+        entries = [Entry(signal, report=report) for signal, report in zip_longest(signals, reports)]
 
         def should_stop() -> bool:
             guard.delayed = True  # from the first sample on there is a result to keep
@@ -178,8 +182,11 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
             out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
         counted = [entry for entry in entries if entry.analysis is not None]
         if not counted:
-            _drop_all_but_clips(options.text_files, options, out)
+            _drop_all_but_clips(text_files, options, out)
             return
+        for entry in entries:
+            if entry.analysis is None and entry.report is not None:
+                out.drop(entry.report)
         analyses = [entry.analysis for entry in counted if entry.analysis]
         if len(entries) > 1:
             reporter.show_total(analyses, len(entries))
