@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
+from repcount.addresses import is_address, shown
 from repcount.errors import OutputError
 from repcount.interrupts import InterruptGuard
 
@@ -40,6 +41,7 @@ class AtomicFile:
     """
 
     def __init__(self, final: Path, *, force: bool = False, private: bool = False) -> None:
+        refuse_address(final)
         self.final = final
         self._force = force
         self._target = Path(os.path.realpath(final))  # write to the target of a symbolic link and keep the link
@@ -185,6 +187,13 @@ def _check_regular(mode: int) -> None:
 def is_special(path: Path) -> bool:
     """Whether `path` is a device or a pipe, which is written to directly and never replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def refuse_address(path: Path) -> None:
+    """Raise OutputError if `path` looks like an address of a stream: its password would become the name of a file."""
+    if is_address(str(path)) and not path.is_absolute():
+        name = shown(str(path))
+        raise OutputError(f"cannot write {name}: it looks like an address. If it is a file's name, give its whole path")
 
 
 def already_exists_error(path: Path) -> OutputError:

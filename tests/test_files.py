@@ -231,6 +231,21 @@ def test_the_folder_that_a_link_leads_to_is_named_where_it_is_missing(tmp_path: 
         TextOutput(tmp_path / "a", io.StringIO())
 
 
+@pytest.mark.parametrize(
+    "address", ["http://me:s3cret@camera.example/video", "me:s3cret@camera.example", "rtsp:s3cret"]
+)
+def test_no_address_becomes_a_file(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kind in (lambda: TextOutput(Path(address), io.StringIO()), lambda: VideoWriter(Path(address))):
+        with pytest.raises(OutputError, match="it looks like an address") as error:
+            kind()
+        assert "s3cret" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+    with AtomicFile(tmp_path / "12:30@gym"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["12:30@gym"], "by its whole path it is a file"
+
+
 # --- whose it is --------------------------------------------------------------------------------------------
 
 
