@@ -28,6 +28,7 @@ from repcount.coaching.events import (
     Stage,
 )
 from repcount.display.table import rep_remarks
+from repcount.errors import printable
 from repcount.language import gettext as _
 from repcount.types import Flag, Rep
 
@@ -48,7 +49,8 @@ class LiveTerminal:
     """Shows a live session on `file`; if that is no terminal, without the status line. A context manager."""
 
     def __init__(self, file: TextIO) -> None:
-        self._console = Console(file=file, highlight=False, soft_wrap=True)
+        self._console = Console(file=file, highlight=False)
+        self._console.soft_wrap = not self._console.is_terminal  # a line of a file is as long as it is
         self._live: Live | None = None
         self._shown_s = float("-inf")
         self._keyboard = _Keyboard()
@@ -82,6 +84,10 @@ class LiveTerminal:
             self._shown_s = update.time_s
             line = set_cell_size(status_line(update.status), self._console.width - 1)
             self._live.update(Text(line, no_wrap=True), refresh=True)
+
+    def note(self, text: str) -> None:
+        """Print a note, above the status line; names in it may hold anything."""
+        self._console.print(Text(printable(text)))
 
     def commands(self) -> list[Command]:
         """The commands of the keys pressed since the last call."""
