@@ -41,8 +41,8 @@ _GAUGE_CHARACTERS = 20
 _PHASE_CELLS = 7
 """Room for the phase, so that what follows it stays in its place."""
 
-_IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
-"""Announcements that get no line of their own, because the line of the rep says the same."""
+_SHOWN_ELSEWHERE = {Cue.COUNT, Cue.COUNTDOWN} | PARTIAL_CUES | PACE_CUES
+"""Announcements that get no line of their own, because the line of the rep or the status line says the same."""
 
 
 class LiveTerminal:
@@ -78,7 +78,7 @@ class LiveTerminal:
                 if isinstance(event, Rep) and Flag.BY_HAND not in event.flags:
                     self._console.print(Text(rep_line(event), style="" if event.full else "yellow"))
         for announcement in update.announcements:
-            if announcement.cue not in _IN_REP_LINE:
+            if announcement.cue not in _SHOWN_ELSEWHERE:
                 self._console.print(Text(_announcement_line(update.time_s, announcement), style="bold"))
         if self._live is not None and update.time_s - self._shown_s >= _REFRESH_S:
             self._shown_s = update.time_s
