@@ -40,6 +40,10 @@ class OutputOptions:
     """The report of all videos, or the folder for a report of each."""
     thumbnails: bool = True
     """Whether the report shows a picture of each rep."""
+    person: str = ""
+    """Whose videos they are, for the report."""
+    recorded: date | None = None
+    """The day of the recording, for the report; None for what each video says."""
     blur_faces: bool = False
     """Whether the head of the person is made unrecognisable in pictures and annotated copies."""
     date: date | None = None
