@@ -99,6 +99,18 @@ def test_who_does_not_lie_with_legs_down_controls_nothing(trunk: float, legs: fl
     assert shown([(1, DOWN), (3, UP), (1, DOWN)], trunk=trunk, legs=legs) == []
 
 
+def test_arms_that_are_up_while_trunk_or_legs_go_down_are_no_gesture_until_these_lie_still() -> None:
+    """As between two V-ups."""
+    for trunk, legs in ((20.0, 5.0), (3.0, 25.0)):
+        state, gestures = GestureState(), []
+        for frame in range(30):
+            share = max(1 - frame / 10, 0)
+            state, gesture = step(state, frame / 15, UP, trunk * share, legs * share)
+            gestures += [frame / 15] if gesture else []
+        assert len(gestures) == 1
+        assert HOLD_S + 0.3 < gestures[0] < HOLD_S + 11 / 15
+
+
 def test_a_hold_over_a_gap_without_frames_begins_anew() -> None:
     state, _ = step(GestureState(), 0.0, UP, 0.0, 0.0)
     assert not step(state, 5.0, UP, 0.0, 0.0)[1]
