@@ -150,9 +150,13 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
     cannot be read is reported and stops no other.
     """
     _check_names(options)
-    output_files.check_distinct(options.text_files, signals)
-    entries = [Entry(signal) for signal in signals]
-    with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
+    with ExitStack() as stack:
+        reports = _paths_per_video(Inputs(list(signals)), options.report_folder, ".html", "report", stack, folder=True)
+        text_files = [*options.text_files, *reports]
+        output_files.check_distinct(text_files, signals)
+        out = stack.enter_context(output_files.OutputSet(text_files, reporter, force=options.force))
+        guard = stack.enter_context(InterruptGuard())
+        entries = [Entry(signal, report=report) for signal, report in zip_longest(signals, reports)]
 
         def should_stop() -> bool:
             guard.delayed = True  # from the first sample on there is a result to keep
@@ -183,7 +187,7 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
             config,
             options,
             out,
-            options.text_files,
+            text_files,
             lambda path, counted: out.write_bytes(
                 path, draw_plot(PlotJob(path, list(_traces(counted))), lambda *_: None)
             ),
@@ -628,7 +632,9 @@ def _write_reports(
         out.write_bytes(options.report, _render_report(options.report, entries, options, uncounted))
         return
     for entry in entries:
-        if entry.report is not None and entry.trace is not None:
+        if entry.report is not None and entry.analysis is None:
+            out.drop(entry.report)
+        elif entry.report is not None and entry.trace is not None:
             out.write_bytes(entry.report, _render_report(entry.report, [entry], options))
 
 
