@@ -200,7 +200,7 @@ class VideoReader:
 
     def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""
-        found = (self._clock.warning(), self._cut_short(), self._content.warning())
+        found = (self._clock.warning(), self._cut_short(), self._content.warning(), self._content.sparseness())
         return [warning for warning in found if warning is not None]
 
     def _cut_short(self) -> AnalysisWarning | None:
