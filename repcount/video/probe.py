@@ -117,8 +117,8 @@ def _is_animated_webp(path: Path) -> bool:
 def _no_video(path: Path) -> str:
     if _lacks_index(path):
         return (
-            f"{path} has no index, which is written at the end: the recording or the copy was interrupted. "
-            "Copy it again"
+            f"{path} is cut short: it has no index, which is written at the end. Was the recording or the copy "
+            "interrupted? Copy it again"
         )
     return (
         f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "

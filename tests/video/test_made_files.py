@@ -257,7 +257,7 @@ def test_a_video_that_ffmpeg_would_decode_without_its_key_is_refused(ffmpeg: Ffm
 def test_a_recording_that_was_interrupted_before_its_index_was_written_is_named(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("1"), tmp_path / "cut.mp4")
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(VideoError, match="has no index, which is written at the end"):
+    with pytest.raises(VideoError, match="is cut short: it has no index"):
         reader.open_video(path)
 
 
