@@ -44,7 +44,10 @@ _BROADCAST = ("mpegts", "mpeg", "mpegtsraw")
 """Containers whose clock may jump, because recordings are cut and joined; FFmpeg's name for that is TS_DISCONT."""
 
 
-_RAW = ("h264", "hevc", "vvc", "obu", "m4v", "mpegvideo", "mjpeg", "cavsvideo", "dirac", "vc1")
+_RAW = (
+    *("h264", "hevc", "vvc", "evc", "obu", "m4v", "mpegvideo", "mjpeg", "mpjpeg", "h261", "h263", "cavsvideo"),
+    *("avs2", "avs3", "dirac", "dnxhd", "vc1", "jpeg_pipe", "png_pipe"),
+)
 """Streams without a container, for whose frames FFmpeg makes times up, often of 25 a second."""
 
 
@@ -221,8 +224,11 @@ def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
                 return packets, "an edit list shows only a part of it"
             if packet.pts is None:
                 return packets, "it has no time stamps"
+            data = bytes(packet)
+            if not parameter_sets.is_whole(data, extradata, codec):
+                return packets, "a part of it is damaged"  # OpenCV would end there
             if packet.is_keyframe:
-                sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
+                sets |= parameter_sets.in_packet(data, extradata, codec)
             if turned is None:
                 turned = _is_turned(packet)
             if turned:
