@@ -37,17 +37,6 @@ def is_referred_to(data: bytes, extradata: bytes, codec: str) -> bool:
     return True
 
 
-def is_whole(data: bytes, extradata: bytes, codec: str) -> bool:
-    """Whether the units in a packet fill it, where their lengths are stated; True otherwise."""
-    length_bytes, at = _length_bytes(extradata, codec), 0
-    while length_bytes and at + length_bytes <= len(data):
-        length = int.from_bytes(data[at : at + length_bytes])
-        at += length_bytes + length
-        if not length or at > len(data):
-            return False
-    return True
-
-
 def _length_bytes(extradata: bytes, codec: str) -> int:
     """How many bytes state the length of a unit; 0 where units are told apart by start codes."""
     if len(extradata) < 23 or extradata[0] != 1:

@@ -224,11 +224,8 @@ def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
                 return packets, "an edit list shows only a part of it"
             if packet.pts is None:
                 return packets, "it has no time stamps"
-            data = bytes(packet)
-            if not parameter_sets.is_whole(data, extradata, codec):
-                return packets, "a part of it is damaged"  # OpenCV would end there
             if packet.is_keyframe:
-                sets |= parameter_sets.in_packet(data, extradata, codec)
+                sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
             if turned is None:
                 turned = _is_turned(packet)
             if turned:

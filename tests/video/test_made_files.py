@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -261,20 +262,21 @@ def test_a_recording_that_was_interrupted_before_its_index_was_written_is_named(
         reader.open_video(path)
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_a_hole_in_a_file_costs_what_was_in_it(codec: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    """Zeros, as of a disk that lost a sector. OpenCV would end there."""
+@pytest.mark.parametrize(("codec", "lost"), [("h264", 5000), ("hevc", 3000)])
+def test_a_hole_in_a_file_costs_what_was_in_it(codec: str, lost: int, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """As of a disk that lost a sector. OpenCV ends there."""
     encoder = {"h264": X264, "hevc": X265}[codec]
-    path = ffmpeg(*pattern("4"), *encoder, "-g", "30", tmp_path / "hole.mp4")
+    path = ffmpeg("-t", "4", "-i", SAMPLES / "07_fast_reps.mp4", *encoder, "-g", "30", tmp_path / "hole.mp4")
     content = bytearray(path.read_bytes())
-    content[len(content) // 3 : len(content) // 3 + 5000] = bytes(5000)
+    content[len(content) // 3 : len(content) // 3 + lost] = bytes(lost)
     path.write_bytes(content)
     with reader.open_video(path) as video:
-        assert "a part of it is damaged" in video.info.reader
         times_s = [frame.time_s for frame in video.frames()]
-        assert "file_cut_short" not in [warning.code.value for warning in video.warnings()]
-    assert 90 < len(times_s) < 120
+        assert video.warnings() == []
+        assert video.info.reader.startswith("OpenCV and, from 1.")
+    assert 100 < len(times_s) < 120
     assert times_s[-1] == pytest.approx(119 / 30, abs=1e-3)
+    assert all(later > earlier for earlier, later in pairwise(times_s))
     assert all(time_s * 30 == pytest.approx(round(time_s * 30), abs=0.01) for time_s in times_s)
 
 
@@ -439,7 +441,6 @@ def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: 
     for unit in parameter_sets.in_configuration(data, codec) | parameter_sets.in_packet(data, data[:30], codec):
         parameter_sets.may_be_interlaced(unit, codec)
     parameter_sets.temporal_layers(data, codec)
-    parameter_sets.is_whole(data, data[:30], codec)
     parameter_sets.is_referred_to(data, data[:30], codec)
 
 
