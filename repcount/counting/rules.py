@@ -125,7 +125,8 @@ def _knee(sample: Sample) -> float:
 
 
 def _knees_folded(config: Config, movement: Movement) -> bool:
-    return movement.at_top(_knee) < _TUCK_DEG
+    """Knees whose feet are hidden are no reason to refuse: the rep is flagged for them, with little confidence."""
+    return movement.at_top(_knee) < _TUCK_DEG and not movement.feet_hidden
 
 
 def _feet_stayed(config: Config, movement: Movement) -> bool:
