@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -73,7 +74,7 @@ def run_batch(
     videos = inputs.videos
     _refuse_addresses(videos)
     _report_inputs(inputs, reporter)
-    journal, complete = _open_journal(videos, config, options, reporter), False
+    journal = _open_journal(videos, config, options, reporter)
     force = options.force or (journal is not None and journal.has_results)
     with ExitStack() as stack:
         signals = _paths_per_video(inputs, options.signal, ".csv", "signal", stack)
@@ -97,23 +98,18 @@ def run_batch(
         elif any(video.is_file() for video in videos):
             model = pose_model.ensure_model(model, reporter.note)
         if keeper is not None:
-            keeper.identify(videos, local)
-        runner = BatchRunner(config, model, options, reporter, out, guard, journal, executor, existing)
-        counted = runner.run(entries)
-        if options.clips is not None:
-            out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
-        if counted:
-            analyses = [entry.analysis for entry in counted if entry.analysis]
-            write_reps(analyses, options, out, array=len(videos) > 1)
-            if options.plot is not None:
-                _write_plot(options.plot, counted, out, reporter, local, guard)
-            _write_reports(options, counted, out)
-            if keeper is not None:
-                keeper.keep(analyses)
-            complete = True
-        else:
-            _drop_all_but_clips(text_files, options, out)
-    if complete and journal is not None and options.json not in reporter.failed:
+            keeper.read_times(videos, local)
+        runner = BatchRunner(
+            config, model, options, reporter, out, guard, journal, executor, existing, keeps=keeper is not None
+        )
+        runner.run(entries)
+        analyses = _write_results(
+            *(inputs, entries, config, options, out, text_files),
+            lambda path, counted: _write_plot(path, counted, out, reporter, local, guard),
+        )
+        if analyses and keeper is not None:
+            keeper.keep(analyses)
+    if analyses and journal is not None and options.json not in reporter.failed:
         journal.remove()
 
 
@@ -173,27 +169,44 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
             _show(entry, entries, options, reporter)
             if analysis.interrupted:
                 break
-        if options.clips is not None:
-            inputs = Inputs(list(signals))
-            out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
-        counted = [entry for entry in entries if entry.analysis is not None]
-        if not counted:
-            _drop_all_but_clips(options.text_files, options, out)
-            return
-        analyses = [entry.analysis for entry in counted if entry.analysis]
-        if len(entries) > 1:
+        analyses = [entry.analysis for entry in entries if entry.analysis]
+        if len(entries) > 1 and analyses:
             reporter.show_total(analyses, len(entries))
-        write_reps(analyses, options, out, array=len(entries) > 1)
-        if options.plot is not None:
-            out.write_bytes(options.plot, draw_plot(PlotJob(options.plot, list(_traces(counted))), lambda *_: None))
-        _write_reports(options, counted, out)
+        _write_results(
+            *(Inputs(list(signals)), entries, config, options, out, options.text_files),
+            lambda path, counted: out.write_bytes(
+                path, draw_plot(PlotJob(path, list(_traces(counted))), lambda *_: None)
+            ),
+        )
 
 
-def _drop_all_but_clips(paths: Iterable[Path], options: OutputOptions, out: output_files.OutputSet) -> None:
-    """Write no empty files where nothing was counted; the table of the videos says why."""
-    for path in paths:
-        if path != options.clips:
-            out.drop(path)
+def _write_results(
+    inputs: Inputs,
+    entries: Sequence[Entry],
+    config: Config,
+    options: OutputOptions,
+    out: output_files.OutputSet,
+    files: Iterable[Path],
+    write_plot: Callable[[Path, Sequence[Entry]], object],
+) -> list[Analysis]:
+    """Write the files about all videos together, and the report of each; returns the results.
+
+    Without a result none of `files` is written but the table of the videos, which says why.
+    """
+    if options.clips is not None:
+        out.write(options.clips, lambda file: formats.write_clips(file, _clips(inputs, entries, config, options)))
+    counted = [entry for entry in entries if entry.analysis is not None]
+    analyses = [entry.analysis for entry in counted if entry.analysis]
+    if not analyses:
+        for path in files:
+            if path != options.clips:
+                out.drop(path)
+        return []
+    write_reps(analyses, options, out, array=len(entries) > 1)
+    if options.plot is not None:
+        write_plot(options.plot, counted)
+    _write_reports(inputs, entries, options, out)
+    return analyses
 
 
 def _show(entry: Entry, entries: Sequence[Entry], options: OutputOptions, reporter: ConsoleReporter) -> None:
@@ -260,6 +273,8 @@ class Entry:
     """Where its own report goes."""
     analysis: Analysis | None = None
     trace: AngleTrace | None = None
+    recorded: date | None = None
+    """The day of the recording, by its container."""
     thumbnails: dict[int, bytes] = field(default_factory=dict)
     annotated_path: Path | None = None
     """The annotated copy, once it is published."""
@@ -288,17 +303,22 @@ class BatchRunner:
         journal: ResumeJournal | None,
         executor: Executor,
         existing: set[Path],
+        *,
+        keeps: bool,
     ) -> None:
-        """`existing`: the signals and annotated copies that an earlier run has written, for --resume."""
+        """`existing`: the signals and annotated copies that an earlier run has written, for --resume.
+
+        `keeps`: whether the results go into the history.
+        """
         self._config, self._model, self._options, self._reporter = config, model, options, reporter
         self._out, self._guard, self._journal, self._executor = out, guard, journal, executor
-        self._existing = existing
+        self._existing, self._keeps = existing, keeps
         self._entries: dict[Task, Entry] = {}
         self._several = False
         self._all: Sequence[Entry] = ()
 
-    def run(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Count the videos; returns those with a result. Raises RepcountError for what would fail all of them."""
+    def run(self, entries: Sequence[Entry]) -> None:
+        """Count the videos. Raises RepcountError for what would fail all of them."""
         self._several = len(entries) > 1
         self._all = entries
         to_count = [entry for entry in entries if not self._resume(entry)]
@@ -314,7 +334,6 @@ class BatchRunner:
             self._reporter.show_total([entry.analysis for entry in entries if entry.analysis], len(entries))
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
             self._reporter.stopped()
-        return [entry for entry in entries if entry.analysis is not None]
 
     def _resume(self, entry: Entry) -> bool:
         """Take the result of an earlier run, if there is one and all its files are there; whether that is so."""
@@ -338,7 +357,7 @@ class BatchRunner:
             trace=self._options.needs_trace,
             track=entry.annotated is not None,
             landmarks=entry.landmarks.suffix if entry.landmarks is not None else "",
-            hashed=self._options.json is not None,
+            hashed=self._options.json is not None or self._keeps,
         )
 
     def _report(self, entry: Entry, label: str) -> None:
@@ -429,6 +448,7 @@ class BatchRunner:
             return  # stopped before its first frame
         analysis = replace(analysis, date=_iso(self._options.date))
         entry.analysis, entry.trace = analysis, result.trace
+        entry.recorded = result.recorded and result.recorded.date()
         if self._journal is not None:
             try:
                 self._journal.add(analysis)
@@ -579,34 +599,63 @@ def _write_plot(
         reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))
 
 
-def _write_reports(options: OutputOptions, counted: Sequence[Entry], out: output_files.OutputSet) -> None:
+def _write_reports(
+    inputs: Inputs, entries: Sequence[Entry], options: OutputOptions, out: output_files.OutputSet
+) -> None:
     """Write the report of all videos, or that of each."""
     if options.report is None:
         return
     if options.report_folder is None:
-        out.write_bytes(options.report, _render_report(options.report, counted, options.date))
+        failed = [(entry.video, entry.error) for entry in entries if entry.analysis is None]
+        # Messages begin with the path, which the reader of a report need not know.
+        uncounted = [
+            (path.name, str(error or "").removeprefix(f"{path}").lstrip(": "))
+            for path, error in [*failed, *inputs.errors]
+        ]
+        out.write_bytes(options.report, _render_report(options.report, entries, options, uncounted))
         return
-    for entry in counted:
+    for entry in entries:
         if entry.report is not None and entry.trace is not None:
-            out.write_bytes(entry.report, _render_report(entry.report, [entry], options.date))
+            out.write_bytes(entry.report, _render_report(entry.report, [entry], options))
 
 
-def _render_report(path: Path, counted: Sequence[Entry], day: date | None) -> bytes:
-    """The report of these videos, to be written to `path`; it plays annotated copies in the same folder."""
+def _render_report(
+    path: Path, entries: Sequence[Entry], options: OutputOptions, uncounted: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """The report of these videos, to be written to `path`."""
     from repcount.reports.html import ReportItem, render_report
 
     items = [
-        ReportItem(entry.analysis, entry.trace, entry.thumbnails, _name_beside(entry.annotated_path, path))
-        for entry in counted
+        ReportItem(
+            entry.analysis,
+            entry.trace,
+            entry.thumbnails,
+            _linked_video(entry, path, options),
+            options.recorded or entry.recorded,
+        )
+        for entry in entries
         if entry.analysis is not None and entry.trace is not None
     ]
-    made = "" if day is None else day.strftime("%d %B %Y")
-    return render_report(items, made=made).encode("utf-8", "backslashreplace")
+    made = "" if options.date is None else options.date.strftime("%d %B %Y")
+    page = render_report(items, person=options.person, uncounted=uncounted, made=made)
+    return page.encode("utf-8", "backslashreplace")
 
 
-def _name_beside(copy: Path | None, report: Path) -> str:
-    """The name of a copy that is in the folder of the report; empty for any other."""
-    return copy.name if copy is not None and copy.resolve().parent == report.resolve().parent else ""
+def _linked_video(entry: Entry, report: Path, options: OutputOptions) -> str:
+    """The path from the report to the annotated copy, or else to the video itself; empty where it would reach too far.
+
+    It may be in the folder of the report or in one beside that: further away it would tell what is on the disk to
+    whoever gets the report. Without pictures, or with blurred faces, nobody shall be shown the video itself.
+    """
+    shows_people = options.thumbnails and not options.blur_faces
+    video = entry.annotated_path or (entry.video if shows_people and entry.counting is not None else None)
+    if video is None:
+        return ""
+    try:
+        path = Path(os.path.relpath(video.resolve(), report.resolve().parent))
+    except ValueError:  # on another drive
+        return ""
+    return path.as_posix() if path.parts.count("..") <= 1 else ""
 
 
 def _traces(entries: Iterable[Entry]) -> Iterator[tuple[Analysis, AngleTrace]]:

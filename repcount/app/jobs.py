@@ -16,9 +16,8 @@ from pathlib import Path
 
 from repcount import formats, pipeline
 from repcount.analysis import Analysis
-from repcount.app.journal import file_sha256, video_sha256
+from repcount.app.journal import video_sha256
 from repcount.config import Config
-from repcount.errors import VideoError
 from repcount.pipeline import Progress
 from repcount.reports.traces import AngleTrace
 from repcount.types import WHOLE, Pose, Span, Subject
@@ -47,7 +46,7 @@ class VideoJob:
     landmarks: str = ""
     """The ending of the landmarks file to return, `.csv` or `.parquet`; empty for none."""
     hashed: bool = False
-    """Whether to compute the SHA-256 of the video, by which `--resume` knows it again."""
+    """Whether to compute the SHA-256 of the video, by which `--resume` and the history know it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class VideoResult:
     """A pickled PoseTrack. Opaque to the command, which would have to load numpy and OpenCV to read it."""
     landmarks: bytes = b""
     """The content of the landmarks file."""
+    recorded: datetime | None = None
+    """When the video was recorded, aware; None if its container does not say, or no trace was asked for."""
 
 
 def count_video(job: VideoJob, progress: Progress) -> VideoResult:
@@ -110,27 +111,15 @@ def count_video(job: VideoJob, progress: Progress) -> VideoResult:
         trace,
         b"" if track is None else pickle.dumps(track),
         b"" if table is None else table.content(job.landmarks),
+        read_recording_time(job.video, progress) if job.trace else None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class VideoIdentity:
-    """Which video it is, whatever its name, and when it was recorded."""
-
-    sha256: str
-    recorded: datetime | None
-    """Aware; None if its container does not say."""
-
-
-def identify_video(video: Path, progress: Progress) -> VideoIdentity:
-    """The identity of a video. Raises VideoError."""
+def read_recording_time(video: Path, progress: Progress) -> datetime | None:
+    """When a video was recorded, aware; None if its container does not say. Raises VideoError."""
     from repcount.video.creation import creation_time
 
-    try:
-        sha256 = file_sha256(video, lambda: progress(0.0, nan))
-    except OSError as error:
-        raise VideoError(f"{video} cannot be read: {error.strerror}") from error
-    return VideoIdentity(sha256, creation_time(video))
+    return creation_time(video)
 
 
 @dataclass(frozen=True, slots=True)

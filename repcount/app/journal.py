@@ -139,23 +139,20 @@ class ResumeJournal:
 
 
 def video_sha256(video: Path, on_block: Callable[[], object] = lambda: None) -> str:
-    """As `file_sha256`; empty for what is no regular file, such as a pipe, or cannot be read."""
-    try:
-        return file_sha256(video, on_block) if stat.S_ISREG(video.stat().st_mode) else ""
-    except OSError:
-        return ""
-
-
-def file_sha256(path: Path, on_block: Callable[[], object]) -> str:
-    """The SHA-256 of a file in hexadecimal. Raises OSError.
+    """The SHA-256 of a file in hexadecimal; empty for what is no regular file, such as a pipe, or cannot be read.
 
     `on_block` is called after each megabyte, as a sign of life: the disk may be slow and the file large.
     """
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            on_block()
+    try:
+        if not stat.S_ISREG(video.stat().st_mode):
+            return ""
+        with video.open("rb", buffering=0) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                on_block()
+    except OSError:
+        return ""
     return digest.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,13 +11,14 @@ from pathlib import Path
 from repcount.analysis import Analysis
 from repcount.app.console import ConsoleReporter
 from repcount.app.executor import TaskError
-from repcount.app.jobs import VideoIdentity, identify_video
+from repcount.app.jobs import read_recording_time
 from repcount.app.workers import LocalExecutor
 from repcount.config import Config
 from repcount.errors import HistoryError, SettingError, VideoError
 from repcount.history.file import default_path, find_history
-from repcount.history.people import parse_name
+from repcount.history.people import name_key, parse_name
 from repcount.history.store import HistoryStore
+from repcount.history.totals import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +37,32 @@ class VideoKeeper:
 
     def __init__(self, options: KeepOptions, reporter: ConsoleReporter) -> None:
         self._options, self._reporter = options, reporter
-        self._found: dict[Path, VideoIdentity] = {}
+        self._recorded: dict[Path, datetime | None] = {}
 
-    def identify(self, videos: Sequence[Path], local: LocalExecutor) -> None:
-        """Find out which videos they are and when they were recorded, before anything is counted.
+    def read_times(self, videos: Sequence[Path], local: LocalExecutor) -> None:
+        """Find out when the videos were recorded, before anything is counted.
 
         Raises SettingError if one of them does not say and nobody else did, and HistoryError for a history that cannot
         be opened. Videos that cannot be read are left to those who count them.
         """
         find_history(default_path())
-        tasks = {local.submit(identify_video, video): video for video in videos if video.is_file()}
+        if self._options.recorded is not None:
+            self._recorded = dict.fromkeys(videos, self._options.recorded)
+            return
+        tasks = {local.submit(read_recording_time, video): video for video in videos if video.is_file()}
         while not all(task.done for task in tasks):
             local.wait()
         for task, video in tasks.items():
             try:
-                self._found[video] = task.result()
+                self._recorded[video] = task.result()
             except (TaskError, VideoError):
                 continue
-        if self._options.recorded is None:
-            undated = [video for video, found in self._found.items() if found.recorded is None]
-            if undated:
-                more = f" and {len(undated) - 1} more" if len(undated) > 1 else ""
-                raise SettingError(
-                    f"{undated[0]}{more} does not say when it was recorded: give the day, such as --date 2026-11-22"
-                )
+        undated = [video for video, recorded in self._recorded.items() if recorded is None]
+        if undated:
+            more = f" and {len(undated) - 1} more" if len(undated) > 1 else ""
+            raise SettingError(
+                f"{undated[0]}{more} does not say when it was recorded: give the day, such as --date 2026-11-22"
+            )
 
     def keep(self, analyses: Iterable[Analysis]) -> None:
         """Put them into the history; a failure is reported and concerns one video."""
@@ -73,16 +77,15 @@ class VideoKeeper:
 
     def _keep(self, analysis: Analysis, history: HistoryStore) -> None:
         video = Path(analysis.source.path)
-        found = self._found.get(video)
-        if found is None:
+        started = self._recorded.get(video)
+        if started is None or not analysis.video_sha256:
             return
-        started = self._options.recorded or found.recorded
-        assert started is not None
+        sha256, known = self._known(analysis, history)
         if analysis.interrupted:
             self._reporter.note(f"note: {video} was not counted to the end, so it is not in the history")
         elif not analysis.reps:
             self._reporter.note(f"note: {video} has no reps, so it is not in the history")
-        elif (known := history.video_session(found.sha256)) is not None:
+        elif known is not None:
             whose = f" of {known.person}" if known.person else ""
             self._reporter.note(
                 f"note: {video} is in the history already, as session {known.id}{whose} on {known.started.date()}"
@@ -94,10 +97,22 @@ class VideoKeeper:
                 analysis.settings,
                 analysis.reps,
                 analysis.source.duration_s,
-                found.sha256,
+                sha256,
                 self._options.person,
             )
             self._reporter.note(f"note: {video} is session {kept} in the history, on {started.astimezone().date()}")
+
+    def _known(self, analysis: Analysis, history: HistoryStore) -> tuple[str, Session | None]:
+        """The SHA-256 that stands for the video, and its session if it is in the history already.
+
+        Where several people are in one video, each of them is kept: after the first, it is mixed with the name.
+        """
+        sha256, person = analysis.video_sha256, name_key(self._options.person or "")
+        known = history.video_session(sha256)
+        if known is not None and analysis.source.subject and name_key(known.person) != person:
+            sha256 = hashlib.sha256(f"{sha256} {person}".encode()).hexdigest()
+            known = history.video_session(sha256)
+        return sha256, known
 
 
 def with_target(config: Config, person: str | None, given: bool, reporter: ConsoleReporter) -> Config:

@@ -70,6 +70,7 @@ def main() -> NoReturn:
     _buffer_stdout()
     warnings.showwarning = _show_warning
     check_before_loading()
+    _settle_home()
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")  # for terminals without a degree sign
@@ -133,6 +134,18 @@ def _fill_closed_streams() -> None:
             os.open(os.devnull, os.O_WRONLY if number == _STDERR else os.O_RDONLY)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", encoding="utf-8", closefd=False)
+
+
+def _settle_home() -> None:
+    """Where nobody knows the user's home, as in a container that runs as a number, let it be one that cannot be.
+
+    What would be kept in it is then refused or left out in a line, as in any home that may not be written. Otherwise
+    every library that asks for it would fail in its own way.
+    """
+    if not os.path.isabs(os.path.expanduser("~")):
+        os.environ.pop("HOME", None)  # empty or relative; the system may know better
+        if not os.path.isabs(os.path.expanduser("~")):
+            os.environ["HOME"] = os.devnull
 
 
 def _separate_stderr() -> None:

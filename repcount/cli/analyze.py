@@ -100,7 +100,7 @@ Keep = Annotated[bool, typer.Option("--keep", help="Put the videos into the hist
 Recorded = Annotated[
     datetime | None,
     typer.Option("--date", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], metavar="DAY",
-                 help="When they were recorded, for --keep, such as 2026-11-22 [what each video says]."),
+                 help="When they were recorded, such as 2026-11-22 [what each video says]."),
 ]  # fmt: skip
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Only the table.")]
 Signal = Annotated[
@@ -166,8 +166,8 @@ def analyze(
     language: Language = None,
 ) -> None:
     """Count in recorded files."""
-    if not keep and (person is not None or date is not None):
-        raise typer.BadParameter("--person and --date say how to --keep a video in the history: add --keep")
+    if not keep and report is None and (person is not None or date is not None):
+        raise typer.BadParameter("--person and --date are for the history and the report: add --keep or --report")
     from repcount.app.inputs import find_videos
     from repcount.app.workers import LocalExecutor
 
@@ -190,6 +190,8 @@ def analyze(
             plot=plot,
             report=report,
             thumbnails=not no_pictures,
+            person=person or "",
+            recorded=date and date.date(),
             blur_faces=blur_faces,
             date=_today(),
             span=parse_span(from_, to),

@@ -31,7 +31,7 @@ All commands: repcount --help. One command, with examples: repcount live --help"
 """What `repcount` alone says."""
 
 _GROUPS = {
-    "Input": ("camera", "insecure", "from_", "to", "kind", "model", "config"),
+    "Input": ("camera", "insecure", "from_", "to", "subject", "kind", "model", "config"),
     "Days and sessions": ("days", "sessions", "limit", "day", "before", "session", "all_"),
     "People": ("person", "compare", "keep", "date"),
     "Files to write": (

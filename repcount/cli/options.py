@@ -61,7 +61,7 @@ Rate = Annotated[
     str | None,
     typer.Option(metavar="HZ", help="Frames analysed per second: a number, all, or auto, which is enough [auto]."),
 ]
-Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is in the history.")]
+Person = Annotated[str | None, typer.Option("--person", metavar="NAME", help="Whose session it is.")]
 BlurFaces = Annotated[
     bool,
     typer.Option("--blur-faces", help="Make the face of the person who is counted unrecognisable in all pictures."),

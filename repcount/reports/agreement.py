@@ -14,6 +14,7 @@ from repcount.agreement.matching import Matches, VideoMatch
 from repcount.agreement.statistics import Agreement, Differences, Share
 from repcount.formats import TableWriter
 from repcount.messages import plural
+from repcount.reports.plot import quiet_matplotlib
 
 SCHEMA = "repcount-comparison/1"
 
@@ -40,7 +41,8 @@ def lines(agreement: Agreement, matches: Matches, names: tuple[str, str]) -> Ite
     yield f"{'2 minus 1, in seconds':24}{'median':>8}{'95 %':>8}{'bias':>8}   limits of agreement"
     for name in ("start", "top", "end", "duration"):
         yield _differences(name, getattr(agreement, name))
-    yield from _disagreements(matches.videos)
+    disagreements = list(_disagreements(matches.videos))
+    yield from ["", *disagreements] if disagreements else []
     for number, sources in ((1, matches.only_one), (2, matches.only_other)):
         if sources:
             yield ""
@@ -71,7 +73,6 @@ def _disagreements(videos: Sequence[VideoMatch]) -> Iterator[str]:
             if one.kind and other.kind and one.kind != other.kind
         ]
         if remarks:
-            yield ""
             yield f"{video.source}: {'; '.join(remarks)}"
 
 
@@ -148,10 +149,9 @@ def _cells(rep: LabelledRep | None) -> list[str]:
 
 def render_plot(agreement: Agreement, names: tuple[str, str], file_format: str) -> bytes:
     """A Bland-Altman plot of the durations: how much the raters differ, over the mean of both."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    with quiet_matplotlib() as mpl, mpl.rc_context(), warnings.catch_warnings():
+        from matplotlib.figure import Figure
 
-    with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         mpl.rcdefaults()
         mpl.rcParams.update({"font.family": "DejaVu Sans", "svg.hashsalt": "repcount", "pdf.fonttype": 42})
@@ -172,13 +172,14 @@ def render_plot(agreement: Agreement, names: tuple[str, str], file_format: str) 
         for value, text in ((agreement.duration.bias, "bias"), (low, "95 % limit"), (high, "95 % limit")):
             if isfinite(value):
                 axes.axhline(value, color="#555555", linewidth=1, linestyle="-" if text == "bias" else "--")
-                axes.annotate(f"{text} {value:+.2f} s", (0.99, value), xycoords=("axes fraction", "data"), ha="right",
-                              va="bottom", fontsize=9)  # fmt: skip
+                # Beside the plot, where no point and no other text is.
+                axes.annotate(f"{text}\n{value:+.2f} s", (1.01, value), xycoords=("axes fraction", "data"), va="center",
+                              fontsize=9)  # fmt: skip
         axes.set_xlabel("duration of the rep, mean of both (s)")
         axes.set_ylabel("duration in 2 minus in 1 (s)")
         axes.set_title(f"1: {names[0]}\n2: {names[1]}", loc="left", fontsize=10)
         if not all(alike):
-            axes.legend(loc="best", fontsize=9)
+            figure.legend(loc="outside lower right", ncols=2, frameon=False, fontsize=9)
         file = io.BytesIO()
         figure.savefig(file, format=file_format, dpi=150, metadata=_METADATA.get(file_format, {}))
     return file.getvalue()

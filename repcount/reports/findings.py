@@ -37,6 +37,17 @@ def summary_sentence(analysis: Analysis) -> str:
     return " ".join(filter(None, ["; ".join([*parts, *target, *stopped]) + ".", phrases.praise(analysis.reps)]))
 
 
+def advice(analysis: Analysis) -> str:
+    """What most of the reps lacked, as advice in one line; empty if none lacked anything."""
+    faults = [{flag} for flag in _WHY_PARTIAL] + [{Flag.FAST_RAISE, Flag.FAST_LOWER}]
+    lacking = [[rep for rep in analysis.reps if fault & set(rep.flags)] for fault in faults]
+    fault, reps = max(zip(faults, lacking, strict=True), key=lambda each: len(each[1]))
+    if not reps:
+        return ""
+    words = messages.flag_words(fault & {flag for rep in reps for flag in rep.flags})
+    return _("Next time: {advice} ({n} of {reps})").format(advice=words[0], n=len(reps), reps=len(analysis.reps))
+
+
 def notes(analysis: Analysis) -> list[str]:
     """What is said once instead of at every rep."""
     hands_off = sum(Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps)

@@ -7,6 +7,7 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from importlib import metadata
 from math import isnan
 from pathlib import Path
@@ -41,13 +42,27 @@ class ReportItem:
     thumbnails: Mapping[int, bytes] = field(default_factory=dict)
     """A JPEG of each rep, by its number; empty to keep people out of the file."""
     video: str = ""
-    """File name of a video in the folder of the report, with the same times, that the page plays; empty for none."""
+    """Path of a video with the same times that the page plays, from the folder of the report; empty for none."""
+    recorded: date | None = None
+    """The day of the recording."""
 
 
-def render_report(items: Sequence[ReportItem], *, made: str = "") -> str:
-    """The page. `made` is the date at its foot; empty leaves it out."""
-    sections = [_section(position, item) for position, item in enumerate(items, 1)]
-    return render_page("report.html", "plot.js", "sort.js", sections=sections, made=made, versions=versions())
+def render_report(
+    items: Sequence[ReportItem], *, person: str = "", uncounted: Sequence[tuple[str, str]] = (), made: str = ""
+) -> str:
+    """The page.
+
+    `person` is whose videos they are, `uncounted` the videos without a result, as name and reason, `made` the date at
+    its foot; empty leaves each out.
+    """
+    return render_page(
+        *("report.html", "plot.js", "sort.js"),
+        sections=[_section(position, item) for position, item in enumerate(items, 1)],
+        person=person,
+        uncounted=uncounted,
+        made=made,
+        versions=versions(),
+    )
 
 
 def render_page(template: str, *scripts: str, **values: Any) -> str:
@@ -99,7 +114,9 @@ def _section(position: int, item: ReportItem) -> dict[str, Any]:
     return {
         "id": f"v{position}",
         "name": Path(analysis.source.path).name or "samples",
+        "recorded": "" if item.recorded is None else _("recorded on {day}").format(day=item.recorded.isoformat()),
         "summary": findings.summary_sentence(analysis),
+        "advice": findings.advice(analysis),
         "figures": _figures(analysis),
         "layouts": [(layout, timeline_strips(timeline, layout)) for layout in LAYOUTS],
         "several_sets": analysis.summary.sets > 1,
@@ -125,7 +142,7 @@ def _jpeg_data_uri(jpeg: bytes) -> str:
 
 
 def _relative_url(name: str) -> str:
-    """The URL of a file beside the page."""
+    """The URL of a file, by its path from the folder of the page."""
     return "./" + quote(name.encode("utf-8", "surrogateescape"))
 
 

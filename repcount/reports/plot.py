@@ -6,9 +6,11 @@ A strip is one row of the plot of a video. Lengths are in inches, as Matplotlib 
 from __future__ import annotations
 
 import io
+import logging
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
@@ -88,12 +90,24 @@ def plot_format(path: Path) -> str:
     return ending
 
 
+@contextmanager
+def quiet_matplotlib() -> Iterator[Any]:
+    """Matplotlib, without its log lines about a home folder in which it can keep no cache."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        import matplotlib as mpl
+
+        yield mpl
+    finally:
+        logger.setLevel(level)
+
+
 def render_plot(file_format: str, videos: Sequence[tuple[Analysis, AngleTrace]]) -> bytes:
     """The content of a plot file in one of `FORMATS`: heading and strips of each video, in the order given."""
-    import matplotlib as mpl
-
     # In English: the font that comes with Matplotlib has no letters of half of our languages.
-    with language.using(language.ENGLISH), mpl.rc_context(), warnings.catch_warnings():
+    with quiet_matplotlib() as mpl, language.using(language.ENGLISH), mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a file name with characters that the font lacks
         timelines = [(analysis, build_timeline(analysis, trace)) for analysis, trace in videos]
         mpl.rcdefaults()  # the user's own style for plots must not change ours

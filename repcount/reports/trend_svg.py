@@ -53,6 +53,8 @@ class SmallChart:
     sets: tuple[tuple[float, str], ...]
     zero: float
     """Where the bars start."""
+    targets: tuple[tuple[float, float], ...] = ()
+    """Upper edge and height of the bands in which the bars should end."""
     bottom: float = _TOP + _PLOT_PX
 
     @property
@@ -136,11 +138,13 @@ def _tempo_chart(sets: Sequence[SetTrend], axis: _RepAxis, config: Config) -> Sm
         if each.tempo:
             trends.append(axis.trend(i, fit_trend([rep.raise_s for rep in each.reps]), up))
             trends.append(axis.trend(i, fit_trend([rep.lower_s for rep in each.reps]), down))
-    levels = tuple(f"M{_LEFT},{y:.1f}H{WIDTH - _RIGHT}" for y in (up(config.fast_raise_s), down(config.fast_lower_s)))
+    slow_raise, slow_lower = (min(s, shown_s) for s in (config.fast_raise_s, config.fast_lower_s))
+    levels = tuple(f"M{_LEFT},{y:.1f}H{WIDTH - _RIGHT}" for y in (up(slow_raise), down(slow_lower)))
+    targets = ((up(shown_s), up.length(shown_s - slow_raise)), (down(slow_lower), down.length(shown_s - slow_lower)))
     step_s = 1.0 if shown_s <= 4 else 2.0
     ticks_s = [step_s * i for i in range(int(shown_s / step_s) + 1)]
     labels = tuple((scale(s), f"{s:g} s") for s in ticks_s for scale in ((down, up) if s else (down,)))
-    return SmallChart(tuple(bars), tuple(trends), levels, labels, axis.labels(), zero)
+    return SmallChart(tuple(bars), tuple(trends), levels, labels, axis.labels(), zero, targets)
 
 
 def _pace(rep: Rep, flag: Flag) -> str:

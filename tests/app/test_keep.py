@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,7 +11,13 @@ import pytest
 from support.histories import asked, opened
 from support.programs import Cli, Ffmpeg, Result, run_process
 
+from repcount import Config
+from repcount.analysis import Analysis, Source
+from repcount.app.console import ConsoleReporter
+from repcount.app.keep import KeepOptions, VideoKeeper
+from repcount.app.workers import LocalExecutor
 from repcount.errors import VideoError
+from repcount.types import Rep
 from repcount.video.creation import creation_time
 
 IPHONE = {"com.apple.quicktime.creationdate": "2026-11-22T23:30:00+0900", "creation_time": "2026-11-22T14:30:05Z"}
@@ -137,3 +144,28 @@ def test_a_history_that_is_none_is_told_before_anything_is_counted(path: Path, p
 @pytest.mark.parametrize("arguments", [["--person", "Anna"], ["--date", "2026-11-22"], ["--keep", "--date", "soon"]])
 def test_wrong_usage(arguments: list[str], cli: Cli, tmp_path: Path) -> None:
     assert cli("analyze", tmp_path / "x.mp4", *arguments).code == 2
+
+
+ONE = Rep(1, 1, 1.0, 2.5, 4.0, 1.4, 0.2, 1.4, None, 88.0, 0.0, 170.0, True, (), 0.95)
+
+
+def test_of_one_video_each_person_is_kept_once(path: Path, tmp_path: Path) -> None:
+    """`--subject` says that there are several; without it a video is one person's."""
+    video = tmp_path / "class.mp4"
+
+    def keep_as(person: str | None, subject: str | None) -> str:
+        notes = io.StringIO()
+        reporter = ConsoleReporter(io.StringIO(), notes)
+        keeper = VideoKeeper(KeepOptions(person, datetime(2026, 11, 2, 12, tzinfo=UTC)), reporter)
+        with LocalExecutor() as local:
+            keeper.read_times([video], local)
+        source = Source(str(video), 5.0, subject=subject)
+        keeper.keep([Analysis(source, Config(), (ONE,), (), None, 1.0, (), video_sha256="a" * 64)])
+        return notes.getvalue().removeprefix(f"note: {video} is ")
+
+    assert keep_as("Anna", "1").startswith("session 1 in the history")
+    assert keep_as("Bo", "0.7,0.6").startswith("session 2 in the history")
+    assert keep_as("anna", "2").startswith("in the history already, as session 1 of Anna")
+    assert keep_as("Bo", "2").startswith("in the history already, as session 2 of Bo")
+    assert keep_as(None, "3").startswith("session 3 in the history")
+    assert keep_as("Cem", None).startswith("in the history already, as session 1 of Anna")

@@ -10,6 +10,11 @@ import pytest
 from support.disks import on_a_disk
 from support.programs import Cli, Result
 
+from repcount.app.analyze import Entry, _linked_video
+from repcount.app.console import OutputOptions
+from repcount.app.executor import Task
+from repcount.app.jobs import count_video
+
 VERDICT = "2 full reps, 2 fast in 4.0 s"
 
 
@@ -31,6 +36,57 @@ def test_a_report_without_people(cli: Cli, piece: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert cli("analyze", piece, "--report", page, "--no-pictures").code == 0
     assert "data:image" not in page.read_text(encoding="utf-8")
+
+
+def test_a_report_says_whose_it_is_and_plays_the_video_beside_it(cli: Cli, piece: Path, tmp_path: Path) -> None:
+    shutil.copy(piece, tmp_path / "a 1.mp4")
+    page = tmp_path / "report.html"
+    asked = ("analyze", tmp_path / "a 1.mp4", "--report", page, "--person", "Anna", "--date", "2026-11-02", "--force")
+    assert cli(*asked).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<bdi>Anna</bdi>, recorded on 2026-11-02" in text
+    assert 'src="./a%201.mp4"' in text
+    assert cli(*asked, "--no-pictures").code == 0
+    assert "<video" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("video", "copy", "options", "linked"),
+    [
+        ("here/a.mp4", None, OutputOptions(), "a.mp4"),
+        ("here/below/a.mp4", None, OutputOptions(), "below/a.mp4"),
+        ("beside/a.mp4", None, OutputOptions(), "../beside/a.mp4"),
+        ("a.mp4", None, OutputOptions(), "../a.mp4"),
+        ("../a.mp4", None, OutputOptions(), ""),
+        ("here/a.mp4", "here/seen.mp4", OutputOptions(), "seen.mp4"),
+        ("here/a.mp4", None, OutputOptions(blur_faces=True), ""),
+        ("here/a.mp4", "here/seen.mp4", OutputOptions(blur_faces=True), "seen.mp4"),
+        ("here/a.mp4", None, OutputOptions(thumbnails=False), ""),
+    ],
+)
+def test_the_report_links_a_video_within_reach_unless_nobody_shall_be_seen(
+    video: str, copy: str | None, options: OutputOptions, linked: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    entry = Entry(root / video, annotated_path=root / copy if copy else None)
+    entry.counting = Task(count_video, None, 0.0)
+    assert _linked_video(entry, root / "here" / "report.html", options) == linked
+
+
+def test_a_signal_is_no_video_to_link(tmp_path: Path) -> None:
+    assert _linked_video(Entry(tmp_path / "signal.csv"), tmp_path / "report.html", OutputOptions()) == ""
+
+
+def test_the_report_of_a_folder_names_the_videos_that_are_broken(cli: Cli, piece: Path, tmp_path: Path) -> None:
+    videos, page = tmp_path / "videos", tmp_path / "report.html"
+    videos.mkdir()
+    shutil.copy(piece, videos / "fine.mp4")
+    (videos / "broken.mp4").write_text("Dear diary", encoding="utf-8")
+    assert cli("analyze", videos, "--report", page, "--no-pictures").code == 1
+    text = page.read_text(encoding="utf-8")
+    assert "<h2>Videos without a result</h2>" in text
+    assert "<li><bdi>broken.mp4</bdi>: cannot be read as a video: " in text
+    assert str(videos) not in text
 
 
 def test_a_report_goes_to_standard_output_alone(cli: Cli, piece: Path) -> None:

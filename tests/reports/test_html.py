@@ -28,9 +28,11 @@ from repcount.history import progress as history_progress
 from repcount.history import totals
 from repcount.history.progress import BestSet
 from repcount.history.totals import Session
-from repcount.reports import history_html
+from repcount.reports import findings, history_html
 from repcount.reports.html import ReportItem, render_report
+from repcount.reports.timeline import build_timeline
 from repcount.reports.traces import AngleTrace
+from repcount.reports.trend_svg import trend_charts
 from repcount.types import AnalysisWarning, Flag, Rejection, RejectionReason, Rep, UnfinishedRep, WarningCode
 
 Save = Callable[..., Path]
@@ -270,14 +272,34 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
     browser.press(Keys.ARROW_LEFT, Keys.ENTER)
     at_s = analysed.analysis.reps[1].start_s
     assert browser.run("return document.querySelector('video').currentTime") == pytest.approx(at_s, abs=0.01)
-    browser.until(lambda: browser.run("return document.querySelector('.wide .now').style.visibility === 'visible'"))
+    browser.until(lambda: browser.run("return document.querySelector('.medium .now').style.visibility === 'visible'"))
+    # It is seen while it seeks: wholly in the window, beside the chart.
+    video, chart = (
+        browser.run(f"return document.querySelector('{name}').getBoundingClientRect().toJSON()")
+        for name in ("video", ".medium svg")
+    )
+    assert 0 <= video["top"] < video["bottom"] <= DESKTOP[1]
+    assert chart["right"] <= video["left"] < video["right"] <= DESKTOP[0]
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_video_stays_in_sight_above_the_chart(browser: Browser, save: Save, tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "07_fast_reps.mp4", tmp_path / "a.mp4")
+    browser.open(save(render_report([replace(session(), video="a.mp4")])), PHONE)
+    last = browser.all(".narrow .strip .rep")[-1]
+    last.click()
+    video, rep = (
+        browser.run("return arguments[0].getBoundingClientRect().toJSON()", each)
+        for each in (browser.one("video"), last)
+    )
+    assert 0 <= video["top"] < video["bottom"] <= rep["top"] < PHONE[1]
 
 
 @pytest.mark.slow
 def test_a_video_that_is_not_there_is_told(browser: Browser, save: Save) -> None:
     browser.open(save(render_report([replace(short(), video="gone.mp4")])))
     browser.until(lambda: not browser.all("video"))
-    assert any("gone.mp4: the video is not in the folder" in each.text for each in browser.all("p.small"))
+    assert any("gone.mp4: the video is not where it was" in each.text for each in browser.all("p.small"))
 
 
 @pytest.mark.slow
@@ -331,6 +353,52 @@ def test_it_says_what_was_counted_and_what_was_not() -> None:
     assert "it was dim" in found
     assert "tempo 1.8/0/2/0" in found
     assert any("repcount" in text and "mediapipe" in text and "23 November 2026" in text for text in found)
+
+
+def test_it_says_whose_it_is_and_from_when_and_has_room_for_a_comment() -> None:
+    page = render_report([replace(short(), recorded=date(2026, 11, 2))], person="Ann & Co")
+    assert '<p class="soft whose"><bdi>Ann &amp; Co</bdi>, recorded on 2026-11-02</p>' in page
+    assert 'class="comment" contenteditable="true"' in page
+    assert 'class="soft whose"' not in render_report([short()])
+
+
+@pytest.mark.parametrize(
+    ("flags", "advice"),
+    [
+        ([(Flag.SHORT_TOP,), (Flag.SHORT_TOP, Flag.FAST_RAISE), ()], "Next time: higher (2 of 3)"),
+        ([(Flag.FAST_RAISE, Flag.FAST_LOWER), (Flag.FAST_RAISE, Flag.FAST_LOWER)], "Next time: slower (2 of 2)"),
+        ([(Flag.FAST_LOWER,), ()], "Next time: lower slower (1 of 2)"),
+        ([(Flag.FAST_LOWER,), (Flag.FAST_RAISE,)], "Next time: slower (2 of 2)"),
+        ([(Flag.FAST_LOWER,), (Flag.BENT_KNEES,)], "Next time: legs straight (1 of 2)"),
+        ([(Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE), (Flag.BY_HAND,)], ""),
+        ([()], ""),
+        ([], ""),
+    ],
+)
+def test_what_most_of_the_reps_lacked_is_the_advice(flags: list[tuple[Flag, ...]], advice: str) -> None:
+    rep = short().analysis.reps[0]
+    reps = tuple(replace(rep, number=i, flags=each) for i, each in enumerate(flags, 1))
+    assert findings.advice(replace(short().analysis, reps=reps)) == advice
+
+
+def test_videos_without_a_result_are_named() -> None:
+    page = render_report([session(), short()], uncounted=[("a<b.mp4", "a<b.mp4 is empty"), ("c.mp4", "")])
+    found = texts(page)
+    at = found.index("Videos without a result")
+    assert found[at + 1 : at + 4] == ["a<b.mp4", ": a<b.mp4 is empty", "c.mp4"]
+    assert "Videos without a result" not in texts(render_report([session(), short()]))
+
+
+@pytest.mark.parametrize("tempo", ["2/0/2/0", "3/0/1/0", "30/0/30/0"])
+def test_the_tempo_chart_has_a_band_from_slow_enough_on(tempo: str) -> None:
+    """It begins at the dashed level of the raise and of the lower, and ends with the chart."""
+    analysis, curve = counted(seen(made(Shape(), Shape(), rate_hz=15.0)), "short.mp4", Config(tempo=tempo))
+    chart = trend_charts(build_timeline(analysis, curve), analysis.settings).tempo
+    levels = [float(path.partition(",")[2].partition("H")[0]) for path in chart.levels]
+    (top, up), (level, down) = chart.targets
+    assert (top + up, level) == pytest.approx(tuple(levels), abs=0.1)
+    assert (top, level + down) == pytest.approx((8.0, chart.bottom), abs=0.1)
+    assert render_report([ReportItem(analysis, curve)]).count('class="target"') == 2
 
 
 def test_without_pictures_nobody_is_in_the_file() -> None:

@@ -34,7 +34,6 @@ for (const section of document.querySelectorAll("section.one")) {
   function seek(one) {
     if (!video || video.hidden) return;
     video.currentTime = Number(one.dataset.at);
-    video.scrollIntoView({ block: "nearest" });
   }
 
   function step(band, key) {
@@ -82,6 +81,7 @@ for (const section of document.querySelectorAll("section.one")) {
     const gone = () => {
       video.hidden = true;
       video.nextElementSibling.hidden = false;
+      section.querySelector(".viewing").classList.remove("beside");
     };
     if (video.error) gone();
     video.addEventListener("error", gone);
