@@ -11,7 +11,7 @@ Plays a video at its own speed as the camera of a real live session without wind
   core        share of one core that the whole process used
 
 and a table of the reps with what was heard of each. The legs are held to be back when they have stopped sinking for
-0.2 s where they rest, and for 0.4 s elsewhere; the outlier guard looks two samples ahead. That is most of it.
+0.2 s where they rest, and for 0.4 s elsewhere. That is most of it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from datetime import datetime
 from pathlib import Path
 
 from repcount.agreement.statistics import percentile
-from repcount.app import live
 from repcount.app.event_recorder import EventRecorder
+from repcount.app.live_loop import Session, run
 from repcount.audio.client import VoiceClient
 from repcount.coaching.events import Command, LiveUpdate
 from repcount.coaching.session import SessionGoals
@@ -106,7 +106,7 @@ def main() -> None:
         watch, timed = Stopwatch(source), TimedVoice(voice)
         record = EventRecorder(None, datetime.now().astimezone(), clock_s(), print)
         began_s, used_s = time.monotonic(), time.process_time()
-        outcome = live.run(live.Session(source, tracker, config, SessionGoals(), record, [watch], [timed], print), stop)
+        outcome = run(Session(source, tracker, config, SessionGoals(), record, [watch], [timed], print), stop)
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
         lead_s = time.monotonic() - voice_s - source.now_s()
         time.sleep(_SPEAKING_S)

@@ -42,8 +42,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support import streams  # noqa: E402
 
-from repcount.app import live  # noqa: E402
 from repcount.app.event_recorder import EventRecorder  # noqa: E402
+from repcount.app.live_loop import Session, run  # noqa: E402
 from repcount.audio.client import VoiceClient  # noqa: E402
 from repcount.coaching.events import Command, LiveUpdate  # noqa: E402
 from repcount.coaching.session import SessionGoals  # noqa: E402
@@ -233,8 +233,8 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
             return history.begin(record.started, sent.url, "free", Config())
 
         record.history = stack.enter_context(HistoryWriter(folder / "history.sqlite3", begin, lambda: record.day))
-        outcome = live.run(
-            live.Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], told.append),
+        outcome = run(
+            Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], told.append),
             stack.enter_context(InterruptGuard()),
         )
         counted = len(outcome.analysis.reps)

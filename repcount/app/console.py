@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -175,3 +177,40 @@ def make_reporter(options: OutputOptions, *, explain: bool) -> ConsoleReporter:
     """A reporter that prints results to standard output, or to standard error if data goes to standard output."""
     data_only = output_files.STDOUT in (*options.text_files, options.signal)
     return ConsoleReporter(sys.stderr if data_only else sys.stdout, sys.stderr, explain, options.writes_files)
+
+
+@contextmanager
+def without_native_log(reporter: ConsoleReporter) -> Iterator[None]:
+    """Drop what native libraries write to stderr. What Python and `reporter` write to `sys.stderr` still gets there.
+
+    MediaPipe logs from threads of its own, at times that nobody knows, in the middle of the status line.
+    """
+    original, saved = sys.stderr, os.dup(2)
+    ours = _reopened(original, saved)
+    sys.stderr = ours or original
+    streams = reporter.results, reporter.notes
+    reporter.results, reporter.notes = (sys.stderr if stream is original else stream for stream in streams)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        sys.stderr = original
+        reporter.results, reporter.notes = streams
+        if ours is not None:
+            with suppress(OSError):  # the terminal is gone
+                ours.close()
+
+
+def _reopened(stream: TextIO | None, descriptor: int) -> TextIO | None:
+    """A stream like the process's standard error, on another descriptor; None if `stream` is something else."""
+    try:
+        if stream is None or stream.fileno() != 2:
+            return None
+    except (OSError, ValueError):
+        return None
+    stream.flush()
+    return os.fdopen(os.dup(descriptor), "w", buffering=1, encoding=stream.encoding, errors=stream.errors)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from repcount import files
 from repcount.analysis import Analysis
-from repcount.app import live
+from repcount.app import live, live_loop
 from repcount.app.analyze import sample_video_path
 from repcount.app.console import ConsoleReporter
 from repcount.app.jobs import ThumbnailJob, take_thumbnails
@@ -55,9 +55,9 @@ def run(model: Path | None, now: Callable[[], datetime], reporter: ConsoleReport
     trace = AngleTrace()
     with InterruptGuard() as guard, ExitStack() as stack:
         path = pose_model.ensure_model(model, reporter.note)
-        session = live.open_session(options, Config(), path, reporter, stack, window_stack=stack)
+        session = live.open_session(options, Config(), path, reporter, stack, window_stack=stack).session
         session.recorder.sinks.append(trace)
-        outcome = live.run(session, guard)
+        outcome = live_loop.run(session, guard)
     reporter.show_analysis(outcome.analysis, heading=False)
     if sound.file is not None:
         reporter.note(f"note: {problem}. What would be heard is in {sound.file}")

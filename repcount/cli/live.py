@@ -64,7 +64,9 @@ SoundFile = Annotated[
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
-Gestures = Annotated[bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on.")]
+Gestures = Annotated[
+    bool, typer.Option("--gestures", help="An arm held up for a second pauses and goes on, both end the set.")
+]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 Insecure = Annotated[
     bool, typer.Option("--insecure", help="Connect to an https or rtsps camera whose certificate nobody vouches for.")
@@ -123,7 +125,7 @@ def live(
     and comes back.
     """
     from repcount.app import live as app_live
-    from repcount.app.console import OutputOptions, make_reporter
+    from repcount.app.console import OutputOptions, make_reporter, without_native_log
     from repcount.app.keep import with_target
 
     output = OutputOptions(csv, json, signal, force=force)
@@ -146,7 +148,7 @@ def live(
         person=person,
         target_deg=chosen.full_deg if given else None,
     )
-    with app_live.without_native_log(reporter):
+    with without_native_log(reporter):
         code = app_live.run_live_session(options, chosen, model, output, reporter)
     if code:
         raise typer.Exit(code)

@@ -12,7 +12,7 @@ from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, Ses
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
 from repcount.pose import angles
-from repcount.pose.arms import arm_up
+from repcount.pose.arms import arms_up
 from repcount.types import Frame, Phase, Pose, Rep, Sample, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
@@ -140,11 +140,13 @@ class Coach:
         self._remind(time_s, patience_s=0.0)
 
     def _watch_arms(self, sample: Sample, pose: Pose | None) -> None:
-        """Pause or go on when an arm has been held up."""
+        """Pause when an arm has been held up, end the set or the rest when both have been; go on in a pause."""
         legs_deg = 180.0 - sample.hip_deg - sample.trunk_deg
-        up = nan if pose is None else arm_up(pose)
+        up = nan if pose is None else arms_up(pose)
         self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, legs_deg)
-        if shown and (self._readiness.ready or self._paused):
+        if shown is gestures.Gesture.BOTH_ARMS and self._readiness.ready and not self._paused:
+            self._next(sample.time_s)
+        elif shown is not None and (self._readiness.ready or self._paused):
             self._pause(sample.time_s)
 
     def _pause(self, time_s: float) -> None:

@@ -66,7 +66,7 @@ class Cue(enum.StrEnum):
     """A rep was removed by hand. Number: the full reps of this set that remain."""
 
     ARM_PAUSES = "arm pauses"
-    """An arm held up means pause, or go on."""
+    """One arm held up means pause or go on, both end the set."""
     OFFER_TARGET = "offer target"
     """Several partial reps in a row reached the same height; a key makes that the target."""
     TARGET_SET = "target set"

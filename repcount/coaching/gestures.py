@@ -1,11 +1,8 @@
-"""Control without keys: an arm held up for a second means pause, or go on. Pure.
-
-Both arms mean the same. From the side the model puts a far arm that is hidden at the head onto the near arm that is
-held up: on a rendered clip it reads 75° with a visibility of 0.25 then, and 80° with 0.32 where both arms are up.
-"""
+"""Control without keys: one arm held up for a second, or both. Pure."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 
@@ -28,6 +25,13 @@ _LEGS_DOWN_DEG = 35.0
 """Largest elevation of the legs. Within a rep, and in look-alikes that reach for the feet, arms tell nothing."""
 
 
+class Gesture(enum.Enum):
+    """What was held up."""
+
+    ONE_ARM = 1
+    BOTH_ARMS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class GestureState:
     """What the arms have done so far."""
@@ -36,6 +40,9 @@ class GestureState:
     """Since when an arm is held up; NaN if none is."""
     seen_s: float = nan
     """When it was last seen."""
+    frames: int = 0
+    both: int = 0
+    """Frames of the hold, and those in which both arms are plainly up."""
     down_s: float = -inf
     """Since when the arms are down; NaN while one is up or nobody is seen."""
     armed: bool = True
@@ -45,22 +52,29 @@ class GestureState:
 
 
 def step(
-    state: GestureState, time_s: float, arm_up: float, trunk_deg: float, legs_deg: float
-) -> tuple[GestureState, bool]:
-    """The state after one frame, and whether it completes the gesture.
+    state: GestureState, time_s: float, arms_up: float, trunk_deg: float, legs_deg: float
+) -> tuple[GestureState, Gesture | None]:
+    """The state after one frame, and the gesture that it completes.
 
-    `arm_up` is `pose.arms.arm_up`: 1, 0 or NaN; `trunk_deg` and `legs_deg` are elevations in degrees, NaN if nobody was
-    seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`.
+    `arms_up` is 0, 1, 2 or NaN, as `pose.arms` tells it; `trunk_deg` and `legs_deg` are elevations in degrees, NaN if
+    nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`.
     """
     if time_s - state.last_s > _MAX_STEP_S:
         state = GestureState(armed=state.armed, down_s=nan)
     state = replace(state, last_s=time_s)
-    if arm_up == 1.0 and abs(trunk_deg) <= _LYING_DEG and legs_deg <= _LEGS_DOWN_DEG:
-        since_s = time_s if isnan(state.since_s) else state.since_s
-        state = replace(state, since_s=since_s, seen_s=time_s, down_s=nan)
-        done = state.armed and time_s - since_s >= HOLD_S
-        return (replace(state, armed=False) if done else state), done
-    return _lowered(state, time_s, seen=not (isnan(arm_up) or isnan(trunk_deg))), False
+    if arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and legs_deg <= _LEGS_DOWN_DEG:
+        return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
+    return _lowered(state, time_s, seen=not (isnan(arms_up) or isnan(trunk_deg))), None
+
+
+def _held_up(state: GestureState, time_s: float, *, both: bool) -> tuple[GestureState, Gesture | None]:
+    """The state while an arm is up. Both are if they are for most of the hold: the second may come a little late."""
+    if isnan(state.since_s):
+        state = replace(state, since_s=time_s, frames=0, both=0)
+    state = replace(state, seen_s=time_s, down_s=nan, frames=state.frames + 1, both=state.both + both)
+    if not state.armed or time_s - state.since_s < HOLD_S:
+        return state, None
+    return replace(state, armed=False), Gesture.BOTH_ARMS if 2 * state.both > state.frames else Gesture.ONE_ARM
 
 
 def _lowered(state: GestureState, time_s: float, *, seen: bool) -> GestureState:

@@ -51,7 +51,7 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
-    Cue.ARM_PAUSES: "hold up an arm to pause",
+    Cue.ARM_PAUSES: "one arm up to pause, both to end the set",
     Cue.OFFER_TARGET: "press t to count these",
     Cue.TARGET_SET: "counting from {n} degrees",
     Cue.NO_TARGET: "no partial rep to count",
@@ -255,12 +255,12 @@ def terminal_keys() -> str:
     return _(_TERMINAL_KEYS)
 
 
-def button_text(button: Button, stage: Stage, *, full_screen: bool) -> tuple[str, str]:
-    """What a button does now, and its key."""
+def button_text(button: Button, stage: Stage, *, resting: bool, full_screen: bool) -> tuple[str, str]:
+    """What a button does now, and its key. A rest may be paused, or go on without a picture."""
     label, key = _BUTTON_TEXTS[button]
     if button is Button.PAUSE and stage is Stage.PAUSED:
         label = _RESUME
-    if button is Button.NEXT and stage is Stage.REST:
+    if button is Button.NEXT and resting:
         label = _END_REST
     leave = button is Button.FULL_SCREEN and full_screen
     return _(_LEAVE_FULL_SCREEN if leave else label), _(key) if key == _SPACE else key

@@ -88,7 +88,7 @@ class SessionGoals:
     day_limit: int = DAY_LIMIT
     """Full reps of a day, over all sessions, at which the limit is announced; it blocks nothing."""
     gestures: bool = False
-    """Whether an arm held up means pause, or go on."""
+    """Whether one arm held up means pause or go on, and both end the set."""
 
 
 class Stretch(enum.StrEnum):

@@ -57,9 +57,8 @@ _AT_REST_S = 0.22
 _AT_REST_POINTS = 4
 _AT_REST_DEG, _AT_REST_SINK_DEG = 3.0, 0.35
 """Within so much of where they rest, half of that time with four samples in it is enough, if they sank by less than a
-third of a degree: they have nowhere further to sink, so a stall on the way down is not taken for the end. On all
-labelled clips no count changes, and a rep is known 0.26 instead of 0.36 s after the legs are down. With 0.5° it would
-be 0.24 s, and legs that creep down for half a second would be called down that much early."""
+third of a degree: they have nowhere further to sink, so a stall on the way down is not taken for the end. With 0.5°
+legs that creep down for half a second would be called down that much early."""
 
 _STILL_DUE_S = 0.25
 """So much later than noticed may be the end of legs that arrive softly: it is reckoned from their whole way, and the
@@ -214,15 +213,21 @@ def _reset(state: State) -> State:
 
 
 def _advance(config: Config, state: State, sample: Sample, flexion: float) -> tuple[State, tuple[Event, ...]]:
+    state, point = _follow(state, sample, flexion)
+    if isnan(state.opened_s):
+        return _at_bottom(config, state, point), ()
+    return _moving(config, state, point)
+
+
+def _follow(state: State, sample: Sample, flexion: float) -> tuple[State, TracePoint]:
+    """Smooth one more value and add it to the trace."""
     raw = elevation_above_floor(flexion, sample)
     lift = filters.one_euro(state.filter, sample.time_s, raw)
     point = TracePoint(sample, flexion, lift.value)
     smooth_deg = 180.0 - (lift.value + flexion - raw)
     sighted_s = state.sighted_s if state.trace else sample.time_s
     state = replace(state, filter=lift, smooth_deg=smooth_deg, trace=(*state.trace, point), sighted_s=sighted_s)
-    if isnan(state.opened_s):
-        return _at_bottom(config, state, point), ()
-    return _moving(config, state, point)
+    return state, point
 
 
 def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
@@ -327,18 +332,33 @@ def _track(config: Config, state: State, point: TracePoint) -> State:
 
 def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tuple[Event, ...]]:
     """Wait until the legs have stopped sinking, then judge the movement."""
-    still = _is_still(state, point, _SETTLE_S, _SETTLE_DEG)
-    at_rest = point.smooth <= state.rest + _AT_REST_DEG and _is_still(
-        state, point, _AT_REST_S, _AT_REST_SINK_DEG, _AT_REST_POINTS
+    ahead = _look_ahead(config, state)
+    newest = ahead.trace[-1]
+    still = _is_still(ahead, newest, _SETTLE_S, _SETTLE_DEG)
+    at_rest = newest.smooth <= state.rest + _AT_REST_DEG and _is_still(
+        ahead, newest, _AT_REST_S, _AT_REST_SINK_DEG, _AT_REST_POINTS
     )
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
-    events = _judged(config, state, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
-    kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
+    events = _judged(config, ahead, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
+    kept = tuple(p for p in state.trace if p.time_s >= min(ahead.valley_s, point.time_s))
     low, _ = _bottom(kept)
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
     return replace(state, trace=kept, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
+
+
+def _look_ahead(config: Config, state: State) -> State:
+    """The state with the samples that still wait for the guard, which are good enough to see that the legs lie still.
+
+    Wild values among them are no stillness, and then the guard's answer is waited for. So a rep is known 0.13 s after
+    the legs are down (median of 112 on all labelled clips at 15 Hz) and not 0.26 s, with the same counts and moments.
+    """
+    for sample, (_, hip_deg) in zip(state.waiting, state.guard.window[-filters.DELAY :], strict=False):
+        if not isnan(hip_deg):
+            state, point = _follow(state, sample, 180.0 - hip_deg)
+            state = _track(config, state, point)
+    return state
 
 
 def _is_still(state: State, point: TracePoint, lasting_s: float, sink_deg: float, points: int = 1) -> bool:

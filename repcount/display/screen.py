@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,6 +61,10 @@ _BUTTONS_PER_ROW_TALL = 4
 _DIMMED = 0.4
 """Brightness of a picture that is not of now: paused, or the last one of a camera that is gone. Heuristic: clearly
 darker, and still recognisable."""
+
+_SKELETON_SHARE = 0.75
+"""The lines of the skeleton are as for a picture that is this high by its width: in a narrow one the person, who lies
+across it, is small, and would be hidden behind them. Heuristic."""
 
 _MAX_CUE_LINES = 5
 
@@ -142,7 +147,8 @@ def draw(
     sizes = sizes_for(width, height)
     aspect = image.shape[1] / image.shape[0] if image is not None else ASPECT
     places = layout(width, height, aspect, len(phrases.BUTTONS))
-    canvas = _ground(width, height, aspect, status.stage, full_screen).copy()
+    resting = not isnan(status.rest_left_s)
+    canvas = _ground(width, height, aspect, status.stage, resting, full_screen).copy()
     if image is not None:
         _draw_picture(canvas, places.picture, image, pose, side, status, sizes, mirror=mirror)
     hud.draw_column(canvas, places.panel, status, sizes)
@@ -151,12 +157,15 @@ def draw(
 
 
 @lru_cache(maxsize=2)
-def _ground(width: int, height: int, aspect: float, stage: Stage, full_screen: bool) -> NDArray[np.uint8]:
+def _ground(
+    width: int, height: int, aspect: float, stage: Stage, resting: bool, full_screen: bool
+) -> NDArray[np.uint8]:
     """What rarely changes: the buttons on the background. Not to be written to."""
     canvas, sizes = overlay.blank(width, height), sizes_for(width, height)
     boxes = layout(width, height, aspect, len(phrases.BUTTONS)).buttons
     for button, box in zip(phrases.BUTTONS, boxes, strict=True):
-        _draw_button(canvas, box, button, stage, sizes, full_screen=full_screen)
+        label, key = phrases.button_text(button, stage, resting=resting, full_screen=full_screen)
+        _draw_button(canvas, box, label, key, sizes)
     return canvas
 
 
@@ -186,7 +195,8 @@ def _draw_picture(
     if status.stage in (Stage.PAUSED, Stage.NO_PICTURE):
         shown = cv2.convertScaleAbs(shown, alpha=_DIMMED)
     if pose is not None:
-        overlay.draw_skeleton(shown, overlay.mirrored(pose, width) if mirror else pose, side, sizes)
+        lines = Sizes(width, min(sizes.height, round(_SKELETON_SHARE * width)))
+        overlay.draw_skeleton(shown, overlay.mirrored(pose, width) if mirror else pose, side, lines)
     left, top = room.left + (room.width - width) // 2, room.top + (room.height - height) // 2
     canvas[top : top + height, left : left + width] = shown
 
@@ -206,6 +216,7 @@ def _draw_cue(
         if fits and len(lines) * Text("", size_px).height_px <= room.height:
             break
         size_px = min(size_px - 1, round(0.94 * size_px))
+    lines = widgets.wrap_evenly(text, size_px, STRONG, room.width, _MAX_CUE_LINES)
     line_px = Text("", size_px).height_px
     top = room.top + (room.height - line_px * len(lines)) // 2
     for number, line in enumerate(lines):
@@ -224,10 +235,7 @@ def cue_text(status: SessionStatus, cue: Announcement | None) -> tuple[str, Colo
     return problem, AMBER
 
 
-def _draw_button(
-    canvas: NDArray[np.uint8], box: Box, button: Button, stage: Stage, sizes: Sizes, *, full_screen: bool
-) -> None:
-    label, key = phrases.button_text(button, stage, full_screen=full_screen)
+def _draw_button(canvas: NDArray[np.uint8], box: Box, label: str, key: str, sizes: Sizes) -> None:
     widgets.draw_rounded(canvas, box, sizes.px(10), BUTTON)
     pad = max(sizes.px(8), 1)
     label_px = widgets.fit_font_size(label, sizes.text(26), STRONG, box.width - 2 * pad)

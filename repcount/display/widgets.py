@@ -159,6 +159,17 @@ def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int
     return lines
 
 
+def wrap_evenly(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
+    """Like `wrap_text`, in as many lines, but if possible the last one has at least half the width of the widest."""
+    lines = wrap_text(text, size_px, weight, room_px, max_lines)
+    while True:
+        widths_px = [text_width(line, size_px, weight) for line in lines]
+        narrower = wrap_text(text, size_px, weight, max(widths_px) - 1, max_lines)
+        if 2 * widths_px[-1] >= max(widths_px) or len(narrower) > len(lines) or narrower == lines:
+            return lines
+        lines = narrower
+
+
 _TRANSPARENCY = 0.27
 """How much of the image shows through a card: with a white wall behind it, text keeps a contrast of 7 to 1."""
 

@@ -30,20 +30,22 @@ scores low, and losing the person is worse than following with doubt."""
 class Landmarker:
     """Detects people in the frames of one video, in order. A context manager."""
 
-    def __init__(self, model: Path, people: int = 1) -> None:
+    def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
         """Load the `.task` bundle at `model`. Raises ModelError if MediaPipe refuses it.
 
         `people` is the most that are detected. MediaPipe follows one person from frame to frame; for more it searches
-        every frame for the missing ones, which takes 1.6 times as long.
+        every frame for the missing ones, which takes 1.6 times as long. Without `follow` it searches every frame and
+        knows nothing of the one before.
         """
         options = vision.PoseLandmarkerOptions(
             base_options=_base_options(model),
-            running_mode=vision.RunningMode.VIDEO,
+            running_mode=vision.RunningMode.VIDEO if follow else vision.RunningMode.IMAGE,
             num_poses=people,
             min_pose_detection_confidence=_MIN_CONFIDENCE,
             min_pose_presence_confidence=_MIN_CONFIDENCE,
             min_tracking_confidence=_MIN_CONFIDENCE,
         )
+        self._follow = follow
         self._last_ms = -1
         try:
             with _quiet_stderr:
@@ -74,7 +76,11 @@ class Landmarker:
         self._last_ms = max(round(frame.time_s * 1000), self._last_ms + 1)
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
         with _quiet_stderr if first else contextlib.nullcontext():
-            result = self._landmarker.detect_for_video(image, self._last_ms)
+            result = (
+                self._landmarker.detect_for_video(image, self._last_ms)
+                if self._follow
+                else self._landmarker.detect(image)
+            )
         height, width = frame.image.shape[:2]
         people = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         return [_pose(landmarks, world_landmarks, width, height) for landmarks, world_landmarks in people]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import hypot, isnan, nan
+from math import exp, hypot, isnan, nan
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from repcount.counting import identity
-from repcount.pose import angles
+from repcount.pose import angles, closer, levels
 from repcount.pose.exerciser import LegWatch
 from repcount.pose.landmarker import Landmarker
-from repcount.pose.masking import paint_out
+from repcount.pose.masking import Area, paint_out
 from repcount.pose.scene import CutDetector
 from repcount.types import Frame, Pose, Sample
 
@@ -45,6 +45,12 @@ _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
 after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
 as long as following one person, and only until that person has raised the legs."""
 
+_SEEN_S, _SELDOM = 1.0, 0.5
+_CLOSER_EVERY_S = 0.13
+"""Where a person who lies was seen in less than the second of the frames of about the first, parts of the picture are
+looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
+who is found as usual is back within a few frames."""
+
 _TWIN_TRUNKS = 0.3
 """Landmarks that lie no further apart than this part of a trunk length are of one body, found twice. Heuristic."""
 
@@ -63,10 +69,11 @@ class PersonTracker:
     at and one who lies is chosen. The person followed before is recognised by place, size and the side of the head, not
     by the order in which the model lists people. Where several lie, one is followed until another one raises the legs
     while this one, who has not yet, lies still; to find those, the one who is followed is painted out, for the model
-    lists only one of two people who lie close to each other. A scene cut begins afresh.
+    lists only one of two people who lie close to each other. Where nobody is found who lies, parts of the picture are
+    searched, and whoever is found in one is followed in it. A scene cut begins afresh.
 
-    Holds at most three landmarkers, about 65 MB each: one that follows a single person, one for `MAX_PEOPLE`, and one
-    for somebody beside. Each is opened when first needed and kept.
+    Holds at most four landmarkers, about 65 MB each: one that follows a single person, one for `MAX_PEOPLE`, one for
+    somebody beside, and one that searches parts. Each is opened when first needed and kept.
     """
 
     def __init__(self, model: Path, *, look_round: bool = False) -> None:
@@ -74,6 +81,7 @@ class PersonTracker:
         self._model = model
         self._landmarkers: dict[int, Landmarker] = {}
         self._beside: Landmarker | None = None
+        self._searcher: Landmarker | None = None
         self._looked_for = MAX_PEOPLE if look_round else 1
         self._landmarker(self._looked_for)
         self._cuts = CutDetector()
@@ -85,6 +93,11 @@ class PersonTracker:
         self._glance_ends_s = nan
         self._neighbour: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
+        self._part: Area | None = None
+        """Where in the picture somebody small is followed."""
+        self._parts_searched, self._searched_s = 0, nan
+        self._seen, self._seen_s = 1.0, nan
+        """In which share of the frames lately the person followed was seen to lie, and until when that is known."""
         self._chosen: Sample | None = None
         self._since_s = nan
         self._settled: Sample | None = None
@@ -108,7 +121,7 @@ class PersonTracker:
 
     def close(self) -> None:
         """Free the pose model."""
-        for landmarker in (*self._landmarkers.values(), self._beside):
+        for landmarker in (*self._landmarkers.values(), self._beside, self._searcher):
             if landmarker is not None:
                 landmarker.close()
 
@@ -119,15 +132,18 @@ class PersonTracker:
         """
         if self._cuts.is_cut(frame):
             self._chosen, self._settled, self._neighbour, self._legs = None, None, None, LegWatch()
+            self._look_at(None)
+        frame = levels.spread(frame)
         if self._neighbour is not None:
             frame = paint_out(frame, [self._neighbour])
-        people = self._large_enough(frame, self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame))
+        people = self._large_enough(frame, self._detect(frame))
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
         lying = [i for i, pose in enumerate(people) if angles.is_lying_on_back(pose)]
         for i in lying:
             self._legs.see(places[i], angles.leg_elevation(people[i]))
         found = self._choose(frame.time_s, places, lying)
+        self._attend(frame, people[found] if found in lying else None)
         if len(people) > 1 or (people and not lying):
             self._crowded_s = frame.time_s
         if found in lying or not people:
@@ -149,6 +165,43 @@ class PersonTracker:
             return replace(people[found], people_lying=2.0)
         return people[found] if self._looked_for == 1 else replace(people[found], people_lying=float(len(lying)))
 
+    def _detect(self, frame: Frame) -> list[Pose]:
+        """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found
+        lying in a part of it where nobody is found in all of it.
+        """
+        if self._part is not None:
+            return closer.detect(self._landmarker(1), frame, self._part)
+        people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
+        if self._seen > _SELDOM or frame.time_s - self._searched_s < _CLOSER_EVERY_S:
+            return people
+        if any(map(angles.is_lying_on_back, people)):
+            return people
+        return self._search(frame) or people
+
+    def _search(self, frame: Frame) -> list[Pose]:
+        """Who lies in the next part of the picture."""
+        if self._searcher is None:
+            self._searcher = Landmarker(self._model, follow=False)
+        parts = closer.parts(frame)
+        part = parts[self._parts_searched % len(parts)]
+        self._parts_searched, self._searched_s = self._parts_searched + 1, frame.time_s
+        return [pose for pose in closer.detect(self._searcher, frame, part) if angles.is_lying_on_back(pose)]
+
+    def _attend(self, frame: Frame, lying: Pose | None) -> None:
+        """Look closer at somebody who was found in a part of the picture, and no more where nobody is seen there."""
+        passed_s = 0.0 if isnan(self._seen_s) else frame.time_s - self._seen_s
+        kept = exp(-passed_s / _SEEN_S)
+        self._seen, self._seen_s = kept * self._seen + (1.0 - kept) * (lying is not None), frame.time_s
+        if self._part is not None:
+            if self._seen < _SELDOM:
+                self._look_at(None)
+        elif lying is not None and self._searched_s == frame.time_s:
+            self._look_at(closer.around(lying, frame))
+
+    def _look_at(self, part: Area | None) -> None:
+        """At a part of the picture, or all of it. Nothing is known yet of how well somebody is seen there."""
+        self._part, self._seen = part, 1.0
+
     def _exerciser(self, frame: Frame, followed: Pose) -> Pose:
         """Of the person followed, who lies still, and somebody beside the one to follow from now on."""
         if self._beside is None:
@@ -163,6 +216,7 @@ class PersonTracker:
         self._landmarkers[1], self._beside = self._beside, self._landmarkers[1]
         self._chosen, self._since_s, self._neighbour = place, frame.time_s - _SURE_S, followed
         self._settled = place
+        self._look_at(None)
         self._legs, self._others_legs = self._others_legs, self._legs
         return replace(others[0], people_lying=2.0)
 

@@ -19,15 +19,23 @@ class Thinning:
 
     def __init__(self, rate_hz: float, from_s: float = 0.0) -> None:
         """None before `from_s` is looked at. `rate_hz` may be infinite: then all others are."""
-        self._rate_hz, self._from_s = rate_hz, from_s
+        self.interval_s, self._from_s = 1 / rate_hz, from_s
         self._due_s = from_s
 
     def wants(self, time_s: float) -> bool:
         """Whether the next frame is looked at; its time is in seconds from the first one."""
-        if time_s < max(self._from_s, self._due_s - 0.25 / self._rate_hz):
-            return False
-        self._due_s = max(self._due_s + 1 / self._rate_hz, time_s + 0.5 / self._rate_hz)
-        return True
+        due = self.is_due(time_s)
+        if due:
+            self.take(time_s)
+        return due
+
+    def is_due(self, time_s: float) -> bool:
+        """Whether it is time to look at a frame."""
+        return time_s >= max(self._from_s, self._due_s - 0.25 * self.interval_s)
+
+    def take(self, time_s: float) -> None:
+        """Take note of a frame that is looked at."""
+        self._due_s = max(self._due_s + self.interval_s, time_s + 0.5 * self.interval_s)
 
 
 class Decoder(Protocol):
@@ -41,8 +49,12 @@ class Decoder(Protocol):
     last_frame_s: float
     """How long the newest picture is shown; NaN if the file does not say."""
 
+    @property
+    def chosen(self) -> bool | None:
+        """Whether the newest picture is looked at, where the decoder has chosen beforehand; None where it has not."""
+
     def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
-        """Allow to leave out the decoding of frames that `Thinning` with these does not choose.
+        """Allow to choose the frames that are looked at as `Thinning` does, and to leave out the decoding of others.
 
         To be called before the first `grab`, if at all.
         """

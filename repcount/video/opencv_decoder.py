@@ -31,6 +31,7 @@ class OpenCvDecoder:
     """Decodes with `cv2.VideoCapture`. See `repcount.video.decoder.Decoder`."""
 
     last_frame_s = nan
+    chosen: bool | None = None
 
     def __init__(self, path: Path, threads: int, packets: int) -> None:
         """Open `path` and decode its first frame; `threads` is 0 for as many as FFmpeg likes.
@@ -98,6 +99,7 @@ class AnimationDecoder:
     """Decodes an animated WebP. See `repcount.video.decoder.Decoder`."""
 
     rate_hz = nan
+    chosen: bool | None = None
 
     def __init__(self, path: Path) -> None:
         """Decode all of `path`. Raises VideoError."""

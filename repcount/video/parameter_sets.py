@@ -27,6 +27,16 @@ def temporal_layers(extradata: bytes, codec: str) -> int:
     return (extradata[21] >> 3) & 7 if _length_bytes(extradata, codec) else 0
 
 
+def is_referred_to(data: bytes, extradata: bytes, codec: str) -> bool:
+    """Whether other pictures may refer to the one in a packet. ITU-T H.264, 7.4.1: nal_ref_idc; H.265, table 7-1."""
+    for unit in _split(data, _length_bytes(extradata, codec)):
+        if codec == "h264" and 1 <= unit[0] & 0x1F <= 5:
+            return bool(unit[0] & 0x60)
+        if codec == "hevc" and (kind := unit[0] >> 1 & 0x3F) < 32:
+            return kind >= 16 or bool(kind & 1)
+    return True
+
+
 def _length_bytes(extradata: bytes, codec: str) -> int:
     """How many bytes state the length of a unit; 0 where units are told apart by start codes."""
     if len(extradata) < 23 or extradata[0] != 1:

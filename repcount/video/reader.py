@@ -174,7 +174,12 @@ class VideoReader:
             if time_s > span.to_s:
                 self._left_early = True
                 return
-            if thinning.wants(time_s):
+            chosen = self._decoder.chosen
+            if chosen is None:
+                chosen = thinning.wants(time_s)
+            elif chosen:
+                thinning.take(time_s)
+            if chosen:
                 image = self._decoder.picture(shrink)
                 if image is not None:
                     self._content.add(time_s, image)

@@ -30,8 +30,8 @@ from support.listening import Listener, sound_of
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
-from repcount.app import live as app_live
 from repcount.app.event_recorder import EventRecorder
+from repcount.app.live_loop import Session, run
 from repcount.coaching.events import Command, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
@@ -321,8 +321,8 @@ def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
             return store.begin(recorder.started, stream.url, "free", Config())
 
         with HistoryWriter(history, begin, lambda: recorder.day) as recorder.history:
-            session = app_live.Session(camera, tracker, Config(), SessionGoals(), recorder, [watch], [], notes.append)
-            app_live.run(session, guard)
+            session = Session(camera, tracker, Config(), SessionGoals(), recorder, [watch], [], notes.append)
+            run(session, guard)
     told = list(watch.told_s)
     delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in told}
     longest_s = max(delays_s[number] for number in watch.held)
@@ -408,8 +408,7 @@ def test_what_native_libraries_log_is_dropped_and_what_is_said_is_not() -> None:
     """At any time, from any thread."""
     code = """
 import os, sys
-from repcount.app.console import ConsoleReporter
-from repcount.app.live import without_native_log
+from repcount.app.console import ConsoleReporter, without_native_log
 reporter = ConsoleReporter(sys.stderr, sys.stderr)
 with without_native_log(reporter):
     os.write(2, b"W0000 00:00:1 feedback_manager.cc:114] native\\n")

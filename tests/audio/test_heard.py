@@ -58,5 +58,5 @@ def test_what_is_heard_of_each_rep(plan: str, reps: list[Shape], words: list[lis
     assert all(answer[0][1] <= 0.3 for answer in answers)
     verdicts_s = [update.time_s for update in sim.updates for one in update.updates for _ in measured(one.events)]
     for rep, after, verdict_s, answer in zip(sim.reps, sim.reps[1:], verdicts_s, answers, strict=False):
-        assert verdict_s - rep.end_s < 0.35
+        assert verdict_s - rep.end_s < 0.2
         assert verdict_s + answer[0][1] < after.start_s + 0.1

@@ -15,24 +15,26 @@ from support.signals import Shape
 from support.simulated_session import HZ, LYING, SITTING, SimulatedSession
 
 from repcount.coaching.events import Cue, Stage
-from repcount.coaching.gestures import HOLD_S, GestureState, step
-from repcount.coaching.session import SessionGoals
-from repcount.pose.arms import arm_up
+from repcount.coaching.gestures import HOLD_S, Gesture, GestureState, step
+from repcount.coaching.session import SessionGoals, parse_plan
+from repcount.pose.arms import arms_up
 from repcount.types import Pose
 
 Part = tuple[float, float]
-"""For so many seconds, whether an arm is up."""
+"""For so many seconds, how many arms are up."""
 
-DOWN, UP, UNSEEN = 0.0, 1.0, nan
+DOWN, UP, BOTH, UNSEEN = 0.0, 1.0, 2.0, nan
 
 
-def shown(parts: Sequence[Part], *, rate_hz: float = 15, trunk: float = 3.0, legs: float = 5.0) -> list[float]:
-    """The times of the gestures in a sequence of parts."""
+def shown(
+    parts: Sequence[Part], *, rate_hz: float = 15, trunk: float = 3.0, legs: float = 5.0
+) -> list[tuple[float, Gesture]]:
+    """The gestures in a sequence of parts, and when."""
     state, gestures, time_s, start_s = GestureState(), [], 0.0, 0.0
-    for length_s, arm in parts:
+    for length_s, arms in parts:
         while time_s < start_s + length_s:
-            state, done = step(state, time_s, arm, trunk, legs)
-            gestures += [time_s] if done else []
+            state, gesture = step(state, time_s, arms, trunk, legs)
+            gestures += [(time_s, gesture)] if gesture else []
             time_s += 1 / rate_hz
         start_s += length_s
     return gestures
@@ -54,18 +56,40 @@ def shown(parts: Sequence[Part], *, rate_hz: float = 15, trunk: float = 3.0, leg
 )
 def test_what_is_a_gesture(parts: list[Part], number: int, rate_hz: float) -> None:
     gestures = shown(parts, rate_hz=rate_hz)
-    assert len(gestures) == number
+    assert [gesture for _, gesture in gestures] == [Gesture.ONE_ARM] * number
     first_up = next((sum(length for length, _ in parts[:i]) for i, (_, arm) in enumerate(parts) if arm == UP), 0.0)
-    assert all(time_s >= first_up + HOLD_S for time_s in gestures)
+    assert all(time_s >= first_up + HOLD_S for time_s, _ in gestures)
+
+
+@pytest.mark.parametrize("rate_hz", [5, 15, 30, 60])
+@pytest.mark.parametrize(
+    ("parts", "gesture"),
+    [
+        ([(2, DOWN), (1.3, BOTH), (2, DOWN)], Gesture.BOTH_ARMS),
+        ([(2, DOWN), (0.3, UP), (1.3, BOTH), (2, DOWN)], Gesture.BOTH_ARMS),
+        ([(2, DOWN), (0.3, BOTH), (0.3, UP), (0.7, BOTH), (2, DOWN)], Gesture.BOTH_ARMS),
+        ([(2, DOWN), (0.7, UP), (1.3, BOTH), (2, DOWN)], Gesture.ONE_ARM),
+        ([(2, DOWN), (0.3, BOTH), (1.3, UP), (2, DOWN)], Gesture.ONE_ARM),
+    ],
+)
+def test_it_is_both_arms_if_both_are_plainly_up_for_most_of_the_hold(
+    parts: list[Part], gesture: Gesture, rate_hz: float
+) -> None:
+    assert [found for _, found in shown(parts, rate_hz=rate_hz)] == [gesture]
+
+
+def test_the_first_hold_tells_nothing_about_the_next() -> None:
+    parts = [(1, DOWN), (0.8, BOTH), (1, DOWN), (1.3, UP), (1, DOWN), (0.8, UP), (1, DOWN), (1.3, BOTH)]
+    assert [found for _, found in shown(parts)] == [Gesture.ONE_ARM, Gesture.BOTH_ARMS]
 
 
 def test_the_hold_is_exact() -> None:
     state = GestureState()
     for time_s in (0.0, 0.25, 0.5, 0.75):
-        state, done = step(state, time_s, UP, 0.0, 0.0)
-        assert not done
-    assert step(state, HOLD_S, UP, 0.0, 0.0)[1]
-    assert not step(state, HOLD_S - 0.001, UP, 0.0, 0.0)[1]
+        state, gesture = step(state, time_s, UP, 0.0, 0.0)
+        assert gesture is None
+    assert step(state, HOLD_S, UP, 0.0, 0.0)[1] is Gesture.ONE_ARM
+    assert step(state, HOLD_S - 0.001, UP, 0.0, 0.0)[1] is None
 
 
 @pytest.mark.parametrize(
@@ -80,10 +104,10 @@ def test_a_hold_over_a_gap_without_frames_begins_anew() -> None:
     assert not step(state, 5.0, UP, 0.0, 0.0)[1]
 
 
-@given(st.lists(st.tuples(st.floats(0.05, 3), st.sampled_from([DOWN, UP, UNSEEN])), max_size=30))
+@given(st.lists(st.tuples(st.floats(0.05, 3), st.sampled_from([DOWN, UP, BOTH, UNSEEN])), max_size=30))
 def test_gestures_are_at_least_a_hold_apart(parts: list[Part]) -> None:
     gestures = shown(parts)
-    assert all(later - earlier >= HOLD_S for earlier, later in pairwise(gestures))
+    assert all(later - earlier >= HOLD_S for (earlier, _), (later, _) in pairwise(gestures))
 
 
 # --- in a session ------------------------------------------------------------------------------------------
@@ -109,16 +133,26 @@ def with_arm_up(lying: Pose, side: int, *, elbow_deg: float = 180.0) -> Pose:
 @pytest.mark.parametrize("side", [0, 1])
 def test_an_arm_that_is_straight_and_points_up_is_up(side: int) -> None:
     lying = pose(LYING)
-    assert arm_up(lying) == 0.0
-    assert arm_up(with_arm_up(lying, side)) == 1.0
-    assert arm_up(with_arm_up(lying, side, elbow_deg=90)) == 0.0
+    assert arms_up(lying) == 0.0
+    assert arms_up(with_arm_up(lying, side)) == 1.0
+    assert arms_up(with_arm_up(lying, side, elbow_deg=90)) == 0.0
     unseen = Pose(lying.xy_px, lying.world_m, np.zeros(33))
-    assert isnan(arm_up(unseen))
+    assert isnan(arms_up(unseen))
 
 
-def hold_up(sim: SimulatedSession, seconds: float, body: Body = LYING) -> None:
+@pytest.mark.parametrize(("visibility", "number"), [(1.0, 2.0), (0.45, 2.0), (0.44, 1.0), (0.2, 1.0), (0.19, 1.0)])
+@pytest.mark.parametrize("hidden", [13, 14, 15, 16])
+def test_both_arms_are_up_if_both_are_plainly_seen(visibility: float, number: float, hidden: int) -> None:
+    both = with_arm_up(with_arm_up(pose(LYING), 0), 1)
+    seen = np.ones(33)
+    seen[hidden] = visibility
+    assert arms_up(Pose(both.xy_px, both.world_m, seen)) == number
+
+
+def hold_up(sim: SimulatedSession, seconds: float, body: Body = LYING, *, both: bool = False) -> None:
     for _ in range(round(seconds * HZ)):
-        sim.see(with_arm_up(pose(body), 0))
+        one = with_arm_up(pose(body), 0)
+        sim.see(with_arm_up(one, 1) if both else one)
 
 
 def test_an_arm_pauses_and_goes_on() -> None:
@@ -138,6 +172,24 @@ def test_an_arm_pauses_and_goes_on() -> None:
     sim.raises(Shape(rest=4))
     sim.lie(1)
     assert list(sim.counts) == [1, 2]
+
+
+def test_both_arms_end_the_set_and_the_rest_and_go_on_after_a_pause() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("3x20"), gestures=True))
+    sim.lie(2)
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    hold_up(sim, 1.3, both=True)
+    assert (sim.cues[-1], sim.now.status.stage) == (Cue.SET_DONE, Stage.REST)
+    sim.lie(3)
+    hold_up(sim, 1.3, both=True)
+    assert sim.announced[-1] == (Cue.REST_OVER, 2)
+    sim.lie(1)
+    hold_up(sim, 1.3)
+    assert sim.now.status.stage is Stage.PAUSED
+    sim.lie(1)
+    hold_up(sim, 1.3, both=True)
+    assert sim.cues[-1] is Cue.RESUMED
 
 
 def test_without_gestures_arms_may_do_anything() -> None:
@@ -167,7 +219,7 @@ def test_two_hours_with_the_hands_at_the_head_are_never_paused() -> None:
         for body, shown in zip(scene, poses, strict=True):
             xy_px = shown.xy_px + random.normal(0, 4, (33, 2))
             noisy = Pose(xy_px, shown.world_m + random.normal(0, 0.02, (33, 3)), shown.visibility)
-            state, done = step(state, time_s, arm_up(noisy), body.trunk, body.left)
-            gestures += done
+            state, gesture = step(state, time_s, arms_up(noisy), body.trunk, body.left)
+            gestures += gesture is not None
             time_s += 1 / HZ
     assert gestures == 0

@@ -17,8 +17,9 @@ from support.bodies import Body, pose
 
 from repcount.coaching import phrases
 from repcount.coaching.events import PARTIAL_CUES, Announcement, Cue, SessionStatus, Stage
+from repcount.coaching.phrases import Button
 from repcount.coaching.summary import Summary, summarize
-from repcount.display import screen
+from repcount.display import screen, widgets
 from repcount.display.widgets import AMBER, BACKGROUND, TEXT, Box
 from repcount.types import Flag, Phase, Pose, Rep
 
@@ -270,3 +271,24 @@ def test_a_summary_counts_sets_and_means_over_full_reps() -> None:
     summary = summarize(reps)
     assert (summary.full, summary.partial, summary.sets, summary.best_set) == (4, 1, 2, 3)
     assert [summary.raise_s, summary.lower_s] == pytest.approx([(1.9 + 1.9 + 2.1) / 3, 2.1])
+
+
+@pytest.mark.parametrize("stage", [Stage.REST, Stage.PAUSED, Stage.NO_PICTURE])
+def test_the_button_that_ends_the_rest_says_so_in_a_pause_and_without_a_picture(stage: Stage) -> None:
+    labels = [
+        phrases.button_text(Button.NEXT, stage, resting=resting, full_screen=False)[0] for resting in (True, False)
+    ]
+    assert labels == ["End rest", "End set"]
+
+
+@pytest.mark.parametrize(
+    ("text", "room_px", "lines"),
+    [
+        ("The camera is gone, trying again", 600, ["The camera is gone,", "trying again"]),
+        ("Set done, 20 and one", 400, ["Set done, 20", "and one"]),
+        ("Set done, 20", 400, ["Set done, 20"]),
+        ("Unbreakableandlongword", 400, ["Unbreakableandlongword"]),
+    ],
+)
+def test_no_word_of_a_cue_is_left_alone_on_the_last_line(text: str, room_px: int, lines: list[str]) -> None:
+    assert widgets.wrap_evenly(text, 40, 400, room_px, 3) == lines

@@ -30,7 +30,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
     """Where the hips of the one who is followed are in each frame."""
 
     class Scripted:
-        def __init__(self, model: Path, people: int = 1) -> None:
+        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
             self._people = people
 
         def close(self) -> None:
@@ -53,7 +53,7 @@ def beside(monkeypatch: pytest.MonkeyPatch, me: People, neighbour: People, secon
     """Who is followed where the model lists the neighbour only once I am painted out."""
 
     class Scripted:
-        def __init__(self, model: Path, people: int = 1) -> None:
+        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
             pass
 
         def close(self) -> None:

@@ -154,15 +154,15 @@ def test_skipping_frames_to_which_no_other_refers_changes_nothing(
 
 
 def test_skipping_begins_with_the_part_that_is_asked_for(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    """From an odd frame on it is the odd ones that are looked at, to which no other refers."""
-    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=1", "-pix_fmt", "yuv420p"]
+    """From an odd frame on it is still the even ones that are looked at: to the others no other refers."""
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=2", "-pix_fmt", "yuv420p"]
     path = ffmpeg(*large, *X264B, tmp_path / "large.mp4")
     with reader.open_video(path) as video:
         times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5 - 1 / 30, 0.85))]
     assert times_s == pytest.approx([n / 30 for n in range(14, 26, 2)], abs=1e-3)
     with reader.open_video(path) as video:
         times_s = [frame.time_s for frame in video.frames(15, 8, Span(0.5, 0.85))]
-    assert times_s == pytest.approx([n / 30 for n in range(15, 26, 2)], abs=1e-3)
+    assert times_s == pytest.approx([n / 30 for n in range(16, 26, 2)], abs=1e-3)
 
 
 def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +175,28 @@ def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.
         decoded += decoder.picture(8) is not None
     decoder.close()
     assert 15 <= decoded <= 22
+
+
+def test_where_the_frames_that_are_due_are_those_that_can_be_skipped_the_next_ones_are_taken(
+    ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """From the key frame at 15 on the even frames are those to which no other refers."""
+    large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=2", "-pix_fmt", "yuv420p", "-force_key_frames", "0.5"]
+    path = ffmpeg(*large, *X264B, "-x264-params", "b-adapt=0:scenecut=0", tmp_path / "large.mp4")
+    decoder = PyAvDecoder(path, 1, 0)
+    decoder.thin(15)
+    decoded = 0
+    while decoder.grab() is not None:
+        decoded += decoder.picture(8) is not None
+    decoder.close()
+    assert 30 <= decoded <= 36
+    every = {frame.time_s: frame.image for frame in read(path, shrink=8)}
+    thinned = read(path, 15, shrink=8)
+    numbers = [round(frame.time_s * 30) for frame in thinned]
+    assert numbers[:20] == [*range(0, 15, 2), *range(17, 40, 2)]
+    assert all(np.array_equal(frame.image, every[frame.time_s]) for frame in thinned)
+    for rate_hz in (20.0, 12.0):
+        assert len(read(path, rate_hz, shrink=8)) == pytest.approx(2 * rate_hz, abs=1)
 
 
 # --- what decides ------------------------------------------------------------------------------------------
@@ -358,6 +380,7 @@ def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: 
     for unit in parameter_sets.in_configuration(data, codec) | parameter_sets.in_packet(data, data[:30], codec):
         parameter_sets.may_be_interlaced(unit, codec)
     parameter_sets.temporal_layers(data, codec)
+    parameter_sets.is_referred_to(data, data[:30], codec)
 
 
 # --- lengths -----------------------------------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""Levels of dark and pale images, so that the pose model sees in them what people see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from repcount.types import Frame
+from repcount.video.opencv import cv2
+
+_RANGE = 150.0
+"""Grey levels that an image spreads over at least, from its 1st to its 99th percentile. The pose model adapts to no
+exposure: of frames at a tenth to a fifth of their brightness it found people in 16 of 60, and in 41 once they were
+stretched. All ordinary footage spreads further (158 and more on 92 of 93 clips) and stays as it is."""
+
+_LEAST_RANGE = 8.0
+"""Less is a black or empty picture: what could be stretched there is noise. Heuristic."""
+
+_SAMPLED = 16
+"""Every so many pixels are enough to tell the levels."""
+
+_GRAINY_GAIN, _GRAIN_PX = 3.0, 1.0
+"""What is stretched further is dark enough for the noise of the camera to be stretched with it, and is evened out."""
+
+
+def spread(frame: Frame) -> Frame:
+    """`frame`, or a copy with more contrast where it has little."""
+    low, high = _ends(frame.image[::_SAMPLED, ::_SAMPLED, 1])
+    if not _LEAST_RANGE <= high - low < _RANGE:
+        return frame
+    gain = _RANGE / (high - low)
+    middle = (low + high) / 2
+    target = min(max(middle, _RANGE / 2), 255.0 - _RANGE / 2)
+    levels = np.clip((np.arange(256) - middle) * gain + target, 0, 255).astype(np.uint8)
+    image = cv2.LUT(frame.image, levels)
+    if gain > _GRAINY_GAIN:
+        image = cv2.GaussianBlur(image, (0, 0), _GRAIN_PX)
+    return Frame(frame.time_s, np.asarray(image, dtype=np.uint8))
+
+
+def _ends(sampled: np.typing.NDArray[np.uint8]) -> tuple[float, float]:
+    """The 1st and the 99th percentile."""
+    levels = np.sort(sampled, axis=None)
+    rank = levels.size // 100
+    return float(levels[rank]), float(levels[-1 - rank])

@@ -1,0 +1,127 @@
+"""Somebody small is looked for, and followed, in parts of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.bodies import Body, pose
+from support.programs import SAMPLES
+
+from repcount.pose import closer, tracker
+from repcount.pose.tracker import PersonTracker
+from repcount.types import Frame, Pose
+from repcount.video import reader
+from repcount.video.opencv import cv2
+
+HZ = 15.0
+WIDTH, HEIGHT = 640, 360
+X, Y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+WHERE = np.stack([X // 4, Y // 2, X % 4], axis=2).astype(np.uint8)
+"""A picture in which every part shows where it is."""
+
+CHILD, PLANT = Body(hip_px=(200.0, 250.0)), Body(hip_px=(500.0, 300.0))
+
+
+def followed(
+    monkeypatch: pytest.MonkeyPatch, seen: Callable[[float, bool], Body | None], seconds: float
+) -> list[tuple[float, float] | None]:
+    """Where the one who is followed is, of whom `seen` says when whole pictures show them, and when parts do."""
+
+    class Scripted:
+        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            body = seen(frame.time_s, frame.image.shape == WHERE.shape)
+            if body is None:
+                return []
+            left, top = 4 * int(frame.image[0, 0, 0]) + int(frame.image[0, 0, 2]), 2 * int(frame.image[0, 0, 1])
+            x, y = body.hip_px[0] - left, body.hip_px[1] - top
+            inside = 0 <= x < frame.image.shape[1] and 0 <= y < frame.image.shape[0]
+            return [pose(Body(hip_px=(x, y)))] if inside else []
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    places: list[tuple[float, float] | None] = []
+    with PersonTracker(Path("none")) as following:
+        for i in range(round(seconds * HZ)):
+            found = following.track(Frame(i / HZ, WHERE))
+            hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
+            places.append(None if hips is None else (float(hips[0]), float(hips[1])))
+    return places
+
+
+def test_who_is_too_small_for_the_model_is_found_within_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = followed(monkeypatch, lambda _, whole: None if whole else CHILD, 6)
+    assert set(places[round(2 * HZ) :]) == {CHILD.hip_px}
+
+
+def test_who_is_found_in_a_part_and_then_elsewhere_is_followed_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After three seconds out of sight anybody who lies may be followed."""
+    places = followed(
+        monkeypatch, lambda t, whole: (None if whole else CHILD) if t < 4 else PLANT if whole else None, 9
+    )
+    assert set(places[round(2 * HZ) : round(4 * HZ)]) == {CHILD.hip_px}
+    assert set(places[round(7.5 * HZ) :]) == {PLANT.hip_px}
+
+
+def test_nobody_else_is_taken_for_who_was_followed_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = followed(monkeypatch, lambda t, whole: None if 2 <= t < 4.5 and whole else CHILD if whole else PLANT, 6)
+    assert set(places) == {CHILD.hip_px, None}
+
+
+@given(st.integers(64, 2000), st.integers(64, 2000), st.data())
+def test_whoever_takes_up_a_quarter_of_the_longer_side_is_whole_in_some_part(
+    width: int, height: int, data: st.DataObject
+) -> None:
+    frame = Frame(0.0, np.zeros((height, width, 3), np.uint8))
+    size = min(max(width, height) // 4, width // 2, height // 2)
+    edge = size // 4
+    left = data.draw(st.integers(edge, width - size - edge))
+    bottom = data.draw(st.integers(size // 3 + edge, height - edge))
+    assert any(
+        left >= part[0] and bottom - size // 3 >= part[1] and left + size <= part[2] and bottom <= part[3]
+        for part in closer.parts(frame)
+    )
+
+
+@given(st.integers(64, 2000), st.integers(64, 2000), st.floats(-100, 2100), st.floats(-100, 2100))
+def test_the_part_around_somebody_lies_in_the_picture(width: int, height: int, x: float, y: float) -> None:
+    frame = Frame(0.0, np.zeros((height, width, 3), np.uint8))
+    left, top, right, bottom = closer.around(pose(Body(hip_px=(x, y))), frame)
+    assert 0 <= left <= min(max(x, 0), width) <= right <= width
+    assert 0 <= top <= min(max(y, 0), height) <= bottom <= height
+
+
+def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
+    """Across a grey hall."""
+    small = cv2.resize(image, None, fx=0.36, fy=0.36, interpolation=cv2.INTER_AREA)
+    hall = np.full_like(image, 110)
+    hall[-small.shape[0] :, : small.shape[1]] = small
+    return hall
+
+
+def at_night(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
+    """With a tenth of the light."""
+    return np.asarray(cv2.convertScaleAbs(image, alpha=0.1), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("worse", [far_away, at_night])
+def test_the_model_finds_who_is_plain_to_see_for_people(
+    model: Path, worse: Callable[[np.typing.NDArray[np.uint8]], np.typing.NDArray[np.uint8]]
+) -> None:
+    """From the second second on; in the pictures as they are it finds nobody in most of them."""
+    found: list[bool] = []
+    with reader.open_video(SAMPLES / "21_as_described.mp4") as video, PersonTracker(model) as following:
+        for frame in video.frames(6.0):
+            if frame.time_s > 4.0:
+                break
+            found.append(following.track(Frame(frame.time_s, worse(frame.image))) is not None)
+    assert found[12:] == [True] * len(found[12:])
