@@ -48,7 +48,7 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
-from repcount.types import Span
+from repcount.types import Span, WarningCode
 from repcount.video import writer
 
 SAMPLE_VIDEO = "21_as_described.mp4"
@@ -334,8 +334,11 @@ class BatchRunner:
             self._report(
                 entry, f"{number} of {len(entries)}  {entry.video.name}" if self._several else entry.video.name
             )
-        if self._several and any(entry.analysis for entry in entries):
-            self._reporter.show_total([entry.analysis for entry in entries if entry.analysis], len(entries))
+        analyses = [entry.analysis for entry in entries if entry.analysis]
+        if self._several and analyses:
+            self._reporter.show_total(analyses, len(entries))
+        if any(warning.code is WarningCode.SEVERAL_LYING for analysis in analyses for warning in analysis.warnings):
+            self._reporter.note("note: where several people lie, --subject says who is counted")
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
             self._reporter.stopped()
 
