@@ -37,7 +37,7 @@ _ADDRESS_LIKE: Final = re.compile(
     r"|[/\\]*[^/\\\s]*:.*@"  # name:password@host
     r"|[^/\\\s]*[/\\]{2}[^/\\]*:.*@"  # http//name:password@host, a scheme that was mistyped
     r"|[/\\]{0,2}[\w.-]+(?::[0-9]+)?/[^?]*\?.*="  # host/video?key=secret
-    r"|[\w.-]+:[0-9]+(?:[/?]|\s*$)"  # host:8080/video
+    r"|(?:.+@)?[\w.-]+:[0-9]+(?:[/?]|\s*$)"  # host:8080/video, key@host:8080/video
     r")",
     re.IGNORECASE | re.DOTALL,
 )

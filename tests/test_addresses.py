@@ -40,6 +40,7 @@ FORMS = [
     "{scheme}\N{FULLWIDTH COLON}//me:{secret}@camera.example/video",
     "me:{secret}@camera.example/video",
     "camera.example/video?password={secret}",
+    "{secret}@camera.example:8080/video",
     "camera.example:8080/{secret}",
 ]
 SCHEMES = ["http", "https", "rtsp", "rtsps", "udp", "tcp", "HTTP", "ftp", "rtmp", "srt", "x-y"]

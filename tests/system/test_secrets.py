@@ -99,6 +99,7 @@ def test_a_session_keeps_and_shows_no_password(tmp_path: Path, history: Path, cl
     folder.mkdir()
     names = {"csv": "reps.csv", "json": "reps.json", "signal": "signal.csv", "record": "film.mp4"}
     outputs = [part for option, name in names.items() for part in (f"--{option}", folder / name)]
+    hostile.clip()  # made beforehand: nobody waits for it while connected
     server = Server("http", [*hostile.HTTP, lead_and_loop])
     login = quote(f"{SECRET}/#", safe="")
     address = server.url.replace("://", f"://me:{login}@") + f"/{SECRET}?token={SECRET}"
