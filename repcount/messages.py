@@ -99,6 +99,7 @@ _WARNING_TEMPLATES = {
     WarningCode.PICTURE_FROZEN: (
         "the picture is frozen in {share:.0%} of the video: nothing in it changes. Was the recording interrupted?"
     ),
+    WarningCode.FEW_FRAMES: "only about {rate_hz:.0f} frames a second: fast reps may be missed, 10 and more are enough",
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),

@@ -203,6 +203,7 @@ class WarningCode(enum.StrEnum):
     FILE_CUT_SHORT = "file_cut_short"
     PICTURE_BLANK = "picture_blank"
     PICTURE_FROZEN = "picture_frozen"
+    FEW_FRAMES = "few_frames"
     NOBODY_FOUND = "nobody_found"
     NEVER_READY = "never_ready"
     """A live session that never began to count."""

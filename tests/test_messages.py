@@ -27,6 +27,9 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         {"share": 0.512},
         "the picture is frozen in 51% of the video: nothing in it changes. Was the recording interrupted?",
     ),
+    WarningCode.FEW_FRAMES: (
+        {"rate_hz": 4.97}, "only about 5 frames a second: fast reps may be missed, 10 and more are enough"
+    ),
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),

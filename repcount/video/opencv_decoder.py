@@ -83,6 +83,10 @@ class OpenCvDecoder:
         """See Decoder."""
         return self._grabbed < _DECODED_SHARE * self._packets
 
+    def ended_early(self) -> bool:
+        """Whether there are more frames in the file: OpenCV ends at the first one that is damaged."""
+        return self._grabbed < self._packets
+
     def close(self) -> None:
         """See Decoder."""
         self._capture.release()

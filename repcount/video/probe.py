@@ -12,7 +12,7 @@ import mmap
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -44,7 +44,10 @@ _BROADCAST = ("mpegts", "mpeg", "mpegtsraw")
 """Containers whose clock may jump, because recordings are cut and joined; FFmpeg's name for that is TS_DISCONT."""
 
 
-_RAW = ("h264", "hevc", "vvc", "obu", "m4v", "mpegvideo", "mjpeg", "cavsvideo", "dirac", "vc1")
+_RAW = (
+    *("h264", "hevc", "vvc", "evc", "obu", "m4v", "mpegvideo", "mjpeg", "mpjpeg", "h261", "h263", "cavsvideo"),
+    *("avs2", "avs3", "dirac", "dnxhd", "vc1", "jpeg_pipe", "png_pipe"),
+)
 """Streams without a container, for whose frames FFmpeg makes times up, often of 25 a second."""
 
 
@@ -88,9 +91,13 @@ def probe(path: Path) -> Probe:
                 f"{path} says that its pictures are {context.width} by {context.height}: that is damaged or too large"
             )
         unusual = _unusual(container, stream) or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
+        ahead = _packets(container, stream, path)
         packets = 0
-        if not unusual:
-            packets, unusual = _read_ahead(container, stream)
+        if unusual:
+            with suppress(av.error.FFmpegError, OSError):
+                next(ahead, None)
+        else:
+            packets, unusual = _read_ahead(ahead, stream)
         return Probe(
             stream.index,
             codec_name(context.name),
@@ -111,6 +118,11 @@ def _is_animated_webp(path: Path) -> bool:
 
 
 def _no_video(path: Path) -> str:
+    if _lacks_index(path):
+        return (
+            f"{path} is cut short: it has no index, which is written at the end. Was the recording or the copy "
+            "interrupted? Copy it again"
+        )
     return (
         f"{path} cannot be read as a video: it is damaged, cut short, sound only or no video at all. "
         "Try to play it; if it plays, convert it to mp4 (H.264)"
@@ -151,9 +163,13 @@ def _undecodable(path: Path) -> str:
         found = _CODEC_NAMES.search(content)
         name = next(filter(None, found.groups()), b"").decode("ascii").strip() if found else ""
     if name == "encv":
-        return f"{path} is protected against copying (DRM), so that nobody else than its player can read it"
+        return _protected(path)
     codec = f"is in the codec {name}, which" if name else "is in a codec that"
     return f"{path} {codec} cannot be decoded here. Convert it where it plays: {conversion(path)}"
+
+
+def _protected(path: Path) -> str:
+    return f"{path} is protected against copying (DRM), so that nobody else than its player can read it"
 
 
 def _is_cover(stream: Any) -> bool:
@@ -182,15 +198,27 @@ def _unusual(container: Any, stream: Any) -> str:
     return ""
 
 
-def _read_ahead(container: Any, stream: Any) -> tuple[int, str]:
+def _packets(container: Any, stream: Any, path: Path) -> Iterator[Any]:
+    """The packets of a stream that hold something.
+
+    Raises VideoError if they are encrypted, where FFmpeg knows the codec and would decode noise. ISO/IEC 23001-7.
+    """
+    first = True
+    for packet in container.demux(stream):
+        if packet.size:
+            if first and packet.has_sidedata("encryption_info"):
+                raise VideoError(_protected(path))
+            first = False
+            yield packet
+
+
+def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
     """Read all packets: how many there are, and what OpenCV would read wrongly somewhere in them."""
     codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
     sets = parameter_sets.in_configuration(extradata, codec)
     packets, turned = 0, None
     try:
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
+        for packet in ahead:
             packets += 1
             if packet.is_discard:
                 return packets, "an edit list shows only a part of it"
@@ -237,6 +265,11 @@ def _duration_s(container: Any, stream: Any) -> float:
         stated = _clock_text_s(stream.metadata["DURATION"])
     elif container.duration:
         stated = container.duration / av.time_base
+    if container.format.name == "avi" and stream.frames and stream.average_rate:
+        # FFmpeg's is that of what is left of a file that was cut.
+        stated = max(stated, float(stream.frames / stream.average_rate))
+    if "matroska" in container.format.name and container.start_time:
+        stated -= container.start_time / av.time_base  # it states where the video ends
     return stated if 0 < stated <= _LONGEST_S else nan
 
 
@@ -249,6 +282,10 @@ def _clock_text_s(text: str) -> float:
         return nan
 
 
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+"""What an MP4 or QuickTime file begins with."""
+
+
 def is_cut_short(path: Path) -> bool:
     """Whether a file is shorter than its container says in bytes; False for containers that do not say.
 
@@ -258,8 +295,8 @@ def is_cut_short(path: Path) -> bool:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(64)
-        if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-            return any(end > size for end in _box_ends(file))
+        if head[4:8] in _BOXES:
+            return any(end > size for _, end in _boxes(file))
         if head[:4] == b"RIFF":
             return int.from_bytes(head[4:8], "little") + 8 > size
         if head[:4] == b"\x1aE\xdf\xa3":
@@ -267,8 +304,17 @@ def is_cut_short(path: Path) -> bool:
     return False
 
 
-def _box_ends(file: Any) -> Iterator[int]:
-    """Where the boxes of an MP4 or QuickTime file end. ISO/IEC 14496-12, 4.2."""
+def _lacks_index(path: Path) -> bool:
+    """Whether an MP4 or QuickTime file has pictures and sound, but nothing that tells where in it they are."""
+    with path.open("rb") as file:
+        if file.read(8)[4:] not in _BOXES:
+            return False
+        names = [name for name, _ in _boxes(file)]
+    return b"mdat" in names and b"moov" not in names
+
+
+def _boxes(file: Any) -> Iterator[tuple[bytes, int]]:
+    """The names of the boxes of such a file, and where they end. ISO/IEC 14496-12, 4.2."""
     at = 0
     while True:
         file.seek(at)
@@ -279,9 +325,10 @@ def _box_ends(file: Any) -> Iterator[int]:
         if length == 1:
             length = int.from_bytes(head[8:16])
         if length < 8:  # 0: to the end of the file
+            yield head[4:8], at
             return
         at += length
-        yield at
+        yield head[4:8], at
 
 
 def _matroska_end(head: bytes) -> int:

@@ -6,7 +6,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -105,6 +105,9 @@ _FALLBACK_HZ = 30.0
 _LONGEST_FRAME_S = 60.0
 """A last frame that is said to be shown for longer is shown for the usual time. Heuristic."""
 
+_SAME_TIME_S = 0.002
+"""The readers' times of a frame differ by no more: one of them may round to milliseconds."""
+
 _PLAYLISTS = (b"ffconcat version", b"#EXTM3U")
 """First bytes of text files that FFmpeg follows to the files they name: to themselves for ever, or waiting for more."""
 
@@ -143,7 +146,7 @@ class VideoReader:
 
         `threads` is the number of decoding threads; 0 leaves it to FFmpeg.
         """
-        self._probe = probe(path)
+        self._probe, self._threads = probe(path), threads
         self._decoder, reader = _decoder(path, threads, self._probe)
         rate_hz = self._decoder.rate_hz
         if not 0.1 <= rate_hz <= 1000:
@@ -169,7 +172,7 @@ class VideoReader:
         """
         thinning = Thinning(rate_hz, span.from_s)
         self._decoder.thin(rate_hz, span.from_s)
-        while (stamp_s := self._decoder.grab()) is not None:
+        while (stamp_s := self._next_stamp_s()) is not None:
             time_s = self._clock.stamp(stamp_s)
             if time_s > span.to_s:
                 self._left_early = True
@@ -184,6 +187,30 @@ class VideoReader:
                 if image is not None:
                     self._content.add(time_s, image)
                     yield Frame(time_s, image)
+
+    def _next_stamp_s(self) -> float | None:
+        """Go to the next picture; its time stamp, None after the last one."""
+        stamp_s = self._decoder.grab()
+        if stamp_s is None and isinstance(self._decoder, OpenCvDecoder) and self._decoder.ended_early():
+            return self._go_on()
+        return stamp_s
+
+    def _go_on(self) -> float | None:
+        """Have PyAV read on where OpenCV has ended, and go to its first picture after that."""
+        try:
+            decoder = PyAvDecoder(self.info.path, self._threads, self._probe.stream)
+        except VideoError:
+            return None
+        self._decoder.close()
+        self._decoder = decoder
+        first_s = stamp_s = decoder.grab()
+        while stamp_s is not None and first_s is not None and not stamp_s - first_s > self._clock.last_s + _SAME_TIME_S:
+            stamp_s = decoder.grab()
+        if stamp_s is not None and first_s is not None:
+            self._clock.first_s = first_s
+            reader = f"OpenCV and, from {stamp_s - first_s:.1f} s on, where that finds it damaged, PyAV"
+            self.info = replace(self.info, reader=reader)
+        return stamp_s
 
     @property
     def frames_read(self) -> int:
@@ -200,7 +227,7 @@ class VideoReader:
 
     def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""
-        found = (self._clock.warning(), self._cut_short(), self._content.warning())
+        found = (self._clock.warning(), self._cut_short(), self._content.warning(), self._content.sparseness())
         return [warning for warning in found if warning is not None]
 
     def _cut_short(self) -> AnalysisWarning | None:

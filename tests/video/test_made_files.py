@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -240,6 +241,66 @@ def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path)
         reader.open_video(path)
 
 
+def test_a_video_that_ffmpeg_would_decode_without_its_key_is_refused(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    keys = [
+        "-encryption_key",
+        "76a6c65c5ea762046bd749a2e632ccbb",
+        "-encryption_kid",
+        "a7e61c373e219033c21091fa607bf3b8",
+    ]
+    for size in ("320x240", "1280x720"):
+        source = ["-f", "lavfi", "-i", f"testsrc=s={size}:r=10:d=1", "-pix_fmt", "yuv420p"]
+        path = ffmpeg(*source, *X264, "-encryption_scheme", "cenc-aes-ctr", *keys, tmp_path / f"{size}.mp4")
+        with pytest.raises(VideoError, match="protected against copying"):
+            reader.open_video(path)
+
+
+def test_a_recording_that_was_interrupted_before_its_index_was_written_is_named(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("1"), tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(VideoError, match="is cut short: it has no index"):
+        reader.open_video(path)
+
+
+@pytest.mark.parametrize(("codec", "lost"), [("h264", 5000), ("hevc", 3000)])
+def test_a_hole_in_a_file_costs_what_was_in_it(codec: str, lost: int, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """As of a disk that lost a sector. OpenCV ends there."""
+    encoder = {"h264": X264, "hevc": X265}[codec]
+    path = ffmpeg("-t", "4", "-i", SAMPLES / "07_fast_reps.mp4", *encoder, "-g", "30", tmp_path / "hole.mp4")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 3 + lost] = bytes(lost)
+    path.write_bytes(content)
+    with reader.open_video(path) as video:
+        times_s = [frame.time_s for frame in video.frames()]
+        assert video.warnings() == []
+        assert video.info.reader.startswith("OpenCV and, from 1.")
+    assert 100 < len(times_s) < 120
+    assert times_s[-1] == pytest.approx(119 / 30, abs=1e-3)
+    assert all(later > earlier for earlier, later in pairwise(times_s))
+    assert all(time_s * 30 == pytest.approx(round(time_s * 30), abs=0.01) for time_s in times_s)
+
+
+def test_pictures_of_a_web_camera_that_were_saved_as_they_came_have_no_times(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("1"), "-c:v", "mjpeg", "-f", "mpjpeg", tmp_path / "camera.mjpg")
+    assert said(path) == ["no_timestamps"]
+
+
+def test_a_cut_avi_file_says_how_long_it_was(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("8"), "-c:v", "mpeg4", tmp_path / "cut.avi")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with reader.open_video(path) as video:
+        assert 30 < len(list(video.frames())) < 120
+        assert [warning.code.value for warning in video.warnings()] == ["file_cut_short"]
+        assert video.info.duration_s == pytest.approx(8)
+
+
+def test_a_matroska_file_that_begins_late_is_no_longer_for_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = ffmpeg(*pattern("1"), tmp_path / "clip.mp4")
+    late = ffmpeg("-i", source, "-c", "copy", "-output_ts_offset", "36000", tmp_path / "late.mkv")
+    with reader.open_video(late) as video:
+        assert video.info.duration_s == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a matter of POSIX")
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     """Without a writer opening it would hang; and what has been read of it cannot be read again."""
@@ -422,6 +483,19 @@ def test_a_frozen_stretch_is_noticed(seconds: float, expected: list[str], ffmpeg
     moving = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=2"]
     held = ["-vf", f"tpad=stop_mode=clone:stop_duration={seconds}", "-pix_fmt", "yuv420p"]
     assert said(ffmpeg(*moving, *held, tmp_path / "frozen.mp4")) == expected
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(5, ["few_frames"]), (7, ["few_frames"]), (8, []), (10, [])])
+def test_too_few_frames_are_noticed(rate: int, expected: list[str], ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = ["-f", "lavfi", "-i", f"testsrc2=s=160x120:r={rate}:d=3", "-pix_fmt", "yuv420p"]
+    assert said(ffmpeg(*source, tmp_path / "few.mp4")) == expected
+
+
+def test_long_gaps_between_many_frames_are_nothing_to_note(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """As of a screen recorder, which writes nothing while nothing changes."""
+    source = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=3", "-vf", "select='lt(n,30)+gt(n,80)'"]
+    path = ffmpeg(*source, "-fps_mode", "vfr", "-pix_fmt", "yuv420p", tmp_path / "gaps.mp4")
+    assert said(path) == []
 
 
 def test_a_black_video_is_not_said_to_be_empty_of_people(cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path, model: Path) -> None:
