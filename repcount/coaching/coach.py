@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from math import isnan, nan
+from math import nan
 
 from repcount.coaching import feedback, gestures, readiness, session, target
+from repcount.coaching.analysis_rate import AnalysisRate
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
@@ -20,12 +20,6 @@ _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
 
 Heuristics: somebody who is still getting into position knows; within a set people may scratch their nose.
 """
-
-_RATE_WINDOW_S = 2.0
-"""The rate of analysed frames is measured over this long. Heuristic."""
-
-_SLOW_SHARE, _SLOW_S = 0.7, 5.0
-"""The machine is called too slow once fewer than this share of the due frames are analysed for this long. Heuristic."""
 
 CAMERA_OK_HZ = 12.0
 """A camera that was called slow is not once it gives so many frames a second; it is called slow below that."""
@@ -62,11 +56,7 @@ class Coach:
         self._last_update: Update | None = None
         """The newest update that has a sample; None while not counting."""
         self._side = ""
-        self._analysed_s: deque[float] = deque()
-        """Times of the frames analysed in the last `_RATE_WINDOW_S`."""
-        self._fast_enough_s = nan
-        """When the rate was last high enough."""
-        self._machine_slow = False
+        self._rate = AnalysisRate(config.rate_hz)
         self._slow_announced = False
         self._target_offered = False
         self._updates: list[Update] = []
@@ -256,21 +246,10 @@ class Coach:
 
     def _measure_rate(self, time_s: float, camera_hz: float) -> None:
         """Update the rate of analysed frames, and announce once that it is too low: the camera loop skips frames."""
-        self._analysed_s.append(time_s)
-        while time_s - self._analysed_s[0] > _RATE_WINDOW_S:
-            self._analysed_s.popleft()
-        slow = self._analysed_hz < _SLOW_SHARE * min(self._config.rate_hz, camera_hz)
-        if not slow or isnan(self._fast_enough_s):
-            self._fast_enough_s = time_s
-        self._machine_slow = time_s - self._fast_enough_s > _SLOW_S
-        if self._machine_slow and not self._slow_announced:
+        self._rate.see(time_s, camera_hz)
+        if self._rate.too_slow and not self._slow_announced:
             self._slow_announced = True
-            self._announcements.append(Announcement(Cue.SLOWED_DOWN, round(self._analysed_hz)))
-
-    @property
-    def _analysed_hz(self) -> float:
-        span_s = self._analysed_s[-1] - self._analysed_s[0] if self._analysed_s else 0.0
-        return (len(self._analysed_s) - 1) / span_s if span_s > 0 else nan
+            self._announcements.append(Announcement(Cue.SLOWED_DOWN, round(self._rate.hz)))
 
     def _remind(self, time_s: float, patience_s: float) -> None:
         """Announce a lasting problem, unless it does not matter now: nobody has to lie down for a rest."""
@@ -296,7 +275,7 @@ class Coach:
             return self._camera_fault or position
         if self._camera_slow:
             return Cue.CAMERA_SLOW
-        return Cue.SLOWED_DOWN if self._machine_slow else position
+        return Cue.SLOWED_DOWN if self._rate.too_slow else position
 
     def _status(self, time_s: float, camera_hz: float) -> SessionStatus:
         state, plan, update = self._session, self._goals.plan, self._last_update
@@ -319,5 +298,5 @@ class Coach:
             problem=self._problem(),
             rest_left_s=session.rest_left_s(self._goals, state, time_s),
             camera_hz=camera_hz,
-            analysed_hz=self._analysed_hz,
+            analysed_hz=self._rate.hz,
         )

@@ -76,7 +76,7 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
         for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
         if text
     ]
-    header += _instructions(status, sizes, inner.width)
+    header += _instructions(status, sizes, room_px)
     # Where there is no room for everything, what comes last is left out.
     while last_rep and _height(header) + _height(last_rep) > inner.height:
         last_rep.pop()

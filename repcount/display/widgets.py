@@ -160,14 +160,17 @@ def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int
 
 
 def wrap_evenly(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
-    """Like `wrap_text`, in as many lines, but if possible the last one has at least half the width of the widest."""
-    lines = wrap_text(text, size_px, weight, room_px, max_lines)
-    while True:
-        widths_px = [text_width(line, size_px, weight) for line in lines]
+    """Like `wrap_text`, in as many lines, but if possible each has at least half the width of the widest."""
+    lines = evened = wrap_text(text, size_px, weight, room_px, max_lines)
+    while len(evened) == len(lines):
+        widths_px = [text_width(line, size_px, weight) for line in evened]
+        if 2 * min(widths_px) >= max(widths_px):
+            return evened
         narrower = wrap_text(text, size_px, weight, max(widths_px) - 1, max_lines)
-        if 2 * widths_px[-1] >= max(widths_px) or len(narrower) > len(lines) or narrower == lines:
-            return lines
-        lines = narrower
+        if narrower == evened:
+            break
+        evened = narrower
+    return lines
 
 
 _TRANSPARENCY = 0.27

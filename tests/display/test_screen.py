@@ -287,6 +287,7 @@ def test_the_button_that_ends_the_rest_says_so_in_a_pause_and_without_a_picture(
         ("The camera is gone, trying again", 600, ["The camera is gone,", "trying again"]),
         ("Set done, 20 and one", 400, ["Set done, 20", "and one"]),
         ("Set done, 20", 400, ["Set done, 20"]),
+        ("Set done, 20", 200, ["Set done,", "20"]),
         ("Unbreakableandlongword", 400, ["Unbreakableandlongword"]),
     ],
 )
