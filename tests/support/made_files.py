@@ -160,6 +160,11 @@ def times(shown: tuple[int, ...]) -> tuple[float, ...]:
     return tuple((n - shown[0]) / RATE_HZ for n in shown)
 
 
+REPEATED = "(not(mod(N\\,10))*gt(N\\,0))"
+"""Every tenth frame."""
+
+PAUSE_S = 20
+
 LATER = tuple(range(30, 120))
 HUGE = struct.pack(">I", 0x7FFFFFFF)
 
@@ -273,6 +278,13 @@ ROWS = [
     Row("no length.mp4", patched(by(".mp4", *X264), b"mvhd", 20, b"\xff\xff\xff\xff")),
     Row("long length.mp4",
         patched(patched(patched(by(".mp4", *X264), b"mvhd", 20, HUGE), b"mdhd", 20, HUGE), b"tkhd", 24, HUGE)),
+    Row("no length.mkv", by(".mkv", *X264B, "-live", "1")),
+    Row("no length.webm", by(".webm", "-c:v", "libvpx", "-b:v", "2M", "-cpu-used", "8", "-live", "1")),
+    Row("repeated stamps", by(".mkv", "-c:v", "mjpeg", *Q, "-bsf:v", f"setts=ts=TS-{REPEATED}*34"),
+        said=("timestamps_repaired",)),
+    Row("a pause", by(".mp4", *X264, "-vf", f"setpts=PTS+gte(N\\,60)*{PAUSE_S}/TB", "-fps_mode", "passthrough"),
+        times_s=tuple(n / RATE_HZ + (PAUSE_S if n >= 60 else 0) for n in range(FRAMES)), full=-1,
+        said=("picture_frozen",)),
     # several streams
     Row("a preview first", two_streams),
     Row("cover picture.mp4", cover(".mp4")),
