@@ -30,7 +30,7 @@ _BRIGHTNESS_STRIDE = 16
 _DARK_BRIGHTNESS = 25.0
 """Mean brightness below which a frame without a person is called dark. A rendered dim evening has 81."""
 
-_CHEST_UP_DEG = 15.0
+_CHEST_UP_DEG = 5.0
 """Least chest elevation of somebody on their back; the counter uses the same limit."""
 
 _STILL_S, _STILL_DEG, _STILL_TRUNKS = 1.0, 6.0, 0.15

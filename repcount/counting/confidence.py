@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import erf, isnan, prod, sqrt
+from math import erf, hypot, isnan, prod, sqrt
+from statistics import median
 
 from repcount.config import Config
 from repcount.counting import other_leg
@@ -108,7 +109,9 @@ def _without_doubt(value: float, fine: float, poor: float) -> float:
 
 def _timed(movement: Movement) -> float:
     """How likely start and end are within what people call the same moment."""
-    return prod(erf(_SAME_MOMENT_S / max(_VAGUE_SHARE * vague_s, 1e-6) / sqrt(2.0)) for vague_s in movement.vague_s)
+    start_s, end_s = (_VAGUE_SHARE * vague_s for vague_s in movement.vague_s)
+    errors_s = hypot(start_s, movement.start_doubt_s), end_s
+    return prod(erf(_SAME_MOMENT_S / max(error_s, 1e-6) / sqrt(2.0)) for error_s in errors_s)
 
 
 def _same_body(movement: Movement) -> float:
@@ -121,11 +124,14 @@ def _same_body(movement: Movement) -> float:
 
 
 def _knees_decided(config: Config, movement: Movement) -> float:
-    """Only the knees of a rep that may be full decide anything."""
-    knee = movement.at_top(lambda sample: sample.knee_deg)
-    if isnan(knee) or movement.top_deg < config.full_deg:
+    """Only the knees of a rep that may be full decide anything; how steadily they are read tells how well."""
+    knees = sorted(p.sample.knee_deg for p in movement.top_points if not isnan(p.sample.knee_deg))
+    if not knees or movement.top_deg < config.full_deg:
         return 1.0
-    return _decided(knee - config.knee_deg, _KNEE_ERROR_DEG)
+    strays = len(knees) // 10
+    error_deg = max(_KNEE_ERROR_DEG, knees[-1 - strays] - knees[strays])
+    decided = _decided(median(knees) - config.knee_deg, error_deg)
+    return min(decided, _MOST_DOUBT) if movement.feet_hidden and median(knees) < config.knee_deg else decided
 
 
 def _apart_decided(config: Config, movement: Movement) -> float:

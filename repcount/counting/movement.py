@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import inf, isnan, nan
+from math import exp, inf, isnan, nan
 from statistics import fmean, median
 
 from repcount.counting.filters import gaussian_smooth
@@ -60,6 +60,20 @@ def movement_onset(flank: Flank) -> float:
     softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
     pushed = _ramp(softness, _START_SOFT, _START_PUSHED)
     return (1.0 - pushed) * (_reckoned(flank, bottom, _MARKS) - _START_LAG_S) + pushed * seen_s
+
+
+_TORN_SOFTNESS = 0.1
+"""A softness this far from the middle between leaving softly and pushing off leaves little doubt which it is: from one
+condition to the next that of the same raise changes by this (rendered and real clips made worse)."""
+
+
+def onset_doubt(flank: Flank) -> float:
+    """By how much the onset may be off, in seconds, because the limb may have left in the other way."""
+    bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
+    apart_s = crossing(flank, bottom + _SEEN_DEG) - (_reckoned(flank, bottom, _MARKS) - _START_LAG_S)
+    softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
+    off = (softness - (_START_SOFT + _START_PUSHED) / 2) / _TORN_SOFTNESS
+    return abs(apart_s) * exp(-(off**2) / 2)
 
 
 def movement_end(flank: Flank) -> float:
@@ -157,6 +171,9 @@ _PLATEAU_SHARE = 0.06
 
 _APART_DEG = 30.0
 """Legs further apart are not parallel: the default of `Config.apart_deg`."""
+
+_FOOT_SEEN = 0.7
+"""Visibility of a foot from which on it is seen: behind a pole 0.50-0.62, in knee tucks from the side 0.80 and more."""
 
 _AT_S = 0.4
 _BEFORE_S = 0.3
@@ -378,6 +395,16 @@ class Movement:
         up = self._walk(self._feet, range(self._peak_at, -1, -1))
         down = self._walk(self._feet, range(self._peak_at, self._valley_at + 1))
         return vagueness(up), vagueness([(-time_s, lift) for time_s, lift in down])
+
+    @cached_property
+    def feet_hidden(self) -> bool:
+        """Whether the foot is not seen at the top, so that the knee is a guess."""
+        return self.at_top(lambda sample: sample.feet_visibility) < _FOOT_SEEN
+
+    @cached_property
+    def start_doubt_s(self) -> float:
+        """By how much the start may be off because the legs may have pushed off or not."""
+        return onset_doubt(self._walk(self._feet, range(self._peak_at, -1, -1)))
 
     @cached_property
     def longest_gap_s(self) -> float:

@@ -92,11 +92,20 @@ def is_lying(pose: Pose) -> bool:
 
 
 def is_lying_on_back(pose: Pose) -> bool:
-    """Whether somebody lies and the chest points up.
+    """Whether somebody lies, the chest points up, and the legs are where legs can be.
 
-    Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round.
+    Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round, and so are
+    those with both legs straight and folded onto the trunk.
     """
-    return is_lying(pose) and _chest(pose.world_m) > 0
+    return is_lying(pose) and _chest(pose.world_m) > 0 and not _is_folded(pose)
+
+
+def _is_folded(pose: Pose) -> bool:
+    """Whether both legs are straight and raised further than anybody's hamstrings allow."""
+    view = _view_deg(pose.world_m)
+    return all(
+        _flexion(pose, leg, _KNEE, view) > _STRAIGHT_LEG_DEG and _knee(pose, leg) > _STRAIGHT_KNEE_DEG for leg in (0, 1)
+    )
 
 
 def trunk_px(pose: Pose) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.signals import Shape, least_jerk, made
 
-from repcount.counting.movement import movement_end, movement_onset
+from repcount.counting.movement import movement_end, movement_onset, onset_doubt
 from repcount.pipeline import count
 
 HZ = 15.0
@@ -43,6 +43,12 @@ def test_legs_that_leave_softly_are_reckoned_back_to_when_nothing_is_seen_yet(ra
 def test_legs_that_push_off_start_when_they_are_seen_to_move() -> None:
     """Least jerk would have started at that height 0.3 s before."""
     assert movement_onset(raised(pushed_off)) == pytest.approx(START_S + 0.02, abs=0.03)
+
+
+def test_legs_that_leave_in_neither_way_leave_a_doubt_about_the_start() -> None:
+    """Half softly and half pushed off: which of the two moments people would call the start is open."""
+    assert max(onset_doubt(raised(softly)), onset_doubt(raised(pushed_off))) < 0.1
+    assert onset_doubt(raised(lambda t: 0.6 * softly(t) + 0.4 * pushed_off(t))) > 0.2
 
 
 @pytest.mark.parametrize("drift_deg", [1.0, 2.0, 3.0])

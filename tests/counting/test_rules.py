@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from support.bodies import Body, pose
@@ -18,14 +19,16 @@ Mover = Callable[[float, float], Body]
 """From the time and the flexion of a clean set to a body."""
 
 
-def performed(mover: Mover, *shapes: Shape, rate_hz: float = 15.0) -> Analysis:
-    """Count what `mover` makes of a set of clean reps, three unless told."""
+def performed(
+    mover: Mover, *shapes: Shape, rate_hz: float = 15.0, seen_as: Callable[[Sample], Sample] = lambda sample: sample
+) -> Analysis:
+    """Count what `mover` makes of a set of clean reps, three unless told, `seen_as` something else."""
     side = ""
     seen: list[Sample] = []
     for time_s, flexion in flexions(shapes or [Shape()] * 3, rate_hz):
         sample = angles.compute_sample(time_s, pose(mover(time_s, flexion)), side)
         side = sample.side
-        seen.append(sample)
+        seen.append(seen_as(sample))
     return repcount.count(seen)
 
 
@@ -126,6 +129,37 @@ def test_about_a_right_angle_is_a_tuck(bend: float, counted: bool) -> None:
     analysis = performed(lambda _, x: Body(x, x, left_knee=180 - x * bend / 90, right_knee=180 - x * bend / 90))
     assert bool(analysis.reps) is counted
     assert reasons(analysis) == (set() if counted else {RejectionReason.KNEE_TUCK})
+
+
+@pytest.mark.parametrize(("visibility", "refused"), [(0.69, set()), (0.71, {RejectionReason.KNEE_TUCK})])
+def test_knees_whose_feet_are_hidden_are_doubted_and_refuse_nothing(
+    visibility: float, refused: set[RejectionReason]
+) -> None:
+    """A pole in front of the lower legs made tucks of straight legs, of which nothing was left but a warning."""
+    analysis = performed(
+        lambda _, x: Body(x, x, left_knee=180 - x * 0.95, right_knee=180 - x * 0.95),
+        seen_as=lambda sample: replace(sample, feet_visibility=visibility),
+    )
+    assert reasons(analysis) == refused
+    assert analysis.summary.full == 0
+    assert all({Flag.BENT_KNEES, Flag.LOW_CONFIDENCE} <= set(rep.flags) for rep in analysis.reps)
+    assert len(analysis.reps) == (0 if refused else 3)
+
+
+def test_knees_that_are_read_now_straight_now_bent_are_doubted() -> None:
+    """Of legs that are seen through a blur the model bends some knees by 50° in mid-hold, and some it does not."""
+
+    def performed_with(*knees: float) -> Analysis:
+        return performed(
+            lambda _, x: Body(left=x, right=x),
+            seen_as=lambda sample: replace(sample, knee_deg=knees[round(15 * sample.time_s) % len(knees)]),
+        )
+
+    unsteady, steady = performed_with(165, 112, 112), performed_with(112)
+    assert (unsteady.summary.full, steady.summary.full) == (0, 0)
+    assert all(
+        doubted.confidence < 0.8 * sure.confidence for doubted, sure in zip(unsteady.reps, steady.reps, strict=True)
+    )
 
 
 @pytest.mark.parametrize(("stops", "reasons_", "full"), [(8, {RejectionReason.ONE_LEG}, 0), (18, set(), 3)])

@@ -22,6 +22,7 @@ People = Callable[[float], list[Body]]
 ME = Body(hip_px=(640, 500))
 NEIGHBOUR = Body(hip_px=(640, 250))
 TURNED = Body(facing=-1, prone=True)
+FOLDED = Body(left=155, right=150, hip_px=(500, 450))
 PLANT = Body(trunk=60, hip_px=(250, 300))
 TRAINER = Body(trunk=88, hip_px=(900, 300))
 
@@ -165,6 +166,11 @@ def test_a_trainer_who_stands_in_front_is_looked_past(monkeypatch: pytest.Monkey
 def test_first_poses_the_wrong_way_round_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     places = followed(monkeypatch, lambda t: [TURNED if t < 1 else Body(left=45, right=45)], 3)
     assert None not in between(places, 1, 3)
+
+
+def test_first_poses_that_no_body_can_have_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = followed(monkeypatch, lambda t: [FOLDED if t < 1 else ME], 3)
+    assert between(places, 1, 3) == {ME.hip_px}
 
 
 def test_who_sits_up_is_still_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
