@@ -55,6 +55,8 @@ class TimestampRepair:
     max_jump_s: float = _MAX_JUMP_S
     first_s: float = math.nan
     last_s: float = math.nan
+    step_s: float = math.nan
+    """Between the last two frames."""
     frames: int = 0
     repaired: int = 0
     bad_in_a_row: int = 0
@@ -67,7 +69,8 @@ class TimestampRepair:
         else:
             if not math.isfinite(self.first_s):
                 self.first_s = container_s - self.last_s - self.frame_s
-            self.last_s = self._next(container_s - self.first_s)
+            before_s, self.last_s = self.last_s, self._next(container_s - self.first_s)
+            self.step_s = self.last_s - before_s
         self.frames += 1
         return self.last_s
 
@@ -223,7 +226,11 @@ class VideoReader:
         if not self._clock.frames:
             return 0.0
         frame_s = self._decoder.last_frame_s
-        return self._clock.last_s + (frame_s if 0 < frame_s < _LONGEST_FRAME_S else self._clock.frame_s)
+        if not 0 < frame_s < _LONGEST_FRAME_S:
+            # After a long pause the mean rate says nothing about the last frame.
+            nominal_s, step_s = self._clock.frame_s, self._clock.step_s
+            frame_s = step_s if step_s < 0.5 * nominal_s else nominal_s
+        return self._clock.last_s + frame_s
 
     def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""

@@ -160,6 +160,11 @@ def times(shown: tuple[int, ...]) -> tuple[float, ...]:
     return tuple((n - shown[0]) / RATE_HZ for n in shown)
 
 
+REPEATED = "(not(mod(N\\,10))*gt(N\\,0))"
+"""Every tenth frame."""
+
+PAUSE_S = 20
+
 LATER = tuple(range(30, 120))
 HUGE = struct.pack(">I", 0x7FFFFFFF)
 
@@ -200,7 +205,7 @@ ROWS = [
     Row("utvideo.avi", by(".avi", "-c:v", "utvideo")),
     Row("raw.avi", by(".avi", "-c:v", "rawvideo", "-pix_fmt", "yuv420p", "-vf", "scale=320:180"), size=(320, 180)),
     Row("raw.y4m", by(".y4m", "-vf", "scale=320:180"), size=(320, 180)),
-    Row("h263.3gp", by(".3gp", "-c:v", "h263", "-vf", "scale=352:288,setsar=24/11", "-q:v", "2"), size=(768, 288),
+    Row("h263.3gp", by(".3gp", "-c:v", "h263", "-vf", "scale=352:288,setsar=16/11", "-q:v", "2"), size=(512, 288),
         off=12),
     Row("gif", by(".gif", "-vf", "fps=100/3,scale=320:180"), size=(320, 180), off=16,
         times_s=tuple(n * 0.03 for n in range(133)), shows=tuple(min(round(n * 0.9), 119) for n in range(133))),
@@ -256,7 +261,8 @@ ROWS = [
     Row("edit list", by(".mp4", "-c", "copy", before=("-ss", "1")), times_s=times(LATER), shows=LATER, full=-1),
     Row("longer sound.webm", longer_sound(".webm", "-c:v", "libvpx", "-b:v", "2M", "-cpu-used", "8")),
     Row("longer sound.mp4", longer_sound(".mp4", "-c:v", "copy")),
-    Row("longer sound.avi", longer_sound(".avi", "-c:v", "mpeg4", *Q)),
+    Row("longer sound.avi", longer_sound(".avi", "-c:v", "mpeg4", *Q),  # ffmpeg shows the first frame twice
+        times_s=(0.0, *(n / RATE_HZ for n in range(2, FRAMES + 1)))),
     Row("late start", by(".mkv", "-c", "copy", "-output_ts_offset", "5")),
     Row("late video.ts", late_video),
     Row("variable rate.mp4", by(".mp4", *X264, *VFR), times_s=times(thinned(3)), shows=thinned(3)),
@@ -264,7 +270,7 @@ ROWS = [
     Row("slow motion 240", by(".mp4", *X264, "-vf", "fps=240"), times_s=tuple(n / 240 for n in range(960)),
         shows=tuple(min(round(n / 8), 119) for n in range(960))),
     Row("10 a second", by(".mp4", *X264, "-vf", "fps=10"), times_s=tuple(n / 10 for n in range(40)),
-        shows=tuple(range(0, 120, 3))),
+        shows=tuple(range(1, 120, 3))),
     Row("clock wraps", by(".ts", *X264B, "-output_ts_offset", "95441.2")),
     Row("clock jumps", jumped, said=("timestamps_repaired",)),
     Row("joined.ts", joined((*X264,), (*X264,)), said=("timestamps_repaired",)),
@@ -272,6 +278,13 @@ ROWS = [
     Row("no length.mp4", patched(by(".mp4", *X264), b"mvhd", 20, b"\xff\xff\xff\xff")),
     Row("long length.mp4",
         patched(patched(patched(by(".mp4", *X264), b"mvhd", 20, HUGE), b"mdhd", 20, HUGE), b"tkhd", 24, HUGE)),
+    Row("no length.mkv", by(".mkv", *X264B, "-live", "1")),
+    Row("no length.webm", by(".webm", "-c:v", "libvpx", "-b:v", "2M", "-cpu-used", "8", "-live", "1")),
+    Row("repeated stamps", by(".mkv", "-c:v", "mjpeg", *Q, "-bsf:v", f"setts=ts=TS-{REPEATED}*34"),
+        said=("timestamps_repaired",)),
+    Row("a pause", by(".mp4", *X264, "-vf", f"setpts=PTS+gte(N\\,60)*{PAUSE_S}/TB", "-fps_mode", "passthrough"),
+        times_s=tuple(n / RATE_HZ + (PAUSE_S if n >= 60 else 0) for n in range(FRAMES)), full=-1,
+        said=("picture_frozen",)),
     # several streams
     Row("a preview first", two_streams),
     Row("cover picture.mp4", cover(".mp4")),
