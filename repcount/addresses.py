@@ -35,6 +35,7 @@ _ADDRESS_LIKE: Final = re.compile(
     r"[a-z][a-z0-9+.-]+:[/\\]"  # http:/, which paths make of http://; one letter is a drive of Windows
     r"|(?:" + "|".join(DEFAULT_PORTS) + r"):."
     r"|[/\\]*[^/\\\s]*:.*@"  # name:password@host
+    r"|[^/\\\s]*[/\\]{2}[^/\\]*:.*@"  # http//name:password@host, a scheme that was mistyped
     r"|[/\\]{0,2}[\w.-]+(?::[0-9]+)?/[^?]*\?.*="  # host/video?key=secret
     r"|[\w.-]+:[0-9]+(?:[/?]|\s*$)"  # host:8080/video
     r")",

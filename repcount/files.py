@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
+from repcount.addresses import is_address, shown
 from repcount.errors import OutputError
 from repcount.interrupts import InterruptGuard
 
@@ -40,6 +41,7 @@ class AtomicFile:
     """
 
     def __init__(self, final: Path, *, force: bool = False, private: bool = False) -> None:
+        refuse_address(final)
         self.final = final
         self._force = force
         self._target = Path(os.path.realpath(final))  # write to the target of a symbolic link and keep the link
@@ -59,6 +61,8 @@ class AtomicFile:
             raise OutputError(
                 f"{self.final} is a link, and --force overwrites nothing through one. It leads to {self._target}"
             )
+        if self._target.is_symlink():  # what it leads to is found, unless that leads back
+            raise OutputError(f"cannot write {self.final}: it is a link that leads in a circle")
         if self._target.exists():
             if not self._force:
                 raise already_exists_error(self.final)
@@ -185,6 +189,13 @@ def is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+def refuse_address(path: Path) -> None:
+    """Raise OutputError if `path` looks like an address of a stream: its password would become the name of a file."""
+    if is_address(str(path)) and not path.is_absolute():
+        name = shown(str(path))
+        raise OutputError(f"cannot write {name}: it looks like an address. If it is a file's name, give its whole path")
+
+
 def already_exists_error(path: Path) -> OutputError:
     """The error for a file that exists and is not to be replaced."""
     return OutputError(f"{path} is there already: give another name, or --force to overwrite it")
@@ -192,8 +203,9 @@ def already_exists_error(path: Path) -> OutputError:
 
 def write_error(path: Path, error: OSError) -> OutputError:
     """An OutputError for `error`, raised while `path` was written."""
-    if isinstance(error, FileNotFoundError) and not path.resolve().parent.is_dir():
-        return OutputError(f"cannot write {path}: there is no folder {path.parent}")
+    folder = Path(os.path.realpath(path)).parent
+    if isinstance(error, FileNotFoundError) and not folder.is_dir():
+        return OutputError(f"cannot write {path}: there is no folder {folder if path.is_symlink() else path.parent}")
     return OutputError(f"cannot write {path}: {error.strerror or error}")
 
 

@@ -95,8 +95,9 @@ def analyze(
         model_sha256 = pose_model.fingerprint(model_path)
         found = _find_subject(Path(path), model_path, part, subject, progress) if subject else None
         with closing(parallel.measured(video, model_path, settings.rate_hz, trackers, part, found)) as measured:
-            samples = _observed(measured, video.info.duration_s, on_pose, progress)
-            interrupted = _count_into(samples, settings, [builder, *sinks])
+            samples = _UntilInterrupted(_observed(measured, video.info.duration_s, on_pose, progress))
+            _count_into(samples, settings, [builder, *sinks])
+        interrupted = samples.interrupted
         info = video.info
         # Decoding runs ahead of counting, so the reader's duration is not that of the counted part.
         counted_s = builder.last_s if interrupted else video.duration_s
@@ -155,11 +156,11 @@ def recount(
 
     settings = config or Config()
     builder = AnalysisBuilder()
-    samples = _stop_when(should_stop, formats.read_signal(Path(path)))
-    interrupted = _count_into(samples, settings, [builder, *sinks])
+    samples = _UntilStopped(formats.read_signal(Path(path)), should_stop)
+    _count_into(samples, settings, [builder, *sinks])
     source = Source(str(path), builder.last_s, analysed=builder.samples)
-    warnings = _interruption_warnings(interrupted, builder.last_s)
-    return builder.result(source, settings, warnings, interrupted=interrupted)
+    warnings = _interruption_warnings(samples.stopped, builder.last_s)
+    return builder.result(source, settings, warnings, interrupted=samples.stopped)
 
 
 def available_cores() -> int:
@@ -173,20 +174,26 @@ def _interruption_warnings(interrupted: bool, at_s: float) -> list[AnalysisWarni
     return [AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": at_s})] if interrupted else []
 
 
-def _count_into(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> bool:
-    """Count samples and hand the updates to the sinks; returns whether Ctrl-C ended it."""
-    source = _UntilInterrupted(samples)
-    for update in updates(source, config):
+def _count_into(samples: Iterable[Sample], config: Config, sinks: Sequence[Sink]) -> None:
+    """Count samples and hand the updates to the sinks."""
+    for update in updates(samples, config):
         for sink in sinks:
             sink.write(update)
-    return source.interrupted
 
 
-def _stop_when(should_stop: Callable[[], bool], samples: Iterable[Sample]) -> Iterator[Sample]:
-    for sample in samples:
-        if should_stop():
-            raise KeyboardInterrupt
-        yield sample
+class _UntilStopped:
+    """Samples that end when `should_stop` says so."""
+
+    def __init__(self, samples: Iterable[Sample], should_stop: Callable[[], bool]) -> None:
+        self._samples, self._should_stop = samples, should_stop
+        self.stopped = False
+
+    def __iter__(self) -> Iterator[Sample]:
+        for sample in self._samples:
+            self.stopped = self._should_stop()
+            if self.stopped:
+                return
+            yield sample
 
 
 class _UntilInterrupted:

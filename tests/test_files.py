@@ -220,9 +220,30 @@ def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     check_distinct([tmp_path / "a"], [tmp_path / "c"])
-    with pytest.raises(OutputError), TextOutput(tmp_path / "a", io.StringIO()):
-        pass
+    with pytest.raises(OutputError, match="a: it is a link that leads in a circle"):
+        TextOutput(tmp_path / "a", io.StringIO())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_the_folder_that_a_link_leads_to_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "gone" / "b")
+    with pytest.raises(OutputError, match=r"a: there is no folder .*/gone$"):
+        TextOutput(tmp_path / "a", io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "address", ["http://me:s3cret@camera.example/video", "me:s3cret@camera.example", "rtsp:s3cret"]
+)
+def test_no_address_becomes_a_file(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kind in (lambda: TextOutput(Path(address), io.StringIO()), lambda: VideoWriter(Path(address))):
+        with pytest.raises(OutputError, match="it looks like an address") as error:
+            kind()
+        assert "s3cret" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+    with AtomicFile(tmp_path / "12:30@gym"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["12:30@gym"], "by its whole path it is a file"
 
 
 # --- whose it is --------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.pose import model as pose_model
 from repcount.reports.traces import AngleTrace
-from repcount.types import Span
+from repcount.types import Span, WarningCode
 from repcount.video import writer
 
 SAMPLE_VIDEO = "21_as_described.mp4"
@@ -145,9 +145,13 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
     cannot be read is reported and stops no other.
     """
     _check_names(options)
-    output_files.check_distinct(options.text_files, signals)
-    entries = [Entry(signal) for signal in signals]
-    with output_files.OutputSet(options.text_files, reporter, force=options.force) as out, InterruptGuard() as guard:
+    with ExitStack() as stack:
+        reports = _paths_per_video(Inputs(list(signals)), options.report_folder, ".html", "report", stack, folder=True)
+        text_files = [*options.text_files, *reports]
+        output_files.check_distinct(text_files, signals)
+        out = stack.enter_context(output_files.OutputSet(text_files, reporter, force=options.force))
+        guard = stack.enter_context(InterruptGuard())
+        entries = [Entry(signal, report=report) for signal, report in zip_longest(signals, reports)]
 
         def should_stop() -> bool:
             guard.delayed = True  # from the first sample on there is a result to keep
@@ -173,7 +177,7 @@ def recount(signals: Sequence[Path], config: Config, options: OutputOptions, rep
         if len(entries) > 1 and analyses:
             reporter.show_total(analyses, len(entries))
         _write_results(
-            *(Inputs(list(signals)), entries, config, options, out, options.text_files),
+            *(Inputs(list(signals)), entries, config, options, out, text_files),
             lambda path, counted: out.write_bytes(
                 path, draw_plot(PlotJob(path, list(_traces(counted))), lambda *_: None)
             ),
@@ -330,8 +334,11 @@ class BatchRunner:
             self._report(
                 entry, f"{number} of {len(entries)}  {entry.video.name}" if self._several else entry.video.name
             )
-        if self._several and any(entry.analysis for entry in entries):
-            self._reporter.show_total([entry.analysis for entry in entries if entry.analysis], len(entries))
+        analyses = [entry.analysis for entry in entries if entry.analysis]
+        if self._several and analyses:
+            self._reporter.show_total(analyses, len(entries))
+        if any(warning.code is WarningCode.SEVERAL_LYING for analysis in analyses for warning in analysis.warnings):
+            self._reporter.note("note: where several people lie, --subject says who is counted")
         if self._reporter.interrupted and not any(entry.analysis and entry.analysis.interrupted for entry in entries):
             self._reporter.stopped()
 
@@ -615,7 +622,9 @@ def _write_reports(
         out.write_bytes(options.report, _render_report(options.report, entries, options, uncounted))
         return
     for entry in entries:
-        if entry.report is not None and entry.trace is not None:
+        if entry.report is not None and entry.analysis is None:
+            out.drop(entry.report)
+        elif entry.report is not None and entry.trace is not None:
             out.write_bytes(entry.report, _render_report(entry.report, [entry], options))
 
 

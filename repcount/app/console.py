@@ -79,8 +79,9 @@ class OutputOptions:
     def report_folder(self) -> Path | None:
         """Where a report of each video goes: what is a folder, or has no ending and so cannot be a page."""
         report = self.report
-        is_folder = report is not None and report != output_files.STDOUT and (report.is_dir() or not report.suffix)
-        return report if is_folder else None
+        if report is None or report == output_files.STDOUT or output_files.is_special(report):
+            return None
+        return report if report.is_dir() or not report.suffix else None
 
     @property
     def writes_files(self) -> bool:

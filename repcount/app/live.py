@@ -157,9 +157,9 @@ def open_session(
     if before is not None:
         # Not at a time: closing a file drops all locks that this process holds on it, and SQLite relies on its own.
         before.exception()
-    recorder = _open_recorder(options, camera.source, config, reporter, stack)
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
+    recorder = _open_recorder(options, camera.source, config, terminal.note, stack)
     session = Session(
         camera=camera,
         tracker=tracker,
@@ -168,7 +168,7 @@ def open_session(
         recorder=recorder,
         interactive=[terminal] if window is None else [window, terminal],
         background=[*voice, *recording],
-        note=reporter.note,
+        note=terminal.note,
     )
     return OpenSession(session, window, before.result if before is not None else dict)
 
@@ -227,9 +227,9 @@ def _report_recording(writer: BackgroundVideoWriter, path: Path, reporter: Conso
 
 
 def _open_recorder(
-    options: LiveOptions, source: str, config: Config, reporter: ConsoleReporter, stack: ExitStack
+    options: LiveOptions, source: str, config: Config, note: Callable[[str], None], stack: ExitStack
 ) -> EventRecorder:
-    recorder = EventRecorder(None, options.now(), clock_s(), reporter.note)
+    recorder = EventRecorder(None, options.now(), clock_s(), note)
     if not options.history:
         return recorder
 
@@ -241,7 +241,7 @@ def _open_recorder(
     try:
         recorder.history = stack.enter_context(HistoryWriter(default_path(), begin, lambda: recorder.day))
     except HistoryError as error:
-        reporter.note(f"{error}. Counting goes on without a history")
+        note(f"{error}. Counting goes on without a history")
     return recorder
 
 

@@ -32,12 +32,20 @@ class Gesture(enum.Enum):
     BOTH_ARMS = 2
 
 
+_STILL_DEG = 10.0
+"""Trunk and legs that move by more begin a hold anew: people stretch their arms up between two V-ups, while head and
+legs go down (real clip: by 19 and 17°). Who lies and waits stays within 5° (rendered clips)."""
+
+
 @dataclass(frozen=True, slots=True)
 class GestureState:
     """What the arms have done so far."""
 
     since_s: float = nan
     """Since when an arm is held up; NaN if none is."""
+    trunk_deg: float = nan
+    legs_deg: float = nan
+    """How trunk and legs lay then."""
     seen_s: float = nan
     """When it was last seen."""
     frames: int = 0
@@ -63,14 +71,15 @@ def step(
         state = GestureState(armed=state.armed, down_s=nan)
     state = replace(state, last_s=time_s)
     if arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and legs_deg <= _LEGS_DOWN_DEG:
+        moved = max(abs(trunk_deg - state.trunk_deg), abs(legs_deg - state.legs_deg)) > _STILL_DEG
+        if isnan(state.since_s) or moved:
+            state = replace(state, since_s=time_s, trunk_deg=trunk_deg, legs_deg=legs_deg, frames=0, both=0)
         return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
     return _lowered(state, time_s, seen=not (isnan(arms_up) or isnan(trunk_deg))), None
 
 
 def _held_up(state: GestureState, time_s: float, *, both: bool) -> tuple[GestureState, Gesture | None]:
     """The state while an arm is up. Both are if they are for most of the hold: the second may come a little late."""
-    if isnan(state.since_s):
-        state = replace(state, since_s=time_s, frames=0, both=0)
     state = replace(state, seen_s=time_s, down_s=nan, frames=state.frames + 1, both=state.both + both)
     if not state.armed or time_s - state.since_s < HOLD_S:
         return state, None

@@ -28,6 +28,7 @@ from repcount.coaching.events import (
     Stage,
 )
 from repcount.display.table import rep_remarks
+from repcount.errors import printable
 from repcount.language import gettext as _
 from repcount.types import Flag, Rep
 
@@ -40,15 +41,16 @@ _GAUGE_CHARACTERS = 20
 _PHASE_CELLS = 7
 """Room for the phase, so that what follows it stays in its place."""
 
-_IN_REP_LINE = {Cue.COUNT} | PARTIAL_CUES | PACE_CUES
-"""Announcements that get no line of their own, because the line of the rep says the same."""
+_SHOWN_ELSEWHERE = {Cue.COUNT, Cue.COUNTDOWN} | PARTIAL_CUES | PACE_CUES
+"""Announcements that get no line of their own, because the line of the rep or the status line says the same."""
 
 
 class LiveTerminal:
     """Shows a live session on `file`; if that is no terminal, without the status line. A context manager."""
 
     def __init__(self, file: TextIO) -> None:
-        self._console = Console(file=file, highlight=False, soft_wrap=True)
+        self._console = Console(file=file, highlight=False)
+        self._console.soft_wrap = not self._console.is_terminal  # a line of a file is as long as it is
         self._live: Live | None = None
         self._shown_s = float("-inf")
         self._keyboard = _Keyboard()
@@ -76,12 +78,16 @@ class LiveTerminal:
                 if isinstance(event, Rep) and Flag.BY_HAND not in event.flags:
                     self._console.print(Text(rep_line(event), style="" if event.full else "yellow"))
         for announcement in update.announcements:
-            if announcement.cue not in _IN_REP_LINE:
+            if announcement.cue not in _SHOWN_ELSEWHERE:
                 self._console.print(Text(_announcement_line(update.time_s, announcement), style="bold"))
         if self._live is not None and update.time_s - self._shown_s >= _REFRESH_S:
             self._shown_s = update.time_s
             line = set_cell_size(status_line(update.status), self._console.width - 1)
             self._live.update(Text(line, no_wrap=True), refresh=True)
+
+    def note(self, text: str) -> None:
+        """Print a note, above the status line; names in it may hold anything."""
+        self._console.print(Text(printable(text)))
 
     def commands(self) -> list[Command]:
         """The commands of the keys pressed since the last call."""

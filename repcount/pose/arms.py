@@ -30,20 +30,31 @@ _VISIBLE = 0.2
 """Least visibility of elbow and wrist. The far arm of somebody who lies has 0.2 to 0.6 when it is held up (rendered
 clip), as the visibility of a landmark rises slowly; arms that are down have as much, but not the elevation."""
 
-_PLAIN = 0.45
-"""Least visibility of elbows and wrists where two arms are up. Seen from the side, the model puts a far arm that is
-hidden at the head onto the near arm that is held up, and only its visibility tells: it is 0.39 at most then, and 0.53
-to 0.81 where both arms are up, or 0.29 to 0.44 where the near one covers the far one (rendered clips)."""
+_APART = 0.38
+"""Least distance of the wrists in the picture, in lengths of the longer arm there, where two arms are plainly up. Seen
+from the side, the model puts a far arm that is hidden at the head onto the near arm that is held up: then they are 0.30
+apart at most (rendered clips; 0.35 for a moment while the arm rises). Two that are up are 0.39 to 1 apart, seen from
+above or a little from the feet, or 0.04 to 0.3 where one covers the other. Visibility does not tell: with the camera on
+the floor, that of the hidden arm is 0.69."""
 
 
 def arms_up(pose: Pose) -> float:
     """How many arms are straight and point up: 2 if both plainly do, 1 if one may be two; NaN if neither is seen."""
     arms = [_raised(pose, side) for side in (0, 1)]
     if all(arm == 1.0 for arm in arms):
-        return 2.0 if min(pose.visibility[[*_ELBOW, *_WRIST]]) >= _PLAIN else 1.0
+        return 2.0 if _apart(pose) >= _APART else 1.0
     if 1.0 in arms:
         return 1.0
     return nan if all(map(isnan, arms)) else 0.0
+
+
+def _apart(pose: Pose) -> float:
+    """How far the wrists are apart in the picture, in lengths of the longer arm."""
+    left, right = (pose.xy_px[joint] for joint in _WRIST)
+    arms_px = [
+        hypot(*(pose.xy_px[wrist] - pose.xy_px[shoulder])) for wrist, shoulder in zip(_WRIST, _SHOULDER, strict=True)
+    ]
+    return hypot(*(left - right)) / max(arms_px)
 
 
 def _raised(pose: Pose, side: int) -> float:

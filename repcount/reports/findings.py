@@ -23,6 +23,9 @@ _WHY_PARTIAL = {
     Flag.BENT_KNEES: "{n} had bent knees",
     Flag.LEGS_APART: "{n} had the legs apart",
 }
+_HABIT = 0.2
+"""Share of the reps with a fault from which on it is no slip. Heuristic."""
+
 _SHORT_OF_TARGET = "{n} did not reach the target"
 
 
@@ -38,10 +41,14 @@ def summary_sentence(analysis: Analysis) -> str:
 
 
 def advice(analysis: Analysis) -> str:
-    """What most of the reps lacked, as advice in one line; empty if none lacked anything."""
+    """What the reps lacked most, as advice in one line; empty if none lacked anything.
+
+    As live, what keeps reps from being full comes before the tempo, unless it was a slip.
+    """
     faults = [{flag} for flag in _WHY_PARTIAL] + [{Flag.FAST_RAISE, Flag.FAST_LOWER}]
-    lacking = [[rep for rep in analysis.reps if fault & set(rep.flags)] for fault in faults]
-    fault, reps = max(zip(faults, lacking, strict=True), key=lambda each: len(each[1]))
+    lacking = [(fault, [rep for rep in analysis.reps if fault & set(rep.flags)]) for fault in faults]
+    partial = [each for each in lacking[:-1] if len(each[1]) >= _HABIT * len(analysis.reps)]
+    fault, reps = max(partial or lacking, key=lambda each: len(each[1]))
     if not reps:
         return ""
     words = messages.flag_words(fault & {flag for rep in reps for flag in rep.flags})

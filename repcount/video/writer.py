@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from repcount.errors import OutputError
-from repcount.files import AtomicFile, write_error
+from repcount.files import AtomicFile, refuse_address, write_error
 from repcount.libraries import library_error, requirement
 from repcount.types import Frame
 
@@ -272,8 +272,9 @@ class _BorrowedFile:
 
 def check_name(path: Path) -> None:
     """Raise OutputError if the suffix is not that of an MP4 or QuickTime file."""
+    refuse_address(path)
     if path.suffix.lower() not in _SUFFIXES:
-        raise OutputError(f"cannot write {path}: the video is an MP4 file; name it {path.stem or 'video'}.mp4")
+        raise OutputError(f"cannot write {path}: the video is an MP4 file; let its name end in .mp4")
 
 
 def has_sound(path: Path) -> bool:

@@ -26,13 +26,15 @@ from numpy.typing import NDArray
 from support import streams
 from support.display import display
 from support.histories import Holder, filled, rep, silent
-from support.listening import Listener, sound_of
+from support.listening import Listener, begins_partial, sentences, sound_of
 from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
+from repcount import language
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
-from repcount.coaching.events import Command, LiveUpdate
+from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
+from repcount.coaching.phrases import shown_text
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
 from repcount.history.store import HistoryStore, SessionRecorder
@@ -210,6 +212,40 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
     # "Set done, 2" and "2, by hand" say a number as well, after a short silence.
     numbers = [phrase for _, partial, phrase in heard if not partial and phrase in ("one", "two")]
     assert [number for number, _ in groupby(numbers)][:3] == ["one", "two", "one"], heard
+
+
+def shown(cue: Cue, number: str = "") -> str:
+    """What the terminal shows of a cue in German, as a pattern."""
+    with language.using("de"):
+        return re.escape(shown_text(Announcement(cue, 77))).replace("77", number)
+
+
+@pytest.mark.slow
+def test_in_german_a_target_of_ones_own_and_arms_that_pause_go_on_and_end_the_set(
+    tmp_path: Path, history: Path
+) -> None:
+    """Three raises to the same height, one arm held up twice, one more raise, both arms. Rendered like the samples."""
+    out, sound = tmp_path / "reps.csv", tmp_path / "heard.wav"
+    with display() as screen, streams.mjpeg(Path(__file__).with_name("arms.mp4"), 12, lead_s=LONG_LEAD_S) as stream:
+        options = ("--camera", stream.url, "--language", "de", "--gestures", "--sound-file", sound, "--csv", out)
+        with live(*options, "--plan", "2x9", env=screen.env) as program:
+            program.until(shown(Cue.ARM_PAUSES))
+            screen.window("repcount")
+            program.until(shown(Cue.OFFER_TARGET))
+            screen.press("t")
+            program.until(shown(Cue.TARGET_SET, r"\d\d"))
+            program.until(shown(Cue.PAUSED))
+            program.until(shown(Cue.RESUMED))
+            program.until(shown(Cue.SET_DONE, "4"))
+            screen.press("q")
+            screen.until_still()
+            screen.press("x")
+            assert program.end() == 0
+    assert [(rep["full"], rep["set"]) for rep in rows(out)] == [("true", "1")] * 4
+    assert kept(history) == [(number, True, False) for number in range(1, 5)]
+    heard = [begins_partial(sentence) for _, sentence in sentences(sound_of(sound))]
+    assert sum(heard) == 3
+    assert len(heard) >= 10, "ready, arms, three cues, the offer, the target, pause, going on, four, the end of the set"
 
 
 @pytest.mark.slow

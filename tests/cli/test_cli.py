@@ -242,6 +242,18 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_in_the_library_is_left_to_its_caller(tmp_path: Path) -> None:
+    path = tmp_path / "signal.csv"
+    path.write_text("time_s,hip_deg\n0,175\n0.1,175\n", encoding="utf-8")
+
+    def pressed() -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        repcount.recount(path, should_stop=pressed)
+
+
 def test_ctrl_c_in_recount_keeps_what_was_counted(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes before the 50th sample is looked at."""
     signal_file, asked, requested = tmp_path / "signal.csv", list[int](), InterruptGuard.requested

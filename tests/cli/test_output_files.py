@@ -65,6 +65,32 @@ def test_recount_overwrites_by_force_alone(option: str, name: str, cli: Cli, sig
     assert len(contents(place)[name]) > 100
 
 
+def test_recount_writes_a_report_of_each_signal_into_a_folder(cli: Cli, signal: Path, place: Path) -> None:
+    """Also of one alone, as `analyze` does; one that cannot be read gets none."""
+    broken = signal.with_name("broken.csv")
+    broken.write_text("no signal", encoding="utf-8")
+    shutil.copy(signal, signal.with_name("other.csv"))
+    assert cli("recount", signal, "--report", place / "one").code == 0
+    assert sorted(contents(place)) == ["one/signal.html"]
+    assert cli("recount", signal, broken, signal.with_name("other.csv"), "--report", place / "more").code == 1
+    assert sorted(contents(place / "more")) == ["other.html", "signal.html"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+@pytest.mark.parametrize("option", ["--csv", "--json", "--report"])
+def test_what_a_device_does_not_take_is_told(option: str, cli: Cli, signal: Path) -> None:
+    done = cli("recount", signal, option, "/dev/full")
+    assert (done.code, done.err) == (1, "repcount: cannot write /dev/full: No space left on device\n")
+
+
+def test_a_current_folder_that_is_gone_is_told(signal: Path, place: Path) -> None:
+    code = "import os, sys; os.rmdir(os.getcwd()); from repcount.__main__ import main; main()"
+    command = [sys.executable, "-c", code, "recount", str(signal), "--csv", "reps.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=place, check=False, timeout=60)
+    told = "repcount: the current folder was removed: change to another one\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+
+
 def test_fit_files_overwrite_by_force_alone(cli: Cli, history: Path, place: Path) -> None:
     """None of them, if one is there."""
     filled(history, rep(1), started=datetime.now().astimezone())

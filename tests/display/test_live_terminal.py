@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import pty
+import re
+import select
 import sys
 import termios
 from dataclasses import replace
@@ -56,12 +59,16 @@ def test_into_a_file_goes_a_line_for_every_rep_and_announcement_and_nothing_else
     played.lie(2)
     played.raises(Shape(rest=4), Shape(rest=4, top=45))
     played.lie(1)
+    played.coach.command(Command.NEXT, played.time_s)
+    played.lie(61)
     file = io.StringIO()
     with LiveTerminal(file) as live_terminal:
         for update in played.updates:
             live_terminal.show(update)
     lines = [line.split(maxsplit=2) for line in file.getvalue().splitlines()]
-    assert [line[2].partition(" (")[0] for line in lines] == ["Ready", "rep 1, full", "rep 2, partial: higher"]
+    assert [line[2].partition(" (")[0] for line in lines] == [
+        *("Ready", "rep 1, full", "rep 2, partial: higher", "Set done, 1", "10 seconds", "Rest over, set 2"),
+    ]
     assert "\x1b" not in file.getvalue()
 
 
@@ -76,3 +83,37 @@ def test_keys_of_the_terminal_act_without_enter(monkeypatch: pytest.MonkeyPatch)
             pressed = live_terminal.commands()
         assert pressed == [Command.NEXT, Command.PAUSE, Command.ADD, Command.REMOVE]
         assert termios.tcgetattr(terminal.fileno())[3] & termios.ICANON
+
+
+def on_screen(written: str) -> list[str]:
+    """The lines of a terminal to which that was written, as far as `rich` needs it for a line that changes."""
+    lines = [""]
+    for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z]|\r|\n)", written.replace("\r\n", "\n")):
+        if part in ("\r", "\x1b[2K"):
+            lines[-1] = ""
+        elif part == "\n":
+            lines.append("")
+        elif not part.startswith("\x1b"):
+            lines[-1] += part
+    return [line.rstrip() for line in lines]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_note_has_a_line_of_its_own_above_the_status_line_and_words_stay_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    master, slave = pty.openpty()
+    played = SimulatedSession()
+    played.lie(2)
+    with open(slave, "w", encoding="utf-8") as terminal, LiveTerminal(terminal) as live_terminal:
+        live_terminal.show(played.updates[-1])
+        live_terminal.note("http://192.168.1.20/... is back and so is another line of more than 40 letters")
+        written = b""
+        while select.select([master], [], [], 0.5)[0]:
+            written += os.read(master, 4096)
+    os.close(master)
+    lines = on_screen(written.decode())
+    assert lines[-1].startswith("0  set 1  Down")
+    assert lines[-3:-1] == ["http://192.168.1.20/... is back and so", "is another line of more than 40 letters"]

@@ -267,7 +267,7 @@ def live() -> list[str]:
     notices: list[str] = []
     start = SimpleNamespace(now=lambda: START, camera="0", plan="free", person=None, history=True)
     with ExitStack() as stack:
-        record = app_live._open_recorder(start, "0", Config(), SimpleNamespace(note=notices.append), stack)  # type: ignore[arg-type]
+        record = app_live._open_recorder(start, "0", Config(), notices.append, stack)  # type: ignore[arg-type]
         assert (record.history is None) == bool(notices)
     return notices
 

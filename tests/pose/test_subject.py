@@ -132,6 +132,30 @@ def test_whoever_is_seen_lying_for_a_moment_is_nobody(looks: int, lies: bool, se
     assert hips(find_subject(seen, MODEL, Subject(1)).pose) == (LEFT if lies else RIGHT).hip_px
 
 
+DOLL = replace(LEFT, size=0.45)
+CHILD = replace(LEFT, size=0.55)
+
+
+@pytest.mark.parametrize(("other", "number"), [(DOLL, 1), (CHILD, 2)], ids=["doll", "child"])
+def test_whoever_looks_less_than_half_as_large_is_nobody(
+    other: Body, number: int, see: Callable[[People], None]
+) -> None:
+    """In patterns of the background the model finds small bodies."""
+    see([RIGHT, other])
+    found = find_subject((frame(i / 2, [RIGHT, other]) for i in range(5)), MODEL, Subject(number))
+    assert hips(found.pose) == RIGHT.hip_px
+
+
+@pytest.mark.parametrize(("moved_px", "people"), [(49, 1), (51, 2)])
+def test_hips_that_wander_are_one_persons(moved_px: int, people: int, see: Callable[[People], None]) -> None:
+    """The trunk of the stick figure has 125 pixels."""
+    moved = replace(LEFT, hip_px=(LEFT.hip_px[0] + moved_px, LEFT.hip_px[1]))
+    see([LEFT, moved])
+    seen = (frame(i / 2, [LEFT, None] if i % 2 else [None, moved]) for i in range(12))
+    found = find_subject(seen, MODEL, Subject(1))
+    assert len(found.others) == people - 1
+
+
 def follow(who: Body, shown: Callable[[float], People], seconds: int) -> list[tuple[float, float] | None]:
     """Where the tracker finds `who`, who lies among the others, in each frame."""
     people = [body for body in (LEFT, RIGHT, BEHIND) if body is not who]

@@ -280,6 +280,10 @@ def test_clicking_a_rep_seeks_the_video_beside(browser: Browser, save: Save, tmp
     )
     assert 0 <= video["top"] < video["bottom"] <= DESKTOP[1]
     assert chart["right"] <= video["left"] < video["right"] <= DESKTOP[0]
+    browser.all(".pictures a")[3].click()
+    at_s = analysed.analysis.reps[3].start_s
+    assert browser.run("return document.querySelector('video').currentTime") == pytest.approx(at_s, abs=0.01)
+    assert browser.run("return document.querySelector('video').getBoundingClientRect().top") >= 0
 
 
 @pytest.mark.slow
@@ -369,7 +373,10 @@ def test_it_says_whose_it_is_and_from_when_and_has_room_for_a_comment() -> None:
         ([(Flag.FAST_RAISE, Flag.FAST_LOWER), (Flag.FAST_RAISE, Flag.FAST_LOWER)], "Next time: slower (2 of 2)"),
         ([(Flag.FAST_LOWER,), ()], "Next time: lower slower (1 of 2)"),
         ([(Flag.FAST_LOWER,), (Flag.FAST_RAISE,)], "Next time: slower (2 of 2)"),
-        ([(Flag.FAST_LOWER,), (Flag.BENT_KNEES,)], "Next time: legs straight (1 of 2)"),
+        ([(Flag.FAST_LOWER,), (Flag.BENT_KNEES, Flag.FAST_LOWER)], "Next time: legs straight (1 of 2)"),
+        ([(Flag.SHORT_TOP,), *[(Flag.FAST_LOWER,)] * 4], "Next time: higher (1 of 5)"),
+        ([(Flag.SHORT_TOP,), *[(Flag.FAST_LOWER,)] * 5], "Next time: lower slower (5 of 6)"),
+        ([(Flag.SHORT_TOP,), *[()] * 5], "Next time: higher (1 of 6)"),
         ([(Flag.HANDS_OFF_HEAD, Flag.LOW_CONFIDENCE), (Flag.BY_HAND,)], ""),
         ([()], ""),
         ([], ""),

@@ -39,6 +39,8 @@ class Body:
     """How far the line from hips to ears stands above that of the trunk."""
     reach: float = 0.0
     """How far the wrists have gone from the head to the shins, 0 to 1."""
+    size: float = 1.0
+    """How large it looks."""
 
 
 def _direction(elevation_deg: float) -> NDArray[np.float64]:
@@ -68,7 +70,7 @@ def pose(body: Body) -> Pose:
     for landmark, (place, z) in points.items():
         world[landmark] = (body.facing * place[0], -place[1], z)
     world = world @ _turned(body).T
-    xy = np.array(body.hip_px) + _SCALE_PX * world[:, :2]
+    xy = np.array(body.hip_px) + body.size * _SCALE_PX * world[:, :2]
     return Pose(xy_px=xy, world_m=world, visibility=np.full(33, 0.95))
 
 

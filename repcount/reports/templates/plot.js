@@ -32,8 +32,9 @@ for (const section of document.querySelectorAll("section.one")) {
   }
 
   function seek(one) {
-    if (!video || video.hidden) return;
+    if (!video || video.hidden) return false;
     video.currentTime = Number(one.dataset.at);
+    return true;
   }
 
   function step(band, key) {
@@ -67,7 +68,8 @@ for (const section of document.querySelectorAll("section.one")) {
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
 
   for (const link of section.querySelectorAll(".pictures a")) {
-    link.addEventListener("click", () => { seek(link); });
+    // Without a video the link leads to the row of the rep.
+    link.addEventListener("click", (event) => { if (seek(link)) event.preventDefault(); });
     link.addEventListener("pointerenter", () => mark(link.dataset.rep));
     link.addEventListener("pointerleave", () => mark(""));
   }
