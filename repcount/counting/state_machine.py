@@ -100,6 +100,7 @@ class State:
     valley: float = nan
     """Lowest lift since the peak."""
     valley_s: float = nan
+    """When that was; what was seen before belongs to the movement that ended there."""
     sank: bool = False
     """Whether the legs have sunk deep enough since the peak for a new raise to be one of its own."""
     returned_s: float = nan
@@ -232,7 +233,8 @@ def _follow(state: State, sample: Sample, flexion: float) -> tuple[State, TraceP
 
 def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     """Follow the rest until the legs leave it."""
-    trace = tuple(p for p in state.trace if point.time_s - p.time_s <= _REST_WINDOW_S)
+    recent = (p for p in state.trace if point.time_s - p.time_s <= _REST_WINDOW_S)
+    trace = tuple(p for p in recent if p is point or not p.time_s < state.valley_s)
     low, lowest = _bottom(trace)
     state = replace(state, trace=trace)
     if _robust_extreme(trace, min) <= low + config.leave_deg:
@@ -345,7 +347,8 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     low, _ = _bottom(kept)
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
-    return replace(state, trace=kept, opened_s=nan, returned_s=nan, phase=Phase.PAUSE), events
+    state = replace(state, trace=kept, valley_s=ahead.valley_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
+    return state, events
 
 
 def _look_ahead(config: Config, state: State) -> State:

@@ -326,3 +326,18 @@ def test_999_of_1000_random_sets_are_counted_exactly() -> None:
         misses = [told for told in pool.map(miss, range(1000), chunksize=20) if told]
     print("\n".join(misses))
     assert len(misses) <= 1, misses
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_samples_that_wait_tell_sooner_that_the_legs_lie_still_and_nothing_else(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of legs that sink on after the verdict, or go up again at once: the next rep begins where it did."""
+    rng = random.Random(seed)
+    shapes = [Shape(raise_s=rng.uniform(0.8, 3), lower_s=rng.uniform(0.8, 4), pause_s=rng.uniform(0, 0.6))] * 4
+    signal = spoiled(samples(flexions(shapes, 15)), rng, noise=0.5, wild=0, gaps=0)
+    reps = repcount.count(signal).reps
+    monkeypatch.setattr(state_machine, "_look_ahead", lambda _, state: state)
+    later = repcount.count(signal).reps
+    assert [rep.start_s for rep in reps] == pytest.approx([rep.start_s for rep in later], abs=0.001)
+    assert [rep.end_s for rep in reps] == pytest.approx([rep.end_s for rep in later], abs=0.001)
