@@ -121,7 +121,7 @@ def test_several_videos_share_plot_and_report_and_get_a_film_each(cli: Cli, piec
     [
         (("--plot", "plot.bmp"), "svg"),
         (("--plot", "-"), "svg"),
-        (("--annotate", "film.avi"), "film.mp4"),
+        (("--annotate", "film.avi"), "let its name end in .mp4"),
         (("--annotate", "-"), "out.mp4"),
         (("--annotate", "missing/film.mp4"), "there is no folder missing"),
         (("--report", "missing/report.html"), "there is no folder missing"),

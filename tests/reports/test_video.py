@@ -164,8 +164,8 @@ def test_a_film_without_pictures_leaves_nothing(tmp_path: Path) -> None:
     ("name", "told"),
     [
         ("nowhere/film.mp4", r"cannot write .*film\.mp4: there is no folder .*nowhere"),
-        ("film.avi", r"name it film\.mp4"),
-        ("-", r"name it -\.mp4"),
+        ("film.avi", r"let its name end in \.mp4"),
+        ("-", r"let its name end in \.mp4"),
         ("folder.mp4", r"it is a folder"),
     ],
 )
