@@ -65,6 +65,11 @@ class OutputOptions:
     """Whether existing files are overwritten."""
 
     @property
+    def iso_date(self) -> str:
+        """Today as in 2026-11-26; empty if unknown."""
+        return "" if self.date is None else self.date.isoformat()
+
+    @property
     def needs_trace(self) -> bool:
         """Whether there is a plot or a report to draw, which takes the angle over time."""
         return self.plot is not None or self.report is not None

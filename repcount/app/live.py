@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from repcount import files, formats
-from repcount.app import analyze
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
+from repcount.app.outputs import write_reps
 from repcount.audio.client import VoiceClient, check_voice
 from repcount.audio.synthesis import WORDS_PER_MINUTE
 from repcount.coaching.events import LiveUpdate
@@ -112,7 +112,7 @@ def run_live_session(
             if output.signal is not None:
                 opened.session.recorder.sinks.append(SignalSink(out, output.signal))
             outcome = run(opened.session, guard)
-            analyze.write_reps([outcome.analysis], output, out)
+            write_reps([outcome.analysis], output, out)
         # Last of all: if the terminal is gone, the files are written nevertheless.
         reporter.show_analysis(outcome.analysis, heading=False)
         if outcome.exit_code == 0 and outcome.analysis.reps:

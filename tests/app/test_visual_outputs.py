@@ -10,10 +10,11 @@ import pytest
 from support.disks import on_a_disk
 from support.programs import Cli, Result
 
-from repcount.app.analyze import Entry, _linked_video
+from repcount.app.batch import Entry
 from repcount.app.console import OutputOptions
 from repcount.app.executor import Task
 from repcount.app.jobs import count_video
+from repcount.app.outputs import _linked_video
 
 VERDICT = "2 full reps, 2 fast in 4.0 s"
 
