@@ -124,10 +124,10 @@ def place(time_s: float, pose: Pose) -> Sample:
     trunk = _trunk(pose.xy_px)
     return Sample(
         time_s,
-        hip_x=float(x),
-        hip_y=float(y),
+        hip_x=x,
+        hip_y=y,
         trunk_px=hypot(*trunk),
-        heading_deg=degrees(atan2(-float(trunk[1]), float(trunk[0]))),
+        heading_deg=degrees(atan2(-trunk[1], trunk[0])),
         leg_trunks=_leg_trunks(pose.world_m),
     )
 
@@ -150,11 +150,12 @@ def hip_distance_px(pose: Pose, other: Pose | None) -> float:
     """How far apart the hips of two people are, 0 when there is no other."""
     if other is None:
         return 0.0
-    return hypot(*(_middle(pose.xy_px, _HIP) - _middle(other.xy_px, _HIP)))
+    return dist(_middle(pose.xy_px, _HIP), _middle(other.xy_px, _HIP))
 
 
 def _better_seen(visibility: Vector, side: str) -> int:
-    legs = [fmean(visibility[part[i]] for part in (_HIP, _KNEE, _ANKLE)) for i in (0, 1)]
+    seen = visibility.tolist()
+    legs = [fmean(seen[part[i]] for part in (_HIP, _KNEE, _ANKLE)) for i in (0, 1)]
     if side in SIDES:
         current = SIDES.index(side)
         return current if legs[1 - current] < legs[current] + _SIDE_SWITCH else 1 - current
@@ -167,20 +168,31 @@ def _is_astray(pose: Pose, leg: int, flexions: list[float]) -> bool:
     return beyond and _knee(pose, leg) > _STRAIGHT_KNEE_DEG
 
 
-def _middle(points: Vector, part: tuple[int, int]) -> Vector:
-    middle: Vector = (points[part[0]] + points[part[1]]) / 2
-    return middle
+# Points and ways in plain numbers from here on: for two or three of them numpy takes several times as long, and there
+# are a hundred in a frame.
 
 
-def _trunk(points: Vector) -> Vector:
+def _middle(points: Vector, part: tuple[int, int]) -> list[float]:
+    return [(one + other) / 2 for one, other in zip(points[part[0]].tolist(), points[part[1]].tolist(), strict=True)]
+
+
+def _way(start: Sequence[float], end: Sequence[float]) -> list[float]:
+    return [there - here for here, there in zip(start, end, strict=True)]
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _trunk(points: Vector) -> list[float]:
     """From the middle of the hips to the middle of the shoulders."""
-    return _middle(points, _SHOULDER) - _middle(points, _HIP)
+    return _way(_middle(points, _HIP), _middle(points, _SHOULDER))
 
 
 def _view_deg(world: Vector) -> float:
     """Angle between the trunk and the plane of the picture, 0 to 90."""
-    trunk = _trunk(world)
-    return degrees(atan2(abs(float(trunk[2])), hypot(float(trunk[0]), float(trunk[1]))))
+    x, y, z = _trunk(world)
+    return degrees(atan2(abs(z), hypot(x, y)))
 
 
 def _flexion(pose: Pose, leg: int, end: tuple[int, int], view_deg: float) -> float:
@@ -208,14 +220,13 @@ def _rotation_up(shoulder: Sequence[float], hip: Sequence[float], end: Sequence[
     Degrees from -180 to 180, in the plane that holds the trunk and the upward direction of the picture:
     for somebody who lies face up that is the plane in which both legs rise.
     """
-    # Plain numbers: for three of them numpy takes several times as long, and this runs four times a frame.
-    x, y, z = (there - here for here, there in zip(shoulder, hip, strict=True))
+    x, y, z = _way(shoulder, hip)
     length = max(hypot(x, y, z), 1e-9)
     x, y, z = x / length, y / length, z / length
     # What is left of "up", (0, -1, 0), square to the trunk.
     up_x, up_y, up_z = y * x, y * y - 1.0, y * z
     length = max(hypot(up_x, up_y, up_z), 1e-9)
-    leg_x, leg_y, leg_z = (there - here for here, there in zip(hip, end, strict=True))
+    leg_x, leg_y, leg_z = _way(hip, end)
     rise = (leg_x * up_x + leg_y * up_y + leg_z * up_z) / length
     return degrees(atan2(rise, leg_x * x + leg_y * y + leg_z * z))
 
@@ -230,29 +241,29 @@ def straighter_reading(pose: Pose, joints: tuple[int, int, int]) -> float:
     The world landmarks read the knee 13-17° too bent and the picture foreshortens it in oblique views;
     a knee that is bent is bent in both.
     """
-    return max(_interior(*(pose.xy_px[i] for i in joints)), _interior(*(pose.world_m[i] for i in joints)))
+    return max(_interior(*(points[i].tolist() for i in joints)) for points in (pose.xy_px, pose.world_m))
 
 
-def _interior(a: Vector, b: Vector, c: Vector) -> float:
-    u, v = a - b, c - b
+def _interior(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
+    u, v = _way(b, a), _way(b, c)
     length = hypot(*u) * hypot(*v)
-    return degrees(acos(min(max(float(u @ v) / length, -1.0), 1.0))) if length > 0 else nan
+    return degrees(acos(min(max(_dot(u, v) / length, -1.0), 1.0))) if length > 0 else nan
 
 
 def _elevation(pose: Pose, end: tuple[int, int], view_deg: float) -> float:
     """Of the line from the middle of the hips to the middle of `end`."""
-    x, y = _middle(pose.xy_px, end) - _middle(pose.xy_px, _HIP)
+    x, y = _way(_middle(pose.xy_px, _HIP), _middle(pose.xy_px, end))
     flat = degrees(atan2(-y, abs(x)))
-    x, y, z = _middle(pose.world_m, end) - _middle(pose.world_m, _HIP)
+    x, y, z = _way(_middle(pose.world_m, _HIP), _middle(pose.world_m, end))
     return _blend(flat, degrees(atan2(-y, hypot(x, z))), view_deg)
 
 
 def _chest(world: Vector) -> float:
     """Elevation of the direction that stands square on trunk and shoulder line, out of the chest."""
-    trunk = _trunk(world)
-    left = sum(world[part[0]] - world[part[1]] for part in (_SHOULDER, _HIP))
-    (x, y, z), (tx, ty, tz) = left, trunk
-    out = (y * tz - z * ty, z * tx - x * tz, x * ty - y * tx)  # as np.cross, in a tenth of the time
+    tx, ty, tz = _trunk(world)
+    across = [_way(world[part[1]].tolist(), world[part[0]].tolist()) for part in (_SHOULDER, _HIP)]
+    x, y, z = (shoulders + hips for shoulders, hips in zip(*across, strict=True))
+    out = (y * tz - z * ty, z * tx - x * tz, x * ty - y * tx)
     return degrees(atan2(-out[1], hypot(out[0], out[2])))
 
 
@@ -269,7 +280,7 @@ def _hands_on_head(pose: Pose, view_deg: float) -> float:
     reaches = []
     for points in (pose.xy_px, pose.world_m):
         trunk = hypot(*_trunk(points))
-        reaches.append(hypot(*(points[_WRIST[hand]] - _middle(points, _EAR))) / trunk if trunk > 0 else nan)
+        reaches.append(dist(points[_WRIST[hand]].tolist(), _middle(points, _EAR)) / trunk if trunk > 0 else nan)
     reach = fmean(reaches)
     if isnan(reach) or _AT_HEAD_TRUNKS <= reach <= _OFF_HEAD_TRUNKS:
         return nan
@@ -281,13 +292,13 @@ def _hands_to_shins(pose: Pose) -> float:
     reaches = []
     for points in (pose.xy_px, pose.world_m):
         trunk, knees, ankles = hypot(*_trunk(points)), _middle(points, _KNEE), _middle(points, _ANKLE)
-        nearer = min(_to_line(points[wrist], knees, ankles) for wrist in _WRIST)
+        nearer = min(_to_line(points[wrist].tolist(), knees, ankles) for wrist in _WRIST)
         reaches.append(nearer / trunk if trunk > 0 else nan)
     return fmean(reaches)
 
 
-def _to_line(point: Vector, start: Vector, end: Vector) -> float:
+def _to_line(point: Sequence[float], start: Sequence[float], end: Sequence[float]) -> float:
     """Distance of a point to the line from `start` to `end`."""
-    way = end - start
-    share = float((point - start) @ way) / max(float(way @ way), 1e-9)
-    return hypot(*(point - start - min(max(share, 0.0), 1.0) * way))
+    way, there = _way(start, end), _way(start, point)
+    share = min(max(_dot(there, way) / max(_dot(way, way), 1e-9), 0.0), 1.0)
+    return dist(there, [share * length for length in way])
