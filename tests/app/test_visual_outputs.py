@@ -39,6 +39,7 @@ def test_a_report_without_people(cli: Cli, piece: Path, tmp_path: Path) -> None:
     assert "data:image" not in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_report_says_whose_it_is_and_plays_the_video_beside_it(cli: Cli, piece: Path, tmp_path: Path) -> None:
     shutil.copy(piece, tmp_path / "a 1.mp4")
     page = tmp_path / "report.html"
@@ -78,6 +79,7 @@ def test_a_signal_is_no_video_to_link(tmp_path: Path) -> None:
     assert _linked_video(Entry(tmp_path / "signal.csv"), tmp_path / "report.html", OutputOptions()) == ""
 
 
+@pytest.mark.slow
 def test_the_report_of_a_folder_names_the_videos_that_are_broken(cli: Cli, piece: Path, tmp_path: Path) -> None:
     videos, page = tmp_path / "videos", tmp_path / "report.html"
     videos.mkdir()

@@ -139,6 +139,7 @@ def test_the_same_is_drawn_the_same(short: Counted) -> None:
         assert plot.render_plot(kind, [short]) == plot.render_plot(kind, [short])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["$\\frac{$.mp4", "a\nb\x1b[31m.mp4", "\udcff.mp4", "腿举.mp4", "x" * 300, "a b" * 99])
 @pytest.mark.parametrize("kind", ["svg", "pdf"])
 def test_the_name_of_a_file_may_be_anything(kind: str, name: str, short: Counted) -> None:
