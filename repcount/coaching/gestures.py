@@ -25,16 +25,16 @@ _LEGS_DOWN_DEG = 35.0
 """Largest elevation of the legs. Within a rep, and in look-alikes that reach for the feet, arms tell nothing."""
 
 
+_STILL_DEG = 10.0
+"""Trunk and legs that move by more begin a hold anew: people stretch their arms up between two V-ups, while head and
+legs go down (real clip: by 19 and 17°). Who lies and waits stays within 5° (rendered clips)."""
+
+
 class Gesture(enum.Enum):
     """What was held up."""
 
     ONE_ARM = 1
     BOTH_ARMS = 2
-
-
-_STILL_DEG = 10.0
-"""Trunk and legs that move by more begin a hold anew: people stretch their arms up between two V-ups, while head and
-legs go down (real clip: by 19 and 17°). Who lies and waits stays within 5° (rendered clips)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,10 +128,10 @@ def _knees_decided(config: Config, movement: Movement) -> float:
     knees = sorted(p.sample.knee_deg for p in movement.top_points if not isnan(p.sample.knee_deg))
     if not knees or movement.top_deg < config.full_deg:
         return 1.0
-    strays = len(knees) // 10
+    knee, strays = median(knees), len(knees) // 10
     error_deg = max(_KNEE_ERROR_DEG, knees[-1 - strays] - knees[strays])
-    decided = _decided(median(knees) - config.knee_deg, error_deg)
-    return min(decided, _MOST_DOUBT) if movement.feet_hidden and median(knees) < config.knee_deg else decided
+    decided = _decided(knee - config.knee_deg, error_deg)
+    return min(decided, _MOST_DOUBT) if movement.feet_hidden and knee < config.knee_deg else decided
 
 
 def _apart_decided(config: Config, movement: Movement) -> float:

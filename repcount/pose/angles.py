@@ -47,6 +47,9 @@ _AT_HEAD_TRUNKS, _OFF_HEAD_TRUNKS = 0.6, 0.72
 """Nearer is at the head and further is not; between them is a hand under a head that is seen from the floor as well as
 one that is stretched out overhead."""
 
+_TWIN_TRUNKS = 0.3
+"""Landmarks that lie no further apart than this part of a trunk length are of one body, found twice. Heuristic."""
+
 _SIDE_SWITCH = 0.15
 """How much more visible the other leg must be to take over, so that the side does not flicker. Heuristic."""
 
@@ -141,7 +144,12 @@ def _leg_trunks(world: Vector) -> float:
     return sum(bones) / 2 / max(hypot(*_trunk(world)), 1e-9)
 
 
-def mean_distance_px(pose: Pose, other: Pose) -> float:
+def is_twin(pose: Pose, other: Pose) -> bool:
+    """Whether two poses are of one body, found twice."""
+    return _mean_distance_px(pose, other) <= _TWIN_TRUNKS * trunk_px(other)
+
+
+def _mean_distance_px(pose: Pose, other: Pose) -> float:
     """How far apart the landmarks of two people are on average."""
     return fmean(map(dist, pose.xy_px.tolist(), other.xy_px.tolist()))
 

@@ -24,9 +24,9 @@ Area = tuple[int, int, int, int]
 
 def paint_out(frame: Frame, people: Iterable[Pose]) -> Frame:
     """A copy of `frame` with the area that each of the people takes in the frame's usual colour."""
-    image = frame.image.copy()
+    image, colour = frame.image.copy(), _usual_colour(frame)
     for pose in people:
-        _fill(image, pose, _usual_colour(frame))
+        _fill(image, pose, colour)
     return Frame(frame.time_s, image)
 
 

@@ -206,9 +206,8 @@ def _pip_failure(stderr: str) -> str:
         )
     if any(sign in stderr for sign in _CUT_OFF):
         return f"the download of the pose model was cut off before its end. Try again. {_ALTERNATIVE}"
-    errors = re.findall(
-        r"^(?:ERROR: |[×x] |╰─> |\+-> )(.+)", stderr, re.MULTILINE
-    )  # plain, and the boxes of newer pips
+    # Plain lines, and the boxes of newer versions of pip.
+    errors = re.findall(r"^(?:ERROR: |[×x] |╰─> |\+-> )(.+)", stderr, re.MULTILINE)
     reason = errors[-1].removesuffix(".") if errors else "pip did not say why"
     return f"cannot fetch the pose model ({reason}). Is there a network? Later runs need none. {_ALTERNATIVE}"
 

@@ -30,9 +30,6 @@ _MIN_LOOKS, _MIN_SHARE = 5, 0.2
 """Pictures that must show somebody lying, half of them where there are fewer, and the share of them. Heuristic, as for
 the warning about several people: of a sofa one or two do, and of what was taken for somebody on a clip 6 of 41."""
 
-_TWIN_TRUNKS = 0.3
-"""Landmarks no further apart than this part of a trunk length are of one body, found twice: as in `tracker`."""
-
 _SAME_TRUNKS = 0.4
 """Hips no further apart than this part of a trunk length are one person's. Of somebody half hidden behind others they
 wander by 0.26 (rendered clip); of two people they would be 20 cm apart in the picture."""
@@ -126,14 +123,10 @@ def _everybody(frame: Frame, landmarkers: list[Landmarker], model: Path, stack: 
         poses = landmarkers[number].detect(paint_out(frame, found) if found else frame)
         if not poses:
             break
-        if not any(_is_twin(poses[0], other) for other in found):
+        if not any(angles.is_twin(poses[0], other) for other in found):
             people.append(poses[0])
         found.append(poses[0])
     return people
-
-
-def _is_twin(pose: Pose, other: Pose) -> bool:
-    return angles.mean_distance_px(pose, other) <= _TWIN_TRUNKS * angles.trunk_px(other)
 
 
 def _note(people: list[LyingPerson], time_s: float, pose: Pose) -> None:

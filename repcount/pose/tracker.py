@@ -51,9 +51,6 @@ _CLOSER_EVERY_S = 0.13
 looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
 who is found as usual is back within a few frames."""
 
-_TWIN_TRUNKS = 0.3
-"""Landmarks that lie no further apart than this part of a trunk length are of one body, found twice. Heuristic."""
-
 _TINY = 0.03
 """A trunk shorter than this share of the picture's longer side is none that could be judged: at 0.08 it is said to be
 small. Of somebody who is hard to see the model first finds bodies of 0.01-0.03 in some corner (rendered clips)."""
@@ -222,10 +219,8 @@ class PersonTracker:
 
     def _is_neighbour(self, other: Pose, followed: Pose) -> bool:
         """Whether somebody else lies beside: no body found twice, and nothing small."""
-        trunk_px = angles.trunk_px(followed)
-        apart_px = angles.mean_distance_px(other, followed)
-        large_enough = angles.trunk_px(other) > _HALF * trunk_px
-        return angles.is_lying(other) and large_enough and apart_px > _TWIN_TRUNKS * trunk_px
+        large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
+        return angles.is_lying(other) and large_enough and not angles.is_twin(other, followed)
 
     def _large_enough(self, frame: Frame, people: list[Pose]) -> list[Pose]:
         least_px = _TINY * max(frame.image.shape[:2])

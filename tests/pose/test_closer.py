@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bodies import Body, pose
+from support.bodies import Body, hips_followed, pose
 from support.programs import SAMPLES
 
 from repcount.pose import closer, tracker
@@ -49,13 +49,7 @@ def followed(
             return [pose(Body(hip_px=(x, y)))] if inside else []
 
     monkeypatch.setattr(tracker, "Landmarker", Scripted)
-    places: list[tuple[float, float] | None] = []
-    with PersonTracker(Path("none")) as following:
-        for i in range(round(seconds * HZ)):
-            found = following.track(Frame(i / HZ, WHERE))
-            hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
-            places.append(None if hips is None else (float(hips[0]), float(hips[1])))
-    return places
+    return hips_followed(WHERE, HZ, seconds)
 
 
 def test_who_is_too_small_for_the_model_is_found_within_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.bodies import Body, pose
+from support.bodies import Body, hips_followed, pose
 
 from repcount.pose import scene, tracker
 from repcount.pose.tracker import PersonTracker
@@ -41,13 +41,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
             return [pose(body) for body in listed(frame.time_s)[: self._people]]
 
     monkeypatch.setattr(tracker, "Landmarker", Scripted)
-    places: list[tuple[float, float] | None] = []
-    with PersonTracker(Path("none")) as following:
-        for i in range(round(seconds * HZ)):
-            found = following.track(Frame(i / HZ, IMAGE))
-            hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
-            places.append(None if hips is None else (float(hips[0]), float(hips[1])))
-    return places
+    return hips_followed(IMAGE, HZ, seconds)
 
 
 def beside(monkeypatch: pytest.MonkeyPatch, me: People, neighbour: People, seconds: float) -> list[Pose | None]:

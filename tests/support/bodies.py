@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, radians, sin
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repcount.types import Pose
+from repcount.pose.tracker import PersonTracker
+from repcount.types import Frame, Pose
 
 _TRUNK_M, _THIGH_M, _SHIN_M, _HALF_WIDTH_M = 0.5, 0.42, 0.42, 0.12
 _SCALE_PX = 250.0
@@ -79,3 +81,14 @@ def _turned(body: Body) -> NDArray[np.float64]:
     yaw = np.array([[cos(a), 0, sin(a)], [0, 1, 0], [-sin(a), 0, cos(a)]])
     roll = np.array([[cos(b), -sin(b), 0], [sin(b), cos(b), 0], [0, 0, 1]])
     return np.asarray(roll @ yaw)
+
+
+def hips_followed(image: NDArray[np.uint8], rate_hz: float, seconds: float) -> list[tuple[float, float] | None]:
+    """Where the hips of the one are whom a tracker without a model follows in frames of one image; None for nobody."""
+    places: list[tuple[float, float] | None] = []
+    with PersonTracker(Path("none")) as following:
+        for i in range(round(seconds * rate_hz)):
+            found = following.track(Frame(i / rate_hz, image))
+            hips = None if found is None else found.xy_px[[23, 24]].mean(axis=0)
+            places.append(None if hips is None else (float(hips[0]), float(hips[1])))
+    return places
