@@ -51,7 +51,7 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
-    Cue.ARM_PAUSES: "one arm up to pause, both spread to end the set",
+    Cue.ARM_PAUSES: "one arm up to pause, both up, towards feet and head, to end the set",
     Cue.OFFER_TARGET: "press t to count these",
     Cue.TARGET_SET: "counting from {n} degrees",
     Cue.NO_TARGET: "no partial rep to count",
