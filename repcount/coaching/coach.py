@@ -131,9 +131,8 @@ class Coach:
 
     def _watch_arms(self, sample: Sample, pose: Pose | None) -> None:
         """Pause when an arm has been held up, end the set or the rest when both have been; go on in a pause."""
-        legs_deg = 180.0 - sample.hip_deg - sample.trunk_deg
         up = nan if pose is None else arms_up(pose)
-        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, legs_deg)
+        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, sample.heels_deg)
         if shown is gestures.Gesture.BOTH_ARMS and self._readiness.ready and not self._paused:
             self._next(sample.time_s)
         elif shown is not None and (self._readiness.ready or self._paused):

@@ -22,12 +22,12 @@ _LYING_DEG = 30.0
 """Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms."""
 
 _LEGS_DOWN_DEG = 35.0
-"""Largest elevation of the legs. Within a rep, and in look-alikes that reach for the feet, arms tell nothing."""
-
+"""Largest elevation of the heels. Within a rep, and in look-alikes that reach for the feet, arms tell nothing. Not of
+the thighs: the model may take the hand of an arm that leans towards the feet for a knee (rendered clip)."""
 
 _STILL_DEG = 10.0
-"""Trunk and legs that move by more begin a hold anew: people stretch their arms up between two V-ups, while head and
-legs go down (real clip: by 19 and 17°). Who lies and waits stays within 5° (rendered clips)."""
+"""Most that the trunk moves while an arm is up: people stretch their arms up between two V-ups, while the head goes
+down (real clip: by 19°). Who lies and waits stays within 5° (rendered clips)."""
 
 
 class Gesture(enum.Enum):
@@ -44,8 +44,7 @@ class GestureState:
     since_s: float = nan
     """Since when an arm is held up; NaN if none is."""
     trunk_deg: float = nan
-    legs_deg: float = nan
-    """How trunk and legs lay then."""
+    """How the trunk lay then."""
     seen_s: float = nan
     """When it was last seen."""
     frames: int = 0
@@ -54,28 +53,31 @@ class GestureState:
     down_s: float = -inf
     """Since when the arms are down; NaN while one is up or nobody is seen."""
     armed: bool = True
-    """Whether the arms were down since the last gesture."""
+    """Whether what the arms do may be a gesture: they were down since the last one, and since trunk or legs were up."""
     last_s: float = nan
     """Time of the last frame."""
 
 
 def step(
-    state: GestureState, time_s: float, arms_up: float, trunk_deg: float, legs_deg: float
+    state: GestureState, time_s: float, arms_up: float, trunk_deg: float, heels_deg: float
 ) -> tuple[GestureState, Gesture | None]:
     """The state after one frame, and the gesture that it completes.
 
-    `arms_up` is 0, 1, 2 or NaN, as `pose.arms` tells it; `trunk_deg` and `legs_deg` are elevations in degrees, NaN if
-    nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`.
+    `arms_up` is 0, 1, 2 or NaN, as `pose.arms` tells it; `trunk_deg` and `heels_deg` are elevations in degrees, NaN if
+    nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`. One that was up while
+    trunk or legs were, or while the trunk moved, has to come down first.
     """
     if time_s - state.last_s > _MAX_STEP_S:
         state = GestureState(armed=state.armed, down_s=nan)
     state = replace(state, last_s=time_s)
-    if arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and legs_deg <= _LEGS_DOWN_DEG:
-        moved = max(abs(trunk_deg - state.trunk_deg), abs(legs_deg - state.legs_deg)) > _STILL_DEG
-        if isnan(state.since_s) or moved:
-            state = replace(state, since_s=time_s, trunk_deg=trunk_deg, legs_deg=legs_deg, frames=0, both=0)
-        return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
-    return _lowered(state, time_s, seen=not (isnan(arms_up) or isnan(trunk_deg))), None
+    if isnan(arms_up + trunk_deg + heels_deg) or arms_up < 1.0:
+        return _lowered(state, time_s, seen=not isnan(arms_up + trunk_deg)), None
+    if isnan(state.since_s):
+        state = replace(state, since_s=time_s, trunk_deg=trunk_deg, frames=0, both=0)
+    still = abs(trunk_deg) <= _LYING_DEG and heels_deg <= _LEGS_DOWN_DEG
+    if not still or abs(trunk_deg - state.trunk_deg) > _STILL_DEG:
+        state = replace(state, armed=False)
+    return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
 
 
 def _held_up(state: GestureState, time_s: float, *, both: bool) -> tuple[GestureState, Gesture | None]:

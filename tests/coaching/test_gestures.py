@@ -99,16 +99,23 @@ def test_who_does_not_lie_with_legs_down_controls_nothing(trunk: float, legs: fl
     assert shown([(1, DOWN), (3, UP), (1, DOWN)], trunk=trunk, legs=legs) == []
 
 
-def test_arms_that_are_up_while_trunk_or_legs_go_down_are_no_gesture_until_these_lie_still() -> None:
-    """As between two V-ups."""
-    for trunk, legs in ((20.0, 5.0), (3.0, 25.0)):
-        state, gestures = GestureState(), []
-        for frame in range(30):
-            share = max(1 - frame / 10, 0)
-            state, gesture = step(state, frame / 15, UP, trunk * share, legs * share)
-            gestures += [frame / 15] if gesture else []
-        assert len(gestures) == 1
-        assert HOLD_S + 0.3 < gestures[0] < HOLD_S + 11 / 15
+@pytest.mark.parametrize(("trunk", "heels"), [(20.0, 5.0), (-20.0, 5.0), (45.0, 5.0), (3.0, 45.0)])
+def test_an_arm_that_was_up_while_trunk_or_legs_were_has_to_come_down_first(trunk: float, heels: float) -> None:
+    """As between two V-ups, and between reps that are done with the arms up."""
+    state, gestures = GestureState(), []
+    for frame in range(90):
+        share, arms = max(1 - frame / 10, 0), DOWN if 45 <= frame < 60 else UP
+        state, gesture = step(state, frame / 15, arms, trunk * share, heels * share)
+        gestures += [frame / 15] if gesture else []
+    assert gestures == [pytest.approx(60 / 15 + HOLD_S)]
+
+
+def test_a_leg_that_is_misread_for_a_moment_ends_no_hold() -> None:
+    state, gestures = GestureState(), []
+    for frame in range(30):
+        state, gesture = step(state, frame / 15, BOTH, 3.0, 30.0 if frame % 4 == 2 else 0.0)
+        gestures += [gesture] if gesture else []
+    assert gestures == [Gesture.BOTH_ARMS]
 
 
 def test_a_hold_over_a_gap_without_frames_begins_anew() -> None:
