@@ -105,7 +105,9 @@ def print_total(analyses: Sequence[Analysis], videos: int, file: TextIO) -> None
 
 
 def _console(file: TextIO) -> Console:
-    return Console(file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _PIPE_COLUMNS)
+    if file.isatty():
+        return Console(file=file, highlight=False)
+    return Console(file=file, highlight=False, soft_wrap=True, width=_PIPE_COLUMNS)
 
 
 def _table(reps: Sequence[Rep], width: int, *, sets: bool) -> Table:

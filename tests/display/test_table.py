@@ -74,6 +74,13 @@ def test_where_it_does_not_fit_the_most_important_columns_stay() -> None:
     ]
 
 
+def test_the_counts_break_between_words() -> None:
+    fast = (Flag.FAST_RAISE, Flag.FAST_LOWER)
+    reps = [replace(REP, flags=fast), replace(PARTIAL, set=2, flags=(Flag.SHORT_TOP, *fast)), REP]
+    assert printed(*reps, columns=40)[-2:] == ["2 full reps, 1 partial, 2 fast in 2", "sets, in 30.0 s"]
+    assert printed(*reps)[-1] == "2 full reps, 1 partial, 2 fast in 2 sets, in 30.0 s"
+
+
 @given(
     columns=st.integers(40, 200),
     number=st.integers(1, 9999),
@@ -85,8 +92,11 @@ def test_from_40_columns_on_nothing_is_cut(
     columns: int, number: int, end_s: float, flags: set[Flag], second_set: bool
 ) -> None:
     rep = replace(PARTIAL, number=number, end_s=end_s, set=1 + second_set, flags=tuple(flags - {Flag.HANDS_OFF_HEAD}))
-    *table, _ = printed(REP, rep, columns=columns)
-    assert max(map(len, table)) <= columns
+    lines = printed(REP, rep, columns=columns)
+    assert max(map(len, lines)) <= columns
+    counts = next(number for number, line in enumerate(lines) if line.startswith("1 full rep"))
+    assert " ".join(lines[counts:]).startswith("1 full rep, 1 partial")
+    table = lines[:counts]
     assert not any("…" in line for line in table)
     heading, units, first, second, *_ = table
     assert (units.split()[0] == "set") is second_set
