@@ -53,7 +53,7 @@ class GestureState:
     down_s: float = -inf
     """Since when the arms are down; NaN while one is up or nobody is seen."""
     armed: bool = True
-    """Whether what the arms do may be a gesture: they were down since the last one, and since trunk or legs were up."""
+    """Whether the arms were down since the last gesture, and since the trunk moved."""
     last_s: float = nan
     """Time of the last frame."""
 
@@ -64,18 +64,17 @@ def step(
     """The state after one frame, and the gesture that it completes.
 
     `arms_up` is 0, 1, 2 or NaN, as `pose.arms` tells it; `trunk_deg` and `heels_deg` are elevations in degrees, NaN if
-    nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`. One that was up while
-    trunk or legs were, or while the trunk moved, has to come down first.
+    nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`. One that is up
+    while the trunk moves has to come down first.
     """
     if time_s - state.last_s > _MAX_STEP_S:
         state = GestureState(armed=state.armed, down_s=nan)
     state = replace(state, last_s=time_s)
-    if isnan(arms_up + trunk_deg + heels_deg) or arms_up < 1.0:
+    if not (arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and heels_deg <= _LEGS_DOWN_DEG):
         return _lowered(state, time_s, seen=not isnan(arms_up + trunk_deg)), None
     if isnan(state.since_s):
         state = replace(state, since_s=time_s, trunk_deg=trunk_deg, frames=0, both=0)
-    still = abs(trunk_deg) <= _LYING_DEG and heels_deg <= _LEGS_DOWN_DEG
-    if not still or abs(trunk_deg - state.trunk_deg) > _STILL_DEG:
+    if abs(trunk_deg - state.trunk_deg) > _STILL_DEG:
         state = replace(state, armed=False)
     return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
 

@@ -93,7 +93,7 @@ def _instructions(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Wid
     if not text:
         return []
     size_px = sizes.text(32)
-    lines = widgets.wrap_text(text, size_px, REGULAR, room_px, 12)
+    lines = widgets.wrap_evenly(text, size_px, REGULAR, room_px, 12)
     return [Space(sizes.px(14)), *(Text(line, size_px, TEXT) for line in lines)]
 
 

@@ -32,7 +32,6 @@ from repcount.display.widgets import (
     Sizes,
     Space,
     Text,
-    Widget,
 )
 from repcount.types import Pose
 from repcount.video.opencv import cv2
@@ -260,17 +259,20 @@ def draw_summary(size: tuple[int, int], summary: Summary) -> NDArray[np.uint8]:
     canvas = overlay.blank(width, height)
     margin = sizes.px(60)
     room_px = width - 2 * margin
-    rows: list[tuple[int, Widget]] = [(0, Text(phrases.summary_title(), sizes.text(40), MUTED, STRONG))]
+    rows: list[Text | Space] = [Text(phrases.summary_title(), sizes.text(40), MUTED, STRONG)]
     for row in phrases.summary_rows(summary):
         rows += [
-            (0, Space(sizes.px(20))),
-            (0, Text(row.value, sizes.text((row.large and 132) or 64), TEXT, STRONG)),
-            (0, Text(" · ".join(part for part in (row.name, row.before) if part), sizes.text(34), MUTED)),
+            Space(sizes.px(20)),
+            Text(row.value, sizes.text((row.large and 132) or 64), TEXT, STRONG),
+            Text(" · ".join(part for part in (row.name, row.before) if part), sizes.text(34), MUTED),
         ]
-    rows += [(0, Space(sizes.px(24))), (0, Text(phrases.summary_closes(), sizes.text(26), MUTED))]
-    top = max((height - sum(widget.height_px for _, widget in rows)) // 2, 0)
-    for left, widget in rows:
-        widget.draw(canvas, margin + left, top, room_px - left)
+    rows += [Space(sizes.px(24)), Text(phrases.summary_closes(), sizes.text(26), MUTED)]
+    lines = [widget for widget in rows if isinstance(widget, Text)]
+    widest_px = max(widgets.text_width(line.text, line.size_px, line.weight) for line in lines)
+    left = max((width - widest_px) // 2, margin)
+    top = max((height - sum(widget.height_px for widget in rows)) // 2, 0)
+    for widget in rows:
+        widget.draw(canvas, left, top, room_px)
         top += widget.height_px
     return canvas
 
