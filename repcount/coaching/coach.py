@@ -118,8 +118,11 @@ class Coach:
 
     @property
     def obstacle(self) -> Cue | None:
-        """What prevented counting to the end; None if something was counted, or could have been."""
-        return None if self._ever_ready else self._readiness.problem
+        """What prevented counting to the end; None if something was counted, or could have been.
+
+        Somebody who lay still for less than a second before the end has not lain still.
+        """
+        return None if self._ever_ready else self._readiness.problem or Cue.NOT_STILL
 
     def _announce_ready(self, time_s: float) -> None:
         """Announce that counting begins, together with what could be better about the position."""

@@ -377,6 +377,19 @@ def test_an_obstacle_is_announced_after_a_while_and_again_later(seen: dict[str, 
     assert (sim.now.status.stage, sim.now.status.problem) == (Stage.PLACING, expected)
 
 
+def test_what_prevented_counting_to_the_end() -> None:
+    """Somebody who is seen at the end only was seen."""
+    sim = SimulatedSession()
+    assert sim.coach.obstacle is Cue.NOBODY
+    sim.see(None, dark=True)
+    assert sim.coach.obstacle is Cue.TOO_DARK
+    sim.lie(0.5)
+    assert sim.coach.obstacle is Cue.NOT_STILL
+    sim.lie(1)
+    sim.see(None)
+    assert sim.coach.obstacle is None
+
+
 def test_nobody_has_to_lie_during_the_rest() -> None:
     sim = SimulatedSession(SessionGoals(parse_plan("2x1"), rest_s=40))
     sim.lie(2)
