@@ -33,6 +33,7 @@ def test_all_of_them_at_once(cli: Cli, piece: Path, tmp_path: Path) -> None:
     assert again.out.splitlines()[-1] == VERDICT, "the drawing hides nobody, and no time is lost"
 
 
+@pytest.mark.slow
 def test_a_report_without_people(cli: Cli, piece: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert cli("analyze", piece, "--report", page, "--no-pictures").code == 0
@@ -92,6 +93,7 @@ def test_the_report_of_a_folder_names_the_videos_that_are_broken(cli: Cli, piece
     assert str(videos) not in text
 
 
+@pytest.mark.slow
 def test_a_report_goes_to_standard_output_alone(cli: Cli, piece: Path) -> None:
     done = cli("analyze", piece, "--report", "-")
     assert done.out.startswith("<!DOCTYPE html>")

@@ -504,6 +504,7 @@ def test_the_command_loads_no_native_library(piece: Path) -> None:
     assert done.stdout.splitlines()[-2:] == ["2 full reps, 2 fast in 4.0 s", "LOADED []"]
 
 
+@pytest.mark.slow
 def test_the_library_counts_in_the_process_that_calls_it(piece: Path) -> None:
     code = f"import os, repcount; print(repcount.analyze({str(piece)!r}).summary.full); "
     code += "print(open(f'/proc/self/task/{os.getpid()}/children').read())"
