@@ -46,25 +46,28 @@ def test_what_is_there_already_is_not_done_again(cli: Cli, folder: list[Path], t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", ["settings", "video", "signal", "interrupted"])
-def test_what_no_longer_holds_is_done_again(cli: Cli, folder: list[Path], tmp_path: Path, change: str) -> None:
-    results, more = tmp_path / "results.json", list[str]()
-    cli("analyze", *folder[:2], "--json", results)
-    if change == "settings":
-        more = ["--set", "full_deg=70"]
-    elif change == "signal":
-        more = ["--signal", str(tmp_path / "signals")]
-    elif change == "interrupted":
-        documents = json.loads(results.read_text())
-        documents[0]["interrupted"] = True
-        results.write_text(json.dumps(documents))
-    else:
-        with folder[0].open("ab") as file:
-            file.write(bytes(8))
-        os.utime(folder[0], (0, 0))  # a copy keeps the time of the original
-    again = cli("analyze", *folder[:2], "--json", results, "--resume", *more)
-    assert again.err.count("done before") == (1 if change in {"video", "interrupted"} else 0)
-    assert sources(results) == ["a.mp4", "b.mp4"]
+def test_what_no_longer_holds_is_done_again(cli: Cli, ffmpeg: Ffmpeg, piece: Path, tmp_path: Path) -> None:
+    """What was interrupted, another video of the same name, a file that nobody asked for, other settings."""
+    videos = [ffmpeg("-t", "0.5", "-i", piece, tmp_path / f"{name}.mp4") for name in "ab"]
+    results = tmp_path / "results.json"
+
+    def done_before(*more: str | Path) -> int:
+        again = cli("analyze", *videos, "--json", results, "--resume", *more)
+        assert again.code == 0
+        assert sources(results) == ["a.mp4", "b.mp4"]
+        return again.err.count("done before")
+
+    assert cli("analyze", *videos, "--json", results).code == 0
+    documents = json.loads(results.read_text())
+    documents[0]["interrupted"] = True
+    results.write_text(json.dumps(documents))
+    assert done_before() == 1
+    with videos[0].open("ab") as file:
+        file.write(bytes(8))
+    os.utime(videos[0], (0, 0))  # a copy keeps the time of the original
+    assert done_before() == 1
+    assert done_before("--signal", tmp_path / "signals") == 0
+    assert done_before("--set", "full_deg=70") == 0
 
 
 @pytest.mark.slow

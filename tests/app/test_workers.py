@@ -431,8 +431,11 @@ def test_a_worker_is_used_again(executor: LocalExecutor) -> None:
 
 
 def test_a_job_that_hangs_is_given_up_and_the_others_go_on(executor: LocalExecutor, tmp_path: Path) -> None:
-    stuck = executor.submit(misbehaving.hang, tmp_path / "pid", limit_s=0.3)
+    stuck = executor.submit(misbehaving.hang, tmp_path / "pid")
     others = [executor.submit(misbehaving.echo, name) for name in "abc"]
+    while not (tmp_path / "pid").exists():
+        executor.wait()
+    stuck.limit_s = 0.3
     hung, *rest = ended(executor, stuck, *others)
     assert rest == ["a", "b", "c"]
     assert isinstance(hung, TaskError)
