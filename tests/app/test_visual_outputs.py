@@ -100,6 +100,7 @@ def test_a_report_goes_to_standard_output_alone(cli: Cli, piece: Path) -> None:
     assert VERDICT in done.err
 
 
+@pytest.mark.slow
 def test_a_saved_signal_is_drawn_as_well(cli: Cli, piece: Path, tmp_path: Path) -> None:
     cli("analyze", piece, "--signal", tmp_path / "signal.csv")
     plot, page = tmp_path / "plot.png", tmp_path / "report.html"

@@ -299,7 +299,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Pat
     rng = random.Random(int(number))
     names = ["a.mp4", "bad.mp4"]
     codes = set()
-    for attempt in range(6):
+    for attempt in range(4):
         out = folder / f"{attempt}"
         out.mkdir()
         with started(

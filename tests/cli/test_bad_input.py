@@ -142,6 +142,7 @@ def test_nobody_in_the_picture_is_a_warning(cli: Cli, empty_room: Path, tmp_path
     assert result.err == f"note: {warning}\n"
 
 
+@pytest.mark.slow
 def test_somebody_seen_less_than_half_of_the_time_is_a_warning(
     cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path, model: Path
 ) -> None:
