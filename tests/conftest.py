@@ -133,3 +133,16 @@ def piece(ffmpeg: Ffmpeg, clips: Path, model: Path) -> Path:
 def empty_room(ffmpeg: Ffmpeg, clips: Path, model: Path) -> Path:
     """A video of 1 s with nobody in it."""
     return ffmpeg(*pattern("1"), clips / "empty_room.mp4")
+
+
+@pytest.fixture(scope="session")
+def still_first(ffmpeg: Ffmpeg, clips: Path) -> Path:
+    """Three full reps of a rendered man after two seconds of lying still."""
+    pad = "tpad=start_duration=2:start_mode=clone"
+    return ffmpeg("-t", "10.8", "-i", SAMPLES / "02_side_man_shorts.mp4", "-vf", pad, clips / "still_first.mp4")
+
+
+@pytest.fixture(scope="session")
+def goes_on(ffmpeg: Ffmpeg, clips: Path, still_first: Path) -> Path:
+    """The same with two minutes of lying still behind it: nobody has to be quick to end it before it ends."""
+    return ffmpeg("-i", still_first, "-vf", "tpad=stop_duration=120:stop_mode=clone", clips / "goes_on.mp4")

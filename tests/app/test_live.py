@@ -115,19 +115,6 @@ def mixed(ffmpeg: Ffmpeg, clips: Path) -> Path:
     return ffmpeg("-i", SAMPLES / "09_partial_and_full.mp4", *slow, clips / "mixed.mp4")
 
 
-@pytest.fixture(scope="module")
-def still_first(ffmpeg: Ffmpeg, clips: Path) -> Path:
-    """The same after two seconds of lying still, as a file."""
-    pad = "tpad=start_duration=2:start_mode=clone"
-    return ffmpeg("-t", "10.8", "-i", SAMPLES / "02_side_man_shorts.mp4", "-vf", pad, clips / "still_first.mp4")
-
-
-@pytest.fixture(scope="module")
-def goes_on(ffmpeg: Ffmpeg, clips: Path, still_first: Path) -> Path:
-    """The same with two minutes of lying still behind it: nobody has to be quick to end it before it ends."""
-    return ffmpeg("-i", still_first, "-vf", "tpad=stop_duration=120:stop_mode=clone", clips / "goes_on.mp4")
-
-
 def moments(reps: list[dict[str, str]]) -> NDArray[np.float64]:
     return np.array([[float(rep[name]) for name in ("start_s", "top_s", "end_s")] for rep in reps])
 
