@@ -105,7 +105,7 @@ def ffmpeg() -> Ffmpeg:
 
     def run(*arguments: str | Path) -> Path:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *map(str, arguments)]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=600)
         return Path(arguments[-1])
 
     return run
