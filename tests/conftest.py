@@ -137,8 +137,8 @@ def empty_room(ffmpeg: Ffmpeg, clips: Path, model: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def still_first(ffmpeg: Ffmpeg, clips: Path) -> Path:
-    """Three full reps of a rendered man after two seconds of lying still."""
-    pad = "tpad=start_duration=2:start_mode=clone"
+    """Three full reps of a rendered man between two seconds and three of lying still."""
+    pad = "tpad=start_duration=2:start_mode=clone:stop_duration=3:stop_mode=clone"
     return ffmpeg("-t", "10.8", "-i", SAMPLES / "02_side_man_shorts.mp4", "-vf", pad, clips / "still_first.mp4")
 
 
