@@ -155,7 +155,7 @@ class Server(Stream):
                 self._let_in(listener.accept()[0])
 
     def _let_in(self, guest: socket.socket) -> None:
-        guest.settimeout(2)
+        guest.settimeout(20)
         with contextlib.ExitStack() as undo:
             undo.callback(guest.close)
             if self._greet(guest) and self._listener is not None:
