@@ -94,6 +94,25 @@ def test_the_part_around_somebody_lies_in_the_picture(width: int, height: int, x
     assert 0 <= top <= min(max(y, 0), height) <= bottom <= height
 
 
+def test_who_is_not_found_for_grain_is_followed_in_the_picture_evened_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    grain = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+
+    class SeesNoGrain:
+        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            return [pose(CHILD)] if frame.image.shape == grain.shape and frame.image[::20].std() < 40 else []
+
+    monkeypatch.setattr(tracker, "Landmarker", SeesNoGrain)
+    places = hips_followed(grain, HZ, 2)
+    assert places[0] is None
+    assert set(places[round(1.2 * HZ) :]) == {CHILD.hip_px}
+
+
 def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
     """Across a grey hall."""
     small = cv2.resize(image, None, fx=0.36, fy=0.36, interpolation=cv2.INTER_AREA)
