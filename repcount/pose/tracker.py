@@ -232,7 +232,7 @@ class PersonTracker:
         self._landmarkers[1], self._beside = self._beside, self._landmarkers[1]
         self._chosen, self._since_s, self._neighbour = place, frame.time_s - _SURE_S, followed
         self._settled = place
-        self._look_at(None)
+        self._look_at(closer.around(others[0], frame) if closer.fits(others[0], frame) else None)
         self._legs, self._others_legs = self._others_legs, self._legs
         return replace(others[0], people_lying=2.0)
 
