@@ -44,7 +44,7 @@ def parts(frame: Frame) -> list[Area]:
 
 def fits(pose: Pose, frame: Frame) -> bool:
     """Whether somebody is small enough to be followed in a part of the picture, and not only in all of it."""
-    return _BODY_TRUNKS * angles.trunk_px(pose) <= max(_SHARES) * max(frame.image.shape[:2])
+    return _BODY_TRUNKS * angles.trunk_px(pose) <= max(_SHARES) * int(max(frame.image.shape[:2]))
 
 
 def around(pose: Pose, frame: Frame) -> Area:
