@@ -202,10 +202,10 @@ def test_signals_while_python_and_the_libraries_are_loaded(which: signal.Signals
             told = [line for _, line in zip(range(rng.randrange(1, 200)), lines, strict=False)]
             process.send_signal(which)
             told += lines
-            code = process.wait(30)
-        assert code in (BY_SIGNAL[which], -which)
+            status = process.wait(30)
+        assert status in (BY_SIGNAL[which], -which)
         said = [line for line in told if not line.startswith("import time:")]
-        assert said == (["repcount: stopped\n"] if code > 0 else [])
+        assert said == (["repcount: stopped\n"] if status > 0 else [])
 
 
 def test_signals_at_any_moment_of_live_end_it_and_all_that_it_has_started(
