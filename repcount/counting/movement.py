@@ -53,6 +53,11 @@ _TRAIL_S = 0.2
 people are slow for the most part of the way, so that it tells nothing."""
 
 
+_SINKING_DEG_S = 5.0
+"""Feet that sink faster than this are not down yet, though the thighs are. Slower is jitter: 0.3° from one sample to
+the next."""
+
+
 def movement_onset(flank: Flank) -> float:
     """When a limb left the bottom of a flank given in reverse order, from the top."""
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
@@ -303,15 +308,12 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return max(movement_onset(self._walk(self._feet, range(self._peak_at, -1, -1))), self.trace[0].time_s)
+        return max(movement_onset(self._ascent), self.trace[0].time_s)
 
     @cached_property
     def end_s(self) -> float:
         """When they are back at the bottom."""
-        return min(
-            movement_end(self._walk(self._feet, range(self._peak_at, self._valley_at + 1))),
-            self.trace[-1].time_s + self.still_due_s,
-        )
+        return min(movement_end(self._descent), self.trace[-1].time_s + self.still_due_s)
 
     @cached_property
     def top_s(self) -> float:
@@ -341,6 +343,22 @@ class Movement:
     @cached_property
     def _valley_at(self) -> int:
         return max((i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s), default=0)
+
+    @cached_property
+    def _ascent(self) -> Flank:
+        """The feet from the top back to the bottom before it."""
+        return self._walk(self._feet, range(self._peak_at, -1, -1))
+
+    @cached_property
+    def _descent(self) -> Flank:
+        """The feet from the top to the bottom after it, to which they may sink on when the thighs lie."""
+        last = self._valley_at
+        while last + 1 < len(self.trace):
+            passed_s = self.trace[last + 1].time_s - self.trace[last].time_s
+            if self._feet[last] - self._feet[last + 1] < _SINKING_DEG_S * passed_s:
+                break
+            last += 1
+        return self._walk(self._feet, range(self._peak_at, last + 1))
 
     @cached_property
     def _plateau(self) -> tuple[float, float]:
@@ -392,9 +410,7 @@ class Movement:
     @cached_property
     def vague_s(self) -> tuple[float, float]:
         """How long the legs take to be clearly off the bottom at the start, and to be down at the end."""
-        up = self._walk(self._feet, range(self._peak_at, -1, -1))
-        down = self._walk(self._feet, range(self._peak_at, self._valley_at + 1))
-        return vagueness(up), vagueness([(-time_s, lift) for time_s, lift in down])
+        return vagueness(self._ascent), vagueness([(-time_s, lift) for time_s, lift in self._descent])
 
     @cached_property
     def feet_hidden(self) -> bool:
@@ -404,7 +420,7 @@ class Movement:
     @cached_property
     def start_doubt_s(self) -> float:
         """By how much the start may be off because the legs may have pushed off or not."""
-        return onset_doubt(self._walk(self._feet, range(self._peak_at, -1, -1)))
+        return onset_doubt(self._ascent)
 
     @cached_property
     def longest_gap_s(self) -> float:

@@ -12,6 +12,7 @@ from support.signals import Shape, least_jerk, made
 
 from repcount.counting.movement import movement_end, movement_onset, onset_doubt
 from repcount.pipeline import count
+from repcount.types import Sample
 
 HZ = 15.0
 START_S = 2.0
@@ -94,6 +95,27 @@ def test_start_and_end_are_those_of_the_heels_where_they_are_known() -> None:
         assert late_rep.start_s - early.start_s == pytest.approx(2 / HZ, abs=0.02)
         assert late_rep.end_s - early.end_s == pytest.approx(2 / HZ, abs=0.04)
         assert late_rep.top_flexion_deg == pytest.approx(early.top_flexion_deg, abs=0.5)
+
+
+@pytest.mark.parametrize("dip", range(6))
+def test_which_sample_of_the_resting_thighs_is_the_lowest_does_not_move_the_end(dip: int) -> None:
+    """Compression makes it a toss of a coin. The heels come down two samples after the thighs."""
+    clean = made(Shape(lower_s=1.2), rate_hz=HZ)
+    down = next(i for i, sample in enumerate(clean) if i > 40 and sample.hip_deg > 179.0 - Shape().rest)
+
+    def tossed(lowest: int) -> list[Sample]:
+        return [
+            replace(
+                sample,
+                hip_deg=sample.hip_deg + 0.4 * (i == lowest),
+                ankle_deg=180.0 - sample.hip_deg,
+                heels_deg=180.0 - clean[max(i - 2, 0)].hip_deg,
+            )
+            for i, sample in enumerate(clean)
+        ]
+
+    (usual,), (rep,) = count(tossed(-1)).reps, count(tossed(down + dip)).reps
+    assert rep.end_s == pytest.approx(usual.end_s, abs=0.02)
 
 
 def test_the_heels_do_not_count_where_one_leg_is_far_from_the_other() -> None:
