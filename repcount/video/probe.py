@@ -268,8 +268,8 @@ def _duration_s(container: Any, stream: Any) -> float:
     if container.format.name == "avi" and stream.frames and stream.average_rate:
         # FFmpeg's is that of what is left of a file that was cut.
         stated = max(stated, float(stream.frames / stream.average_rate))
-    if "matroska" in container.format.name and container.start_time:
-        stated -= container.start_time / av.time_base  # it states where the video ends
+    if "matroska" in container.format.name and container.start_time and "_STATISTICS_TAGS" not in stream.metadata:
+        stated -= container.start_time / av.time_base  # FFmpeg states where the video ends, mkvmerge its length
     return stated if 0 < stated <= _LONGEST_S else nan
 
 
