@@ -30,7 +30,8 @@ _OPTIONS = {
 }
 
 
-def open_container(path: Path) -> Any:
-    """Open a recorded file. Raises av.error.FFmpegError and OSError."""
+def open_container(path: Path, *, as_edited: bool = True) -> Any:
+    """Open a recorded file, with or without what its edit list asks for. Raises av.error.FFmpegError and OSError."""
+    options = _OPTIONS if as_edited else {**_OPTIONS, "ignore_editlist": "1"}
     # The absolute path keeps a name such as "concat:a" or "-" from being taken for something else.
-    return av.open(str(path.absolute()), options=_OPTIONS, **_METADATA)
+    return av.open(str(path.absolute()), options=options, **_METADATA)

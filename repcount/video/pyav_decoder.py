@@ -55,12 +55,12 @@ class _Decoded:
 class PyAvDecoder:
     """Decodes with PyAV. See `repcount.video.decoder.Decoder`."""
 
-    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False) -> None:
+    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False, as_edited: bool = True) -> None:
         """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
 
-        `raw`: it is a stream without a container. Raises VideoError.
+        `raw`: it is a stream without a container. `as_edited`: follow its edit list. Raises VideoError.
         """
-        self._container = open_container(path)
+        self._container = open_container(path, as_edited=as_edited)
         self._stream = self._container.streams[stream]
         self._context = self._stream.codec_context
         self._context.thread_type = "AUTO"
@@ -244,8 +244,7 @@ class PyAvDecoder:
             # Only now: a frame whose side data were read is freed by the garbage collector alone, so that large ones
             # would fill the memory before it runs.
             self._turned = turned
-            matrix = frame.side_data.get("DISPLAYMATRIX")
-            self._orientation = geometry.orientation(bytes(matrix)) if matrix is not None else geometry.UPRIGHT
+            self._orientation = geometry.frame_orientation(frame)
         aspect = geometry.pixel_aspect(self._aspect())
         if frame.interlaced_frame and self._context.name == "hevc":
             aspect /= 2  # a field has half of the rows

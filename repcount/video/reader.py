@@ -130,6 +130,10 @@ _FALLBACK_HZ = 30.0
 _LONGEST_FRAME_S = 60.0
 """A last frame that is said to be shown for longer is shown for the usual time. Heuristic."""
 
+_ROUGHLY_S = 0.25
+"""A file that is cut short in bytes, but not by more than this, may have lost sound alone, or state its length to the
+end of a longer sound. Heuristic."""
+
 _SAME_TIME_S = 0.002
 """The readers' times of a frame differ by no more: one of them may round to milliseconds."""
 
@@ -263,7 +267,9 @@ class VideoReader:
         stated_s, read_s = self.info.duration_s, self.duration_s
         if self._left_early or not (self._probe.cut_short or self._decoder.damaged()):
             return None
-        if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
+        # Where the bytes say so it is beyond doubt, and it is only the length that may be stated roughly.
+        least_s = stated_s - _ROUGHLY_S if self._probe.cut_short else 0.9 * stated_s - 0.5
+        if math.isnan(stated_s) or read_s >= least_s:
             return None
         return AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": stated_s, "read_s": read_s})
 
@@ -281,9 +287,10 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
     # One thread more: decoding large pictures may take longer than tracking.
     threads += bool(threads)
     try:
-        return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
+        decoder = PyAvDecoder(path, threads, found.stream, raw=found.raw, as_edited=found.as_edited)
     except VideoError as error:
         raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
+    return decoder, f"PyAV, as {reason}"
 
 
 def to_grey(frame: Frame, shrink: int) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from bisect import bisect_left
 from fractions import Fraction
 from itertools import pairwise
@@ -20,7 +21,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 import repcount
 from repcount.errors import VideoError
 from repcount.types import Frame, Span
-from repcount.video import geometry, parameter_sets, probe, pyav_decoder, reader
+from repcount.video import geometry, layout, parameter_sets, probe, pyav_decoder, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
 from repcount.video.opencv_decoder import OpenCvDecoder
@@ -360,6 +361,28 @@ def test_the_eight_display_matrices(numbers: tuple[int, ...], expected: Orientat
             assert shown[to_y, to_x] == stored[y, x]
 
 
+class TurnedFrame:
+    """A frame with side data of a kind that PyAV does not know."""
+
+    def __init__(self, rotation: int) -> None:
+        self.rotation = rotation
+
+    @property
+    def side_data(self) -> dict[str, bytes]:
+        raise ValueError("31 is not a valid Type")
+
+
+@pytest.mark.parametrize(
+    ("rotation", "numbers"), [(0, (1, 0, 0, 1)), (90, (0, -1, 1, 0)), (-90, (0, 1, -1, 0)), (180, (-1, 0, 0, -1))]
+)
+def test_a_frame_with_unknown_side_data_is_turned_all_the_same(rotation: int, numbers: tuple[int, ...]) -> None:
+    assert geometry.frame_orientation(TurnedFrame(rotation)) == dict(MATRICES)[numbers]
+
+
+def test_pictures_with_exif_data_are_read(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    assert len(read(ffmpeg(*pattern("0.2"), "-c:v", "tiff", "-pix_fmt", "rgb24", tmp_path / "clip.mov"))) == 6
+
+
 @pytest.mark.parametrize(
     ("shape", "shown"),
     [
@@ -459,9 +482,72 @@ def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
 def test_whether_a_file_is_cut_short_is_told_by_its_bytes(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("1"), tmp_path / f"clip{ending}")
-    assert not probe.is_cut_short(path)
+    assert not layout.is_cut_short(path)
     path.write_bytes(path.read_bytes()[:-100])
-    assert probe.is_cut_short(path)
+    assert layout.is_cut_short(path)
+
+
+def test_what_a_phone_writes_behind_an_mp4_is_no_part_of_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("0.2"), tmp_path / "slow.mp4")
+    path.write_bytes(path.read_bytes() + b"\0\0\x30\x08\x0b\0\0\0SlowMotion_Data" + b"SEFH" + bytes(20) + b"SEFT")
+    assert not layout.is_cut_short(path)
+
+
+@pytest.mark.parametrize("ending", [".flv", ".mxf", ".mp4"])
+def test_a_cut_file_says_so_however_little_is_missing(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """The MP4 is one of fragments, which can be read without its end."""
+    encoder = ["-c:v", "mpeg2video"] if ending == ".mxf" else [*X264, "-bf", "0"]
+    fragments = ["-g", "15", "-movflags", "frag_keyframe+empty_moov"] if ending == ".mp4" else []
+    path = ffmpeg(*pattern("4"), *encoder, *fragments, tmp_path / f"clip{ending}")
+    assert said(path) == []
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"mdat") + 2000 if ending == ".mp4" else len(content) * 7 // 8])
+    assert said(path) == ["file_cut_short"]
+
+
+def edited(make: Make, *entries: tuple[int, int, float]) -> Make:
+    """With another edit list in an MP4 file whose index is at its end: seconds, beginning in frames, speed."""
+
+    def made(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> Path:
+        path = make(ffmpeg, clip, folder)
+        content = path.read_bytes()
+        listed = b"".join(
+            struct.pack(">Iii", 1000 * s, at * 512 if at >= 0 else -1, int(speed * 65536)) for s, at, speed in entries
+        )
+        box = struct.pack(">I4sII", 16 + len(listed), b"elst", 0, len(entries)) + listed
+        at = content.index(b"edts") - 4
+        length = int.from_bytes(content[at : at + 4])
+        content = content[:at] + struct.pack(">I4s", 8 + len(box), b"edts") + box + content[at + length :]
+        for around in (b"moov", b"trak"):
+            start = content.rindex(around, 0, at) - 4
+            grown = int.from_bytes(content[start : start + 4]) + 8 + len(box) - length
+            content = content[:start] + grown.to_bytes(4) + content[start + 4 :]
+        path.write_bytes(content)
+        return path
+
+    return made
+
+
+EDITS = {
+    "from the second on": (((1, 30, 1),), 30),
+    "late": (((1, -1, 1), (2, 0, 1)), 60),
+    "two parts": (((1, 30, 1), (1, 0, 1)), 60),
+    "twice as fast": (((1, 0, 2),), 60),
+    "half as fast": (((4, 0, 0.5),), 60),
+    "a picture that is held": (((1, 0, 1), (1, 30, 0), (1, 30, 1)), 60),
+    "nothing in between": (((1, 0, 1), (1, -1, 1), (1, 30, 1)), 60),
+    "without a length": (((0, 0, 1),), 60),
+}
+
+
+@pytest.mark.parametrize(("edits", "frames"), EDITS.values(), ids=EDITS)
+def test_an_edit_list_is_followed_or_left_out(
+    edits: tuple[tuple[int, int, float], ...], frames: int, ffmpeg: Ffmpeg, clips: Path, tmp_path: Path
+) -> None:
+    """One that changes the speed would leave out a half of the video, or show a part twice."""
+    clip = ffmpeg(*pattern("2"), clips / "two_seconds.mp4")
+    path = edited(by(".mp4", *X264), *edits)(ffmpeg, clip, tmp_path)
+    assert len(read(path)) == frames
 
 
 # --- pictures without information --------------------------------------------------------------------------
