@@ -22,7 +22,7 @@ from repcount.errors import VideoError
 from repcount.video import geometry, layout, parameter_sets
 from repcount.video.decoder import MAX_PX
 from repcount.video.opencv import native_path
-from repcount.video.pyav import av, open_container
+from repcount.video.pyav import STRANGE_COLOURS, av, open_container
 
 _ORDINARY_CODECS = {"h264": "H.264", "hevc": "HEVC"}
 """What nearly all cameras write, and the only ones whose pictures are known from the parameter sets in the stream."""
@@ -193,6 +193,8 @@ def _unusual(container: Any, stream: Any) -> str:
         return f"it holds {videos} video streams"
     if context.pix_fmt not in _ORDINARY_FORMATS:
         return f"its pixels are {context.pix_fmt}"
+    if context.colorspace in STRANGE_COLOURS:
+        return "its colours are of a rare kind"
     if container.format.name in _RAW:
         return "it has no time stamps"
     if max(context.width, context.height) >= _LARGE_PX:

@@ -10,7 +10,7 @@ from typing import Any
 
 from repcount.libraries import library_error
 
-__all__ = ["av", "open_container"]
+__all__ = ["STRANGE_COLOURS", "av", "open_container"]
 
 try:
     import av
@@ -28,6 +28,11 @@ _OPTIONS = {
     "analyzeduration": "60000000",
     "probesize": "50000000",
 }
+
+
+STRANGE_COLOURS = frozenset([8, *range(10, 18)])
+"""Colour matrices that FFmpeg does not convert, such as YCgCo, ICtCp and BT.2020 with constant luminance, by their
+numbers in ITU-T H.273, table 4. OpenCV gives what was in the memory before."""
 
 
 def open_container(path: Path, *, as_edited: bool = True) -> Any:

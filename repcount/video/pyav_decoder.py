@@ -21,7 +21,7 @@ from repcount.video import geometry, parameter_sets
 from repcount.video.decoder import MAX_PX, Thinning
 from repcount.video.geometry import Shape
 from repcount.video.opencv import cv2
-from repcount.video.pyav import av, open_container
+from repcount.video.pyav import STRANGE_COLOURS, av, open_container
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _MAX_ERRORS = 100
 """Errors in a row, in reading packets, after which a file is taken to have ended. Heuristic: FFmpeg goes on after each
 where it can."""
+
+_UNSPECIFIED = 2
+"""Colour matrix of pictures that state none: they are taken for BT.601."""
 
 _ALTERNATING = [False, True, False, True]
 """Whether others refer to the next frames, where every second one can be skipped and it is the others that are due."""
@@ -135,6 +138,8 @@ class PyAvDecoder:
 
     def _converted(self, frame: Any, columns: int, rows: int) -> NDArray[np.uint8]:
         """The pixels of a frame, RGB, scaled to a size."""
+        if frame.colorspace in STRANGE_COLOURS:
+            frame.colorspace = _UNSPECIFIED  # light and dark are right then, and colours are not
         if columns >= frame.width or columns % 2 or rows % 2:
             scaling = "AREA" if columns < frame.width else "BICUBIC"
             direct = self._reformatter.reformat(frame, columns, rows, "rgb24", interpolation=scaling)

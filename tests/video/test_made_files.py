@@ -373,10 +373,29 @@ class TurnedFrame:
 
 
 @pytest.mark.parametrize(
-    ("rotation", "numbers"), [(0, (1, 0, 0, 1)), (90, (0, -1, 1, 0)), (-90, (0, 1, -1, 0)), (180, (-1, 0, 0, -1))]
+    ("rotation", "expected"),
+    [
+        (0, Orientation()),
+        (90, Orientation(True, False, True)),
+        (-90, Orientation(True, True, False)),
+        (180, Orientation(False, True, True)),
+    ],
 )
-def test_a_frame_with_unknown_side_data_is_turned_all_the_same(rotation: int, numbers: tuple[int, ...]) -> None:
-    assert geometry.frame_orientation(TurnedFrame(rotation)) == dict(MATRICES)[numbers]
+def test_a_frame_with_unknown_side_data_is_turned_all_the_same(rotation: int, expected: Orientation) -> None:
+    """By so many degrees counterclockwise."""
+    assert geometry.frame_orientation(TurnedFrame(rotation)) == expected
+
+
+@pytest.mark.parametrize("shrink", [1, 2])
+@pytest.mark.parametrize("colours", [8, 10, 14])
+def test_colours_that_ffmpeg_does_not_convert_are_light_and_dark_all_the_same(
+    colours: int, shrink: int, ffmpeg: Ffmpeg, clips: Path, tmp_path: Path
+) -> None:
+    source = ffmpeg(*pattern("0.2"), *X264, clips / "colours.mp4")
+    stated = ("-c", "copy", "-bsf:v", f"h264_metadata=matrix_coefficients={colours}")
+    made = read(ffmpeg("-i", source, *stated, tmp_path / "made.mp4"), shrink=shrink)
+    for frame, plain in zip(made, read(source, shrink=shrink), strict=True):
+        assert np.abs(grey(frame.image) - grey(plain.image)).mean() < 4
 
 
 def test_pictures_with_exif_data_are_read(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
