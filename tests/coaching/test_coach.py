@@ -380,14 +380,14 @@ def test_an_obstacle_is_announced_after_a_while_and_again_later(seen: dict[str, 
 def test_what_prevented_counting_to_the_end() -> None:
     """Somebody who is seen at the end only was seen."""
     sim = SimulatedSession()
-    assert sim.coach.obstacle is Cue.NOBODY
+    obstacles = [sim.coach.obstacle]
     sim.see(None, dark=True)
-    assert sim.coach.obstacle is Cue.TOO_DARK
+    obstacles.append(sim.coach.obstacle)
     sim.lie(0.5)
-    assert sim.coach.obstacle is Cue.NOT_STILL
+    obstacles.append(sim.coach.obstacle)
     sim.lie(1)
     sim.see(None)
-    assert sim.coach.obstacle is None
+    assert [*obstacles, sim.coach.obstacle] == [Cue.NOBODY, Cue.TOO_DARK, Cue.NOT_STILL, None]
 
 
 def test_nobody_has_to_lie_during_the_rest() -> None:
