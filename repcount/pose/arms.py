@@ -41,7 +41,8 @@ the floor, that of the hidden arm is 0.69."""
 
 _APART_DEG = 15.0
 """Angle between the arms in the picture from which on they are two: the model makes up a second one within 8° of the
-first (rendered clips). Arms that lean by 30° towards feet and head are 36 to 80° apart, also where the wrists meet."""
+first (rendered clips). Arms that lean by 30° and more towards feet and head are 36 to 80° apart with the camera up to
+45° from the side, also where the wrists meet; at 60° it may be 5 to 20°."""
 
 
 def arms_up(pose: Pose) -> float:
