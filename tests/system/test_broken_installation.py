@@ -286,6 +286,7 @@ def test_a_broken_installation_is_told_in_a_line(case: str, folder: Path, model:
     assert "doctor" in told or "doctor" not in results or results["doctor"].out.count("\n") > 3
 
 
+@pytest.mark.slow
 def test_a_whole_installation_serves_every_command(folder: Path, model: Path) -> None:
     """The proof that the folder of links is one."""
     assert run(folder, "report") == Result(0, "0 full reps in 0.1 s\n", run(folder, "recount").err)

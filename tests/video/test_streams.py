@@ -35,8 +35,8 @@ from repcount.video.stream import StreamCapture
 pytestmark = pytest.mark.slow
 """Streams in real time."""
 
-SPARE_S = 1.5
-"""What closing, and a busy machine, take on top of a limit."""
+SPARE_S = 4.0
+"""What closing, and a busy machine, take on top of a limit. A limit that something renews is passed by any time."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def host(scheme: str, *steps: Step) -> Iterator[Server]:
         yield server
 
 
-def seen(camera: Camera, count: int, within_s: float = 10.0) -> list[Frame]:
+def seen(camera: Camera, count: int, within_s: float = 30.0) -> list[Frame]:
     until_s = perf_counter() + within_s
     frames: list[Frame] = []
     while len(frames) < count and perf_counter() < until_s:
@@ -98,10 +98,11 @@ def test_give_up_holds_in_mid_stream(name: str) -> None:
 @pytest.mark.slow
 def test_a_stream_that_stalls_again_and_again_is_opened_again_each_time() -> None:
     with hostile.serving("trickles") as server, open_camera(server.url) as camera:
-        until_s = perf_counter() + 9
-        got = [camera.next(0.25) for _ in iter(lambda: perf_counter() < until_s, False)]
-    faults = [each.kind for each in got if isinstance(each, CameraFault)]
-    assert faults[:2] == [CameraFaultKind.LOST, CameraFaultKind.BACK]
+        until_s, faults = perf_counter() + 60, list[CameraFaultKind]()
+        while len(faults) < 2 and perf_counter() < until_s:
+            got = camera.next(0.25)
+            faults += [got.kind] if isinstance(got, CameraFault) else []
+    assert faults == [CameraFaultKind.LOST, CameraFaultKind.BACK]
     assert server.guests >= 2
 
 
