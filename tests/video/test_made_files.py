@@ -410,6 +410,16 @@ def test_pictures_are_shown_in_true_shape_and_lose_no_pixel(shape: Shape, shown:
     assert shape.shown == shown
 
 
+def test_an_aspect_that_changes_in_mid_file_is_shown_in_its_true_shape(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """Within the size that the file began with: the same pixels, twice as wide as high, fill half of the height."""
+    source = ["-f", "lavfi", "-i", "color=white:s=160x120:r=10:d=1", *X264, "-f", "mpegts"]
+    parts = [ffmpeg(*source, "-vf", f"setsar={ratio}", tmp_path / f"{ratio}.ts").read_bytes() for ratio in (1, 2)]
+    (tmp_path / "clip.ts").write_bytes(b"".join(parts))
+    light = [frame.image.min(axis=2) > 128 for frame in read(tmp_path / "clip.ts")]
+    lit = [(int(frame.any(axis=1).sum()), int(frame.any(axis=0).sum())) for frame in light]
+    assert lit == [(120, 160)] * 10 + [(60, 160)] * 10
+
+
 @pytest.mark.parametrize("width", [98, 160, 250])
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
 def test_rows_are_not_padded(width: int, pixels: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
