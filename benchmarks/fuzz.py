@@ -46,7 +46,7 @@ SHARES: Mapping[str, float] = {
 """Of a hundred cases, so many."""
 
 _MEMORY_BYTES = 1_000_000_000
-"""What a worker may have of its own. A choice; decoding 8K takes less."""
+"""What a worker may have of its own. Heuristic: decoding 8K takes less."""
 
 _FIRST_S = 60.0
 """Longer than the others the first case of a worker may take: the libraries are loaded first."""

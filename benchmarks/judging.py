@@ -43,7 +43,7 @@ _MOST_FRAMES = 5000
 """The sound files have 24; what repeats a part of one 1000 times may have some thousand."""
 
 _LONGEST_TOLD = 1000
-"""Letters of a message. A choice: it has to fit on a screen."""
+"""Letters of a message. Heuristic: it has to fit on a screen."""
 
 _NEAR_PX = 800
 """As `parallel.TRACKED_LONG_SIDE_PX`, which cannot be asked without loading the pose model's library."""

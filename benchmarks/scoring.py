@@ -22,7 +22,7 @@ from repcount.types import RejectionReason
 
 MOMENTS = ("start", "top", "end")
 _LARGEST = 1e6
-"""Of seconds, degrees and counts in labels: no video lasts twelve days. A choice."""
+"""Of seconds, degrees and counts in labels: no video lasts twelve days. Heuristic."""
 
 _LONGEST = 200
 """Bytes of a name; most file systems take 255, and an ending is added to some."""

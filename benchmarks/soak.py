@@ -67,7 +67,7 @@ LOOK_S = 600.0
 
 FLAT_MB = 5.0
 """Memory may grow by so much an hour. What came of each of 1,200 reps an hour being kept for good would be over 2 MB
-if it were 2 KB, and a frame an hour is 0.7 MB. A choice."""
+if it were 2 KB, and a frame an hour is 0.7 MB. Heuristic."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,10 @@ leave softly (0.2-0.6 on rendered clips) and the reckoned moment is right; peopl
 (0.7-1.7 on labelled footage), the legs lie still at the reckoned moment, and what is seen counts. In between it is a
 mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start."""
 
+_TOO_EARLY_S = 0.1
+"""Legs cannot have left the bottom before they came down to it: a start that is reckoned before that counts for less,
+and for nothing from this much before it on. Heuristic: one and a half samples."""
+
 _START_LAG_S, _END_LAG_S = 0.045, 0.02
 """The model smooths its landmarks over time, and legs that leave softly are late by this on rendered clips."""
 
@@ -58,13 +62,17 @@ _SINKING_DEG_S = 5.0
 the next."""
 
 
-def movement_onset(flank: Flank) -> float:
-    """When a limb left the bottom of a flank given in reverse order, from the top."""
+def movement_onset(flank: Flank, down_s: float = -inf) -> float:
+    """When a limb left the bottom of a flank given in reverse order, from the top.
+
+    `down_s` is when it had come down to there.
+    """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
     seen_s = crossing(flank, bottom + _SEEN_DEG)
+    reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
     softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
-    pushed = _ramp(softness, _START_SOFT, _START_PUSHED)
-    return (1.0 - pushed) * (_reckoned(flank, bottom, _MARKS) - _START_LAG_S) + pushed * seen_s
+    pushed = max(_ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S))
+    return (1.0 - pushed) * reckoned_s + pushed * seen_s
 
 
 _TORN_SOFTNESS = 0.1
@@ -92,7 +100,7 @@ def movement_end(flank: Flank) -> float:
     return -min(max(end_s, seen_s - _TRAIL_S), seen_s)
 
 
-_VAGUE_DEG = 0.5
+AT_BOTTOM_DEG = 0.5
 """Within this of the bottom the legs are at it (the size of the jitter)."""
 
 
@@ -100,7 +108,7 @@ def vagueness(flank: Flank) -> float:
     """The time between the last moment at the bottom and the first one clear of it, of a flank in reverse order."""
     bottom = _bottom(flank, _SINK_FLANKS, _SINK_SHARE)
     way = max(lift for _, lift in flank) - bottom
-    return max(crossing(flank, bottom + _near_share(way) * way) - crossing(flank, bottom + _VAGUE_DEG), 0.0)
+    return max(crossing(flank, bottom + _near_share(way) * way) - crossing(flank, bottom + AT_BOTTOM_DEG), 0.0)
 
 
 def _near_share(way: float) -> float:
@@ -308,7 +316,8 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return max(movement_onset(self._ascent), self.trace[0].time_s)
+        down_s = self.trace[0].time_s
+        return max(movement_onset(self._ascent, down_s), down_s)
 
     @cached_property
     def end_s(self) -> float:

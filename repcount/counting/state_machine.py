@@ -8,7 +8,7 @@ from math import isnan, nan
 
 from repcount.config import Config
 from repcount.counting import filters, identity, rules
-from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
+from repcount.counting.movement import AT_BOTTOM_DEG, Movement, TracePoint, elevation_above_floor
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
 _REST_WINDOW_S = 3.0
@@ -244,11 +244,24 @@ def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
 
 
 def _bottom(trace: tuple[TracePoint, ...]) -> tuple[float, int]:
-    """The lowest lift that is kept for some samples, and where they begin."""
+    """The lowest lift that is kept for some samples, and where the legs have come down to it."""
     last = max(len(trace) - _BOTTOM_POINTS, 0)
     highs = [max(p.smooth for p in trace[i : i + _BOTTOM_POINTS]) for i in range(last + 1)]
     lowest = min(range(last + 1), key=lambda i: highs[i])
-    return highs[lowest], lowest
+    return highs[lowest], _first_down(trace, lowest, highs[lowest])
+
+
+def _first_down(trace: tuple[TracePoint, ...], lowest: int, low: float) -> int:
+    """The first of the points at the bottom: which of them is the lowest is a toss of a coin."""
+    while lowest > 0 and abs(trace[lowest - 1].smooth - low) <= AT_BOTTOM_DEG:
+        lowest -= 1
+    return lowest
+
+
+def _down_s(state: State) -> float:
+    """When the legs came down to the valley."""
+    lowest = max(i for i, p in enumerate(state.trace) if p.time_s <= state.valley_s)
+    return state.trace[_first_down(state.trace, lowest, state.valley)].time_s
 
 
 def _rest(config: Config, state: State, low: float) -> State:
@@ -343,11 +356,12 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
     events = _judged(config, ahead, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
-    kept = tuple(p for p in state.trace if p.time_s >= min(ahead.valley_s, point.time_s))
+    down_s = _down_s(ahead)
+    kept = tuple(p for p in state.trace if p.time_s >= min(down_s, point.time_s))
     low, _ = _bottom(kept)
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
-    state = replace(state, trace=kept, valley_s=ahead.valley_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
+    state = replace(state, trace=kept, valley_s=down_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
     return state, events
 
 
@@ -377,9 +391,10 @@ def _is_still(state: State, point: TracePoint, lasting_s: float, sink_deg: float
 def _start_next_rep(
     config: Config, state: State, point: TracePoint, *, returned: bool
 ) -> tuple[State, tuple[Event, ...]]:
-    """The legs go up again: one movement ends at the valley and the next begins there."""
+    """The legs go up again: one movement ends in the valley and the next begins there."""
     events = _judged(config, state, returned=returned)
-    kept = tuple(p for p in state.trace if p.time_s >= state.valley_s)
+    down_s = _down_s(state)
+    kept = tuple(p for p in state.trace if p.time_s >= down_s)
     return _open(replace(state, trace=kept), point, _bottom(kept)[0]), events
 
 

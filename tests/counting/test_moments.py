@@ -97,25 +97,35 @@ def test_start_and_end_are_those_of_the_heels_where_they_are_known() -> None:
         assert late_rep.top_flexion_deg == pytest.approx(early.top_flexion_deg, abs=0.5)
 
 
+def tossed(clean: list[Sample], lowest: int, late: int = 2) -> list[Sample]:
+    """With one sample in which the thighs lie 0.4° lower, and heels that are `late` by so many samples."""
+    return [
+        replace(
+            sample,
+            hip_deg=sample.hip_deg + 0.4 * (i == lowest),
+            ankle_deg=180.0 - sample.hip_deg,
+            heels_deg=180.0 - clean[min(max(i - late, 0), len(clean) - 1)].hip_deg,
+        )
+        for i, sample in enumerate(clean)
+    ]
+
+
 @pytest.mark.parametrize("dip", range(6))
 def test_which_sample_of_the_resting_thighs_is_the_lowest_does_not_move_the_end(dip: int) -> None:
-    """Compression makes it a toss of a coin. The heels come down two samples after the thighs."""
+    """Compression makes it a toss of a coin."""
     clean = made(Shape(lower_s=1.2), rate_hz=HZ)
     down = next(i for i, sample in enumerate(clean) if i > 40 and sample.hip_deg > 179.0 - Shape().rest)
-
-    def tossed(lowest: int) -> list[Sample]:
-        return [
-            replace(
-                sample,
-                hip_deg=sample.hip_deg + 0.4 * (i == lowest),
-                ankle_deg=180.0 - sample.hip_deg,
-                heels_deg=180.0 - clean[max(i - 2, 0)].hip_deg,
-            )
-            for i, sample in enumerate(clean)
-        ]
-
-    (usual,), (rep,) = count(tossed(-1)).reps, count(tossed(down + dip)).reps
+    (usual,), (rep,) = count(tossed(clean, -1)).reps, count(tossed(clean, down + dip)).reps
     assert rep.end_s == pytest.approx(usual.end_s, abs=0.02)
+
+
+@pytest.mark.parametrize("dip", range(4))
+def test_nor_does_it_move_the_start_of_the_next_rep(dip: int) -> None:
+    """Between two quick reps the thighs lie for a moment only, and the heels leave first."""
+    clean = made(Shape(raise_s=0.6, hold_s=0.0, lower_s=0.6, pause_s=0.1), Shape(raise_s=0.6), rate_hz=HZ)
+    resting = [i for i, sample in enumerate(clean) if 1.9 < sample.time_s < 2.5 and sample.hip_deg > 173.0]
+    (_, usual), (_, rep) = (count(tossed(clean, lowest, late=-2)).reps for lowest in (-1, resting[dip]))
+    assert rep.start_s == pytest.approx(usual.start_s, abs=0.02)
 
 
 def test_the_heels_do_not_count_where_one_leg_is_far_from_the_other() -> None:

@@ -65,7 +65,7 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
-    told = f"{moved} of {len(stamps)} frames had a time stamp that did not rise; they were moved"
+    told = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
     warning = clock.warning()
     assert (warning and warning_sentence(warning)) == (told if moved else None)
 
