@@ -235,6 +235,13 @@ def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path)
         reader.open_video(path)
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".bmp"])
+def test_a_photo_is_no_video(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("0.2"), "-frames:v", "1", tmp_path / f"photo{ending}")
+    with pytest.raises(VideoError, match="is a single picture"):
+        reader.open_video(path)
+
+
 def test_a_video_that_ffmpeg_would_decode_without_its_key_is_refused(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     keys = [
         "-encryption_key",
