@@ -340,7 +340,14 @@ def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: 
     assert done.out.splitlines()[-1] == "left: full"
 
 
-@pytest.mark.parametrize(("command", "option"), [("recount", "--csv"), ("recount", "--plot"), ("history", "--report")])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        pytest.param("recount", "--csv", marks=pytest.mark.slow),
+        pytest.param("recount", "--plot", marks=pytest.mark.slow),
+        ("history", "--report"),
+    ],
+)
 def test_a_disk_that_may_only_be_read_is_told_at_once(
     command: str, option: str, history: Path, signal: Path, place: Path, tmp_path: Path
 ) -> None:

@@ -394,6 +394,7 @@ def test_reading_changes_nothing(make: Callable[[Path], list[int]], path: Path, 
     assert tree(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_reading_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_path: Path) -> None:
     """From another process: within one, SQLite shares what it knows of a file."""
     with opened(path) as history:
