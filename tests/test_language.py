@@ -374,8 +374,8 @@ def test_warnings_in_files_are_english() -> None:
 
     warning = AnalysisWarning(WarningCode.REPS_ADDED, {"added": 1, "reps": 5})
     with language.using("de"):
-        assert messages.warning_sentence(warning) == "1 von 5 Wiederholungen wurden von Hand hinzugefügt"
-        assert messages.warning_sentence(warning, str) == "1 of 5 reps were added by hand"
+        assert messages.warning_sentence(warning) == "von Hand hinzugefügte Wiederholungen: 1 von 5"
+        assert messages.warning_sentence(warning, str) == "reps added by hand: 1 of 5"
 
 
 # --- all of it ---------------------------------------------------------------------------------------------

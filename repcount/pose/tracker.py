@@ -51,6 +51,10 @@ _CLOSER_EVERY_S = 0.13
 looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
 who is found as usual is back within a few frames."""
 
+_EVENED_EVERY = 4
+"""Every so many looks are at the whole picture, evened out: grain and blocks hide people from the model, too.
+Heuristic: the search for small people takes a third longer by that, 2.2 s for all parts of a wide picture."""
+
 _TINY = 0.03
 """A trunk shorter than this share of the picture's longer side is none that could be judged: at 0.08 it is said to be
 small. Of somebody who is hard to see the model first finds bodies of 0.01-0.03 in some corner (rendered clips)."""
@@ -92,7 +96,10 @@ class PersonTracker:
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
         self._part: Area | None = None
         """Where in the picture somebody small is followed."""
-        self._parts_searched, self._searched_s = 0, nan
+        self._evened = False
+        """Whether the picture is evened out, in which somebody was found who is not found in it as it is."""
+        self._searches, self._searched_s = 0, nan
+        self._searched_part: Area | None = None
         self._seen, self._seen_s = 1.0, nan
         """In which share of the frames lately the person followed was seen to lie, and until when that is known."""
         self._chosen: Sample | None = None
@@ -166,6 +173,8 @@ class PersonTracker:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found
         lying in a part of it where nobody is found in all of it.
         """
+        if self._evened:
+            frame = levels.even_out(frame)
         if self._part is not None:
             return closer.detect(self._landmarker(1), frame, self._part)
         people = self._landmarker(self._people_to_look_for(frame.time_s)).detect(frame)
@@ -176,28 +185,38 @@ class PersonTracker:
         return self._search(frame) or people
 
     def _search(self, frame: Frame) -> list[Pose]:
-        """Who lies in the next part of the picture."""
+        """Who lies in the next part of the picture, or in all of it once it is evened out."""
         if self._searcher is None:
             self._searcher = Landmarker(self._model, follow=False)
+        round_, nth = divmod(self._searches, _EVENED_EVERY)
         parts = closer.parts(frame)
-        part = parts[self._parts_searched % len(parts)]
-        self._parts_searched, self._searched_s = self._parts_searched + 1, frame.time_s
-        return [pose for pose in closer.detect(self._searcher, frame, part) if angles.is_lying_on_back(pose)]
+        part = self._searched_part = parts[(self._searches - round_ - 1) % len(parts)] if nth else None
+        self._searches, self._searched_s = self._searches + 1, frame.time_s
+        if part is None:
+            people = self._searcher.detect(levels.even_out(frame))
+        else:
+            people = closer.detect(self._searcher, frame, part)
+        return [pose for pose in people if angles.is_lying_on_back(pose)]
 
     def _attend(self, frame: Frame, lying: Pose | None) -> None:
-        """Look closer at somebody who was found in a part of the picture, and no more where nobody is seen there."""
+        """Look at the part of the picture in which somebody was found, or evened out at all of it, and no more once
+        nobody is seen there.
+        """
         passed_s = 0.0 if isnan(self._seen_s) else frame.time_s - self._seen_s
         kept = exp(-passed_s / _SEEN_S)
         self._seen, self._seen_s = kept * self._seen + (1.0 - kept) * (lying is not None), frame.time_s
-        if self._part is not None:
+        if self._part is not None or self._evened:
             if self._seen < _SELDOM:
                 self._look_at(None)
         elif lying is not None and self._searched_s == frame.time_s:
-            self._look_at(closer.around(lying, frame))
+            if self._searched_part is None:
+                self._look_at(None, evened=True)
+            else:
+                self._look_at(closer.around(lying, frame))
 
-    def _look_at(self, part: Area | None) -> None:
+    def _look_at(self, part: Area | None, *, evened: bool = False) -> None:
         """At a part of the picture, or all of it. Nothing is known yet of how well somebody is seen there."""
-        self._part, self._seen = part, 1.0
+        self._part, self._evened, self._seen = part, evened, 1.0
 
     def _exerciser(self, frame: Frame, followed: Pose) -> Pose:
         """Of the person followed, who lies still, and somebody beside the one to follow from now on."""
@@ -213,7 +232,7 @@ class PersonTracker:
         self._landmarkers[1], self._beside = self._beside, self._landmarkers[1]
         self._chosen, self._since_s, self._neighbour = place, frame.time_s - _SURE_S, followed
         self._settled = place
-        self._look_at(None)
+        self._look_at(closer.around(others[0], frame) if closer.fits(others[0], frame) else None)
         self._legs, self._others_legs = self._others_legs, self._legs
         return replace(others[0], people_lying=2.0)
 

@@ -179,7 +179,7 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
             screen.press("minus")
             program.until("Back to 1")
             screen.press("q")
-            program.until("note: 1 reps were taken off by hand")
+            program.until("note: reps taken off by hand: 1")
             assert [row["number"] for row in rows(out)] == ["1", "2", "3", "4", "5", "6"]
             screen.until_still()
             summary = screen.shot()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import cycle
+from math import nan
 
 import pytest
 from support.bodies import Body, pose
@@ -246,3 +248,21 @@ def test_a_bad_view_lowers_the_confidence_and_says_so() -> None:
     assert end.confidence < 0.5
     assert Flag.LOW_CONFIDENCE in end.flags
     assert Flag.LOW_CONFIDENCE not in side.flags
+
+
+@pytest.mark.parametrize(
+    ("readings", "flagged"),
+    [
+        ([nan], False),
+        ([nan, nan, 0.0], True),
+        ([0.0, 0.0, 0.0, 1.0], True),
+        ([0.0, 0.0, 0.0, 1.0, 1.0], False),
+    ],
+    ids=str,
+)
+def test_hands_are_off_the_head_where_two_thirds_of_what_is_known_say_so(readings: list[float], flagged: bool) -> None:
+    turn = cycle(readings)
+    analysis = performed(
+        lambda _, x: Body(left=x, right=x), seen_as=lambda sample: replace(sample, hands_on_head=next(turn))
+    )
+    assert {Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps} == {flagged}

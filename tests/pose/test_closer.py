@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.bodies import Body, hips_followed, pose
 from support.programs import SAMPLES
 
-from repcount.pose import closer, tracker
+from repcount.pose import angles, closer, tracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 from repcount.video import reader
@@ -92,6 +92,34 @@ def test_the_part_around_somebody_lies_in_the_picture(width: int, height: int, x
     left, top, right, bottom = closer.around(pose(Body(hip_px=(x, y))), frame)
     assert 0 <= left <= min(max(x, 0), width) <= right <= width
     assert 0 <= top <= min(max(y, 0), height) <= bottom <= height
+
+
+def test_who_fits_into_a_part_takes_up_half_of_the_picture_at_most() -> None:
+    """So that a neighbour of ordinary size is not cut off at head and feet."""
+    body = pose(CHILD)
+    length = 4.5 * angles.trunk_px(body)
+    narrow, wide = (np.zeros((90, round(length / share), 3), np.uint8) for share in (0.57, 0.53))
+    assert not closer.fits(body, Frame(0.0, narrow))
+    assert closer.fits(body, Frame(0.0, wide))
+
+
+def test_who_is_not_found_for_grain_is_followed_in_the_picture_evened_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    grain = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+
+    class SeesNoGrain:
+        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            return [pose(CHILD)] if frame.image.shape == grain.shape and frame.image[::20].std() < 40 else []
+
+    monkeypatch.setattr(tracker, "Landmarker", SeesNoGrain)
+    places = hips_followed(grain, HZ, 2)
+    assert places[0] is None
+    assert set(places[round(1.2 * HZ) :]) == {CHILD.hip_px}
 
 
 def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
