@@ -167,7 +167,7 @@ def test_signals_at_any_moment_of_analyze_end_it_cleanly(forked: Forks, piece: P
     assert forked.start("analyze", piece, "--plot", tmp_path / "plot.svg").end() == 0
     takes_s = time.monotonic() - begun_s
     codes = set()
-    for number in range(20):
+    for number in range(12):
         out = tmp_path / f"{number}"
         out.mkdir()
         which = list(BY_SIGNAL)[number % 3]
