@@ -469,7 +469,7 @@ def test_the_worker_ends_with_a_session_that_is_killed(parent: subprocess.Popen[
     folder = Path(parent.stdout.readline().strip())
     assert folder.is_dir()
     parent.kill()
-    wait_for(lambda: not folder.exists(), within_s=8)
+    wait_for(lambda: not folder.exists(), within_s=60)
 
 
 def test_off_is_silent_and_starts_nothing() -> None:
