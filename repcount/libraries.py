@@ -84,8 +84,12 @@ MORE_MEMORY = "Close other programs, or allow it more (`ulimit -v`)"
 
 def lacks_memory(error: BaseException) -> bool:
     """Whether memory was lacking: for an object, a thread or a process."""
-    no_thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
-    return isinstance(error, MemoryError) or no_thread or getattr(error, "errno", None) == errno.ENOMEM
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    text = str(error).lower()
+    if isinstance(error, ImportError | OSError):
+        return any(cause in text for cause in _NO_MEMORY)
+    return isinstance(error, RuntimeError) and "can't start new thread" in text
 
 
 def missing_library(error: BaseException) -> str | None:
@@ -132,7 +136,7 @@ def library_error(package: str, error: BaseException) -> LibraryError:
         return error
     # numpy writes a page of advice around the error itself.
     text = " ".join(str(error).rpartition("Original error was:")[2].split()) or type(error).__name__
-    if lacks_memory(error) or any(cause in text.lower() for cause in _NO_MEMORY):
+    if lacks_memory(error):
         return LibraryError(f"there is not enough memory to load {package or 'a library'} ({text}). {MORE_MEMORY}")
     library = missing_library(error)
     if library is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from support.programs import FOOTAGE, SAMPLES, Benchmark, Cli, Ffmpeg, Result, pattern
 
 from repcount import cli as command_line
@@ -24,8 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does. The same examples each time, so that a change fails
 # the tests and nothing else does; `--hypothesis-profile new` looks for new ones.
-settings.register_profile("new", deadline=None)
-settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("new", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", settings.get_profile("new"), derandomize=True)
 settings.load_profile("same")
 
 

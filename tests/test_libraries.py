@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repcount.libraries import OPENCV, native_libraries
+from repcount.libraries import OPENCV, import_failure, library_error, native_libraries
+from repcount.video import opencv
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,18 @@ def _installed(folder: Path, record: list[str] | None) -> None:
     (folder / "thing-1.dist-info" / "METADATA").write_text("Name: thing\nVersion: 1\n", encoding="utf-8")
     if record is not None:
         (folder / "thing-1.dist-info" / "RECORD").write_text("\n".join(record), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("/packages/cv2.abi3.so: failed to map segment from shared object"),
+        OSError("libmediapipe.so: cannot allocate memory in static TLS block"),
+        RuntimeError("can't start new thread"),
+        MemoryError(),
+    ],
+)
+def test_a_library_that_does_not_fit_into_memory_is_not_to_be_installed_again(error: Exception) -> None:
+    for told in (library_error("mediapipe", error), import_failure(error), opencv._import_failure(error)):
+        assert "not enough memory" in str(told)
+        assert "pip install" not in str(told)

@@ -11,9 +11,10 @@ from pathlib import Path
 from repcount.errors import VideoError
 
 ENDINGS = frozenset([
-    *(".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".flv", ".gif", ".h264", ".hevc", ".ivf", ".m2t"),
-    *(".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt"),
-    *(".ts", ".vob", ".webm", ".webp", ".wmv", ".y4m"),
+    *(".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avi", ".dav", ".divx", ".dv", ".f4v", ".flv", ".gif"),
+    *(".h264", ".h265", ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod", ".mov"),
+    *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".ts", ".vob"),
+    *(".webm", ".webp", ".wmv", ".wtv", ".y4m"),
 ])  # fmt: skip
 """What phones, cameras and editors call a video. It decides only what is taken from a folder: a file that is named is
 read whatever it is called."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from math import exp, inf, isnan, nan
 from statistics import fmean, median
@@ -157,6 +157,7 @@ def _ramp(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
+@cache
 def _time_share(way: float) -> float:
     """The share of the time after which a movement of least jerk has made the share `way` of its way."""
     low, high = 0.0, 1.0

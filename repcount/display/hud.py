@@ -233,7 +233,7 @@ def _draw_bar(image: NDArray[np.uint8], box: Box, top: int, bottom: int, colour:
     """Draw a vertical bar with round ends, as wide as `box`."""
     radius = box.width // 2
     x = box.left + radius
-    cv2.line(image, (x, top + radius), (x, bottom - radius), colour, 2 * radius, cv2.LINE_AA)
+    cv2.line(image, (x, top + radius), (x, bottom - radius), colour, max(2 * radius, 1), cv2.LINE_AA)
 
 
 def _draw_mark(image: NDArray[np.uint8], box: Box, row: int, sizes: Sizes) -> None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from repcount.errors import ModelError
-from repcount.libraries import library_error
+from repcount.libraries import lacks_memory, library_error
 from repcount.types import Frame, Pose
 
 try:
@@ -53,6 +53,8 @@ class Landmarker:
         except (OSError, AttributeError) as error:  # MediaPipe opens its own library only now
             raise library_error("mediapipe", error) from error
         except (RuntimeError, ValueError) as error:
+            if lacks_memory(error):
+                raise library_error("mediapipe", error) from error
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ _STATED_ENDS = [
     (b"FLV", re.compile(rb"filesize\0(.{8})", re.DOTALL), ">d"),
     (
         b"\x06\x0e\x2b\x34",
-        re.compile(rb".{16}(?:[\0-\x7f]|\x81.|\x82..|\x83...|\x84.{4}|\x88.{8}).{24}(.{8})", re.DOTALL),
+        re.compile(rb"\A.{16}(?:[\0-\x7f]|\x81.|\x82..|\x83...|\x84.{4}|\x88.{8}).{24}(.{8})", re.DOTALL),
         ">Q",
     ),
 ]

@@ -34,8 +34,10 @@ _REQUIRED = (
 def _import_failure(error: Exception) -> LibraryError:
     if isinstance(error, LibraryError):
         return error
-    if lacks_memory(error) or "Original error was:" in str(error):  # the page that numpy writes about itself
+    if "Original error was:" in str(error):  # the page that numpy writes about itself
         return library_error("numpy", error)
+    if lacks_memory(error):
+        return library_error(OPENCV, error)
     library = missing_library(error)
     others = [name for name in installed_opencvs() if name != OPENCV]
     if library is not None and others:

@@ -101,6 +101,10 @@ def probe(path: Path) -> Probe:
         if unusual:
             with suppress(av.error.FFmpegError, OSError):
                 next(ahead, None)
+                if _holds_pictures(container) and next(ahead, None) is None:
+                    raise VideoError(
+                        f"{path} is a single picture. If it is a motion photo, export the video in it first"
+                    )
         else:
             packets, unusual = _read_ahead(ahead, stream)
         return Probe(
@@ -176,6 +180,12 @@ def _undecodable(path: Path) -> str:
 
 def _protected(path: Path) -> str:
     return f"{path} is protected against copying (DRM), so that nobody else than its player can read it"
+
+
+def _holds_pictures(container: Any) -> bool:
+    """Whether it is a file of one picture, or of several after one another."""
+    name: str = container.format.name
+    return name == "image2" or name.endswith("_pipe")
 
 
 def _is_cover(stream: Any) -> bool:

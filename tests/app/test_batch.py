@@ -249,7 +249,7 @@ def test_a_scheduler_that_is_killed_costs_what_is_not_counted_yet(
     long = ffmpeg("-stream_loop", "5", "-i", SAMPLES / "09_partial_and_full.mp4", "-c", "copy", tmp_path / "long.mp4")
     with contextlib.closing(made):
         run = start("analyze", folder[0], long, "--cluster", made.address, "--json", results)
-        killer = threading.Timer(90, run.kill)
+        killer = threading.Timer(300, run.kill)
         killer.start()
         try:
             for _ in run.stdout or ():
@@ -283,7 +283,7 @@ def test_a_cluster_counts_the_same_even_if_a_worker_dies(
     shutil.copy(folder[0], videos[3])
     videos[-1].write_bytes(b"no video")
     run = start("analyze", *videos, "--cluster", cluster.address, "--json", there, "--signal", signals)
-    killer = threading.Timer(60, run.kill)
+    killer = threading.Timer(300, run.kill)
     killer.start()
     try:
         for _ in run.stdout or ():

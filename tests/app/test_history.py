@@ -552,7 +552,7 @@ def test_looking_back_loads_nothing_that_looks_at_pictures(path: Path) -> None:
         "try: main()\nexcept SystemExit as ended: assert ended.code == 0\n"
         "print('LOADED', sorted(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
     shown, _, loaded = done.stdout.partition("LOADED ")
     assert "1 full rep on 1 of" in shown
     assert [name for name in ("cv2", "mediapipe", "numpy") if f"'{name}'" in loaded] == []

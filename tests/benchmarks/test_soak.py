@@ -14,7 +14,7 @@ from support.programs import benchmark
 def test_a_short_soak_loses_nothing_and_leaves_nothing_open(model: Path, tmp_path: Path) -> None:
     """A minute of a session with a stream that breaks off twice; memory is a matter of hours."""
     options = ("--minutes", "1", "--speed", "4", "--every", "20")
-    document, _ = benchmark("soak.py", tmp_path / "soak.json", *options, timeout_s=120)
+    document, _ = benchmark("soak.py", tmp_path / "soak.json", *options, timeout_s=300)
     first, *_, last = document["looks"]
     assert document["faults"] == []
     assert last["announced"] == last["stored"] > 0

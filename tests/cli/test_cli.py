@@ -163,7 +163,7 @@ def interrupted_at(text: str, *arguments: str | Path) -> tuple[int, str, str]:
                 if not pressed and text.encode() in seen:
                     process.send_signal(signal.SIGINT)
                     pressed = True
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=300)
         finally:
             process.kill()
             os.close(screen)
@@ -223,7 +223,7 @@ def test_ctrl_c_keeps_the_videos_before(piece: Path, endless: Path, tmp_path: Pa
     while (line := process.stdout.readline()) and "full reps" not in line:
         pass
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "stopped" in err
     documents = json.loads((tmp_path / "reps.json").read_text(encoding="utf-8"))
@@ -283,7 +283,7 @@ def test_a_reader_that_has_gone_is_no_reason_for_a_traceback(option: list[str], 
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "repcount", "analyze", str(empty_room), *option]
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=300)
     os.close(write)
     assert done.returncode == 141
     assert "Traceback" not in done.stderr
@@ -295,7 +295,7 @@ def test_a_reader_that_has_gone_is_no_reason_for_a_traceback(option: list[str], 
 def test_a_full_disk_under_stdout_is_told(empty_room: Path) -> None:
     command = [sys.executable, "-m", "repcount", "analyze", str(empty_room), "--json", "-"]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "repcount: the output: No space left on device"
 

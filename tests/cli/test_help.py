@@ -80,5 +80,5 @@ def test_the_shell_completes_commands_and_options() -> None:
         code = "import sys; sys.argv[0] = 'repcount'; from repcount.cli import main; main()"
         command = [sys.executable, "-c", code]
         environment["COMP_CWORD"] = str(len(words.split()) - 1)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
         assert expected in done.stdout.split(), done

@@ -86,7 +86,7 @@ def test_what_a_device_does_not_take_is_told(option: str, cli: Cli, signal: Path
 def test_a_current_folder_that_is_gone_is_told(signal: Path, place: Path) -> None:
     code = "import os, sys; os.rmdir(os.getcwd()); from repcount.__main__ import main; main()"
     command = [sys.executable, "-c", code, "recount", str(signal), "--csv", "reps.csv"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=place, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=place, check=False, timeout=300)
     told = "repcount: the current folder was removed: change to another one\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
 
@@ -203,7 +203,7 @@ def piped(*arguments: str | Path, head: int = 0) -> Result:
     process.stdout.close()
     with process.stderr:
         err = process.stderr.read()
-    return Result(process.wait(60), out, err)
+    return Result(process.wait(300), out, err)
 
 
 @pytest.mark.slow
@@ -263,7 +263,7 @@ def test_a_closed_stream_is_not_taken_for_a_file(closed: str, code: int, piece: 
         str(piece),
         *wanted,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     told = "repcount: the output: Bad file descriptor\n" if closed == "1>&-" else ""
     assert (done.returncode, done.stderr) == (code, told)
     reps, angles = (contents(place)[name].splitlines() for name in ("r.csv", "s.csv"))
@@ -320,7 +320,7 @@ def test_a_full_disk_keeps_what_was_there(signal: Path, place: Path) -> None:
 def test_a_full_disk_behind_standard_output_costs_no_file(signal: Path, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "repcount", "recount", str(signal), "--json", str(tmp_path / "o.json")]
-        shown = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        shown = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
     assert (shown.returncode, shown.stderr) == (1, "repcount: the output: No space left on device\n")
     assert (tmp_path / "o.json").stat().st_size > 100
 
@@ -340,7 +340,14 @@ def test_a_full_disk_under_the_journal_costs_no_result(empty_room: Path, place: 
     assert done.out.splitlines()[-1] == "left: full"
 
 
-@pytest.mark.parametrize(("command", "option"), [("recount", "--csv"), ("recount", "--plot"), ("history", "--report")])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        pytest.param("recount", "--csv", marks=pytest.mark.slow),
+        pytest.param("recount", "--plot", marks=pytest.mark.slow),
+        ("history", "--report"),
+    ],
+)
 def test_a_disk_that_may_only_be_read_is_told_at_once(
     command: str, option: str, history: Path, signal: Path, place: Path, tmp_path: Path
 ) -> None:

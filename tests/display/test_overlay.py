@@ -100,6 +100,13 @@ def test_the_panel_stays_inside_of_every_picture(size: tuple[int, int]) -> None:
     assert (image == GREY).all()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 40), (40, 2), (33, 17), (4000, 16)])
+def test_pictures_in_which_nothing_could_be_read_are_drawn_on_without_an_error(size: tuple[int, int]) -> None:
+    """What a damaged file or a camera may call a picture."""
+    drawn = overlay.draw_overlay(plain(size), lying(), "left", make_status(last=WORST))
+    assert drawn.shape == (size[1], size[0], 3)
+
+
 @pytest.mark.parametrize("size", [(320, 240), (640, 360), (1280, 720), (1920, 1080), (640, 480)])
 def test_the_number_is_a_quarter_of_the_height_of_the_picture(size: tuple[int, int]) -> None:
     drawn = overlay.draw_overlay(plain(size), None, "", make_status(last=None))

@@ -77,7 +77,7 @@ class Screen:
 
 def _xdotool(display: str, *arguments: str) -> str:
     env = {**os.environ, "DISPLAY": display}
-    done = subprocess.run(["xdotool", *arguments], env=env, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(["xdotool", *arguments], env=env, capture_output=True, text=True, timeout=300, check=True)
     return done.stdout.strip()
 
 
@@ -95,7 +95,7 @@ def display() -> Iterator[str]:
         number = pipe.readline().strip()
     yield f":{number}"
     server.terminate()
-    server.wait(timeout=30)
+    server.wait(timeout=300)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def screen(display: str, tmp_path: Path) -> Iterator[Screen]:
             yield Screen(display, process, number)
         finally:
             process.kill()
-            process.communicate(timeout=30)
+            process.communicate(timeout=300)
     assert errors.read_text(encoding="utf-8") == ""
 
 
@@ -161,7 +161,7 @@ def test_keys_come_as_commands(screen: Screen) -> None:
         assert screen.line() == command, key
     screen.press("q")
     assert [screen.line(), screen.line()] == [Command.QUIT, "closed"]
-    assert screen.process.wait(timeout=30) == 0
+    assert screen.process.wait(timeout=300) == 0
 
 
 ORANGE, TEAL = (140, 90, 40), (40, 90, 140)
@@ -232,7 +232,7 @@ def window_manager(display: str) -> Iterator[None]:
     manager = subprocess.Popen(["openbox"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield
     manager.terminate()
-    manager.wait(timeout=30)
+    manager.wait(timeout=300)
 
 
 @pytest.mark.usefixtures("window_manager")

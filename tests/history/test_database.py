@@ -88,7 +88,7 @@ def test_kill_at_any_moment_loses_no_announced_rep(path: Path) -> None:
             lines = [process.stdout.readline() for _ in range(rng.randrange(1, 60))]
             process.send_signal(signal.SIGKILL)
             lines += process.stdout.readlines()
-            process.wait(10)
+            process.wait(300)
         session, *reps = map(int, lines)
         announced = len(reps)
         numbers = [row[0] for row in asked(path, f"SELECT number FROM rep WHERE session_id = {session} ORDER BY 1")]
@@ -102,7 +102,7 @@ def test_two_processes_count_at_once_on_a_history_that_neither_finds(path: Path)
     with counting(path, 80) as one, counting(path, 80) as other:
         for process in (one, other):
             go(process)
-        outputs = [process.communicate(timeout=60)[0].split() for process in (one, other)]
+        outputs = [process.communicate(timeout=300)[0].split() for process in (one, other)]
     assert sorted(each[0] for each in outputs) == ["1", "2"]
     assert [each[1:] for each in outputs] == [[str(n) for n in range(1, 80)]] * 2
     with opened(path) as history:

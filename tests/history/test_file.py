@@ -75,7 +75,7 @@ def logged_database(path: Path) -> None:
     """Of a program that was killed: its log is beside it."""
     code = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
     code += "c.execute('PRAGMA journal_mode = WAL'); c.execute('CREATE TABLE contact (name TEXT)'); os._exit(0)"
-    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=300)
     assert path.with_name(path.name + "-wal").stat().st_size
 
 
@@ -326,7 +326,7 @@ def test_nobody_touches_what_the_administrator_has(path: Path, tmp_path: Path) -
     # What is above these folders is the administrator's alone, so all is loaded, and the folder entered, before.
     code = "import os, pwd\nfrom pathlib import Path\nfrom repcount.history.file import _read_head\n"
     code += f"os.setuid({NOBODY})\n_read_head(Path({path.name!r}), Path({path.name!r}), 100)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=path.parent, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=path.parent, capture_output=True, text=True, timeout=300)
     assert "belongs to another user (root)" in done.stderr
     assert tree(tmp_path) == before
 
@@ -363,7 +363,7 @@ def killed(path: Path) -> list[int]:
     code += "db = opened(Path(sys.argv[1])); recorder = db.begin(datetime.now().astimezone(), '0', 'free', Config())\n"
     code += "[recorder.write(update(rep(n))) for n in (1, 2)]; os._exit(0)"
     env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=60, env=env)
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=300, env=env)
     assert path.with_name(path.name + "-wal").stat().st_size
     return [2]
 
@@ -394,6 +394,7 @@ def test_reading_changes_nothing(make: Callable[[Path], list[int]], path: Path, 
     assert tree(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_reading_sees_a_session_that_counts_and_leaves_it_alone(path: Path, tmp_path: Path) -> None:
     """From another process: within one, SQLite shares what it knows of a file."""
     with opened(path) as history:

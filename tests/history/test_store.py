@@ -324,7 +324,7 @@ with HistoryStore(path, print) as history:
 def test_reps_that_cannot_be_written_are_written_with_the_next_that_can(path: Path) -> None:
     command = [sys.executable, "-c", FULL_DISK, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=True)
     assert done.stdout.splitlines() == [
         f"1 cannot write the history {path}: disk I/O error",
         f"2 cannot write the history {path}: disk I/O error",

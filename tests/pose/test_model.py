@@ -267,7 +267,7 @@ def test_the_second_process_uses_what_the_first_one_prepared(model: Path, cache:
         command = [sys.executable, "-m", "repcount", "model", "--install"]
         second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
         shutil.copy(model, cache / pose_model.FILE_NAME)
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=300)
     assert (second.returncode, out, err) == (0, f"{cache / 'pose_landmarker_full.task'}\n", "")
 
 
@@ -337,7 +337,7 @@ def test_ctrl_c_while_it_is_prepared_leaves_nothing(
     connection, _ = silent_registry.accept()
     with connection:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert left_in(cache) == []

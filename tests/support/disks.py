@@ -20,4 +20,4 @@ def on_a_disk(
     if shutil.which("unshare") is None or subprocess.run([*_OWN, mount], capture_output=True, check=False).returncode:
         pytest.skip("this system does not let a test mount a file system of its own")
     whole = [*_OWN, f"{mount} && {script}", "sh", *map(str, command)]
-    return subprocess.run(whole, capture_output=True, text=True, timeout=120, check=False, env=env)
+    return subprocess.run(whole, capture_output=True, text=True, timeout=300, check=False, env=env)

@@ -30,16 +30,16 @@ class Display:
 
     def press(self, *keys: str) -> None:
         """Press keys by their X names, as somebody at the keyboard does."""
-        subprocess.run(["xdotool", "key", *keys], env=self.env, check=True, timeout=20)
+        subprocess.run(["xdotool", "key", *keys], env=self.env, check=True, timeout=300)
 
-    def window(self, title: str, within_s: float = 20.0) -> None:
+    def window(self, title: str, within_s: float = 60.0) -> None:
         """Wait for a window, and give it the keyboard."""
         until_s = time.monotonic() + within_s
         find = ["xdotool", "search", "--onlyvisible", "--class", title, "windowfocus"]
-        while subprocess.run(find, env=self.env, capture_output=True, check=False, timeout=20).returncode:
+        while subprocess.run(find, env=self.env, capture_output=True, check=False, timeout=300).returncode:
             assert time.monotonic() < until_s, f"there is no window {title}"
 
-    def until_still(self, within_s: float = 20.0) -> None:
+    def until_still(self, within_s: float = 60.0) -> None:
         """Wait until nothing moves on it."""
         until_s, before = time.monotonic() + within_s, self.shot()
         while not np.array_equal(before, now := self.shot()):

@@ -27,8 +27,8 @@ MADE_UP = "REPCOUNT_MADE_UP"
 CALENDAR = "REPCOUNT_CALENDAR"
 """Names a file with the seconds since 1970 that the calendar is to show."""
 
-_LOADED_S = 60.0
-_END_S = 60.0
+_LOADED_S = 300.0
+_END_S = 300.0
 _REP_S = 4.4
 
 

@@ -268,7 +268,7 @@ def certificate(path: Path, name: str = "IP:127.0.0.1") -> Path:
         f"{path}.crt",
     ]
     command += ["-subj", "/CN=camera", "-days", "2", "-addext", f"subjectAltName={name}"]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     with path.open("ab") as file:
         file.write(Path(f"{path}.crt").read_bytes())
     return path

@@ -45,7 +45,7 @@ Ffmpeg = Callable[..., Path]
 def run_process(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
     """`repcount` in a process of its own."""
     command = [sys.executable, "-m", "repcount", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=300, check=False)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

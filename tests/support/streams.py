@@ -30,7 +30,7 @@ def pictures(path: Path, rate_hz: float) -> list[bytes]:
     """The video as JPEG pictures, `rate_hz` of them a second."""
     command = [FFMPEG, "-v", "error", "-i", str(path), "-vf", f"fps={rate_hz}"]
     command += ["-q:v", "3", "-c:v", "mjpeg", "-f", "image2pipe", "-"]
-    done = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+    done = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=300)
     # An end of image before a start of image: neither occurs inside a picture.
     joint = b"\xff\xd9\xff\xd8"
     cut = done.stdout.split(joint)

@@ -259,7 +259,7 @@ def run(folder: Path, name: str) -> Result:
     (here / "signal.csv").write_text("time_s,hip_deg\n0,180\n0.1,180\n", encoding="utf-8")
     env = {**os.environ, "REPCOUNT_HISTORY": str(here / "history.sqlite3"), "NO_COLOR": "1"}
     command = [sys.executable, "-S", "-c", PROGRAM, f"{folder}|{ROOT}", *map(str, COMMANDS[name])]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=120, check=False, cwd=here)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=300, check=False, cwd=here)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

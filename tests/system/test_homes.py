@@ -49,7 +49,7 @@ def without_a_home(command: list[str], env: dict[str, str], folder: Path) -> sub
     ):
         pytest.skip("this system does not let a test be somebody unknown")
     return subprocess.run(
-        [*UNKNOWN, *command], env=env, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [*UNKNOWN, *command], env=env, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 

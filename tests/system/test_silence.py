@@ -93,7 +93,7 @@ Traced = Callable[..., tuple[list[str], Path]]
 def run(traced: Traced, *arguments: str | Path, env: dict[str, str] | None = None) -> str:
     """What strace saw of a command that has to go well."""
     command, trace = traced(*arguments)
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False, env=env)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=False, env=env)
     if "PTRACE" in done.stderr:
         pytest.skip(f"strace may not trace here: {done.stderr.splitlines()[0]}")
     assert done.returncode == 0, done.stderr
@@ -212,7 +212,7 @@ def test_a_host_that_refers_to_another_one_is_the_only_one_that_is_talked_to(
         options = ["--no-window", "--sound", "off", "--give-up", "4"] if command == "live" else []
         program, trace = traced(command, "--camera", server.url, *options)
         environment = {**os.environ, "http_proxy": "http://127.0.0.3:9", "https_proxy": "http://127.0.0.3:9"}
-        done = subprocess.run(program, capture_output=True, encoding="utf-8", timeout=100, check=False, env=environment)
+        done = subprocess.run(program, capture_output=True, encoding="utf-8", timeout=300, check=False, env=environment)
     seen = trace.read_text(encoding="utf-8", errors="replace")
     assert server.guests > 0
     assert done.returncode == 1, done.stderr

@@ -235,6 +235,13 @@ def test_a_codec_that_cannot_be_decoded_is_named(ffmpeg: Ffmpeg, tmp_path: Path)
         reader.open_video(path)
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".bmp"])
+def test_a_photo_is_no_video(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    path = ffmpeg(*pattern("0.2"), "-frames:v", "1", tmp_path / f"photo{ending}")
+    with pytest.raises(VideoError, match="is a single picture"):
+        reader.open_video(path)
+
+
 def test_a_video_that_ffmpeg_would_decode_without_its_key_is_refused(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     keys = [
         "-encryption_key",
@@ -408,6 +415,16 @@ def test_pictures_with_exif_data_are_read(ffmpeg: Ffmpeg, tmp_path: Path) -> Non
 )
 def test_pictures_are_shown_in_true_shape_and_lose_no_pixel(shape: Shape, shown: tuple[int, int]) -> None:
     assert shape.shown == shown
+
+
+def test_an_aspect_that_changes_in_mid_file_is_shown_in_its_true_shape(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """Within the size that the file began with: the same pixels, twice as wide as high, fill half of the height."""
+    source = ["-f", "lavfi", "-i", "color=white:s=160x120:r=10:d=1", *X264, "-f", "mpegts"]
+    parts = [ffmpeg(*source, "-vf", f"setsar={ratio}", tmp_path / f"{ratio}.ts").read_bytes() for ratio in (1, 2)]
+    (tmp_path / "clip.ts").write_bytes(b"".join(parts))
+    light = [frame.image.min(axis=2) > 128 for frame in read(tmp_path / "clip.ts")]
+    lit = [(int(frame.any(axis=1).sum()), int(frame.any(axis=0).sum())) for frame in light]
+    assert lit == [(120, 160)] * 10 + [(60, 160)] * 10
 
 
 @pytest.mark.parametrize("width", [98, 160, 250])
