@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,19 @@ def template(code: str) -> Catalog:
         last_translator="repcount", language_team=code,
         msgid_bugs_address="repcount", copyright_holder="repcount",
     )  # fmt: skip
-    found = extract_from_dir(PACKAGE, _METHODS, keywords=_KEYWORDS)
-    texts = {text for _, _, text, _, _ in found if text} | set(_table_texts())
-    for text in sorted(texts, key=str):
+    for text in sorted(_texts_of_the_package() | set(_table_texts()), key=str):
         catalogue.add(text, ("", "") if isinstance(text, tuple) else "")
     if code == _KANA:
         for phrase in sorted({*phrases._CUE_PHRASES.values(), "workout done, 1 rep"} - {"{n}"}):
             catalogue.add(phrase, "", context=_SPOKEN)
     return catalogue
+
+
+@cache
+def _texts_of_the_package() -> set[str | tuple[str, ...]]:
+    """Those in the code and the templates, the same for all languages."""
+    found = extract_from_dir(PACKAGE, _METHODS, keywords=_KEYWORDS)
+    return {text for _, _, text, _, _ in found if text}
 
 
 def _table_texts() -> Iterator[str]:

@@ -15,18 +15,22 @@ from repcount import interrupts
 def main() -> NoReturn:
     """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
     status: int | str | None = None
+    stopped = False
     codes: list[int] = []
     atexit.register(_exit_now, codes)  # registered first, so that it runs after all others
     try:
         interrupts.install_handlers()
         _command()()
-    except KeyboardInterrupt:
-        pass
+    except KeyboardInterrupt:  # before or after the command line, which would have said so
+        stopped = True
     except SystemExit as ended:
         status = ended.code
     except MemoryError:  # so little that the command line could not say it
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
+    if stopped:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write("repcount: stopped\n")
     status = interrupts.exit_code() or status
     codes.append(1 if isinstance(status, str) else status or 0)
     sys.exit(status)

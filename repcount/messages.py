@@ -87,9 +87,7 @@ REJECTION_SENTENCES = {
 _WARNING_TEMPLATES = {
     WarningCode.INTERRUPTED: "stopped by hand at {at_s:.1f} s",
     WarningCode.NO_TIMESTAMPS: "the file has no usable time stamps: frames are taken as {rate_hz:g} a second",
-    WarningCode.TIMESTAMPS_REPAIRED: (
-        "{repaired} of {frames} frames had a time stamp that did not rise; they were moved"
-    ),
+    WarningCode.TIMESTAMPS_REPAIRED: "time stamps that did not rise and were moved: {repaired} of {frames}",
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
     ),
@@ -111,19 +109,20 @@ _WARNING_TEMPLATES = {
     WarningCode.SEVERAL_LYING: (
         "{people} people lie in the picture: the one who raised the legs first was counted, check that it is you"
     ),
-    WarningCode.LOW_CONFIDENCE: "{doubtful} of {reps} reps were hard to see: check them in the video",
+    WarningCode.LOW_CONFIDENCE: "reps that were hard to see: {doubtful} of {reps}. Check the video",
     WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
-    WarningCode.REPS_ADDED: "{added} of {reps} reps were added by hand",
-    WarningCode.REPS_REMOVED: "{removed} reps were taken off by hand",
+    WarningCode.REPS_ADDED: "reps added by hand: {added} of {reps}",
+    WarningCode.REPS_REMOVED: "reps taken off by hand: {removed}",
     WarningCode.OWN_TARGET: (
         "the target is {target_deg:g}°: a rep is full from there on, not from upright ({upright_deg:g}°)"
     ),
     WarningCode.TARGET_SET: (
-        "the target was set to {target_deg:g}° at {at_s:.1f} s; the {reps} partial reps before it count"
+        "the target was set to {target_deg:g}° at {at_s:.1f} s; partial reps before it that count: {reps}"
     ),
 }
+"""Numbers of things stand after a colon: so a sentence holds for one as well as for many, in any language."""
 
-_REJECTED = "{movements} movements seen, {rejected} not counted: {reasons}"
+_REJECTED = "movements not counted: {rejected} of {movements} ({reasons})"
 
 
 def warning_sentence(warning: AnalysisWarning, translate: Callable[[str], str] = _) -> str:
@@ -137,5 +136,5 @@ def warning_sentence(warning: AnalysisWarning, translate: Callable[[str], str] =
 
 def _rejected(translate: Callable[[str], str], movements: float, **counts: float) -> str:
     sentences = {translate(REJECTION_SENTENCES[RejectionReason(code)]): count for code, count in counts.items()}
-    reasons = "; ".join(f"{text} ({count})" if len(counts) > 1 else text for text, count in sentences.items())
+    reasons = "; ".join(f"{text}: {count}" if len(counts) > 1 else text for text, count in sentences.items())
     return translate(_REJECTED).format(movements=movements, rejected=sum(counts.values()), reasons=reasons)

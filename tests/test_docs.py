@@ -205,6 +205,7 @@ def test_history_commands_run(
 # --- python ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_python_runs(model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     for page in DOCS:

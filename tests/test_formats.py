@@ -143,7 +143,7 @@ def test_warnings_are_sentences_with_codes_beside_them() -> None:
     read = formats.document(analysis("x"))
     assert read["warnings"] == [
         "the file says that it lasts 10.0 s, but only 5.0 s of it can be read",
-        "7 movements seen, 3 not counted: only one leg moved (2); the trunk was not lying (1)",
+        "movements not counted: 3 of 7 (only one leg moved: 2; the trunk was not lying: 1)",
     ]
     assert read["warning_codes"] == ["file_cut_short", "movements_rejected"]
 

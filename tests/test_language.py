@@ -374,8 +374,8 @@ def test_warnings_in_files_are_english() -> None:
 
     warning = AnalysisWarning(WarningCode.REPS_ADDED, {"added": 1, "reps": 5})
     with language.using("de"):
-        assert messages.warning_sentence(warning) == "1 von 5 Wiederholungen wurden von Hand hinzugefügt"
-        assert messages.warning_sentence(warning, str) == "1 of 5 reps were added by hand"
+        assert messages.warning_sentence(warning) == "von Hand hinzugefügte Wiederholungen: 1 von 5"
+        assert messages.warning_sentence(warning, str) == "reps added by hand: 1 of 5"
 
 
 # --- all of it ---------------------------------------------------------------------------------------------
@@ -383,19 +383,19 @@ def test_warnings_in_files_are_english() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("history", "model")
-def test_a_live_session_in_german(tmp_path: Path) -> None:
-    """The sample as the camera: terminal and table in German, JSON in English, and a voice that says German numbers."""
+def test_a_live_session_in_german(still_first: Path, tmp_path: Path) -> None:
+    """A video as the camera: terminal and table in German, JSON in English, and a voice that says German numbers."""
     data, sound = tmp_path / "reps.json", tmp_path / "said.wav"
-    video = SAMPLES / "21_as_described.mp4"
     result = run_process(
-        "live", "--camera", video, "--no-window", "--language", "de", "--json", data, "--sound-file", sound
+        "live", "--camera", still_first, "--no-window", "--language", "de", "--json", data, "--sound-file", sound
     )
     assert result.code == 0
     assert "Bereit" in result.err
-    assert re.findall(r"Wdh\. (\d), voll \(heben \d,\d s", result.err) == list("12345")
-    assert "5 volle Wiederholungen in 27,0 s" in result.out
-    assert json.loads(data.read_text(encoding="utf-8"))["summary"]["full"] == 5
-    assert sound.stat().st_size > 1_000_000
+    reps = re.findall(r"Wdh\. (\d), voll[^(]*\(heben \d,\d s", result.err)
+    assert reps in (list("123"), list("12")), "a busy machine may miss one"
+    assert re.search(rf"{len(reps)} volle Wiederholungen.* in 15,8 s", result.out)
+    assert json.loads(data.read_text(encoding="utf-8"))["summary"]["full"] == len(reps)
+    assert sound.stat().st_size > 400_000
 
 
 @pytest.mark.slow

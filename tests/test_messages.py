@@ -15,7 +15,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         {"rate_hz": 29.97}, "the file has no usable time stamps: frames are taken as 29.97 a second"
     ),
     WarningCode.TIMESTAMPS_REPAIRED: (
-        {"repaired": 3, "frames": 90}, "3 of 90 frames had a time stamp that did not rise; they were moved"
+        {"repaired": 3, "frames": 90}, "time stamps that did not rise and were moved: 3 of 90"
     ),
     WarningCode.FILE_CUT_SHORT: (
         {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
@@ -45,24 +45,24 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         "2 people lie in the picture: the one who raised the legs first was counted, check that it is you",
     ),
     WarningCode.MOVEMENTS_REJECTED: (
-        {"movements": 3, "trunk_moved": 2}, "3 movements seen, 2 not counted: the trunk came up with the legs"
+        {"movements": 3, "trunk_moved": 2}, "movements not counted: 2 of 3 (the trunk came up with the legs)"
     ),
     WarningCode.LOW_CONFIDENCE: (
-        {"doubtful": 2, "reps": 9}, "2 of 9 reps were hard to see: check them in the video"
+        {"doubtful": 2, "reps": 9}, "reps that were hard to see: 2 of 9. Check the video"
     ),
     WarningCode.UNFINISHED_REP: (
         {"start_s": 5.0}, "the end cuts off a movement that began at 5.0 s: it is not counted"
     ),
     WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
-    WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "1 of 4 reps were added by hand"),
-    WarningCode.REPS_REMOVED: ({"removed": 1}, "1 reps were taken off by hand"),
+    WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "reps added by hand: 1 of 4"),
+    WarningCode.REPS_REMOVED: ({"removed": 1}, "reps taken off by hand: 1"),
     WarningCode.OWN_TARGET: (
         {"target_deg": 51.0, "upright_deg": 67.0},
         "the target is 51°: a rep is full from there on, not from upright (67°)",
     ),
     WarningCode.TARGET_SET: (
         {"target_deg": 51.0, "at_s": 30.04, "reps": 3},
-        "the target was set to 51° at 30.0 s; the 3 partial reps before it count",
+        "the target was set to 51° at 30.0 s; partial reps before it that count: 3",
     ),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
-    Cue.ARM_PAUSES: "one arm up to pause, both spread to end the set",
+    Cue.ARM_PAUSES: "one arm up to pause, both up, towards feet and head, to end the set",
     Cue.OFFER_TARGET: "press t to count these",
     Cue.TARGET_SET: "counting from {n} degrees",
     Cue.NO_TARGET: "no partial rep to count",
@@ -138,7 +138,7 @@ _INSTRUCTIONS = {
 
 _SUMMARY_TITLE = "Well done"
 _SUMMARY_CLOSES = "Any key closes this"
-_SUMMARY_NAMES = {"full": "full reps", "partial": "partial", "tempo": "tempo", "best_set": "best set"}
+_SUMMARY_NAMES = {"partial": "partial", "tempo": "tempo", "best_set": "best set"}
 _LAST_TIME = "last time {value}"
 _BEST = "your best so far"
 _BEST_BEFORE = "your best is {value}"
@@ -299,7 +299,8 @@ def summary_closes() -> str:
 def summary_rows(summary: Summary) -> list[SummaryRow]:
     """The summary, the most important figure first."""
     before, names = summary.before, _SUMMARY_NAMES
-    rows = [SummaryRow(str(summary.full), _(names["full"]), _full_before(summary), large=True)]
+    full = ngettext("full rep", "full reps", summary.full)
+    rows = [SummaryRow(str(summary.full), full, _full_before(summary), large=True)]
     if summary.partial:
         partial = _(_LAST_TIME).format(value=before.partial) if before else ""
         rows.append(SummaryRow(str(summary.partial), _(names["partial"]), partial))

@@ -26,38 +26,44 @@ _LENGTH_TRUNKS = 0.6
 """Least distance from shoulder to wrist, in trunk lengths in space. An arm is about as long as the trunk, hip to
 shoulder; a hand at the head is half of that away."""
 
-_VISIBLE = 0.2
-"""Least visibility of elbow and wrist. The far arm of somebody who lies has 0.2 to 0.6 when it is held up (rendered
-clip), as the visibility of a landmark rises slowly; arms that are down have as much, but not the elevation."""
+_VISIBLE = 0.1
+"""Least visibility of elbow and wrist. The far arm of somebody who lies has 0.15 to 0.6 when it is held up (rendered
+clips), as the visibility of a landmark rises slowly; arms that are down have as much, but not the elevation."""
+
+_SPREAD_UP_DEG = 35.0
+"""Least elevation of two arms that are plainly apart: each leans by up to 40°, and the model adds 15°."""
 
 _APART = 0.38
-"""Least distance of the wrists in the picture, in lengths of the longer arm there, where two arms are plainly up. Seen
-from the side, the model puts a far arm that is hidden at the head onto the near arm that is held up: then they are 0.30
-apart at most (rendered clips; 0.35 for a moment while the arm rises). Two that are up are 0.39 to 1 apart, seen from
-above or a little from the feet, or 0.04 to 0.3 where one covers the other. Visibility does not tell: with the camera on
+"""Distance of the wrists in the picture, in lengths of the longer arm there, from which on two arms are plainly up.
+Seen from the side, the model puts a far arm that is hidden at the head onto the near arm that is held up: then they are
+0.30 apart at most (rendered clips; 0.35 for a moment while the arm rises). Visibility does not tell: with the camera on
 the floor, that of the hidden arm is 0.69."""
+
+_APART_DEG = 15.0
+"""Angle between the arms in the picture from which on they are two: the model makes up a second one within 8° of the
+first (rendered clips). Arms that lean by 30° towards feet and head are 36 to 80° apart, also where the wrists meet."""
 
 
 def arms_up(pose: Pose) -> float:
     """How many arms are straight and point up: 2 if both plainly do, 1 if one may be two; NaN if neither is seen."""
-    arms = [_raised(pose, side) for side in (0, 1)]
-    if all(arm == 1.0 for arm in arms):
-        return 2.0 if _apart(pose) >= _APART else 1.0
-    if 1.0 in arms:
+    elevations_deg = [_elevation_deg(pose, side) for side in (0, 1)]
+    if all(elevation_deg >= _SPREAD_UP_DEG for elevation_deg in elevations_deg) and _are_apart(pose):
+        return 2.0
+    if any(elevation_deg >= _UP_DEG for elevation_deg in elevations_deg):
         return 1.0
-    return nan if all(map(isnan, arms)) else 0.0
+    return nan if all(map(isnan, elevations_deg)) else 0.0
 
 
-def _apart(pose: Pose) -> float:
-    """How far the wrists are apart in the picture, in lengths of the longer arm."""
-    left, right = (pose.xy_px[joint] for joint in _WRIST)
-    arms_px = [
-        hypot(*(pose.xy_px[wrist] - pose.xy_px[shoulder])) for wrist, shoulder in zip(_WRIST, _SHOULDER, strict=True)
-    ]
-    return hypot(*(left - right)) / max(arms_px)
+def _are_apart(pose: Pose) -> bool:
+    """Whether two arms that are up can't be one: by the distance of the wrists, or the angle between the arms."""
+    arms = [pose.xy_px[wrist] - pose.xy_px[shoulder] for wrist, shoulder in zip(_WRIST, _SHOULDER, strict=True)]
+    left_deg, right_deg = (degrees(atan2(x, -y)) for x, y in arms)
+    apart_px = hypot(*(pose.xy_px[_WRIST[0]] - pose.xy_px[_WRIST[1]]))
+    return apart_px >= _APART * max(hypot(*arm) for arm in arms) or abs(left_deg - right_deg) >= _APART_DEG
 
 
-def _raised(pose: Pose, side: int) -> float:
+def _elevation_deg(pose: Pose, side: int) -> float:
+    """The elevation of a straight arm, in the picture or in space, whichever is less; 0 if bent, NaN if unseen."""
     joints = _SHOULDER[side], _ELBOW[side], _WRIST[side]
     if min(pose.visibility[joint] for joint in joints[1:]) < _VISIBLE:
         return nan
@@ -66,9 +72,5 @@ def _raised(pose: Pose, side: int) -> float:
     x, y, z = (pose.world_m[joints[2]] - pose.world_m[joints[0]]).tolist()
     space_deg = degrees(atan2(-y, hypot(x, z)))
     trunk_m = hypot(*(pose.world_m[_SHOULDER[side]] - pose.world_m[_HIP[side]]))
-    straight_deg = straighter_reading(pose, joints)
-    return float(
-        min(flat_deg, space_deg) >= _UP_DEG
-        and straight_deg >= _STRAIGHT_DEG
-        and hypot(x, y, z) >= _LENGTH_TRUNKS * trunk_m
-    )
+    straight = straighter_reading(pose, joints) >= _STRAIGHT_DEG and hypot(x, y, z) >= _LENGTH_TRUNKS * trunk_m
+    return min(flat_deg, space_deg) if straight else 0.0

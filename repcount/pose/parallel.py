@@ -115,13 +115,14 @@ class ParallelPoseEstimator:
     ) -> None:
         """`slots` as `split_into_chunks` yields them, read in a thread; at most `room` of their images are held.
 
-        `same_pose` tells whether two trackers have found the same in a frame. At most `jobs` trackers are open at a
-        time, but always two, for a seam takes two.
+        `same_pose` tells whether two trackers have found the same in a frame. At most `jobs` trackers work at a time,
+        and no more are open, but always two: which of both goes on after a seam is known once they have met there.
         """
         self._slots, self._new_tracker, self._same_pose = slots, new_tracker, same_pose
         self._jobs = jobs
         self._room = Semaphore(room)
         self._tracker_room = Semaphore(max(jobs, 2))
+        self._turns = Semaphore(jobs)
         self._trackers: set[Tracker] = set()
         self._current: Tracker | None = None  # whose poses stand at present; the reader's
         self._to_track: queue.SimpleQueue[_Chunk | None] = queue.SimpleQueue()
@@ -208,11 +209,11 @@ class ParallelPoseEstimator:
 
     def _track(self, chunk: _Chunk, tracker: Tracker) -> None:
         for frame in chunk.warmup:
-            chunk.seam_pose = tracker.track(frame)
+            chunk.seam_pose = self._take_turn(tracker, frame)
         chunk.warmup, chunk.tracker = (), tracker
         pose = None
         for slot in self._drain(chunk.slots):
-            pose = _next_pose(tracker, slot, pose)
+            pose = self._next_pose(tracker, slot, pose)
             chunk.poses.put((slot, pose))
             if chunk.superseded:
                 break
@@ -220,6 +221,14 @@ class ParallelPoseEstimator:
             chunk.slots.put(None)  # for the reader, should it go on from here
         chunk.done = True
         chunk.poses.put(None)
+
+    def _next_pose(self, tracker: Tracker, slot: FrameSlot, last: Pose | None) -> Pose | None:
+        """`last` is the pose in the slot before, which stands where nothing moves."""
+        return last if slot.image is None else self._take_turn(tracker, Frame(slot.time_s, slot.image))
+
+    def _take_turn(self, tracker: Tracker, frame: Frame) -> Pose | None:
+        with self._turns:
+            return tracker.track(frame)
 
     def _open_tracker(self) -> Tracker:
         self._trackers.add(tracker := self._new_tracker())
@@ -265,7 +274,7 @@ class ParallelPoseEstimator:
         """Go on with the tracker of the chunk before, until both agree or else to the end of the chunk."""
         pose = None
         for slot, other in islice(found, _PATIENCE):
-            pose = _next_pose(earlier, slot, pose)
+            pose = self._next_pose(earlier, slot, pose)
             if self._same_pose(pose, other):
                 self._close_tracker(earlier)
                 yield slot, other
@@ -277,15 +286,10 @@ class ParallelPoseEstimator:
             if useless is not None and chunk.done:
                 self._close_tracker(useless)
                 useless = None
-            pose = _next_pose(earlier, slot, pose)
+            pose = self._next_pose(earlier, slot, pose)
             yield slot, pose
         if useless is not None:
             self._close_tracker(useless)
-
-
-def _next_pose(tracker: Tracker, slot: FrameSlot, last: Pose | None) -> Pose | None:
-    """`last` is the pose in the slot before, which stands where nothing moves."""
-    return last if slot.image is None else tracker.track(Frame(slot.time_s, slot.image))
 
 
 # --- a whole video -----------------------------------------------------------------------------------------
@@ -311,8 +315,8 @@ def measured(
     """Track the person lying down in a part of a video at about `rate_hz` frames a second, in order.
 
     `subject` is whom to follow, found in frames of the size that is tracked; None for whoever raises the legs.
-    Uses at most `jobs` trackers at a time (two at a seam), and none where nothing moves: the pose stays that of the
-    frame before. The result is the same for any `jobs`. Raises ModelError.
+    At most `jobs` trackers work at a time (two are open at a seam), and none where nothing moves: the pose stays that
+    of the frame before. The result is the same for any `jobs`. Raises ModelError.
     """
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     width, height = video.info.width, video.info.height

@@ -1,4 +1,4 @@
-"""Connections to a stream's host: to no other, and never waiting for longer than a limit that no trickle renews."""
+"""Connections to a stream's host: to no other, with a limit of time that no trickle renews, and one of bytes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,35 @@ from repcount.video.clock import clock_s
 _CHUNK_BYTES: Final = 65536
 
 
+_MAX_BYTES: Final = 64_000_000
+"""Most bytes until there is a frame: FFmpeg keeps all of a packet or of what stands before the first one, however long
+it says that is. Heuristic: three seconds at 170 Mbit/s, or two pictures of 8K in JPEG at the best quality."""
+
+
+class FloodError(ConnectionError):
+    """A host has sent more than any frame takes."""
+
+
 class Deadline:
-    """A clock time by which something must be done; each wait on the network gets what is left until then."""
+    """A clock time by which something must be done; each wait on the network gets what is left until then.
+
+    What is received until then is bounded as well.
+    """
 
     def __init__(self, limit_s: float) -> None:
-        self._until_s = clock_s() + limit_s
         self._is_over = False
+        self.renew(limit_s)
 
     def renew(self, limit_s: float) -> None:
         """Start anew, with `limit_s` from now."""
         self._until_s = clock_s() + limit_s
+        self._received = 0
+
+    def receive(self, size: int) -> None:
+        """Take note of so many bytes that have come. Raises FloodError if they are too many."""
+        self._received += size
+        if self._received > _MAX_BYTES:
+            raise FloodError
 
     def end(self) -> None:
         """Let no further wait begin, whatever is renewed. May be called by another thread."""
@@ -42,13 +61,15 @@ class Deadline:
 
 
 class _Timed:
-    """Mixed into a socket: its waits end at a deadline."""
+    """Mixed into a socket: its waits end at a deadline, which takes note of what is received."""
 
     deadline: Deadline
 
     def recv_into(self, *arguments: Any) -> Any:
         self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]
-        return super().recv_into(*arguments)  # type: ignore[misc]
+        size = super().recv_into(*arguments)  # type: ignore[misc]
+        self.deadline.receive(size)
+        return size
 
     def sendall(self, *arguments: Any) -> Any:
         self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]

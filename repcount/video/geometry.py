@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from math import cos, radians, sin
+from typing import TYPE_CHECKING, Any
 
 from repcount.video.opencv import cv2
 
@@ -53,6 +54,17 @@ def orientation(matrix: bytes) -> Orientation:
     if abs(b) + abs(c) > abs(a) + abs(d):
         return Orientation(True, flipped_x=c < 0, flipped_y=b < 0)
     return Orientation(False, flipped_x=a < 0, flipped_y=d < 0)
+
+
+def frame_orientation(frame: Any) -> Orientation:
+    """The orientation that the display matrix of a PyAV frame asks for."""
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # of a kind that FFmpeg knows and PyAV does not, such as the Exif data of a TIFF or JPEG
+        turn = radians(frame.rotation)
+        a, b = round(cos(turn)), -round(sin(turn))
+        return orientation(struct.pack("=9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30))
+    return UPRIGHT if matrix is None else orientation(bytes(matrix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from repcount.errors import VideoError
-from repcount.video import geometry, parameter_sets
+from repcount.video import geometry, layout, parameter_sets
 from repcount.video.decoder import MAX_PX
 from repcount.video.opencv import native_path
-from repcount.video.pyav import av, open_container
+from repcount.video.pyav import STRANGE_COLOURS, av, open_container
 
 _ORDINARY_CODECS = {"h264": "H.264", "hevc": "HEVC"}
 """What nearly all cameras write, and the only ones whose pictures are known from the parameter sets in the stream."""
@@ -73,14 +73,17 @@ class Probe:
     """Whether it is an animated WebP, of which FFmpeg reads the first picture at most."""
     raw: bool = False
     """Whether it is a stream without a container, and so without times."""
+    as_edited: bool = True
+    """Whether its edit list is followed."""
 
 
 def probe(path: Path) -> Probe:
     """Look into a recorded file. Raises VideoError if it holds no video or none that can be decoded."""
     if _is_animated_webp(path):
-        return Probe(0, "WEBP", nan, False, is_cut_short(path), 0, "", animation=True)
+        return Probe(0, "WEBP", nan, False, layout.is_cut_short(path), 0, "", animation=True)
+    as_edited = layout.edits_at_one_speed(path)
     try:
-        container = open_container(path)
+        container = open_container(path, as_edited=as_edited)
     except (av.error.FFmpegError, ValueError) as error:
         raise VideoError(_no_video(path)) from error
     with closing(container):
@@ -90,7 +93,9 @@ def probe(path: Path) -> Probe:
             raise VideoError(
                 f"{path} says that its pictures are {context.width} by {context.height}: that is damaged or too large"
             )
-        unusual = _unusual(container, stream) or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
+        unusual = "" if as_edited else "its edit list cannot be followed, so that all of it is read"
+        unusual = unusual or _unusual(container, stream)
+        unusual = unusual or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
         ahead = _packets(container, stream, path)
         packets = 0
         if unusual:
@@ -103,10 +108,11 @@ def probe(path: Path) -> Probe:
             codec_name(context.name),
             _duration_s(container, stream),
             container.format.name in _BROADCAST,
-            is_cut_short(path),
+            layout.is_cut_short(path),
             packets,
             unusual,
             raw=container.format.name in _RAW,
+            as_edited=as_edited,
         )
 
 
@@ -118,7 +124,7 @@ def _is_animated_webp(path: Path) -> bool:
 
 
 def _no_video(path: Path) -> str:
-    if _lacks_index(path):
+    if layout.lacks_index(path):
         return (
             f"{path} is cut short: it has no index, which is written at the end. Was the recording or the copy "
             "interrupted? Copy it again"
@@ -187,6 +193,8 @@ def _unusual(container: Any, stream: Any) -> str:
         return f"it holds {videos} video streams"
     if context.pix_fmt not in _ORDINARY_FORMATS:
         return f"its pixels are {context.pix_fmt}"
+    if context.colorspace in STRANGE_COLOURS:
+        return "its colours are of a rare kind"
     if container.format.name in _RAW:
         return "it has no time stamps"
     if max(context.width, context.height) >= _LARGE_PX:
@@ -247,10 +255,7 @@ def _is_turned(packet: Any) -> bool | None:
         frame = next(iter(packet.decode()), None)
     except (av.error.FFmpegError, EOFError, ValueError):
         return None
-    if frame is None:
-        return None
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return matrix is not None and geometry.orientation(bytes(matrix)) != geometry.UPRIGHT
+    return None if frame is None else geometry.frame_orientation(frame) != geometry.UPRIGHT
 
 
 # --- lengths -----------------------------------------------------------------------------------------------
@@ -268,8 +273,8 @@ def _duration_s(container: Any, stream: Any) -> float:
     if container.format.name == "avi" and stream.frames and stream.average_rate:
         # FFmpeg's is that of what is left of a file that was cut.
         stated = max(stated, float(stream.frames / stream.average_rate))
-    if "matroska" in container.format.name and container.start_time:
-        stated -= container.start_time / av.time_base  # it states where the video ends
+    if "matroska" in container.format.name and container.start_time and "_STATISTICS_TAGS" not in stream.metadata:
+        stated -= container.start_time / av.time_base  # FFmpeg states where the video ends, mkvmerge its length
     return stated if 0 < stated <= _LONGEST_S else nan
 
 
@@ -280,71 +285,3 @@ def _clock_text_s(text: str) -> float:
         return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
     except ValueError:
         return nan
-
-
-_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
-"""What an MP4 or QuickTime file begins with."""
-
-
-def is_cut_short(path: Path) -> bool:
-    """Whether a file is shorter than its container says in bytes; False for containers that do not say.
-
-    The lengths in seconds that a container states do not tell: they may be those of the sound, or of all that an edit
-    list leaves out.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(64)
-        if head[4:8] in _BOXES:
-            return any(end > size for _, end in _boxes(file))
-        if head[:4] == b"RIFF":
-            return int.from_bytes(head[4:8], "little") + 8 > size
-        if head[:4] == b"\x1aE\xdf\xa3":
-            return _matroska_end(head) > size
-    return False
-
-
-def _lacks_index(path: Path) -> bool:
-    """Whether an MP4 or QuickTime file has pictures and sound, but nothing that tells where in it they are."""
-    with path.open("rb") as file:
-        if file.read(8)[4:] not in _BOXES:
-            return False
-        names = [name for name, _ in _boxes(file)]
-    return b"mdat" in names and b"moov" not in names
-
-
-def _boxes(file: Any) -> Iterator[tuple[bytes, int]]:
-    """The names of the boxes of such a file, and where they end. ISO/IEC 14496-12, 4.2."""
-    at = 0
-    while True:
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        length = int.from_bytes(head[:4])
-        if length == 1:
-            length = int.from_bytes(head[8:16])
-        if length < 8:  # 0: to the end of the file
-            yield head[4:8], at
-            return
-        at += length
-        yield head[4:8], at
-
-
-def _matroska_end(head: bytes) -> int:
-    """Where the segment of a Matroska file ends; 0 if it does not say. RFC 8794, 5 and 6."""
-    size, at = _ebml_size(head, 4)
-    at += size
-    if head[at : at + 4] != b"\x18S\x80g":
-        return 0
-    size, at = _ebml_size(head, at + 4)
-    return at + size if size else 0
-
-
-def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
-    """A size, 0 if unknown, and where what follows begins."""
-    if at >= len(data) or not data[at]:
-        return 0, at
-    length = 9 - data[at].bit_length()
-    bits = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
-    return (0 if bits == (1 << 7 * length) - 1 else bits), at + length

@@ -10,7 +10,7 @@ from typing import Any
 
 from repcount.libraries import library_error
 
-__all__ = ["av", "open_container"]
+__all__ = ["STRANGE_COLOURS", "av", "open_container"]
 
 try:
     import av
@@ -30,7 +30,13 @@ _OPTIONS = {
 }
 
 
-def open_container(path: Path) -> Any:
-    """Open a recorded file. Raises av.error.FFmpegError and OSError."""
+STRANGE_COLOURS = frozenset([8, *range(10, 18)])
+"""Colour matrices that FFmpeg does not convert, such as YCgCo, ICtCp and BT.2020 with constant luminance, by their
+numbers in ITU-T H.273, table 4. OpenCV gives what was in the memory before."""
+
+
+def open_container(path: Path, *, as_edited: bool = True) -> Any:
+    """Open a recorded file, with or without what its edit list asks for. Raises av.error.FFmpegError and OSError."""
+    options = _OPTIONS if as_edited else {**_OPTIONS, "ignore_editlist": "1"}
     # The absolute path keeps a name such as "concat:a" or "-" from being taken for something else.
-    return av.open(str(path.absolute()), options=_OPTIONS, **_METADATA)
+    return av.open(str(path.absolute()), options=options, **_METADATA)

@@ -21,7 +21,7 @@ from repcount.video import geometry, parameter_sets
 from repcount.video.decoder import MAX_PX, Thinning
 from repcount.video.geometry import Shape
 from repcount.video.opencv import cv2
-from repcount.video.pyav import av, open_container
+from repcount.video.pyav import STRANGE_COLOURS, av, open_container
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _MAX_ERRORS = 100
 """Errors in a row, in reading packets, after which a file is taken to have ended. Heuristic: FFmpeg goes on after each
 where it can."""
+
+_UNSPECIFIED = 2
+"""Colour matrix of pictures that state none: they are taken for BT.601."""
 
 _ALTERNATING = [False, True, False, True]
 """Whether others refer to the next frames, where every second one can be skipped and it is the others that are due."""
@@ -55,12 +58,12 @@ class _Decoded:
 class PyAvDecoder:
     """Decodes with PyAV. See `repcount.video.decoder.Decoder`."""
 
-    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False) -> None:
+    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False, as_edited: bool = True) -> None:
         """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
 
-        `raw`: it is a stream without a container. Raises VideoError.
+        `raw`: it is a stream without a container. `as_edited`: follow its edit list. Raises VideoError.
         """
-        self._container = open_container(path)
+        self._container = open_container(path, as_edited=as_edited)
         self._stream = self._container.streams[stream]
         self._context = self._stream.codec_context
         self._context.thread_type = "AUTO"
@@ -135,6 +138,8 @@ class PyAvDecoder:
 
     def _converted(self, frame: Any, columns: int, rows: int) -> NDArray[np.uint8]:
         """The pixels of a frame, RGB, scaled to a size."""
+        if frame.colorspace in STRANGE_COLOURS:
+            frame.colorspace = _UNSPECIFIED  # light and dark are right then, and colours are not
         if columns >= frame.width or columns % 2 or rows % 2:
             scaling = "AREA" if columns < frame.width else "BICUBIC"
             direct = self._reformatter.reformat(frame, columns, rows, "rgb24", interpolation=scaling)
@@ -244,8 +249,7 @@ class PyAvDecoder:
             # Only now: a frame whose side data were read is freed by the garbage collector alone, so that large ones
             # would fill the memory before it runs.
             self._turned = turned
-            matrix = frame.side_data.get("DISPLAYMATRIX")
-            self._orientation = geometry.orientation(bytes(matrix)) if matrix is not None else geometry.UPRIGHT
+            self._orientation = geometry.frame_orientation(frame)
         aspect = geometry.pixel_aspect(self._aspect())
         if frame.interlaced_frame and self._context.name == "hevc":
             aspect /= 2  # a field has half of the rows

@@ -31,6 +31,10 @@ _NUDGE = 0.5
 """A frame stamped no later than the one before is placed this share of a frame after it: close to where it belongs, and
 never past a next frame whose stamp is right."""
 
+_CLOSEST = 0.1
+"""Frames that come without a stamp are no closer than this share of a frame. Heuristic: a file does not understate its
+rate tenfold."""
+
 _RESTART_AFTER = 3
 """Bad stamps in a row after which the container is taken to have restarted its clock (joined recordings)."""
 
@@ -46,8 +50,9 @@ class TimestampRepair:
     """Turns a container's time stamps into strictly rising seconds from the first frame.
 
     A frame with a bad stamp is placed just after the frame before; after several in a row, the container's clock is
-    taken to go on from there. A container whose stamps stand still from the beginning has none: its frames are then
-    spaced by the frame rate.
+    taken to go on from there. One without a stamp is as far from the frame before as those before it were from each
+    other, where a container has stamps for some alone. A container whose stamps stand still from the beginning has
+    none: its frames are then spaced by the frame rate.
     """
 
     frame_s: float
@@ -61,6 +66,11 @@ class TimestampRepair:
     repaired: int = 0
     bad_in_a_row: int = 0
     untimed: bool = False
+    spacing_s: float = math.nan
+    """Distance of the frames between the last two right stamps."""
+    right_s: float = 0.0
+    right_frame: int = 0
+    """Time and number of the last frame whose stamp was right."""
 
     def stamp(self, container_s: float) -> float:
         """Time of the next frame in seconds; `container_s` is its stamp, which may be any float."""
@@ -77,8 +87,12 @@ class TimestampRepair:
     def _next(self, time_s: float) -> float:
         if not self.untimed and 0 < time_s - self.last_s < self.max_jump_s:
             self.bad_in_a_row = 0
+            self.spacing_s = (time_s - self.right_s) / (self.frames - self.right_frame)
+            self.right_s, self.right_frame = time_s, self.frames
             return time_s
         self.repaired += 1
+        if not self.untimed and math.isnan(time_s):
+            return self.last_s + self._missing_s()
         self.bad_in_a_row += 1
         if self.repaired >= _FALLBACK_AFTER and self.repaired == self.frames:
             self.untimed = True
@@ -92,9 +106,17 @@ class TimestampRepair:
             return true_s
         return self.last_s + _NUDGE * self.frame_s
 
+    def _missing_s(self) -> float:
+        """How long after the frame before a frame without a stamp comes: never so long that it passes the next one."""
+        if not math.isfinite(self.first_s):
+            return self.frame_s  # the clock is set by the first stamp
+        if math.isnan(self.spacing_s):
+            return _NUDGE * self.frame_s
+        return min(max(self.spacing_s, _CLOSEST * self.frame_s), self.frame_s)
+
     def warning(self) -> AnalysisWarning | None:
         """What was wrong with the times; None if nothing was."""
-        if self.untimed:
+        if self.untimed or (self.repaired and not math.isfinite(self.first_s)):
             return AnalysisWarning(WarningCode.NO_TIMESTAMPS, {"rate_hz": 1 / self.frame_s})
         if self.repaired:
             facts = {"repaired": self.repaired, "frames": self.frames}
@@ -107,6 +129,10 @@ _FALLBACK_HZ = 30.0
 
 _LONGEST_FRAME_S = 60.0
 """A last frame that is said to be shown for longer is shown for the usual time. Heuristic."""
+
+_ROUGHLY_S = 0.25
+"""A file that is cut short in bytes, but not by more than this, may have lost sound alone, or state its length to the
+end of a longer sound. Heuristic."""
 
 _SAME_TIME_S = 0.002
 """The readers' times of a frame differ by no more: one of them may round to milliseconds."""
@@ -241,7 +267,9 @@ class VideoReader:
         stated_s, read_s = self.info.duration_s, self.duration_s
         if self._left_early or not (self._probe.cut_short or self._decoder.damaged()):
             return None
-        if math.isnan(stated_s) or read_s >= 0.9 * stated_s - 0.5:
+        # Where the bytes say so it is beyond doubt, and it is only the length that may be stated roughly.
+        least_s = stated_s - _ROUGHLY_S if self._probe.cut_short else 0.9 * stated_s - 0.5
+        if math.isnan(stated_s) or read_s >= least_s:
             return None
         return AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": stated_s, "read_s": read_s})
 
@@ -259,9 +287,10 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
     # One thread more: decoding large pictures may take longer than tracking.
     threads += bool(threads)
     try:
-        return PyAvDecoder(path, threads, found.stream, raw=found.raw), f"PyAV, as {reason}"
+        decoder = PyAvDecoder(path, threads, found.stream, raw=found.raw, as_edited=found.as_edited)
     except VideoError as error:
         raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
+    return decoder, f"PyAV, as {reason}"
 
 
 def to_grey(frame: Frame, shrink: int) -> NDArray[np.uint8]:

@@ -56,7 +56,7 @@ class StreamCapture:
     def __init__(self, source: Any, deadline: Deadline, shut: Callable[[], None], **options: Any) -> None:
         """Open `source`, an address or a ByteStream; `options` are those of `av.open`.
 
-        Every wait has to end at `deadline`, which each read renews; `shut` ends it before. Raises av.FFmpegError,
+        Every wait has to end at `deadline`, which each frame renews; `shut` ends it before. Raises av.FFmpegError,
         OSError and ValueError.
         """
         import av

@@ -104,6 +104,7 @@ def test_a_history_that_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pyte
     assert f"{tmp_path / 'file'} is no folder" in check.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["cv2", "mediapipe"])
 def test_a_library_that_does_not_load_is_told_and_what_needs_it_is_not_tried(module: str, tmp_path: Path) -> None:
     """A module that fails as the real one does on a bare Linux stands before it on the path."""

@@ -101,6 +101,7 @@ def trainer(piece: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_is_counted_to_a_line_each_and_tidy_tables(cli: Cli, trainer: Path, tmp_path: Path) -> None:
     table, signals = tmp_path / "clips.csv", tmp_path / "signals"
     done = cli(

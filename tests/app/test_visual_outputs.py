@@ -33,6 +33,7 @@ def test_all_of_them_at_once(cli: Cli, piece: Path, tmp_path: Path) -> None:
     assert again.out.splitlines()[-1] == VERDICT, "the drawing hides nobody, and no time is lost"
 
 
+@pytest.mark.slow
 def test_a_report_without_people(cli: Cli, piece: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert cli("analyze", piece, "--report", page, "--no-pictures").code == 0
@@ -92,12 +93,14 @@ def test_the_report_of_a_folder_names_the_videos_that_are_broken(cli: Cli, piece
     assert str(videos) not in text
 
 
+@pytest.mark.slow
 def test_a_report_goes_to_standard_output_alone(cli: Cli, piece: Path) -> None:
     done = cli("analyze", piece, "--report", "-")
     assert done.out.startswith("<!DOCTYPE html>")
     assert VERDICT in done.err
 
 
+@pytest.mark.slow
 def test_a_saved_signal_is_drawn_as_well(cli: Cli, piece: Path, tmp_path: Path) -> None:
     cli("analyze", piece, "--signal", tmp_path / "signal.csv")
     plot, page = tmp_path / "plot.png", tmp_path / "report.html"

@@ -431,7 +431,7 @@ def test_a_worker_that_dies_is_restarted_once() -> None:
         assert process(voice) is second
         voice.show(live_update(Announcement(Cue.COUNT, 1)))
         ends_s = time.monotonic()
-    assert time.monotonic() - ends_s < 1
+    assert time.monotonic() - ends_s < 2.5, "nobody waits for a process that is gone"
 
 
 _PARENT = """

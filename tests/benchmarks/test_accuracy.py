@@ -153,6 +153,7 @@ def test_a_name_that_leads_out_of_the_folder_is_told(
     assert sorted(labels.parent.parent.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_agrees_with_the_shared_scorer(accuracy: ModuleType, labels: Path, tmp_path: Path) -> None:
     if not SCORER.exists():
         pytest.skip("../shared/tools/score.py is not here")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def figures(footage: dict[str, Benchmark], folder: str) -> dict[str, Any]:
     """What `benchmarks/accuracy.py` has found there."""
     if folder not in footage:
-        pytest.skip(f"there is no folder {folder} beside the project, or it is not asked for (REPCOUNT_CLIPS=1)")
+        pytest.skip(f"the clips of {folder} are not there, not asked for (REPCOUNT_CLIPS=1), or among others")
     found: dict[str, Any] = footage[folder].result()[0]["figures"]
     return found
 

@@ -20,8 +20,8 @@ from repcount.video import reader
 
 pytest.importorskip("resource", reason="the memory of a process is limited as POSIX does it")
 
-LEAST_CASES = 8000
-ENOUGH = 8010
+LEAST_CASES = 4300
+ENOUGH = 4310
 WATCHED = {"mp4", "avi", "mkv", "webm", "gif", "timed", "texts"}
 """Kinds in which FFmpeg may crash; `repcount` decodes in a process of its own."""
 

@@ -72,17 +72,30 @@ def _cut(path: Path, ffmpeg: Ffmpeg) -> Path:
 
 BAD_VIDEOS = [
     (_missing, "there is no file"),
-    (_too_long_a_name, "File name too long"),
-    (_folder, "there is no video in the folder"),
     (_empty, "is empty"),
     (_text, "cannot be read as a video"),
     (_sound_only, "sound only"),
     (_no_frames, "cannot be read as a video"),
     (_cut, "cut short"),
 ]
+ENDS_ALL = [(_too_long_a_name, "File name too long"), (_folder, "there is no video in the folder")]
 
 
-@pytest.mark.parametrize(("make", "message"), BAD_VIDEOS, ids=[row[0].__name__.strip("_") for row in BAD_VIDEOS])
+def test_bad_videos_are_told_in_a_line_each_and_leave_no_file(cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    videos = [make(tmp_path, ffmpeg) for make, _ in BAD_VIDEOS]
+    wanted = ["--csv", results / "reps.csv", "--json", results / "reps.json", "--signal", results]
+    done = cli("analyze", *videos, *wanted)
+    assert (done.code, done.out) == (1, "")
+    for line, video, (_, message) in zip(done.err.splitlines(), videos, BAD_VIDEOS, strict=True):
+        assert line.startswith("repcount: ")
+        assert str(video) in line
+        assert message in line
+    assert list(results.iterdir()) == []
+
+
+@pytest.mark.parametrize(("make", "message"), [BAD_VIDEOS[2], *ENDS_ALL], ids=["text", "long name", "folder"])
 def test_a_bad_video_is_told_in_one_line_and_leaves_no_file(
     make: Callable[[Path, Ffmpeg], Path], message: str, cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
@@ -129,6 +142,7 @@ def test_nobody_in_the_picture_is_a_warning(cli: Cli, empty_room: Path, tmp_path
     assert result.err == f"note: {warning}\n"
 
 
+@pytest.mark.slow
 def test_somebody_seen_less_than_half_of_the_time_is_a_warning(
     cli: Cli, ffmpeg: Ffmpeg, tmp_path: Path, model: Path
 ) -> None:
@@ -365,6 +379,7 @@ FAKES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "kind", "library", "package"), FAKES)
 def test_a_library_that_does_not_load_ends_all_videos_with_one_line(
     module: str, kind: str, library: str, package: str, tmp_path: Path, empty_room: Path

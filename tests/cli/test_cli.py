@@ -48,6 +48,7 @@ def test_one_command_shows_the_reps_and_the_verdict(cli: Cli, piece: Path) -> No
     assert lines[4:] == ["hands not at the head in 2 of 2 reps", "2 full reps, 2 fast in 4.0 s"]
 
 
+@pytest.mark.slow
 def test_the_demo_counts_five_reps_and_finds_nothing_wrong_with_them(
     cli: Cli, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +121,7 @@ def test_one_bad_video_does_not_stop_the_others(cli: Cli, piece: Path, empty_roo
     assert sorted(path.name for path in files["signals"].iterdir()) == ["empty_room.csv", "piece.csv"]
 
 
+@pytest.mark.slow
 def test_several_videos_of_which_one_is_good_are_still_an_array(cli: Cli, empty_room: Path, tmp_path: Path) -> None:
     result = cli("analyze", empty_room, tmp_path / "nowhere.mp4", "--json", "-")
     assert result.code == 1
@@ -136,6 +138,7 @@ def test_when_no_video_is_good_no_file_appears(cli: Cli, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_signal_of_one_video_goes_into_a_folder_that_is_there(cli: Cli, empty_room: Path, tmp_path: Path) -> None:
     """`repcount analyze *.mp4 --signal folder` where there is but one video."""
     assert cli("analyze", empty_room, "--signal", tmp_path).code == 0

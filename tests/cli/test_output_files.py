@@ -206,6 +206,7 @@ def piped(*arguments: str | Path, head: int = 0) -> Result:
     return Result(process.wait(60), out, err)
 
 
+@pytest.mark.slow
 def test_recount_into_a_pipe_that_closes_writes_its_files(signal: Path, place: Path) -> None:
     """What others were to read is lost, what was asked for in files is not."""
     for wanted in ([], ["--csv", "-"], ["--report", "-"]):

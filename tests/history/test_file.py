@@ -279,7 +279,8 @@ def test_what_is_no_history_is_refused_and_left_as_it_is(
     make, message = REFUSED[kind]
     make(path)
     before = tree(tmp_path)
-    for command in [*READING, *DELETING]:
+    turn = list(REFUSED).index(kind)  # all commands open it the same way, and over the kinds each has its turn
+    for command in (READING[turn % len(READING)], DELETING[turn % len(DELETING)]):
         done = cli(*command)
         assert (done.code, done.out) == (1, ""), command
         (line,) = done.err.splitlines()
@@ -441,8 +442,7 @@ SCRIPTS = {
 }
 
 
-@pytest.mark.parametrize("make", [closed, killed])
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize(("script", "make"), [("full", killed), ("read-only", closed)])
 def test_a_disk_that_is_full_or_read_only_can_be_looked_at(
     script: str, make: Callable[[Path], list[int]], path: Path, tmp_path: Path
 ) -> None:

@@ -68,8 +68,9 @@ def test_a_lock_holds_nobody_and_all_is_written_in_order_when_it_goes(path: Path
             for event in events:
                 history.write(update(event))
                 assert history.others_on(DAY) == 1
-            assert time.monotonic() - began_s < 0.5
-            assert not history.wait(0.6)
+            assert time.monotonic() - began_s < 5, "none of them has waited for the lock, not to speak of each"
+            while history.error is None:
+                assert not history.wait(0.1)
             assert isinstance(history.error, BusyError)
             assert history.unsaved == 29
             assert asked(path, "SELECT count(*) FROM rep WHERE session_id = 2") == [(1,)]
@@ -88,7 +89,7 @@ def test_a_lock_from_before_the_session_costs_no_rep(path: Path, monkeypatch: py
     with Holder(path) as holder:
         began_s = time.monotonic()
         with writing(path) as history:
-            assert time.monotonic() - began_s < 2
+            assert time.monotonic() - began_s < SOON_S
             history.write(update(rep(1)))
             assert (history.unsaved, history.others_on(DAY)) == (1, 0)
             holder.let_go()
@@ -183,7 +184,7 @@ def test_the_waiting_at_the_end_is_bounded_and_can_be_cancelled(path: Path) -> N
             history.write(update(rep(1)))
             began_s = time.monotonic()
             history.end(60, patience_s, cancelled)
-            assert time.monotonic() - began_s < 2
+            assert time.monotonic() - began_s < SOON_S
 
 
 def test_a_session_without_reps_leaves_nothing_beside_the_history(path: Path) -> None:

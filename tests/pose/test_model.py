@@ -193,6 +193,7 @@ def test_what_is_prepared_but_not_as_expected_is_not_used(
     assert left_in(cache) == []
 
 
+@pytest.mark.slow
 def test_a_damaged_model_in_the_cache_is_told_where_there_is_no_network(
     model: Path, cache: Path, offline: None, cli: Cli, empty_room: Path
 ) -> None:
@@ -314,6 +315,7 @@ def breaking_registry(request: pytest.FixtureRequest, offline: None, monkeypatch
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_download_that_is_cut_off_is_told_as_that(cache: Path, breaking_registry: str) -> None:
     told = {
         "unannounced": "may have been cut off, try again",

@@ -352,6 +352,28 @@ def test_no_more_trackers_are_open_than_jobs_but_two_at_a_seam(meeting: list[int
     assert all(tracker.closed for tracker in made)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_more_trackers_work_at_a_time_than_jobs(jobs: int) -> None:
+    """Though the earlier one always goes on beside the one of the chunk: each waits for a moment for another."""
+    lock, met = threading.Lock(), threading.Event()
+    inside = [0]
+
+    class Slow(FakeTracker):
+        def track(self, frame: Frame) -> Pose | None:
+            with lock:
+                inside.append(inside[-1] + 1)
+                if inside[-1] > jobs:
+                    met.set()
+            met.wait(0.002)
+            with lock:
+                inside.append(inside[-1] - 1)
+            return super().track(frame)
+
+    with ParallelPoseEstimator(chunks_of(20, 60), lambda: Slow([]), lambda *_: False, jobs, room=200) as work:
+        assert sum(1 for _ in work.read()) == 60
+    assert max(inside) <= jobs
+
+
 class _OddError(Exception):
     pass
 

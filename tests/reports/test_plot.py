@@ -186,6 +186,7 @@ def test_the_libraries_are_loaded_only_when_something_is_drawn() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_no_window_system_is_touched(short: Counted) -> None:
     """Drawing goes past pyplot, which would look for one."""
     code = (

@@ -32,6 +32,8 @@ class Row:
     """Most grey levels, at the mean, by which a picture may differ from that of the clip."""
     said: tuple[str, ...] = ()
     """The warnings about the file that are right."""
+    rewrapped: bool = False
+    """Its pictures and times are those of a row before it, in another wrapping; nobody counts them again."""
     lost: int = 0
     """Most frames that may be missing: two equal ones may be one, and the last before a change may be lost."""
 
@@ -170,30 +172,43 @@ HUGE = struct.pack(">I", 0x7FFFFFFF)
 
 ROWS = [
     # codec and container
-    *[Row(f"h264{ending}", by(ending, *X264B)) for ending in (".mp4", ".mov", ".mkv", ".flv", ".ts", ".m4v", ".3gp")],
-    Row("h264.avi", by(".avi", *X264)),
-    Row("h264 fragmented", by(".mp4", *X264B, "-movflags", "frag_keyframe+empty_moov")),
-    Row("h264 index first", by(".mp4", *X264B, "-movflags", "faststart")),
-    Row("h264 open groups", by(".ts", *X264B, "-x264-params", "open-gop=1:keyint=20")),
-    Row("h264.wmv", by(".asf", *X264)),
-    *[Row(f"hevc{ending}", by(ending, *X265)) for ending in (".mp4", ".mkv", ".mov")],
-    Row("hevc.ts", by(".ts", *X265[:-2])),
     *[
-        Row(f"av1{ending}", by(ending, "-c:v", "libsvtav1", "-preset", "10", "-crf", "30"))
+        Row(f"h264{ending}", by(ending, *X264B), rewrapped=ending != ".mp4")
+        for ending in (".mp4", ".mov", ".mkv", ".flv", ".ts", ".m4v", ".3gp")
+    ],
+    Row("h264.avi", by(".avi", *X264)),
+    Row("h264 fragmented", by(".mp4", *X264B, "-movflags", "frag_keyframe+empty_moov"), rewrapped=True),
+    Row("h264 index first", by(".mp4", *X264B, "-movflags", "faststart"), rewrapped=True),
+    Row("h264 open groups", by(".ts", *X264B, "-x264-params", "open-gop=1:keyint=20")),
+    Row("h264.wmv", by(".asf", *X264), rewrapped=True),
+    *[Row(f"hevc{ending}", by(ending, *X265), rewrapped=ending != ".mp4") for ending in (".mp4", ".mkv", ".mov")],
+    Row("hevc.ts", by(".ts", *X265[:-2]), rewrapped=True),
+    *[
+        Row(f"av1{ending}", by(ending, "-c:v", "libsvtav1", "-preset", "10", "-crf", "30"), rewrapped=ending != ".mp4")
         for ending in (".mp4", ".webm", ".ivf")
     ],
     Row("vp8.webm", by(".webm", "-c:v", "libvpx", "-b:v", "2M", "-deadline", "realtime", "-cpu-used", "8")),
     *[
-        Row(f"vp9{ending}", by(ending, "-c:v", "libvpx-vp9", "-b:v", "2M", "-deadline", "realtime", "-cpu-used", "8"))
+        Row(f"vp9{ending}", by(ending, "-c:v", "libvpx-vp9", "-b:v", "2M", "-deadline", "realtime", "-cpu-used", "8"),
+            rewrapped=ending != ".webm")
         for ending in (".webm", ".mp4")
     ],
-    *[Row(f"mpeg2{ending}", by(ending, "-c:v", "mpeg2video", *Q, "-bf", "2")) for ending in (".ts", ".vob", ".mxf")],
+    *[
+        Row(f"mpeg2{ending}", by(ending, "-c:v", "mpeg2video", *Q, "-bf", "2"), rewrapped=ending != ".ts")
+        for ending in (".ts", ".vob", ".mxf")
+    ],
     Row("mpeg1.mpg", by(".mpg", "-c:v", "mpeg1video", *Q)),
-    *[Row(f"mpeg4{ending}", by(ending, "-c:v", "mpeg4", *Q, "-bf", "2")) for ending in (".mp4", ".avi", ".mkv")],
+    *[
+        Row(f"mpeg4{ending}", by(ending, "-c:v", "mpeg4", *Q, "-bf", "2"), rewrapped=ending != ".mp4")
+        for ending in (".mp4", ".avi", ".mkv")
+    ],
     Row("xvid.avi", by(".avi", "-c:v", "libxvid", *Q)),
     Row("msmpeg4.avi", by(".avi", "-c:v", "msmpeg4v2", *Q)),
     Row("wmv2.wmv", by(".wmv", "-c:v", "wmv2", *Q)),
-    *[Row(f"mjpeg{ending}", by(ending, "-c:v", "mjpeg", *Q)) for ending in (".avi", ".mov", ".mkv")],
+    *[
+        Row(f"mjpeg{ending}", by(ending, "-c:v", "mjpeg", *Q), rewrapped=ending != ".avi")
+        for ending in (".avi", ".mov", ".mkv")
+    ],
     Row("theora.ogv", by(".ogv", "-c:v", "libtheora", "-q:v", "8")),
     Row("flv1.flv", by(".flv", "-c:v", "flv", *Q)),
     Row("prores.mov", by(".mov", "-c:v", "prores_ks", "-profile:v", "0")),
@@ -204,7 +219,7 @@ ROWS = [
     Row("huffyuv.avi", by(".avi", "-c:v", "huffyuv", "-pix_fmt", "yuv422p")),
     Row("utvideo.avi", by(".avi", "-c:v", "utvideo")),
     Row("raw.avi", by(".avi", "-c:v", "rawvideo", "-pix_fmt", "yuv420p", "-vf", "scale=320:180"), size=(320, 180)),
-    Row("raw.y4m", by(".y4m", "-vf", "scale=320:180"), size=(320, 180)),
+    Row("raw.y4m", by(".y4m", "-vf", "scale=320:180"), size=(320, 180), rewrapped=True),
     Row("h263.3gp", by(".3gp", "-c:v", "h263", "-vf", "scale=352:288,setsar=16/11", "-q:v", "2"), size=(512, 288),
         off=12),
     Row("gif", by(".gif", "-vf", "fps=100/3,scale=320:180"), size=(320, 180), off=16,
@@ -263,7 +278,7 @@ ROWS = [
     Row("longer sound.mp4", longer_sound(".mp4", "-c:v", "copy")),
     Row("longer sound.avi", longer_sound(".avi", "-c:v", "mpeg4", *Q),  # ffmpeg shows the first frame twice
         times_s=(0.0, *(n / RATE_HZ for n in range(2, FRAMES + 1)))),
-    Row("late start", by(".mkv", "-c", "copy", "-output_ts_offset", "5")),
+    Row("late start", by(".mkv", "-c", "copy", "-output_ts_offset", "5"), rewrapped=True),
     Row("late video.ts", late_video),
     Row("variable rate.mp4", by(".mp4", *X264, *VFR), times_s=times(thinned(3)), shows=thinned(3)),
     Row("variable rate.mkv", by(".mkv", *X264B, *VFR), times_s=times(thinned(3)), shows=thinned(3)),
@@ -287,13 +302,13 @@ ROWS = [
         said=("picture_frozen",)),
     # several streams
     Row("a preview first", two_streams),
-    Row("cover picture.mp4", cover(".mp4")),
-    Row("cover picture.mkv", cover(".mkv")),
+    Row("cover picture.mp4", cover(".mp4"), rewrapped=True),
+    Row("cover picture.mkv", cover(".mkv"), rewrapped=True),
     # changes in mid-file
     Row("grows.ts", joined((*X264, *SMALL), (*X264,)), size=(320, 180), said=("timestamps_repaired",)),
     Row("shrinks.ts", joined((*X264,), (*X264, *SMALL)), said=("timestamps_repaired",)),
     Row("shrinks.mp4", concatenated((*X264,), (*X264, *SMALL))),
-    Row("shrinks.mkv", concatenated((*X264,), (*X264, *SMALL), ".mkv")),
+    Row("shrinks.mkv", concatenated((*X264,), (*X264, *SMALL), ".mkv"), rewrapped=True),
     Row("squeezed.mp4", concatenated((*X264,), (*X264, "-vf", "scale=480:360,setsar=4/3"))),
     Row("other pixels.mp4", concatenated((*X264,), (*X264, "-pix_fmt", "yuv444p"))),
     Row("other pixels.ts", joined((*X264,), (*X264, "-pix_fmt", "yuv422p10le")), said=("timestamps_repaired",)),

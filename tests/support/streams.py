@@ -1,7 +1,8 @@
 """Cameras in the network that are none: a video sent in real time from this machine to itself.
 
 `mjpeg`, `rtsp` and `udp` are context managers. Picture number n of the clip leaves at `started_s` + n / rate,
-by the clock of `time.perf_counter`; where `mjpeg` and `rtsp` start is when the first one looks.
+by the clock of `time.perf_counter`; where `mjpeg` and `rtsp` start is when the first one looks. With an endless
+`lead_s` it is when `begin` is called: once whoever looks is ready, however long that takes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from functools import cache
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from time import perf_counter
 
@@ -54,8 +55,13 @@ class Stream:
         self._last = b""
         self._stalled = False
         self._wanted = threading.Event()
+        self._begun = threading.Event()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._play, daemon=True)]
+
+    def begin(self) -> None:
+        """End an endless lead."""
+        self._begun.set()
 
     def cut(self) -> None:
         """Break off, and let nobody in."""
@@ -86,8 +92,11 @@ class Stream:
 
     def _play(self) -> None:
         self._wanted.wait()
-        self.started_s = perf_counter() + self._lead_s
-        number = -round(self._lead_s * self._rate_hz)
+        while self._lead_s == inf and not self._begun.wait(1 / self._rate_hz) and not self._over.is_set():
+            self._send(self._pictures[0])
+        lead_s = 0.0 if self._lead_s == inf else self._lead_s
+        self.started_s = perf_counter() + lead_s
+        number = -round(lead_s * self._rate_hz)
         while not self._over.wait(max(0.0, self.started_s + number / self._rate_hz - perf_counter())):
             if number >= len(self._pictures) and not self._loop:
                 self.finished.set()
@@ -146,7 +155,7 @@ class Server(Stream):
                 self._let_in(listener.accept()[0])
 
     def _let_in(self, guest: socket.socket) -> None:
-        guest.settimeout(2)
+        guest.settimeout(20)
         with contextlib.ExitStack() as undo:
             undo.callback(guest.close)
             if self._greet(guest) and self._listener is not None:

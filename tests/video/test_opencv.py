@@ -46,7 +46,10 @@ def test_an_opencv_that_does_not_work_is_reported_in_a_line_and_doctor_starts(fa
     assert doctor.out.endswith("Live counting cannot work yet: see libraries\n")
 
 
-@pytest.mark.parametrize("other", ["opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"])
+OTHERS = ("opencv-contrib-python", "opencv-contrib-python-headless")
+
+
+@pytest.mark.parametrize("other", ["opencv-python", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_another_opencv_that_works_is_noted_once_and_nothing_stops(other: str, tmp_path: Path) -> None:
     folder = tmp_path / f"{other.replace('-', '_')}-5.0.dist-info"
     folder.mkdir()

@@ -45,7 +45,11 @@ STAMPS = [
     ("below zero", [-0.2, -0.1, 0.0], [0, 0.1, 0.2], 0),
     ("repeated", [0, 0.1, 0.1, 0.3], [0, 0.1, 0.15, 0.3], 1),
     ("backwards once", [0, 0.1, 0.05, 0.3], [0, 0.1, 0.15, 0.3], 1),
-    ("not a number", [0, 0.1, nan, 0.3], [0, 0.1, 0.15, 0.3], 1),
+    ("one missing", [0, 0.1, nan, 0.3], [0, 0.1, 0.2, 0.3], 1),
+    ("every second one missing", [0, nan, 0.2, nan, 0.4], [0, 0.05, 0.2, 0.3, 0.4], 2),
+    ("every second one of twice as many", [0, nan, 0.1, nan, 0.2], [0, 0.05, 0.1, 0.15, 0.2], 2),
+    ("missing after a pause", [0, 0.1, 9.0, nan, 9.2], [0, 0.1, 9.0, 9.1, 9.2], 1),
+    ("missing at first", [nan, nan, nan, 7.0, 7.1], [0, 0.1, 0.2, 0.3, 0.4], 2),
     ("infinite", [0, 0.1, inf, 0.3], [0, 0.1, 0.15, 0.3], 1),
     ("first one not a number", [nan, 7.0, 7.1], [0, 0.1, 0.2], 0),
     ("one wildly ahead", [0, 0.1, 1e9, 0.3], [0, 0.1, 0.15, 0.3], 1),
@@ -61,15 +65,15 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
-    told = f"{moved} of {len(stamps)} frames had a time stamp that did not rise; they were moved"
+    told = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
     warning = clock.warning()
     assert (warning and warning_sentence(warning)) == (told if moved else None)
 
 
-@pytest.mark.parametrize("stamp", [0.0, 7.5, -1.0, nan, inf])
-def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float) -> None:
+@pytest.mark.parametrize(("stamp", "second_s"), [(0.0, 0.05), (7.5, 0.05), (-1.0, 0.05), (nan, 0.1), (inf, 0.1)])
+def test_stamps_that_stand_still_fall_back_to_the_frame_rate(stamp: float, second_s: float) -> None:
     clock = reader.TimestampRepair(frame_s=0.1)
-    assert [clock.stamp(stamp) for _ in range(5)] == pytest.approx([0, 0.05, 0.2, 0.3, 0.4])
+    assert [clock.stamp(stamp) for _ in range(5)] == pytest.approx([0, second_s, 0.2, 0.3, 0.4])
     warning = clock.warning()
     assert warning is not None
     assert warning_sentence(warning) == "the file has no usable time stamps: frames are taken as 10 a second"

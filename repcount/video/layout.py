@@ -1,0 +1,159 @@
+"""How a container is laid out in bytes: where it ends, whether its index is there, what its edit list asks for."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+"""What an MP4 or QuickTime file begins with."""
+
+_HEAD_BYTES = 4096
+
+_STATED_ENDS = [
+    (b"FLV", re.compile(rb"filesize\0(.{8})", re.DOTALL), ">d"),
+    (
+        b"\x06\x0e\x2b\x34",
+        re.compile(rb".{16}(?:[\0-\x7f]|\x81.|\x82..|\x83...|\x84.{4}|\x88.{8}).{24}(.{8})", re.DOTALL),
+        ">Q",
+    ),
+]
+"""First bytes of other containers, and where they say how long they are: what most programs write at the beginning of
+FLV, and the place of the last partition of MXF (SMPTE ST 377-1, 7.1)."""
+
+
+def is_cut_short(path: Path) -> bool:
+    """Whether a file is shorter than its container says in bytes; False for containers that do not say.
+
+    The lengths in seconds that a container states do not tell: they may be those of the sound, or of all that an edit
+    list leaves out.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if head[4:8] in _BOXES:
+            return any(end > size for _, _, end in _boxes(file, 0, size))
+        if head[:4] == b"RIFF":
+            return int.from_bytes(head[4:8], "little") + 8 > size
+        if head[:4] == b"\x1aE\xdf\xa3":
+            return _matroska_end(head) > size
+    for begins, says, form in _STATED_ENDS:
+        if head.startswith(begins) and (found := says.search(head)) is not None:
+            return bool(struct.unpack(form, found[1])[0] > size)
+    return False
+
+
+def lacks_index(path: Path) -> bool:
+    """Whether an MP4 or QuickTime file has pictures and sound, but nothing that tells where in it they are."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(8)[4:] not in _BOXES:
+            return False
+        names = [name for name, _, _ in _boxes(file, 0, size)]
+    return b"mdat" in names and b"moov" not in names
+
+
+def edits_at_one_speed(path: Path) -> bool:
+    """Whether the edit list of a video, if it has one, shows parts of it one after the other as they were recorded.
+
+    FFmpeg plays a part of which an edit list changes the speed as long as that takes, from its beginning, plays
+    something else where it holds a picture or shows nothing for a while, and nothing where a part has no length.
+    ISO/IEC 14496-12, 8.6.6.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(8)[4:] not in _BOXES:
+            return True
+        fragmented = any(True for _ in _inside(file, [b"moov", b"mvex"], 0, size))
+        edits = [
+            _edits(file, begins, end)
+            for _, at, until in _inside(file, [b"moov", b"trak"], 0, size)
+            if _is_video(file, at, until)
+            for _, begins, end in _inside(file, [b"edts", b"elst"], at, until)
+        ]
+    return all(_as_recorded(edit, n, fragmented) for listed in edits for n, edit in enumerate(listed))
+
+
+# --- MP4 and QuickTime: boxes, ISO/IEC 14496-12, 4.2 -------------------------------------------------------
+
+_Box = tuple[bytes, int, int]
+"""Its name, where its content begins and where it ends."""
+
+
+def _boxes(file: BinaryIO, at: int, until: int) -> Iterator[_Box]:
+    """The boxes from `at` to `until`; the last may end later."""
+    while at + 8 <= until:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8 or not head[4:8].isascii() or not head[4:8].decode().isprintable():
+            return  # something that another program has put behind it
+        length, begins = int.from_bytes(head[:4]), 8
+        if length == 1:
+            length, begins = int.from_bytes(head[8:16]), 16
+        if length < 8:  # 0: to the end of the file
+            yield head[4:8], at + begins, until
+            return
+        yield head[4:8], at + begins, at + length
+        at += length
+
+
+def _inside(file: BinaryIO, names: list[bytes], at: int, until: int) -> Iterator[_Box]:
+    """The boxes called by the last of `names` in those called by the ones before."""
+    first, *others = names
+    for name, begins, end in _boxes(file, at, until):
+        if name == first:
+            if others:
+                yield from _inside(file, others, begins, end)
+            else:
+                yield name, begins, end
+
+
+def _is_video(file: BinaryIO, at: int, until: int) -> bool:
+    for _, begins, _ in _inside(file, [b"mdia", b"hdlr"], at, until):
+        file.seek(begins + 8)
+        return file.read(4) == b"vide"
+    return False
+
+
+_MOST_EDITS = 10_000
+
+
+def _edits(file: BinaryIO, at: int, until: int) -> list[tuple[int, int, int]]:
+    """How long each part is shown, where it begins (-1 if nowhere), and its speed in 65536ths."""
+    file.seek(at)
+    head = file.read(8)
+    form = struct.Struct(">Qqi" if head[:1] == b"\1" else ">Iii")
+    entries = file.read(form.size * min(int.from_bytes(head[4:]), max(until - at - 8, 0) // form.size, _MOST_EDITS))
+    return list(form.iter_unpack(entries[: len(entries) // form.size * form.size]))
+
+
+def _as_recorded(edit: tuple[int, int, int], number: int, fragmented: bool) -> bool:
+    lasts, begins, speed = edit
+    if begins == -1:
+        return number == 0  # how long it takes until the first picture
+    return speed == 1 << 16 and (lasts > 0 or fragmented)
+
+
+# --- Matroska: RFC 8794, 5 and 6 ---------------------------------------------------------------------------
+
+
+def _matroska_end(head: bytes) -> int:
+    """Where the segment of a Matroska file ends; 0 if it does not say."""
+    size, at = _ebml_size(head, 4)
+    at += size
+    if head[at : at + 4] != b"\x18S\x80g":
+        return 0
+    size, at = _ebml_size(head, at + 4)
+    return at + size if size else 0
+
+
+def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
+    """A size, 0 if unknown, and where what follows begins."""
+    if at >= len(data) or not data[at]:
+        return 0, at
+    length = 9 - data[at].bit_length()
+    bits = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
+    return (0 if bits == (1 << 7 * length) - 1 else bits), at + length
