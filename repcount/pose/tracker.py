@@ -190,7 +190,8 @@ class PersonTracker:
             self._searcher = Landmarker(self._model, follow=False)
         round_, nth = divmod(self._searches, _EVENED_EVERY)
         parts = closer.parts(frame)
-        part = self._searched_part = parts[(self._searches - round_ - 1) % len(parts)] if nth else None
+        evened = nth == _EVENED_EVERY - 1
+        part = self._searched_part = None if evened else parts[(self._searches - round_) % len(parts)]
         self._searches, self._searched_s = self._searches + 1, frame.time_s
         if part is None:
             people = self._searcher.detect(levels.even_out(frame))

@@ -119,7 +119,7 @@ def test_who_is_not_found_for_grain_is_followed_in_the_picture_evened_out(monkey
     monkeypatch.setattr(tracker, "Landmarker", SeesNoGrain)
     places = hips_followed(grain, HZ, 2)
     assert places[0] is None
-    assert set(places[round(1.2 * HZ) :]) == {CHILD.hip_px}
+    assert set(places[round(1.5 * HZ) :]) == {CHILD.hip_px}
 
 
 def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
