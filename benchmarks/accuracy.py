@@ -94,13 +94,13 @@ def _clip_row(r: Score) -> list[str]:
 
 
 def _group_row(name: str, group: Sequence[Score]) -> list[str]:
-    told = figures(group)
-    found, labelled = told["partials"]
-    false = f"{told['false_full']}/{told['false_any']}" if told["distractor_clips"] else ""
-    middles = [_text(told[f"{moment}_err_s"][0], 2) for moment in MOMENTS]
+    outcome = figures(group)
+    found, labelled = outcome["partials"]
+    false = f"{outcome['false_full']}/{outcome['false_any']}" if outcome["distractor_clips"] else ""
+    middles = [_text(outcome[f"{moment}_err_s"][0], 2) for moment in MOMENTS]
     right = str(sum(r.right for r in group))
     partials = f"{found}/{labelled}" if labelled else ""
-    return [name, str(len(group)), right, partials, false, *middles, _text(told["top_flexion_err_deg"][0], 0)]
+    return [name, str(len(group)), right, partials, false, *middles, _text(outcome["top_flexion_err_deg"][0], 0)]
 
 
 def _text(value: float | None, digits: int) -> str:

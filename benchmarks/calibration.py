@@ -296,17 +296,17 @@ def in_first_half(clip: Clip) -> bool:
 
 def show(title: str, reps: Sequence[Judged]) -> dict[str, Any]:
     """Print the table of some reps."""
-    told = figures(reps)
-    print(f"\n{title}: {told['reps']} reps of {told['clips']} clips, ECE {told['ece']:.3f}")
-    for row in told["rows"]:
+    outcome = figures(reps)
+    print(f"\n{title}: {outcome['reps']} reps of {outcome['clips']} clips, ECE {outcome['ece']:.3f}")
+    for row in outcome["rows"]:
         low, high = row["interval"]
         print(f"  {row['from']:.2f}-{row['to']:.2f}  {row['reps']:5} reps  stated {row['stated']:.3f}"
               f"  right {row['right']:.3f} ({low:.3f}-{high:.3f})")  # fmt: skip
-    right, of = told["sure"]
+    right, of = outcome["sure"]
     if of:
         low, high = Share(right, of).interval
         print(f"  sure (0.9 and more): {right} of {of} right, {right / of:.1%} ({low:.1%}-{high:.1%})")
-    return told
+    return outcome
 
 
 def read_tasks(labels: Path, conditions: Sequence[str], *, held_out: bool) -> list[Task]:

@@ -6,7 +6,7 @@
 Videos (mp4, avi, mkv, webm, gif) with every range of bytes flipped, cut, repeated, emptied and swapped, and with
 extreme numbers in their headers; time stamps that jump, go back or are not there; signals, settings, labels and
 histories with hostile values and bytes; a part of it through the whole command. A case is good where it works and
-its results hold together, refused where one clear line says why not. Anything else is told with the command that
+its results hold together, refused where one clear line says why not. Anything else is reported with the command that
 does it again, and its file is kept in --keep:
 
   failed    an exception that is none of repcount's own, a result that is wrong, a message that is no help
@@ -146,10 +146,10 @@ def _confine(log: Path) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What libraries write, and where Python was when one of them crashed.
-    told = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(told, 1)
-    os.dup2(told, 2)
-    faulthandler.enable(told)
+    log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(log_fd, 1)
+    os.dup2(log_fd, 2)
+    faulthandler.enable(log_fd)
 
 
 def _tried(judging: Any, case: Case, seed: int, samples: Path, folder: Path) -> Result:

@@ -54,11 +54,11 @@ def run(kind: str, path: Path, number: int, samples: Path) -> str:
     try:
         return JUDGES[kind](path, number, samples)
     except RepcountError as error:
-        _check_told(str(error), path)
+        _check_message(str(error), path)
         return REFUSED
 
 
-def _check_told(text: str, path: Path) -> None:
+def _check_message(text: str, path: Path) -> None:
     assert path.name in text, f"does not name the file: {text[:_LONGEST_TOLD]}"
     assert "Traceback" not in text
     assert "\n" not in text, f"more than a line: {text[:_LONGEST_TOLD]}"
@@ -146,7 +146,7 @@ def _labels(path: Path, number: int, samples: Path) -> str:
         except SystemExit as ended:
             code = ended.code
     if code == 2:
-        _check_told(err.getvalue().splitlines()[-1], path)
+        _check_message(err.getvalue().splitlines()[-1], path)
         return REFUSED
     assert code == 0
     _strict((path.parent / "out.json").read_text(encoding="utf-8"))
@@ -214,19 +214,19 @@ def _command(path: Path, *arguments: str | Path, outputs: str) -> str:
     results.mkdir()
     named: list[str | Path] = ["--csv", results / "reps.csv", "--json", results / "reps.json"]
     code, out, err = _main(*arguments, *named)
-    told = [line for line in err.splitlines() if line.startswith("repcount: ")]
+    outcome = [line for line in err.splitlines() if line.startswith("repcount: ")]
     left = sorted(file.name for file in results.iterdir())
     assert "Traceback" not in out + err, err
     if code == 0:
         wanted = {"csv": "reps.csv", "json": "reps.json"}
         assert left == sorted(wanted.get(name, name) for name in outputs.split()), left
-        assert not told, err
+        assert not outcome, err
         _strict((results / "reps.json").read_text(encoding="utf-8"))
         return GOOD
     assert code in (1, 2), (code, err)
-    assert len(told) == 1, err
+    assert len(outcome) == 1, err
     assert not left, left
-    _check_told(told[0], path)
+    _check_message(outcome[0], path)
     return REFUSED
 
 

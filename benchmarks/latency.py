@@ -123,17 +123,17 @@ def tell(reps: list[Rep], heard: list[tuple[float, bool, str | None]]) -> None:
         until_s = after.end_s if after else float("inf")
         of_rep = [(at_s, partial, words) for at_s, partial, words in heard if rep.end_s <= at_s < until_s]
         first_s += [at_s - rep.end_s for at_s, _, _ in of_rep[:1]]
-        told = ", ".join(
+        result = ", ".join(
             f"+{at_s - rep.end_s:.2f} {'tone, ' if partial else ''}{words}" for at_s, partial, words in of_rep
         )
         raised = f", next raise +{after.start_s - rep.end_s:.2f}" if after else ""
-        print(f"rep {rep.number:3} {'full' if rep.full else 'partial':8} down at {rep.end_s:6.2f} s: {told}{raised}")
+        print(f"rep {rep.number:3} {'full' if rep.full else 'partial':8} down at {rep.end_s:6.2f} s: {result}{raised}")
     print_times("heard", first_s)
 
 
 def print_times(name: str, values: list[float]) -> None:
-    told = "  ".join(f"{label} {percentile(values, at):.4f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
-    print(f"{name:10} {told}  longest {max(values, default=0.0):.4f} s  ({len(values)})")
+    result = "  ".join(f"{label} {percentile(values, at):.4f} s" for label, at in (("median", 0.5), ("95th", 0.95)))
+    print(f"{name:10} {result}  longest {max(values, default=0.0):.4f} s  ({len(values)})")
 
 
 def show(watch: Stopwatch, voice: TimedVoice, source: Camera, share: float) -> None:

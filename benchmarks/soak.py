@@ -219,7 +219,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
     hurry(speed)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        told: list[str] = []
+        messages: list[str] = []
         sent = stack.enter_context(stream(folder, speed))
         voice = stack.enter_context(VoiceClient("voice", volume=0.0))
         tracker = stack.enter_context(PersonTracker(model.ensure_model(), look_round=True))
@@ -227,14 +227,14 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", buffering=1))
         status = stack.enter_context(LiveTerminal(lines))
         watch = Watch(minutes, every_s, folder / "history.sqlite3", folder / "lines.txt", voice, sent, speed, quiet)
-        record = EventRecorder(None, datetime.now().astimezone(), clock.clock_s(), told.append)
+        record = EventRecorder(None, datetime.now().astimezone(), clock.clock_s(), messages.append)
 
         def begin(history: HistoryStore) -> SessionRecorder:
             return history.begin(record.started, sent.url, "free", Config())
 
         record.history = stack.enter_context(HistoryWriter(folder / "history.sqlite3", begin, lambda: record.day))
         outcome = run(
-            Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], told.append),
+            Session(eye, tracker, Config(), SessionGoals(), record, [status, watch], [voice], messages.append),
             stack.enter_context(InterruptGuard()),
         )
         counted = len(outcome.analysis.reps)
@@ -242,7 +242,7 @@ def soak(minutes: float, speed: float, every_s: float, *, quiet: bool) -> tuple[
         drift = abs(counted - watch.announced()) + abs(counted - watch.stored())
         with contextlib.closing(sqlite3.connect(folder / "history.sqlite3")) as other:
             drift += other.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
-    return watch.looks, told, drift
+    return watch.looks, messages, drift
 
 
 def growth_mb_h(looks: list[Look]) -> float:
@@ -281,14 +281,19 @@ def main() -> int:
     if not given.json:
         print(HEAD)
     begun_s = time.monotonic()
-    looks, told, drift = soak(given.minutes, given.speed, given.every, quiet=given.json is not None)
+    looks, messages, drift = soak(given.minutes, given.speed, given.every, quiet=given.json is not None)
     wrong = faults(looks, drift)
     took_min = (time.monotonic() - begun_s) / 60
     if given.json:
-        document = {"looks": [asdict(look) for look in looks], "told": told, "faults": wrong, "took_min": took_min}
+        document = {
+            "looks": [asdict(look) for look in looks],
+            "messages": messages,
+            "faults": wrong,
+            "took_min": took_min,
+        }
         given.json.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    for text in sorted(set(told)):
-        print(f"told {told.count(text)} times: {text}")
+    for text in sorted(set(messages)):
+        print(f"said {messages.count(text)} times: {text}")
     span = f"{looks[-1].announced} reps in {given.minutes:g} minutes, which took {took_min:.1f}"
     verdict = "; ".join(wrong) or f"nothing grows (memory {growth_mb_h(looks):+.1f} MB an hour), nothing is lost"
     print(f"{span}: {verdict}")

@@ -6,7 +6,7 @@
   slim      with --slim: the same with the model that repcount prepares, which leaves out the mask of the person
   repcount  `repcount.analyze`
   limit     the least time for what repcount measures: all is decoded and looked at, and each measured frame takes
-            one inference; spread evenly over the cores, but no less than the time of decoding. It is told for
+            one inference; spread evenly over the cores, but no less than the time of decoding. It is printed for
             inferences as they are when every core does nothing else, and for one that has the machine for itself,
             which is quicker, for cores share memory, cache and heat
   decode    every frame is decoded on all cores, and nothing is done with it
@@ -154,9 +154,9 @@ def timed(work: Callable[[], Analysis]) -> Run:
     cpu_s, start_s = time.process_time(), time.perf_counter()
     analysis = work()
     seconds, cpu_s = time.perf_counter() - start_s, time.process_time() - cpu_s
-    told = analysis.summary
+    outcome = analysis.summary
     reps = formats.document(analysis)["reps"]
-    return Run(seconds, cpu_s, peak_mb(), analysis.source.duration_s, told.full, told.partial, reps)
+    return Run(seconds, cpu_s, peak_mb(), analysis.source.duration_s, outcome.full, outcome.partial, reps)
 
 
 def peak_mb() -> float:
@@ -294,8 +294,8 @@ class Bench:
         ]
         command = [sys.executable, __file__, *map(str, options), str(video)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        outcome: dict[str, Any] = json.loads(done.stdout)
+        return outcome
 
     def compare(self, name: str, video: Path, labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """All in turns, and the limit."""
@@ -306,10 +306,12 @@ class Bench:
                 done.append(Run(**self.apart(what, video)))
             work.append(Work(**self.apart("bare", video)))
         least = middle(work, lambda work: work.limit_s)
-        told = {what: middle(done, lambda run: run.seconds) for what, done in runs.items()}
-        return self._told(name, told, least, labels)
+        outcome = {what: middle(done, lambda run: run.seconds) for what, done in runs.items()}
+        return self._print_rows(name, outcome, least, labels)
 
-    def _told(self, name: str, runs: dict[str, Run], least: Work, labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def _print_rows(
+        self, name: str, runs: dict[str, Run], least: Work, labels: Sequence[dict[str, Any]]
+    ) -> dict[str, Any]:
         errors = {what: run.errors(labels) for what, run in runs.items()}
         plain, ours = runs["plain"], runs["repcount"]
         print(f"\n{name}: {ours.video_s:.0f} s of video")
@@ -319,8 +321,8 @@ class Bench:
         print(f"{'':9} {heads}")
         for what, run in runs.items():
             row = f"{run.seconds:8.2f} {run.video_s / run.seconds:12.1f} {run.cpu_s:7.1f} {run.memory_mb:10.0f}"
-            told = " / ".join(f"{error:.3f}" for error in errors[what])
-            print(f"{what:9} {row} {run.full:5} {run.partial:8}  {told}")
+            outcome = " / ".join(f"{error:.3f}" for error in errors[what])
+            print(f"{what:9} {row} {run.full:5} {run.partial:8}  {outcome}")
         for what, seconds in (("limit", least.limit_s), ("ideal", least.ideal_s), ("decode", least.decode_all_s)):
             print(f"{what:9} {seconds:8.2f} {ours.video_s / seconds:12.1f}")
         print(
@@ -426,7 +428,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of 10 s of the set, nothing else")
     parser.add_argument("--memory", action="store_true", help="the hour of 1920 by 1080, too (takes many minutes)")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each; the one of median length is told")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each; the one of median length is shown")
     parser.add_argument("--rate", type=float, default=Config().rate_hz, help="frames a second that repcount looks at")
     parser.add_argument("--jobs", type=int, help="pieces that repcount measures at a time")
     parser.add_argument("--model", type=Path, help="pose model, instead of the one in the cache")
@@ -448,9 +450,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds = 1 if given.quick else given.rounds
         others = ("slim",) if given.slim else ()
         bench = Bench(model, given.plain_model or published(folder), given.rate, given.jobs, rounds, others)
-        told = everything(bench, folder, wanted_of(given))
+        outcome = everything(bench, folder, wanted_of(given))
     if given.json:
-        given.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        given.json.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
     return 0
 
 

@@ -51,7 +51,7 @@ TABLE = [
 ]
 
 
-def told(text: str) -> str:
+def display(text: str) -> str:
     """All that is told about an address."""
     try:
         address = addresses.parse(text)
@@ -64,7 +64,9 @@ def told(text: str) -> str:
 
 def test_nothing_secret_is_shown_of_any_form() -> None:
     assert len(TABLE) > 4000
-    found = [text for text in TABLE if "s3" in told(text) or "cret" in told(text) or not told(text).isprintable()]
+    found = [
+        text for text in TABLE if "s3" in display(text) or "cret" in display(text) or not display(text).isprintable()
+    ]
     assert found == []
 
 

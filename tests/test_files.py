@@ -107,12 +107,12 @@ def test_a_full_disk_is_told() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
 def test_a_file_that_fails_costs_no_other_one(tmp_path: Path) -> None:
-    told = ConsoleReporter(io.StringIO(), io.StringIO())
-    with OutputSet([Path("/dev/full"), tmp_path / "reps.csv"], told) as out:
+    reporter = ConsoleReporter(io.StringIO(), io.StringIO())
+    with OutputSet([Path("/dev/full"), tmp_path / "reps.csv"], reporter) as out:
         for path in (Path("/dev/full"), tmp_path / "reps.csv"):
             out.write(path, lambda file: file.write("reps"))
     assert (tmp_path / "reps.csv").read_text(encoding="utf-8") == "reps"
-    assert told.failed == [Path("/dev/full")]
+    assert reporter.failed == [Path("/dev/full")]
 
 
 # --- what is there already ----------------------------------------------------------------------------------

@@ -174,12 +174,12 @@ def test_the_csv_of_a_video_says_what_its_json_says(analysed: tuple[Path, Result
     folder = analysed[0]
     header, *body = rows((folder / "reps.csv").read_bytes().decode("utf-8"))
     assert header == ["source", *REP_KEYS]
-    for row, told in zip(body, document(folder)["reps"], strict=True):
+    for row, shown in zip(body, document(folder)["reps"], strict=True):
         cells = dict(zip(header, row, strict=True))
         assert cells["source"] == str(piece)
-        assert float(cells["start_s"]) == told["start_s"]
+        assert float(cells["start_s"]) == shown["start_s"]
         assert cells["full"] == "true"
-        assert cells["flags"].split(";") == told["flags"]
+        assert cells["flags"].split(";") == shown["flags"]
 
 
 # --- signal CSV --------------------------------------------------------------------------------------------
@@ -197,9 +197,9 @@ def test_the_signal_has_a_row_for_each_analysed_frame(analysed: tuple[Path, Resu
 def test_recount_gives_the_same_reps_to_the_byte(cli: Cli, analysed: tuple[Path, Result], tmp_path: Path) -> None:
     folder = analysed[0]
     signal = folder / "signal.csv"
-    told = cli("recount", signal, "--csv", tmp_path / "reps.csv", "--json", tmp_path / "reps.json")
-    assert told.code == 0
-    assert told.out == analysed[1].out.replace("in 4.0 s", "in 3.9 s")
+    shown = cli("recount", signal, "--csv", tmp_path / "reps.csv", "--json", tmp_path / "reps.json")
+    assert shown.code == 0
+    assert shown.out == analysed[1].out.replace("in 4.0 s", "in 3.9 s")
     of_video, of_signal = ((place / "reps.json").read_text(encoding="utf-8") for place in (folder, tmp_path))
     assert between(of_signal, '"settings"', '"warnings"') == between(of_video, '"settings"', '"warnings"')
     csvs = [rows((place / "reps.csv").read_bytes().decode("utf-8")) for place in (folder, tmp_path)]
@@ -230,16 +230,16 @@ def test_a_target_makes_a_rep_full_that_reaches_it_and_every_output_says_so(
 ) -> None:
     """At the top of one rep it is full, a tenth of a degree higher it is partial; what was measured is the same."""
     before = document(analysed[0])["reps"]
-    top_deg = min(told["top_flexion_deg"] for told in before)
+    top_deg = min(shown["top_flexion_deg"] for shown in before)
     for target_deg, full in ((top_deg - 0.1, True), (top_deg + 0.1, False)):
         result = cli("recount", analysed[0] / "signal.csv", "--json", "-", "--target", f"{target_deg:.1f}")
-        told = json.loads(result.out)
-        lowest = min(told["reps"], key=lambda each: float(each["top_flexion_deg"]))
+        shown = json.loads(result.out)
+        lowest = min(shown["reps"], key=lambda each: float(each["top_flexion_deg"]))
         assert (lowest["full"], "short_top" in lowest["flags"]) == (full, not full)
-        assert [each["reach"] for each in told["reps"]] == [each["reach"] for each in before] == [1.0, 1.0]
-        assert told["settings"]["full_deg"] == pytest.approx(target_deg)
+        assert [each["reach"] for each in shown["reps"]] == [each["reach"] for each in before] == [1.0, 1.0]
+        assert shown["settings"]["full_deg"] == pytest.approx(target_deg)
         # A top that is a tenth of a degree from the target is a guess, and said to be one.
-        assert [code for code in told["warning_codes"] if code != "low_confidence"] == ["own_target"]
+        assert [code for code in shown["warning_codes"] if code != "low_confidence"] == ["own_target"]
         assert f"(target {target_deg:.1f}°)" in result.err
     assert cli("recount", analysed[0] / "signal.csv", "--target", "67").out.count("target") == 0
 
@@ -267,7 +267,7 @@ def test_two_columns_are_enough_to_count(cli: Cli, tmp_path: Path) -> None:
     result = cli("recount", tmp_path / "own.csv", "--json", "-")
     assert result.code == 0
     assert json.loads(result.out)["summary"]["full"] == 3
-    tops = [told["top_s"] for told in json.loads(result.out)["reps"]]
+    tops = [shown["top_s"] for shown in json.loads(result.out)["reps"]]
     assert tops == pytest.approx([2.5, 6.5, 10.5], abs=0.1)
 
 

@@ -56,8 +56,8 @@ def test_everything_is_translated_and_compiled(code: str, make_catalogues: Modul
     assert make_catalogues.untranslated(catalogue) == []
     po, mo = make_catalogues.po_and_mo(catalogue)
     path = make_catalogues.path_of(code)
-    told = "run python docs/make_catalogues.py"
-    assert (path.read_bytes(), path.with_suffix(".mo").read_bytes()) == (po, mo), told
+    expected = "run python docs/make_catalogues.py"
+    assert (path.read_bytes(), path.with_suffix(".mo").read_bytes()) == (po, mo), expected
 
 
 @pytest.mark.slow
@@ -114,8 +114,8 @@ def test_an_unknown_language_is_refused(cli: Cli) -> None:
 def test_the_table_is_translated_and_the_data_is_not(cli: Cli, tmp_path: Path) -> None:
     signal = tmp_path / "signal.csv"
     signal.write_text("time_s,hip_deg\n" + "".join(f"{i / 10},180\n" for i in range(30)), encoding="utf-8")
-    told = cli("recount", signal, "--language", "de", "--json", tmp_path / "reps.json")
-    assert "0 volle Wiederholungen in 2,9 s" in told.out
+    expected = cli("recount", signal, "--language", "de", "--json", tmp_path / "reps.json")
+    assert "0 volle Wiederholungen in 2,9 s" in expected.out
     assert cli("recount", signal, "--language", "en", "--json", "-").out == (tmp_path / "reps.json").read_text()
 
 

@@ -68,6 +68,6 @@ def _installed(folder: Path, record: list[str] | None) -> None:
     ],
 )
 def test_a_library_that_does_not_fit_into_memory_is_not_to_be_installed_again(error: Exception) -> None:
-    for told in (library_error("mediapipe", error), import_failure(error), opencv._import_failure(error)):
-        assert "not enough memory" in str(told)
-        assert "pip install" not in str(told)
+    for message in (library_error("mediapipe", error), import_failure(error), opencv._import_failure(error)):
+        assert "not enough memory" in str(message)
+        assert "pip install" not in str(message)

@@ -158,8 +158,8 @@ def test_everything_that_is_installed_or_locked_is_listed_with_its_licence() -> 
 def test_the_licences_are_those_that_the_packages_state(maker: ModuleType) -> None:
     listed = rows()
     for name in filter(here, needed_here()):
-        told = metadata.metadata(name)
-        if "License-Expression" in told and metadata.version(name) in listed[name][1]:
-            assert listed[name][2] == told["License-Expression"]
+        message = metadata.metadata(name)
+        if "License-Expression" in message and metadata.version(name) in listed[name][1]:
+            assert listed[name][2] == message["License-Expression"]
     written = {name: row[2] for name, row in listed.items() if here(name) or name in maker.READ}
     assert written == {name: maker.licence(name) for name in written}

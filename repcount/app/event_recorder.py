@@ -89,12 +89,12 @@ class EventRecorder:
         if self.history is None:
             return update
         self._held.append(update)
-        told = any(each.announcements or _has_events(each) for each in self._held)
-        if told and self.history.unsaved and not self.behind:
+        announces = any(each.announcements or _has_events(each) for each in self._held)
+        if announces and self.history.unsaved and not self.behind:
             self.history.wait(_HOLD_S if last else _SAVING_S)
         unsaved = self.history.unsaved
         self._watch(unsaved)
-        held = [] if unsaved and not self.behind and told and not last else list(self._held)
+        held = [] if unsaved and not self.behind and announces and not last else list(self._held)
         for _ in held:
             self._held.popleft()
         updates = tuple(each for one in held for each in one.updates)

@@ -85,8 +85,8 @@ def _fatigue_cue(state: FeedbackState, rep: Rep, reps: Sequence[Rep]) -> Cue | N
         return Cue.GETTING_LOWER
     faster = max(_length_s(rep) for rep in latest) <= _FASTER_SHARE * median(_length_s(rep) for rep in first)
     # Who was told to slow down a moment ago knows.
-    told = state.since_pace < _PACE_INTERVAL
-    return Cue.GETTING_FASTER if faster and not told and Cue.GETTING_FASTER not in state.said else None
+    lately = state.since_pace < _PACE_INTERVAL
+    return Cue.GETTING_FASTER if faster and not lately and Cue.GETTING_FASTER not in state.said else None
 
 
 def _height_deg(rep: Rep) -> float:

@@ -109,7 +109,7 @@ def test_words_that_are_not_known_are_an_error_until_they_are_said(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("source,start,top,end,kind\n", "holds no labels"),
@@ -129,10 +129,10 @@ def test_words_that_are_not_known_are_an_error_until_they_are_said(tmp_path: Pat
         ('<!DOCTYPE a [<!ENTITY b "c">]><ANNOTATION_DOCUMENT/>', "defines entities"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(LabelError) as caught:
         read_labels(written(tmp_path / "labels.csv", text))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "labels.csv" in str(caught.value)
 
 

@@ -110,7 +110,7 @@ def test_the_results_do_not_depend_on_how_many_are_at_work(cli: Cli, folder: lis
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--resume",), "--json"),
         (("--resume", "--json", "-"), "--json"),
@@ -119,12 +119,12 @@ def test_the_results_do_not_depend_on_how_many_are_at_work(cli: Cli, folder: lis
     ],
 )
 def test_what_does_not_go_together_is_told(
-    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = cli("analyze", piece, *arguments)
     assert (done.code, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,10 +215,10 @@ def test_a_worker_without_repcount_is_told(
     with contextlib.closing(made):
         done = cli("analyze", piece, "--cluster", made.address)
     assert (done.code, done.out) == (1, "")
-    told = (
+    message = (
         r"repcount: the Dask worker tcp://\S+ cannot load repcount: No module named 'repcount'. Install it there, too\n"
     )
-    assert re.fullmatch(told, done.err), done.err
+    assert re.fullmatch(message, done.err), done.err
 
 
 @pytest.mark.slow

@@ -131,7 +131,7 @@ def test_a_second_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("wanted", "here", "told"),
+    ("wanted", "here", "expected"),
     [
         ("mediapipe<0.10.32,>=0.10.30", "0.10.31", None),
         ("mediapipe<0.10.32,>=0.10.30", "0.10.32", "mediapipe 0.10.32 was never tried"),
@@ -143,17 +143,17 @@ def test_a_second_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("numpy>=1.26", "2.4", "numpy is not installed: pip install 'numpy>=1.26'"),
     ],
 )
-def test_versions_are_those_that_repcount_asks_for(wanted: str, here: str, told: str | None) -> None:
+def test_versions_are_those_that_repcount_asks_for(wanted: str, here: str, expected: str | None) -> None:
     answer = doctor.requirement_problem(wanted, {"mediapipe": here})
-    assert answer == told if told is None else told in str(answer)
+    assert answer == expected if expected is None else expected in str(answer)
 
 
 @pytest.mark.parametrize(
-    ("system", "told"),
+    ("system", "expected"),
     [("darwin", "System Settings > Privacy"), ("win32", "Settings > Privacy & security > Camera"), ("linux", "given")],
 )
-def test_where_to_look_for_a_camera_that_is_not_found(system: str, told: str) -> None:
-    assert told in doctor.no_camera_advice(system) or "Windows itself" in doctor.no_camera_advice(system)
+def test_where_to_look_for_a_camera_that_is_not_found(system: str, expected: str) -> None:
+    assert expected in doctor.no_camera_advice(system) or "Windows itself" in doctor.no_camera_advice(system)
 
 
 def test_one_camera_that_works_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def counted(recorder: EventRecorder, number: int) -> LiveUpdate:
     return LiveUpdate(0.0, None, None, "", SessionStatus(Stage.COUNTING), (made,), (Announcement(Cue.COUNT, number),))
 
 
-def told(shown: LiveUpdate) -> list[int]:
+def numbers_of(shown: LiveUpdate) -> list[int]:
     """The numbers of the reps that are announced, by voice and in the lines of the terminal alike."""
     said = [each.number for each in shown.announcements if each.cue is Cue.COUNT]
     assert said == [event.number for each in shown.updates for event in each.events if isinstance(event, Rep)]
@@ -89,8 +89,8 @@ def test_what_is_announced_is_on_the_disk(path: Path) -> None:
     with recording(path) as (recorder, notes):
         for number in range(1, 6):
             shown = recorder.release(counted(recorder, number))
-            while told(shown) != [number]:
-                assert told(shown) == []
+            while numbers_of(shown) != [number]:
+                assert numbers_of(shown) == []
                 assert waited_for(recorder)
                 shown = recorder.release(frame())
             assert asked(path, "SELECT max(number) FROM rep") == [(number,)]
@@ -103,7 +103,7 @@ def test_a_rep_that_is_not_on_the_disk_is_not_announced(path: Path) -> None:
             shown = [recorder.release(counted(recorder, 1)), recorder.release(frame())]
             holder.let_go()
         assert waited_for(recorder)
-        assert [told(each) for each in (*shown, recorder.release(frame()))] == [[], [], [1]]
+        assert [numbers_of(each) for each in (*shown, recorder.release(frame()))] == [[], [], [1]]
 
 
 def test_a_lock_delays_no_announcement_by_more_than_half_a_second_and_is_reported_once(
@@ -115,11 +115,16 @@ def test_a_lock_delays_no_announcement_by_more_than_half_a_second_and_is_reporte
         while recorder.history.error is None:
             recorder.history.wait(0.1)
         began_s = clock.now_s
-        while told(shown) != [1]:
+        while numbers_of(shown) != [1]:
             clock.now_s += FRAME_S
             shown = recorder.release(frame())
         assert 0.5 <= clock.now_s - began_s < 0.5 + 2 * FRAME_S
-        assert [told(recorder.release(counted(recorder, number))) for number in range(2, 6)] == [[2], [3], [4], [5]]
+        assert [numbers_of(recorder.release(counted(recorder, number))) for number in range(2, 6)] == [
+            [2],
+            [3],
+            [4],
+            [5],
+        ]
         assert notes == [
             f"cannot write the history {path}: another program holds it. Try again when that is done. Counting goes "
             "on, reps wait and are written as soon as that is possible"
@@ -137,8 +142,8 @@ def test_a_lock_delays_no_announcement_by_more_than_half_a_second_and_is_reporte
 @pytest.mark.slow
 def test_the_end_tells_what_was_held_back(path: Path) -> None:
     with recording(path) as (recorder, notes), Holder(path):
-        assert told(recorder.release(counted(recorder, 1))) == []
-        assert told(recorder.release(frame(), last=True)) == [1]
+        assert numbers_of(recorder.release(counted(recorder, 1))) == []
+        assert numbers_of(recorder.release(frame(), last=True)) == [1]
         recorder.end(60, patience=False, cancelled=lambda: False)
         assert "is kept beside it, as history.waiting-1.sqlite3" in notes[-1]
 

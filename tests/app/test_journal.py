@@ -178,9 +178,9 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize(("forge", "told"), FORGED, ids=[row[1] for row in FORGED])
+@pytest.mark.parametrize(("forge", "message"), FORGED, ids=[row[1] for row in FORGED])
 def test_a_forged_result_is_not_used_and_said_in_a_line(
-    forge: Callable[[dict[str, Any]], None], told: str, video: Path, document: dict[str, Any], tmp_path: Path
+    forge: Callable[[dict[str, Any]], None], message: str, video: Path, document: dict[str, Any], tmp_path: Path
 ) -> None:
     """In the results and in a journal; beside it a sound one, which is used."""
     sound, results, journal = copy.deepcopy(document), tmp_path / "results.json", tmp_path / "other.json.journal"
@@ -193,7 +193,7 @@ def test_a_forged_result_is_not_used_and_said_in_a_line(
     for file, place in (("results.json", f"{results}, result 2"), ("other.json", f"{journal}, line 5")):
         read, (note,) = opened(tmp_path / file)
         assert note.startswith(f"note: {place}: ")
-        assert told in note
+        assert message in note
         assert note.endswith(". This result is not used")
         assert len(note) < 600
         assert read.done(video) is None
@@ -253,13 +253,13 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize(("content", "told"), DAMAGED, ids=[row[1] for row in DAMAGED])
-def test_damaged_results_are_said_in_a_line_and_the_run_goes_on(content: str, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "message"), DAMAGED, ids=[row[1] for row in DAMAGED])
+def test_damaged_results_are_said_in_a_line_and_the_run_goes_on(content: str, message: str, tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     results.write_bytes(content.encode("utf-8", "surrogateescape"))
     journal, (note,) = opened(results)
     assert note.startswith(f"note: {results}")
-    assert told in note
+    assert message in note
     assert journal.has_results
 
 
@@ -346,11 +346,11 @@ def test_what_is_in_the_place_of_the_journal_is_neither_followed_nor_written(
     OTHERS[kind](path, target)
     before = path.lstat()
     with (
-        pytest.raises(OutputError, match=r"results\.json\.journal") as told,
+        pytest.raises(OutputError, match=r"results\.json\.journal") as message,
         opened(tmp_path / "results.json", resume=resume, force=force)[0],
     ):
         pass
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(message.value)
     assert target.read_bytes() == b"somebody else's"
     after = path.lstat()
     assert (after.st_mode, after.st_ino, after.st_size) == (before.st_mode, before.st_ino, before.st_size)

@@ -78,7 +78,7 @@ class Program:
         self.until(ready)
         stream.begin()
 
-    def told(self) -> list[int]:
+    def reported(self) -> list[int]:
         """The numbers of the reps that it has told of."""
         return [int(found[1]) for line in self.lines if (found := re.search(r" rep (\d+), ", line))]
 
@@ -145,10 +145,10 @@ def kept(history: Path) -> list[tuple[int, bool, bool]]:
 
 def agree(reps: list[dict[str, str]], clip: Path) -> None:
     """The same reps as `analyze` finds, at the same times but for when the clock began."""
-    told = analysed(clip)
+    recorded = analysed(clip)
     found = moments(reps)
-    assert found.shape == told.shape
-    apart = found - told
+    assert found.shape == recorded.shape
+    apart = found - recorded
     offset = float(np.median(apart))
     assert offset > 0
     assert np.abs(apart - offset).max() <= 0.15, apart - offset
@@ -167,9 +167,9 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
     """Two full reps with a partial one between them end the set; two partial ones change nothing about the rest, and a
     full one ends it. Then keys, and the summary.
     """
-    out, told, sound = tmp_path / "reps.csv", tmp_path / "told.json", tmp_path / "heard.wav"
+    out, document, sound = tmp_path / "reps.csv", tmp_path / "reps.json", tmp_path / "heard.wav"
     with display() as screen, streams.mjpeg(mixed, CLIP_HZ, lead_s=inf) as stream:
-        options = ("--camera", stream.url, "--sound-file", sound, "--csv", out, "--json", told, "--plan", "2x2")
+        options = ("--camera", stream.url, "--sound-file", sound, "--csv", out, "--json", document, "--plan", "2x2")
         with live(*options, env=screen.env) as program:
             program.begin(stream)
             screen.window("repcount")
@@ -203,7 +203,7 @@ def test_a_stream_in_a_window_with_voice_keys_partial_reps_and_the_rest(
     # Most of the tops: with window, voice and other tests beside it a machine may see a few frames a second only.
     tops_s = moments(reps)[:, 1] - analysed(mixed)[:, 1]
     assert np.median(np.abs(tops_s - np.median(tops_s))) <= 0.2
-    assert json.loads(told.read_text())["summary"] | {"tracked": 0, "fast": 0} == {
+    assert json.loads(document.read_text())["summary"] | {"tracked": 0, "fast": 0} == {
         **{"full": 3, "partial": 3, "fast": 0, "sets": 2, "tracked": 0},
     }
     assert kept(history) == [
@@ -287,8 +287,8 @@ def test_a_stream_that_breaks_off_keeps_the_count_and_says_so(tmp_path: Path, hi
         program.until("rep 4,")
         program.process.send_signal(signal.SIGTERM)
         assert program.end() == 143
-    assert program.told() == list(range(1, len(program.told()) + 1))
-    assert [number for number, _, _ in kept(history)] == program.told()
+    assert program.reported() == list(range(1, len(program.reported()) + 1))
+    assert [number for number, _, _ in kept(history)] == program.reported()
     (gone,) = [i for i, line in enumerate(program.lines) if "camera is gone" in line.lower()][:1]
     assert sum(" rep " in line for line in program.lines[:gone]) >= 2
 
@@ -303,7 +303,7 @@ def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip:
             program.until("rep 1, full")
             stream.cut()
             assert program.end() == 1
-    assert [int(rep["number"]) for rep in rows(out)] == program.told()
+    assert [int(rep["number"]) for rep in rows(out)] == program.reported()
 
 
 @dataclass
@@ -368,20 +368,20 @@ def test_a_history_that_is_held_for_a_minute_costs_no_rep_and_holds_no_word(
         with HistoryWriter(history, begin, lambda: recorder.day) as recorder.history:
             session = Session(camera, tracker, Config(), SessionGoals(), recorder, [watch], [], notes.append)
             run(session, guard)
-    told = list(watch.told_s)
-    delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in told}
+    reported = list(watch.told_s)
+    delays_s = {number: watch.told_s[number] - watch.handed_s[number] for number in reported}
     longest_s = max(delays_s[number] for number in watch.held)
     hertz = (len(watch.frames_s) - 1) / (watch.frames_s[-1] - watch.frames_s[0])
     pause_s = max(after - before for before, after in pairwise(watch.frames_s))
     with capsys.disabled():
         print(
-            f"\n{len(told)} reps told, {len(kept(history))} kept; {len(watch.held)} of them while the history was held "
-            f"for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the "
+            f"\n{len(reported)} reps said, {len(kept(history))} kept; {len(watch.held)} of them while the history was "
+            f"held for 60 s: announced after {longest_s:.2f} s at the latest, {median(delays_s.values()):.3f} s at the "
             f"median; {hertz:.1f} frames a second, {pause_s:.2f} s between two at most; "
             f"up to {watch.unsaved} said to be unsaved"
         )
-    assert told == list(range(1, len(told) + 1))
-    assert [number for number, _, _ in kept(history)] == told
+    assert reported == list(range(1, len(reported) + 1))
+    assert [number for number, _, _ in kept(history)] == reported
     assert len(watch.held) > 10
     assert watch.unsaved >= len(watch.held) - 1
     assert longest_s < 1
@@ -404,9 +404,9 @@ def test_a_history_that_is_held_to_the_end_ends_it_soon_and_loses_nothing(
             assert program.end() == 128 + number
             assert time.monotonic() - sent_s < 4
         assert any("kept beside it, as history.waiting-1.sqlite3" in line for line in program.lines)
-    assert f"{len(program.told())} full reps" in cli("history", "--days", "1").out
+    assert f"{len(program.reported())} full reps" in cli("history", "--days", "1").out
     with HistoryStore(history, silent) as store:
-        assert [len(session.reps) for session in store.sessions()] == [1, len(program.told())]
+        assert [len(session.reps) for session in store.sessions()] == [1, len(program.reported())]
     assert list(history.parent.iterdir()) == [history]
 
 
@@ -427,7 +427,7 @@ def test_signals_end_it_with_the_result(goes_on: Path, tmp_path: Path, number: i
         program.until("rep 1, full")
         program.process.send_signal(number)
         assert program.end() == code
-    assert [int(rep["number"]) for rep in rows(out)] == program.told()
+    assert [int(rep["number"]) for rep in rows(out)] == program.reported()
 
 
 @pytest.mark.slow
@@ -477,7 +477,7 @@ def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("--voice", "nobody of that name"), 2, "repcount doctor lists them"),
         (("--rate", "20"), 2, "80"),
@@ -489,9 +489,9 @@ def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
     ],
 )
 def test_what_cannot_work_is_told_before_anybody_lies_down(
-    cli: Cli, arguments: tuple[str, ...], code: int, told: str
+    cli: Cli, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     done = cli("live", "--no-window", *arguments)
     assert done.code == code
-    assert told in done.err
+    assert message in done.err
     assert "Traceback" not in done.err

@@ -123,7 +123,7 @@ def test_several_videos_share_plot_and_report_and_get_a_film_each(cli: Cli, piec
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--plot", "plot.bmp"), "svg"),
         (("--plot", "-"), "svg"),
@@ -135,12 +135,12 @@ def test_several_videos_share_plot_and_report_and_get_a_film_each(cli: Cli, piec
     ],
 )
 def test_what_cannot_be_written_is_told_before_anything_is_counted(
-    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+    cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = cli("analyze", piece, *arguments)
     assert (done.code, done.out) == (1, "")
-    assert told in done.err
+    assert message in done.err
     assert list(tmp_path.iterdir()) == []
 
 

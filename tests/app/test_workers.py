@@ -135,11 +135,11 @@ def test_a_crash_costs_the_video_it_was_at_and_nothing_else(folder: Path, tmp_pa
         out, err = process.communicate(timeout=_MOST_S)
     # The failed video has the longest name, and counts among the videos.
     out = out.replace(".mp4 ", ".mp4   ").replace("3 videos:", "4 videos, 3 counted:")
-    told = (
+    message = (
         "repcount: bad.mp4: the video library crashed on it (SIGSEGV); convert it to mp4 (H.264) and try again. "
         "`repcount doctor` tells whether the library itself is damaged\n"
     )
-    assert result == Result(1, out, told + err)
+    assert result == Result(1, out, message + err)
     assert crashes == 1
     wanted = everything(folder)
     assert b"bad.mp4" in found["report.html"]

@@ -111,15 +111,15 @@ def test_clips_conditions_and_what_is_missing_are_told(
     accuracy: ModuleType, labels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(accuracy, labels)
-    told = capsys.readouterr()
-    rows = {cells[0]: cells for cells in (line.split() for line in told.out.splitlines()) if cells}
+    message = capsys.readouterr()
+    rows = {cells[0]: cells for cells in (line.split() for line in message.out.splitlines()) if cells}
     assert rows["three"][1:6] == ["leg_raise", "3", "1", "3", "ok"]
     assert rows["missed"][1:7] == ["leg_raise", "1", "1", "3", "(2-3)", "WRONG"]
     assert rows["unsure"][4:7] == ["5", "not", "scored"]
     assert "FAILED" in rows["broken"]
-    assert "leg_raise, side 1 1 1/1" in " ".join(told.out.split())
-    assert "distractor, sit-up 1 0 2/2" in " ".join(told.out.split())
-    assert "signals/gone@15hz.csv is not there; gone is skipped" in told.err
+    assert "leg_raise, side 1 1 1/1" in " ".join(message.out.split())
+    assert "distractor, sit-up 1 0 2/2" in " ".join(message.out.split())
+    assert "signals/gone@15hz.csv is not there; gone is skipped" in message.err
 
 
 def test_settings_change_the_count(accuracy: ModuleType, labels: Path) -> None:

@@ -37,8 +37,8 @@ def test_thousands_of_hostile_files_are_read_or_refused_in_one_line(
     fuzz: ModuleType, model: Path, tmp_path: Path
 ) -> None:
     report = fuzz.fuzz(fuzz.cases(ENOUGH), 7, 2, tmp_path, tmp_path / "findings", 60.0)
-    told = [(*finding.case, finding.outcome, finding.text) for finding in report.findings]
-    assert [finding for finding in told if finding[0] not in WATCHED or finding[2] != "crashed"] == []
+    output = [(*finding.case, finding.outcome, finding.text) for finding in report.findings]
+    assert [finding for finding in output if finding[0] not in WATCHED or finding[2] != "crashed"] == []
     assert report.count() >= LEAST_CASES
     for kind, outcomes in report.results.items():
         assert outcomes["good"] or kind == "texts", f"{kind}: not one was read"
@@ -192,8 +192,8 @@ def test_a_history_whose_layout_is_no_text_is_damaged(tmp_path: Path) -> None:
     filled(path, rep(1))
     content = path.read_bytes()
     path.write_bytes(content.replace(b"CREATE TABLE session", b"CREATE TABLE \xff\xfe\xfd" + b"ssio"))
-    told: list[str] = []
-    with HistoryStore(path, told.append) as history:
+    output: list[str] = []
+    with HistoryStore(path, output.append) as history:
         assert history.sessions() == ()
-    assert "is damaged" in told[0]
+    assert "is damaged" in output[0]
     assert len(kept_aside(path)) == 1

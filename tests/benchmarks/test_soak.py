@@ -19,4 +19,4 @@ def test_a_short_soak_loses_nothing_and_leaves_nothing_open(model: Path, tmp_pat
     assert document["faults"] == []
     assert last["announced"] == last["stored"] > 0
     assert (last["threads"], last["files"]) <= (first["threads"], first["files"])
-    assert any("gives no picture" in text or "no camera does" in text for text in document["told"])
+    assert any("gives no picture" in text or "no camera does" in text for text in document["messages"])

@@ -10,9 +10,9 @@ from support.programs import benchmark
 
 @pytest.mark.slow
 def test_the_benchmark_runs_and_both_loops_count_the_same(model: Path, tmp_path: Path) -> None:
-    [short], told = benchmark("speed.py", tmp_path / "speed.json", "--quick", "--model", model)
+    [short], message = benchmark("speed.py", tmp_path / "speed.json", "--quick", "--model", model)
     assert short["counts_agree"]
     assert short["runs"]["plain"]["full"] == short["runs"]["repcount"]["full"] == 7
     assert short["runs"]["repcount"]["memory_mb"] > 50
     assert 0 < short["work"]["measured"] <= short["work"]["looked_at"]
-    assert "times as fast as the plain loop" in told
+    assert "times as fast as the plain loop" in message

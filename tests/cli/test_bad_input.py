@@ -341,11 +341,11 @@ def test_a_missing_system_library_is_told_with_its_packages(library: str, apt: s
 
 def test_a_missing_system_library_that_nobody_listed_is_told_with_how_to_search() -> None:
     error = library_error("av", OSError("libfoo-2.so.3: cannot open shared object file: No such file or directory"))
-    told = str(error)
-    assert "av needs the system library libfoo-2.so.3" in told
-    assert "apt-file search libfoo-2.so.3" in told
-    assert "dnf provides '*/libfoo-2.so.3'" in told
-    assert "nstall it again" not in told
+    expected = str(error)
+    assert "av needs the system library libfoo-2.so.3" in expected
+    assert "apt-file search libfoo-2.so.3" in expected
+    assert "dnf provides '*/libfoo-2.so.3'" in expected
+    assert "nstall it again" not in expected
 
 
 @pytest.mark.parametrize(

@@ -210,9 +210,9 @@ def test_ctrl_c_keeps_what_was_counted(endless: Path, tmp_path: Path) -> None:
     assert len(read) == len(document["reps"]) + len(of_other["reps"])
     assert sorted(path.name for path in hidden.iterdir()) == ["endless.csv", "other.csv"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.mp4", "reps.csv", "reps.json", "signals"]
-    for path, told in ((hidden / "endless.csv", document), (hidden / "other.csv", of_other)):
+    for path, message in ((hidden / "endless.csv", document), (hidden / "other.csv", of_other)):
         again = repcount.recount(path).reps
-        assert [rep["start_s"] for rep in told["reps"]] == [round(rep.start_s, 3) for rep in again]
+        assert [rep["start_s"] for rep in message["reps"]] == [round(rep.start_s, 3) for rep in again]
 
 
 @pytest.mark.slow

@@ -58,8 +58,8 @@ RECOUNT = [("--csv", "o.csv"), ("--json", "o.json"), ("--plot", "o.svg"), ("--re
 def test_recount_overwrites_by_force_alone(option: str, name: str, cli: Cli, signal: Path, place: Path) -> None:
     (place / name).write_text("old", encoding="utf-8")
     done = cli("recount", signal, option, place / name)
-    told = f"repcount: {place / name} is there already: give another name, or --force to overwrite it\n"
-    assert (done.code, done.out, done.err) == (1, "", told)
+    message = f"repcount: {place / name} is there already: give another name, or --force to overwrite it\n"
+    assert (done.code, done.out, done.err) == (1, "", message)
     assert contents(place) == {name: b"old"}
     assert cli("recount", signal, option, place / name, "--force").code == 0
     assert len(contents(place)[name]) > 100
@@ -87,8 +87,8 @@ def test_a_current_folder_that_is_gone_is_told(signal: Path, place: Path) -> Non
     code = "import os, sys; os.rmdir(os.getcwd()); from repcount.__main__ import main; main()"
     command = [sys.executable, "-c", code, "recount", str(signal), "--csv", "reps.csv"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=place, check=False, timeout=300)
-    told = "repcount: the current folder was removed: change to another one\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+    message = "repcount: the current folder was removed: change to another one\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 
 
 def test_fit_files_overwrite_by_force_alone(cli: Cli, history: Path, place: Path) -> None:
@@ -264,8 +264,8 @@ def test_a_closed_stream_is_not_taken_for_a_file(closed: str, code: int, piece: 
         *wanted,
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    told = "repcount: the output: Bad file descriptor\n" if closed == "1>&-" else ""
-    assert (done.returncode, done.stderr) == (code, told)
+    message = "repcount: the output: Bad file descriptor\n" if closed == "1>&-" else ""
+    assert (done.returncode, done.stderr) == (code, message)
     reps, angles = (contents(place)[name].splitlines() for name in ("r.csv", "s.csv"))
     assert len(reps) == 3
     assert {line.count(b",") for line in angles} == {angles[0].count(b",")}

@@ -143,6 +143,6 @@ def test_the_result_has_the_target_and_says_so() -> None:
     assert [each.flags for each in result.reps[:2]] == [(Flag.SHORT_TOP,), ()]
     assert [each.top_flexion_deg for each in result.reps] == [55, 56, 57, 58, 52]
     assert result.settings == Config(full_deg=51.0)
-    told = {warning.code: warning.facts for warning in result.warnings}
-    assert told[WarningCode.OWN_TARGET] == {"target_deg": 51.0, "upright_deg": UPRIGHT_DEG}
-    assert told[WarningCode.TARGET_SET] == {"target_deg": 51.0, "at_s": 30.0, "reps": 3}
+    facts = {warning.code: warning.facts for warning in result.warnings}
+    assert facts[WarningCode.OWN_TARGET] == {"target_deg": 51.0, "upright_deg": UPRIGHT_DEG}
+    assert facts[WarningCode.TARGET_SET] == {"target_deg": 51.0, "at_s": 30.0, "reps": 3}

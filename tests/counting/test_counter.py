@@ -323,7 +323,7 @@ def miss(seed: int) -> str:
 def test_999_of_1000_random_sets_are_counted_exactly() -> None:
     """Any rest, top, tempo, noise, rate, drop-outs and outliers; every miss is printed."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        misses = [told for told in pool.map(miss, range(1000), chunksize=20) if told]
+        misses = [events for events in pool.map(miss, range(1000), chunksize=20) if events]
     print("\n".join(misses))
     assert len(misses) <= 1, misses
 

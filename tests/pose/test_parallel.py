@@ -212,16 +212,16 @@ def run(
         return made[-1]
 
     with ParallelPoseEstimator(chunks_of(size, count), new_tracker, agree, jobs, room=200) as work:
-        told = [(slot.time_s, *found.xy_px[0]) for slot, found in work.read() if found is not None]
+        poses = [(slot.time_s, *found.xy_px[0]) for slot, found in work.read() if found is not None]
     assert all(tracker.closed for tracker in made)
-    return told, made
+    return poses, made
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8])
 def test_every_chunk_has_a_tracker_that_was_warmed_up(jobs: int) -> None:
-    told, made = run(jobs, always)
+    poses, made = run(jobs, always)
     begins = [max(number // 20 * 20 - WARMUP_FRAMES, 0) for number in range(100)]
-    assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
+    assert poses == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
     assert sum(bool(tracker.seen) for tracker in made) == 5
 
 
@@ -242,12 +242,12 @@ def test_the_earlier_tracker_goes_on_until_both_agree(meeting: list[int], jobs: 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parallel, "_PATIENCE", PATIENCE)
-        told, _ = run(jobs, agree, count=200)
+        poses, _ = run(jobs, agree, count=200)
     begins = [0] * 20
     for chunk, slot in enumerate(meeting, start=1):
         at = max(slot, 0) if slot < PATIENCE else 20
         begins += [begins[-1]] * at + [20 * chunk - WARMUP_FRAMES] * (20 - at)
-    assert told == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
+    assert poses == [(number, begin, number - begin + 1) for number, begin in enumerate(begins)]
 
 
 def test_the_earlier_tracker_goes_on_over_a_chunk_that_is_tracked_to_its_end(
@@ -280,8 +280,8 @@ def test_the_earlier_tracker_goes_on_over_a_chunk_that_is_tracked_to_its_end(
         ahead.clear()
         behind.clear()
         with ParallelPoseEstimator(chunks_of(20, 100), lambda: Late(made), agree, 2, room=200) as work:
-            told = [found.xy_px[0, 0] for _, found in work.read() if found is not None]
-        assert told == [0] * 40 + [40 - WARMUP_FRAMES] * 20 + [60 - WARMUP_FRAMES] * 20 + [80 - WARMUP_FRAMES] * 20
+            poses = [found.xy_px[0, 0] for _, found in work.read() if found is not None]
+        assert poses == [0] * 40 + [40 - WARMUP_FRAMES] * 20 + [60 - WARMUP_FRAMES] * 20 + [80 - WARMUP_FRAMES] * 20
 
 
 @pytest.mark.slow

@@ -439,8 +439,8 @@ def test_an_hour_is_a_file_of_a_bearable_size() -> None:
 class TestHistory:
     def test_it_sums_up_the_days(self) -> None:
         found = texts(history(14))
-        told = next(text for text in found if "today" in text and "full reps on" in text)
-        assert re.fullmatch(r"\d+ full reps on 7 of 14 days; today \d+ of 100(; more than 100 on \d days?)?\.", told)
+        message = next(text for text in found if "today" in text and "full reps on" in text)
+        assert re.fullmatch(r"\d+ full reps on 7 of 14 days; today \d+ of 100(; more than 100 on \d days?)?\.", message)
 
     def test_a_day_over_the_limit_is_marked(self) -> None:
         rep = short().analysis.reps[0]

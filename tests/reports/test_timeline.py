@@ -194,7 +194,7 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
 
 
 @pytest.mark.parametrize(
-    ("reps", "told"),
+    ("reps", "message"),
     [
         ([FULL], "The only rep was full."),
         ([PARTIAL], "The only rep was partial: higher."),
@@ -209,8 +209,8 @@ HUNG = rep(full=False, flags=(Flag.SHORT_BOTTOM,))
         ([FAST] * 3, "All 3 reps were full; 3 were faster than asked."),
     ],
 )
-def test_the_verdict_is_a_sentence(reps: list[Rep], told: str) -> None:
-    assert findings.summary_sentence(analysis(*reps)) == told
+def test_the_verdict_is_a_sentence(reps: list[Rep], message: str) -> None:
+    assert findings.summary_sentence(analysis(*reps)) == message
 
 
 def test_the_verdict_names_a_target_that_is_not_the_default() -> None:

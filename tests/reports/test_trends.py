@@ -79,8 +79,8 @@ def test_counted_out_and_by_the_normal_curve_it_is_the_same(monkeypatch: pytest.
 
 def test_reps_in_no_order_hardly_ever_make_one() -> None:
     rng = random.Random(3)
-    told = [clear_trend([rng.gauss(80, 30) for _ in range(rng.randint(5, 30))], 0.0) is not None for _ in range(1000)]
-    assert 0.01 < sum(told) / len(told) < 0.03
+    trends = [clear_trend([rng.gauss(80, 30) for _ in range(rng.randint(5, 30))], 0.0) is not None for _ in range(1000)]
+    assert 0.01 < sum(trends) / len(trends) < 0.03
 
 
 def test_a_small_change_is_not_told_however_clear() -> None:

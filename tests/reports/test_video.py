@@ -161,7 +161,7 @@ def test_a_film_without_pictures_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("nowhere/film.mp4", r"cannot write .*film\.mp4: there is no folder .*nowhere"),
         ("film.avi", r"let its name end in \.mp4"),
@@ -169,9 +169,9 @@ def test_a_film_without_pictures_leaves_nothing(tmp_path: Path) -> None:
         ("folder.mp4", r"it is a folder"),
     ],
 )
-def test_a_path_that_cannot_be_written_is_told_at_once(name: str, told: str, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_told_at_once(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
-    with pytest.raises(OutputError, match=told):
+    with pytest.raises(OutputError, match=message):
         VideoWriter(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.mp4"]
 
@@ -222,9 +222,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(share: float, room_needed: int, 
     script = f'"$@" && ls -A {disk} && test "$(ls -A {disk} | wc -l)" = 0 && echo EMPTY'
     done = on_a_disk(disk, f"size={size_kb}k", script, [sys.executable, "-c", FILL, disk / "film.mp4", "60"])
     assert done.stderr == ""
-    [told, left] = done.stdout.splitlines()
-    assert told.startswith(f"cannot write {disk / 'film.mp4'}: ")
-    assert "No space left on device" in told
+    [message, left] = done.stdout.splitlines()
+    assert message.startswith(f"cannot write {disk / 'film.mp4'}: ")
+    assert "No space left on device" in message
     assert left == "EMPTY"
 
 
@@ -318,10 +318,10 @@ def analysis(*reps: Rep, interrupted: bool = False) -> Analysis:
 def test_the_count_goes_up_when_the_legs_are_back() -> None:
     playback = PlaybackState(analysis(rep(1, 1), rep(2, 7, full=False), rep(3, 40, of_set=2)), PoseTrack())
     counts = {time_s: playback.status(time_s) for time_s in (0.0, 5.9, 6.0, 12.0, 39.9, 40.0, 45.0)}
-    assert [told.full for told in counts.values()] == [0, 0, 1, 1, 1, 0, 1]
-    assert [told.partial for told in counts.values()] == [0, 0, 0, 1, 1, 0, 0]
-    assert [told.set for told in counts.values()] == [1, 1, 1, 1, 1, 2, 2]
-    assert [told.last and told.last.number for told in counts.values()] == [None, None, 1, 2, 2, 2, 3]
+    assert [state.full for state in counts.values()] == [0, 0, 1, 1, 1, 0, 1]
+    assert [state.partial for state in counts.values()] == [0, 0, 0, 1, 1, 0, 0]
+    assert [state.set for state in counts.values()] == [1, 1, 1, 1, 1, 2, 2]
+    assert [state.last and state.last.number for state in counts.values()] == [None, None, 1, 2, 2, 2, 3]
 
 
 def test_phases_are_those_of_the_rep_and_between_reps_those_of_the_counter() -> None:
@@ -330,8 +330,8 @@ def test_phases_are_those_of_the_rep_and_between_reps_those_of_the_counter() -> 
         lowering = 50 < number < 75
         track.write(update(number / 10, phase=Phase.LOWER if lowering else Phase.UNKNOWN))
     playback = PlaybackState(analysis(rep(1, 1)), track)
-    told = [playback.status(time_s).phase for time_s in (0.5, 1.0, 2.9, 3.5, 4.5, 5.9, 6.1, 7.0, 12.0)]
-    assert told == [
+    phases = [playback.status(time_s).phase for time_s in (0.5, 1.0, 2.9, 3.5, 4.5, 5.9, 6.1, 7.0, 12.0)]
+    assert phases == [
         Phase.UNKNOWN, Phase.RAISE, Phase.RAISE, Phase.HOLD, Phase.LOWER, Phase.LOWER,
         Phase.PAUSE, Phase.PAUSE, Phase.UNKNOWN,
     ]  # fmt: skip
@@ -400,13 +400,13 @@ def test_what_was_stopped_by_hand_is_copied_as_far_as_it_was_counted(ffmpeg: Ffm
 
 
 def test_progress_is_told_by_time(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
-    told: list[tuple[float, float]] = []
+    times_s: list[tuple[float, float]] = []
     source = ffmpeg(*pattern("1", "10"), tmp_path / "clip.mp4")
     write_annotated(
-        source, analysis(), PoseTrack(), VideoWriter(tmp_path / "out.mp4"), lambda *times: told.append(times)
+        source, analysis(), PoseTrack(), VideoWriter(tmp_path / "out.mp4"), lambda *times: times_s.append(times)
     )
-    assert [time_s for time_s, _ in told] == pytest.approx([number / 10 for number in range(10)], abs=1e-3)
-    assert {duration_s for _, duration_s in told} == {1.0}
+    assert [time_s for time_s, _ in times_s] == pytest.approx([number / 10 for number in range(10)], abs=1e-3)
+    assert {duration_s for _, duration_s in times_s} == {1.0}
 
 
 @pytest.mark.slow
@@ -442,7 +442,7 @@ def _analysed(path: Path, model: Path) -> tuple[Analysis, PoseTrack]:
             side = sample.side
             updates += counting.push(sample)
         duration_s = video.duration_s
-    for told in [*updates, *counting.end()]:
-        tally.write(told)
-        track.write(told)
+    for update in [*updates, *counting.end()]:
+        tally.write(update)
+        track.write(update)
     return tally.result(Source(str(path), duration_s), Config()), track

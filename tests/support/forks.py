@@ -57,12 +57,12 @@ class Child:
 
     def end(self) -> int:
         """Its exit code, minus the number of the signal that killed it."""
-        assert self.ends_within(_END_S), f"it did not end: {self.told}"
+        assert self.ends_within(_END_S), f"it did not end: {self.output}"
         assert self.code is not None
         return self.code
 
     @property
-    def told(self) -> str:
+    def output(self) -> str:
         """What it has written to standard error."""
         return self.err.read_text(encoding="utf-8", errors="replace")
 

@@ -268,9 +268,9 @@ def run(folder: Path, name: str) -> Result:
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_installation_is_told_in_a_line(case: str, folder: Path, model: Path) -> None:
     """By the commands that meet it; `REPCOUNT_EVERY=1` tries all the others, too."""
-    spoil, told = BROKEN[case]
+    spoil, expected = BROKEN[case]
     spoil(folder)
-    tried = list(COMMANDS) if os.environ.get("REPCOUNT_EVERY") else list(told) or ["doctor"]
+    tried = list(COMMANDS) if os.environ.get("REPCOUNT_EVERY") else list(expected) or ["doctor"]
     with ThreadPoolExecutor(2) as pool:
         results = dict(zip(tried, pool.map(lambda name: run(folder, name), tried), strict=True))
     for name, result in results.items():
@@ -281,9 +281,9 @@ def test_a_broken_installation_is_told_in_a_line(case: str, folder: Path, model:
             assert len(complaints) == 1, (name, result)
             assert result.err.splitlines()[-1] == complaints[0], (name, result)
             assert "pip " in complaints[0] or "apt-get " in complaints[0], (name, result)
-    for name, text in told.items():
+    for name, text in expected.items():
         assert text in results[name].out + results[name].err, (name, results[name])
-    assert "doctor" in told or "doctor" not in results or results["doctor"].out.count("\n") > 3
+    assert "doctor" in expected or "doctor" not in results or results["doctor"].out.count("\n") > 3
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def forked(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Fo
 
 def announced(child: Child) -> list[int]:
     """The reps that it has told of in the terminal."""
-    return [int(number) for number in re.findall(r"^ *[\d.]+ s +rep (\d+),.*\)$", child.told, re.MULTILINE)]
+    return [int(number) for number in re.findall(r"^ *[\d.]+ s +rep (\d+),.*\)$", child.output, re.MULTILINE)]
 
 
 def kept(history: Path) -> dict[int, list[int]]:
@@ -91,7 +91,7 @@ def test_live_that_is_killed_at_any_moment_has_kept_what_it_has_told(
 ) -> None:
     """A stick figure in front of it, else all is real: options, coach, terminal, history, outputs."""
     rng = random.Random(7)
-    told = sessions = 0
+    printed = sessions = 0
     out = tmp_path / "out"
     out.mkdir()
     for number in range(LIVE_KILLS):
@@ -101,7 +101,7 @@ def test_live_that_is_killed_at_any_moment_has_kept_what_it_has_told(
         # Some while it starts, the others a moment after a rep was told.
         if number % 5:
             told_by(child, rng.randrange(1, 12))
-        assert not child.ends_within(rng.uniform(0, 0.05 if number % 5 else 0.5)), child.told
+        assert not child.ends_within(rng.uniform(0, 0.05 if number % 5 else 0.5)), child.output
         child.send(signal.SIGKILL)
         assert child.end() == -signal.SIGKILL
         reps = announced(child)
@@ -111,13 +111,13 @@ def test_live_that_is_killed_at_any_moment_has_kept_what_it_has_told(
             newest = found[max(found)] if len(found) > sessions else []
             assert newest[: len(reps)] == reps
             assert len(newest) <= len(reps) + 1, "one at most was kept and not yet told"
-            sessions, told = len(found), told + len(reps)
-    assert told > LIVE_KILLS, "most of them were killed while they counted"
+            sessions, printed = len(found), printed + len(reps)
+    assert printed > LIVE_KILLS, "most of them were killed while they counted"
     assert visible(out) == []
     assert visible(history.parent)[0] == history.name
     assert run_process("history", "--days", "1").code == 0
     with capsys.disabled():
-        print(f" [{LIVE_KILLS} kills, {told} reps told and kept] ", end="")
+        print(f" [{LIVE_KILLS} kills, {printed} reps told and kept] ", end="")
 
 
 def test_analyze_that_is_killed_at_any_moment_leaves_whole_files_or_none(
@@ -176,8 +176,8 @@ def test_signals_at_any_moment_of_analyze_end_it_cleanly(forked: Forks, piece: P
         child.send(which)
         code = child.end()
         codes.add(code)
-        assert code in (0, BY_SIGNAL[which], -which), child.told
-        assert "Traceback" not in child.told
+        assert code in (0, BY_SIGNAL[which], -which), child.output
+        assert "Traceback" not in child.output
         assert [name for name in os.listdir(out) if name.startswith(".")] == []
         if "reps.csv" in visible(out):
             assert len((out / "reps.csv").read_bytes().splitlines()) in (1, 2, 3)
@@ -199,12 +199,12 @@ def test_signals_while_python_and_the_libraries_are_loaded(which: signal.Signals
             assert process.stderr is not None
             lines = iter(process.stderr)
             assert any("repcount.interrupts" in line for line in lines)
-            told = [line for _, line in zip(range(rng.randrange(1, 200)), lines, strict=False)]
+            printed = [line for _, line in zip(range(rng.randrange(1, 200)), lines, strict=False)]
             process.send_signal(which)
-            told += lines
+            printed += lines
             status = process.wait(300)
         assert status in (BY_SIGNAL[which], -which)
-        said = [line for line in told if not line.startswith("import time:")]
+        said = [line for line in printed if not line.startswith("import time:")]
         assert said == (["repcount: stopped\n"] if status > 0 else [])
 
 
@@ -221,10 +221,10 @@ def test_signals_at_any_moment_of_live_end_it_and_all_that_it_has_started(
                 "live", "--camera", stream.url, "--no-window", "--sound", "tones", "--sound-file", heard,
                 "--record", film, "--csv", out, REPCOUNT_HISTORY=history,
             )  # fmt: skip
-            assert not child.ends_within(rng.uniform(0, (0.7, 2.0, 5.0)[number // 3])), child.told
+            assert not child.ends_within(rng.uniform(0, (0.7, 2.0, 5.0)[number // 3])), child.output
             child.send(which)
-            assert child.end() == BY_SIGNAL[which], child.told
-            assert "Traceback" not in child.told
+            assert child.end() == BY_SIGNAL[which], child.output
+            assert "Traceback" not in child.output
             alone(child)
             if out.exists():
                 with out.open(encoding="utf-8", newline="") as file:
@@ -351,8 +351,8 @@ def test_a_disk_that_is_full_for_a_while_costs_no_rep(tmp_path: Path) -> None:
     done = on_a_disk(disk, "size=512k", script, [sys.executable, "-c", FULL_DISK], env=env)
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r"rep \d+, full", done.stderr)) == 9
-    told = "the disk is full. Counting goes on, reps wait and are written as soon as that is possible"
-    assert done.stderr.count(told) == 1
+    printed = "the disk is full. Counting goes on, reps wait and are written as soon as that is possible"
+    assert done.stderr.count(printed) == 1
     assert "Traceback" not in done.stderr
     assert kept(copy / "history.sqlite3") == {1: list(range(1, 10))}
 
@@ -361,8 +361,8 @@ def test_live_sets_a_damaged_history_aside_and_says_so(forked: Forks, history: P
     history.parent.mkdir()
     history.write_bytes(damaged("Dear diary"))
     child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "3"})
-    assert child.end() == 0, child.told
-    assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in child.told
+    assert child.end() == 0, child.output
+    assert "It is kept as history.damaged-1.sqlite3, and a new one is begun" in child.output
     assert kept(history) == {1: [1, 2, 3]}
     assert history.with_name("history.damaged-1.sqlite3").read_bytes() == damaged("Dear diary")
 
@@ -371,9 +371,9 @@ def test_live_leaves_a_file_that_is_no_history_alone_and_counts_without(forked: 
     history.parent.mkdir()
     history.write_text("Dear diary", encoding="utf-8")
     child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "3"})
-    assert child.end() == 0, child.told
-    assert child.told.count("another kind of file, not a history of repcount") == 1
-    assert "Counting goes on without a history" in child.told
+    assert child.end() == 0, child.output
+    assert child.output.count("another kind of file, not a history of repcount") == 1
+    assert "Counting goes on without a history" in child.output
     assert announced(child) == [1, 2, 3]
     assert visible(history.parent) == [history.name]
     assert history.read_text(encoding="utf-8") == "Dear diary"
@@ -384,10 +384,10 @@ def test_a_history_that_is_removed_in_a_session_is_written_again(forked: Forks, 
     child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "20"})
     told_by(child, 4)
     history.unlink()
-    assert child.end() == 0, child.told
+    assert child.end() == 0, child.output
     assert announced(child) == list(range(1, 21))
     assert kept(history) == {1: list(range(1, 21))}
-    assert child.told.count("was removed or replaced; this session is written again") == 1
+    assert child.output.count("was removed or replaced; this session is written again") == 1
     assert visible(history.parent) == [history.name]
 
 
@@ -397,9 +397,9 @@ def test_live_counts_without_a_history_that_is_of_a_newer_version(forked: Forks,
         newer.execute("PRAGMA user_version = 7")
     before = history.read_bytes()
     child = forked.start("live", *QUIETLY, REPCOUNT_HISTORY=history, **{MADE_UP: "3"})
-    assert child.end() == 0, child.told
-    assert "was written by a newer repcount" in child.told
-    assert "Counting goes on without a history" in child.told
+    assert child.end() == 0, child.output
+    assert "was written by a newer repcount" in child.output
+    assert "Counting goes on without a history" in child.output
     assert announced(child) == [1, 2, 3]
     assert history.read_bytes() == before
     assert visible(history.parent) == [history.name]
@@ -444,13 +444,13 @@ def test_a_calendar_that_jumps_in_a_session_changes_no_rep(forked: Forks, histor
     for number, jump in ((1, timedelta()), (5, timedelta(hours=-1)), (9, timedelta(days=3))):
         told_by(child, number)
         show(FALL_BACK + jump)
-    assert child.end() == 0, child.told
+    assert child.end() == 0, child.output
     for start in (FALL_BACK + timedelta(minutes=10), FALL_BACK - timedelta(minutes=30)):
         show(start)
         later = forked.start("live", *QUIETLY, **env, **{MADE_UP: "4"})
-        assert later.end() == 0, later.told
+        assert later.end() == 0, later.output
     shown = forked.start("history", "--days", "36500", "--json", "-", **env)
-    assert shown.end() == 0, shown.told
+    assert shown.end() == 0, shown.output
     found = np.array(asked(history, "SELECT raise_s, hold_s, lower_s FROM rep WHERE session_id = 1"), float)
     ends_s = np.array(asked(history, "SELECT end_s FROM rep WHERE session_id = 1 ORDER BY number"), float)[:, 0]
     assert np.ptp(found, axis=0).max() < 0.2
@@ -467,8 +467,8 @@ def test_a_calendar_that_jumps_in_a_session_changes_no_rep(forked: Forks, histor
 def told_by(child: Child, number: int) -> None:
     until_s = time.monotonic() + 120
     while number not in announced(child):
-        assert not child.ends_within(0.005), child.told
-        assert time.monotonic() < until_s, child.told
+        assert not child.ends_within(0.005), child.output
+        assert time.monotonic() < until_s, child.output
 
 
 # --- cameras -----------------------------------------------------------------------------------------------

@@ -81,8 +81,8 @@ def test_no_command_tells_a_password(address: str, cli: Cli, tmp_path: Path) -> 
     done = cli("doctor", "--camera", address)
     assert SECRET not in done.out + done.err
     assert len([line for line in done.out.splitlines() if line.startswith("!!")]) == 1
-    told = run_process("--debug", "live", "--no-window", "--camera", address)
-    assert SECRET not in told.out + told.err
+    output = run_process("--debug", "live", "--no-window", "--camera", address)
+    assert SECRET not in output.out + output.err
     assert [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()] == []
 
 
@@ -114,20 +114,20 @@ def test_a_session_keeps_and_shows_no_password(tmp_path: Path, history: Path, cl
         )
         with process:
             assert process.stderr is not None
-            told = ""
+            output = ""
             for line in process.stderr:
-                told += line
+                output += line
                 if " rep 1, full" in line:
                     process.send_signal(signal.SIGINT)
             assert process.stdout is not None
-            told += process.stdout.read()
-        assert process.returncode == 130, told
+            output += process.stdout.read()
+        assert process.returncode == 130, output
     for arguments in (["--json", "-"], ["--csv", "-", "--sessions"], ["--sessions"], ["--report", folder / "a.html"]):
         done = cli("history", *arguments)
         assert done.code == 0, done.err
-        told += done.out + done.err
-    assert f"http://127.0.0.1:{server.port}/..." in told
-    assert SECRET not in told
+        output += done.out + done.err
+    assert f"http://127.0.0.1:{server.port}/..." in output
+    assert SECRET not in output
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {*names.values(), "a.html", history.name} <= {path.name for path in files}
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []

@@ -65,9 +65,9 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
-    told = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
+    message = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
     warning = clock.warning()
-    assert (warning and warning_sentence(warning)) == (told if moved else None)
+    assert (warning and warning_sentence(warning)) == (message if moved else None)
 
 
 @pytest.mark.parametrize(("stamp", "second_s"), [(0.0, 0.05), (7.5, 0.05), (-1.0, 0.05), (nan, 0.1), (inf, 0.1)])
