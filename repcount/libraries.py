@@ -5,18 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import struct
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import metadata
 from importlib.abc import MetaPathFinder
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from repcount.errors import LibraryError
-
-if TYPE_CHECKING:
-    import subprocess
 
 _SYSTEM_PACKAGES = {
     "libGL.so": ("libgl1", "libglvnd-glx", "mesa-gl"),
@@ -61,8 +56,13 @@ _DISTRIBUTIONS = {"cv2": OPENCV, "pygame": "pygame-ce", "espeakng_loader": "espe
 _NATIVE = frozenset({"numpy", "cv2", "mediapipe", "av", "pygame", "PIL", "matplotlib", "miniaudio"})
 """Modules with libraries of their own, which are checked before they are loaded."""
 
-_ENDINGS = (".so", ".pyd", ".dll", ".dylib")
-"""What the names of their files end with, or hold before a version."""
+_ELF_64 = b"\x7fELF\x02\x01"
+"""Begins a library of Linux with 64 bits, lowest byte first: on others there is no MediaPipe."""
+_ELF_HEADER = struct.Struct("<32xQ14xHH")
+"""Where its list of segments is, how long each entry is, and how many there are (elf(5), Elf64_Ehdr)."""
+_ELF_SEGMENT = struct.Struct("<I4xQ16xQ")
+"""An entry: the kind, where in the file the segment begins, how long it is there (elf(5), Elf64_Phdr)."""
+_PT_LOAD = 1
 
 _OTHER_OPENCVS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
 """They install into the same folder: which files are there depends on what was installed or removed last."""
@@ -167,84 +167,40 @@ class _Check(MetaPathFinder):
         if name not in _NATIVE:
             return
         package = _DISTRIBUTIONS.get(name, name)
-        shorter = [library for library in native_libraries(package) if library.is_shorter()]
-        if shorter and tried(_LOAD, name, *(library.path for library in shorter)).returncode:
-            raise LibraryError(f"{package} is not complete, {shorter[0].name} was cut short. {install_again(package)}")
+        cut = cut_short(package)
+        if cut is not None:
+            again = opencv_fix() if package == OPENCV else f"pip install --force-reinstall {requirement(package)}"
+            raise LibraryError(f"{package} is not complete, {cut} was cut short. Install it again: {again}")
 
 
-_LOAD = "import ctypes; __import__(sys.argv[1]); [ctypes.CDLL(path) for path in sys.argv[2:]]"
-"""Loads a module and libraries of it. One that is shorter than it was may be whole: some images of systems have their
-libraries stripped of debugging symbols. MediaPipe does not load its own when it is imported."""
-
-
-def tried(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code, which may crash, in a process of its own, with `arguments` and with this `sys.path`."""
-    import subprocess  # takes 10 ms, and hardly ever is anything tried
-
-    prelude = f"import sys; sys.path[:] = {sys.path!a}"
-    command = [sys.executable, "-P", "-c", f"{prelude}\n{code}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
-
-
-@dataclass(frozen=True, slots=True)
-class NativeLibrary:
-    """A native library of a wheel, and what the wheel says of it."""
-
-    name: str
-    path: str
-    size: int
-    sha256: str
-    """In base64; empty if the wheel does not say."""
-
-    def is_shorter(self) -> bool:
-        """Whether the file is shorter than it was installed. One that is not there the import will report."""
-        try:
-            return os.stat(self.path).st_size < self.size
-        except OSError:
-            return False
-
-    def is_changed(self) -> bool:
-        """Whether the file has other bytes than were installed, as far as that is known. Reads all of it."""
-        import base64
-        import hashlib
-
-        try:
-            digest = hashlib.sha256(Path(self.path).read_bytes()).digest()
-        except OSError:
-            return False
-        return self.is_shorter() or self.sha256 not in ("", base64.urlsafe_b64encode(digest).decode().rstrip("="))
-
-
-def native_libraries(package: str) -> Iterator[NativeLibrary]:
-    """Those of an installed package that was installed as a wheel; of others nobody knows how they were.
-
-    https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
-    """
+def cut_short(package: str) -> str | None:
+    """The name of a library of the installed package that ends before it says it does; None if there is none."""
     try:
         installed = metadata.distribution(package)
     except metadata.PackageNotFoundError:
-        return
+        return None
     record = installed.read_text("RECORD") or ""  # `files` takes five times as long
-    for line in record.splitlines():
-        name, _, rest = line.partition(",")
-        if any(ending in name for ending in _ENDINGS):
-            digest, _, size = rest.rpartition(",")
-            if size.isdecimal():
-                path = str(installed.locate_file(name))
-                yield NativeLibrary(name, path, int(size), digest.removeprefix("sha256="))
+    names = (line.partition(",")[0] for line in record.splitlines() if ".so" in line)
+    return next((name for name in names if _is_cut_short(str(installed.locate_file(name)))), None)
 
 
-def changed_library() -> tuple[str, str] | None:
-    """The package and the name of a native library that has other bytes than were installed; None if there is none."""
-    packages = (_DISTRIBUTIONS.get(name, name) for name in sorted(_NATIVE))
-    every = ((package, library) for package in packages for library in native_libraries(package))
-    return next(((package, library.name) for package, library in every if library.is_changed()), None)
-
-
-def install_again(package: str) -> str:
-    """The advice to install a package again that is there, but damaged."""
-    again = opencv_fix() if package == OPENCV else f"pip install --force-reinstall {requirement(package)}"
-    return f"Install it again: {again}"
+def _is_cut_short(path: str) -> bool:
+    """Whether a file is a library without all that is to be mapped of it. Whatever else it is the import will say."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(64)
+            if not head.startswith(_ELF_64):
+                return False
+            at, length, count = _ELF_HEADER.unpack_from(head)
+            file.seek(at)
+            table = file.read(length * count)
+            segments = [_ELF_SEGMENT.unpack_from(table, length * number) for number in range(count)]
+            size = os.fstat(file.fileno()).st_size
+            return any(begin + used > size for kind, begin, used in segments if kind == _PT_LOAD)
+    except struct.error:  # not even the list is whole
+        return True
+    except OSError:
+        return False
 
 
 def import_failure(error: Exception) -> LibraryError:

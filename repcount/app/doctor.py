@@ -6,6 +6,7 @@ import importlib
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -29,15 +30,7 @@ from repcount.errors import (
     SettingError,
     VideoError,
 )
-from repcount.libraries import (
-    MORE_MEMORY,
-    OPENCV,
-    changed_library,
-    import_failure,
-    install_again,
-    opencv_conflict,
-    tried,
-)
+from repcount.libraries import MORE_MEMORY, OPENCV, import_failure, opencv_conflict, requirement
 
 _MIN_FREE_MB: Final = 100
 """Heuristic: the history of years takes a megabyte, a minute of recorded video about 20."""
@@ -155,27 +148,18 @@ def libraries() -> Iterator[Check]:
         with warnings.catch_warnings(action="ignore", category=EnvironmentWarning):  # `packages` says it
             try:
                 if crash := _crash(module):
-                    yield Check(
-                        "libraries", False, f"{name} crashes while it loads ({crash}). {_remedy(crash, package)}"
-                    )
+                    advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement(package)}"
+                    advice = MORE_MEMORY if "memory" in crash.lower() else advice
+                    yield Check("libraries", False, f"{name} crashes while it loads ({crash}). {advice}")
                 else:
                     importlib.import_module(module)
             except Exception as error:
                 yield Check("libraries", False, _failure(error))
 
 
-def _remedy(crash: str, package: str) -> str:
-    """What to do about a crash of a package, which may be due to a library of another one."""
-    if "memory" in crash.lower():
-        return MORE_MEMORY
-    changed = changed_library()
-    if changed is None:
-        return install_again(package)
-    culprit, name = changed
-    return f"{name} of {culprit} is not as it was installed. {install_again(culprit)}"
-
-
 _TRIAL: Final = """\
+import sys
+sys.path[:] = sys.argv[2:]
 from repcount.libraries import check_before_loading
 check_before_loading()
 try:
@@ -187,7 +171,8 @@ except Exception:
 
 def _crash(module: str) -> str:
     """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
-    done = tried(_TRIAL, module)
+    command = [sys.executable, "-P", "-c", _TRIAL, module, *sys.path]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     if not done.returncode:
         return ""
     *_, last = ["", *done.stderr.strip().splitlines()]
@@ -216,7 +201,8 @@ def model() -> Check:
     except (ModelError, VideoError, LibraryError, WorkerError) as error:
         return Check("pose model", False, str(error))
     except TaskError as error:
-        return Check("pose model", False, f"MediaPipe with it {error.brief}. {_remedy(error.brief, 'mediapipe')}")
+        advice = f"Install it anew: pip install --force-reinstall --no-cache-dir {requirement('mediapipe')}"
+        return Check("pose model", False, f"MediaPipe with it {error.brief}. {advice}")
     fast_enough = frame_s < 1 / Config().rate_hz
     advice = "" if fast_enough else ": slow, so fewer of them are looked at. Close other programs"
     return Check("pose model", True if fast_enough else None, f"ready, {frame_s * 1000:.0f} ms a picture{advice}")
