@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bodies import Body, hips_followed, pose
+from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 from support.programs import SAMPLES
 
 from repcount.pose import angles, closer, tracker
@@ -32,13 +32,7 @@ def followed(
 ) -> list[tuple[float, float] | None]:
     """Where the one who is followed is, of whom `seen` says when whole pictures show them, and when parts do."""
 
-    class Scripted:
-        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
+    class Scripted(ScriptedLandmarker):
         def detect(self, frame: Frame) -> list[Pose]:
             body = seen(frame.time_s, frame.image.shape == WHERE.shape)
             if body is None:
@@ -106,13 +100,7 @@ def test_who_fits_into_a_part_takes_up_half_of_the_picture_at_most() -> None:
 def test_who_is_not_found_for_grain_is_followed_in_the_picture_evened_out(monkeypatch: pytest.MonkeyPatch) -> None:
     grain = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 
-    class SeesNoGrain:
-        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
+    class SeesNoGrain(ScriptedLandmarker):
         def detect(self, frame: Frame) -> list[Pose]:
             return [pose(CHILD)] if frame.image.shape == grain.shape and frame.image[::20].std() < 40 else []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.bodies import Body, hips_followed, pose
+from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 
 from repcount.pose import scene, tracker
 from repcount.pose.tracker import PersonTracker
@@ -30,15 +30,9 @@ TRAINER = Body(trunk=88, hip_px=(900, 300))
 def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) -> list[tuple[float, float] | None]:
     """Where the hips of the one who is followed are in each frame."""
 
-    class Scripted:
-        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
-            self._people = people
-
-        def close(self) -> None:
-            pass
-
+    class Scripted(ScriptedLandmarker):
         def detect(self, frame: Frame) -> list[Pose]:
-            return [pose(body) for body in listed(frame.time_s)[: self._people]]
+            return [pose(body) for body in listed(frame.time_s)[: self.people]]
 
     monkeypatch.setattr(tracker, "Landmarker", Scripted)
     return hips_followed(IMAGE, HZ, seconds)
@@ -47,13 +41,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, listed: People, seconds: float) ->
 def beside(monkeypatch: pytest.MonkeyPatch, me: People, neighbour: People, seconds: float) -> list[Pose | None]:
     """Who is followed where the model lists the neighbour only once I am painted out."""
 
-    class Scripted:
-        def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
+    class Scripted(ScriptedLandmarker):
         def detect(self, frame: Frame) -> list[Pose]:
             listed = me if frame.image is IMAGE else neighbour
             return [pose(body) for body in listed(frame.time_s)]

@@ -83,6 +83,16 @@ def _turned(body: Body) -> NDArray[np.float64]:
     return np.asarray(roll @ yaw)
 
 
+class ScriptedLandmarker:
+    """Stands for a landmarker that looks for so many people; a test says in `detect` whom it finds."""
+
+    def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
+        self.people = people
+
+    def close(self) -> None:
+        """There is no model to free."""
+
+
 def hips_followed(image: NDArray[np.uint8], rate_hz: float, seconds: float) -> list[tuple[float, float] | None]:
     """Where the hips of the one are whom a tracker without a model follows in frames of one image; None for nobody."""
     places: list[tuple[float, float] | None] = []
