@@ -67,10 +67,7 @@ def movement_onset(flank: Flank, down_s: float = -inf) -> float:
 
     `down_s` is when it had come down to there.
     """
-    bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
-    seen_s = crossing(flank, bottom + _SEEN_DEG)
-    reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
-    softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
+    seen_s, reckoned_s, softness = _departure(flank)
     pushed = max(_ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S))
     return (1.0 - pushed) * reckoned_s + pushed * seen_s
 
@@ -82,11 +79,17 @@ condition to the next that of the same raise changes by this (rendered and real 
 
 def onset_doubt(flank: Flank) -> float:
     """By how much the onset may be off, in seconds, because the limb may have left in the other way."""
-    bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
-    apart_s = crossing(flank, bottom + _SEEN_DEG) - (_reckoned(flank, bottom, _MARKS) - _START_LAG_S)
-    softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
+    seen_s, reckoned_s, softness = _departure(flank)
     off = (softness - (_START_SOFT + _START_PUSHED) / 2) / _TORN_SOFTNESS
-    return abs(apart_s) * exp(-(off**2) / 2)
+    return abs(seen_s - reckoned_s) * exp(-(off**2) / 2)
+
+
+def _departure(flank: Flank) -> tuple[float, float, float]:
+    """When a limb was seen to leave the bottom, when it left by reckoning, and how softly."""
+    bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
+    seen_s = crossing(flank, bottom + _SEEN_DEG)
+    reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
+    return seen_s, reckoned_s, _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
 
 
 def movement_end(flank: Flank) -> float:
