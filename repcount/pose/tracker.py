@@ -82,6 +82,7 @@ class PersonTracker:
             self._followed.forget()
             self._neighbours.forget()
             self._view.look_at(None)
+            self._landmarkers.forget()
         frame = self._neighbours.hide(levels.spread(frame))
         people = _large_enough(frame, self._detect(frame))
         self.people = len(people)
@@ -187,6 +188,11 @@ class _Landmarkers:
     def change_places(self) -> None:
         """Whoever is beside is the single person from now on."""
         self.one, self.beside = self.beside, self.one
+
+    def forget(self) -> None:
+        """Another scene begins."""
+        for landmarker in self._opened:
+            landmarker.forget()
 
     def close(self) -> None:
         """Free them all."""

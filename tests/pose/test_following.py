@@ -98,6 +98,19 @@ def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     assert between(places, 3, 6) == {NEIGHBOUR.hip_px}
 
 
+@pytest.mark.parametrize(("seconds", "believed"), [(0.4, False), (0.7, True)])
+def test_who_is_seen_the_other_way_round_is_believed_in_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, believed: bool
+) -> None:
+    """One of the two is wrong, and which of them shows by how long it goes on. All are passed on to the counter."""
+    turned = replace(ME, facing=-1, hip_px=(ME.hip_px[0] + 10, ME.hip_px[1]))
+    monkeypatch.setattr(PersonTracker, "_decide_how_many", lambda self, _: setattr(self, "_looks_for_one", False))
+    places = followed(monkeypatch, lambda t: [ME] if t < 2 else [turned] if t < 2 + seconds else [ME, turned], 4)
+    assert between(places, 0, 2) == {ME.hip_px}
+    assert between(places, 2, 2 + seconds) == {turned.hip_px}
+    assert between(places, 3, 4) == {(turned if believed else ME).hip_px}
+
+
 def test_a_false_detection_nearby_after_a_gap_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody may have got to in the second out of sight, and too far from where they are a moment later."""
     false = replace(ME, hip_px=(ME.hip_px[0] + 55, ME.hip_px[1]))
