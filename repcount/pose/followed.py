@@ -40,8 +40,8 @@ class Followed:
     def choose(self, time_s: float, places: list[Sample], lying: list[int]) -> int | None:
         """The index of the person followed, or else of somebody who lies, the largest first; None if there is neither.
 
-        `lying` are the indices of those who lie. Where only a body that lies the other way round in the person's place is
-        seen, it is the person: the model is wrong now, or has been so far.
+        `lying` are the indices of those who lie. Where only a body that lies the other way round in the person's place
+        is seen, it is the person: the model is wrong now, or has been so far.
         """
         same = [i for i, place in enumerate(places) if self._can_be(place)]
         same = same or [i for i in lying if self._is_turned(places[i])]
