@@ -116,9 +116,11 @@ def trunk_px(pose: Pose) -> float:
     return hypot(*_trunk(pose.xy_px))
 
 
-def leg_elevation(pose: Pose) -> float:
-    """Elevation of the thighs, both together: 0 is level, 90 is upright."""
-    return _elevation(pose, _KNEE, _view_deg(pose.world_m))
+def leg_elevations(pose: Pose) -> tuple[float, float]:
+    """Elevation of the left and of the right thigh: 0 is level, 90 is upright."""
+    view = _view_deg(pose.world_m)
+    left, right = (_elevation(pose, (_KNEE[leg],) * 2, view, (_HIP[leg],) * 2) for leg in (0, 1))
+    return left, right
 
 
 def place(time_s: float, pose: Pose) -> Sample:
@@ -258,11 +260,11 @@ def _interior(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> flo
     return degrees(acos(min(max(_dot(u, v) / length, -1.0), 1.0))) if length > 0 else nan
 
 
-def _elevation(pose: Pose, end: tuple[int, int], view_deg: float) -> float:
-    """Of the line from the middle of the hips to the middle of `end`."""
-    x, y = _way(_middle(pose.xy_px, _HIP), _middle(pose.xy_px, end))
+def _elevation(pose: Pose, end: tuple[int, int], view_deg: float, start: tuple[int, int] = _HIP) -> float:
+    """Of the line from the middle of `start`, the hips, to the middle of `end`."""
+    x, y = _way(_middle(pose.xy_px, start), _middle(pose.xy_px, end))
     flat = degrees(atan2(-y, abs(x)))
-    x, y, z = _way(_middle(pose.world_m, _HIP), _middle(pose.world_m, end))
+    x, y, z = _way(_middle(pose.world_m, start), _middle(pose.world_m, end))
     return _blend(flat, degrees(atan2(-y, hypot(x, z))), view_deg)
 
 
