@@ -12,8 +12,8 @@ from repcount.types import Frame, Pose
 from repcount.video.opencv import cv2
 
 _MARGIN_TRUNKS = 0.04
-"""What is painted around the landmarks. Body and clothes reach further, but so does who lies close behind: of 12 reps of
-somebody behind (three rendered clips) 5 were lost with 0.12, 7 with 0.08 and one with 0.04."""
+"""What is painted around the landmarks. Body and clothes reach further, but so does who lies close behind: of 12 reps
+of somebody behind (three rendered clips) 5 were lost with 0.12, 7 with 0.08 and one with 0.04."""
 
 _ARMS = (11, 13, 15, 17, 19), (12, 14, 16, 18, 20)
 """From the shoulder to the hand. Elbows stand out: what lies between them and the body may be somebody else."""
