@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 
-from repcount.pose import scene, tracker
+from repcount.pose import angles, scene, tracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
+OTHER = IMAGE.copy()
 HZ = 15.0
 People = Callable[[float], list[Body]]
 
@@ -88,6 +89,24 @@ def test_who_has_raised_the_legs_is_followed_for_good(
 ) -> None:
     found = beside(monkeypatch, lambda t: [replace(ME, left=me(t), right=me(t))], lambda t: [neighbour(other(t))], 12)
     assert {hip_y(one) for one in found} == {ME.hip_px[1]}, name
+
+
+@pytest.mark.parametrize(("behind", "y"), [(raising, NEIGHBOUR.hip_px[1]), (lambda _: 0.0, ME.hip_px[1])])
+def test_who_lies_in_front_with_one_leg_put_onto_somebody_elses_gives_way(
+    monkeypatch: pytest.MonkeyPatch, behind: Callable[[float], float], y: float
+) -> None:
+    """And is painted out with both legs down: a raised one would hide who raises them. Who really raises one stays."""
+    painted: list[Pose] = []
+
+    def paint_out(frame: Frame, people: list[Pose]) -> Frame:
+        painted.extend(people)
+        return Frame(frame.time_s, OTHER)
+
+    monkeypatch.setattr(tracker, "paint_out", paint_out)
+    found = beside(monkeypatch, lambda t: [replace(ME, left=raising(t))], lambda t: [neighbour(behind(t))], 8)
+    assert {hip_y(one) for one in found[round(4 * HZ) :]} == {y}
+    assert painted
+    assert max(abs(lift) for one in painted for lift in angles.leg_elevations(one)) < 20
 
 
 def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
