@@ -125,10 +125,11 @@ def trunk_px(pose: Pose) -> float:
 
 
 def leg_elevations(pose: Pose) -> tuple[float, float]:
-    """Elevation of the left and of the right thigh: 0 is level, 90 is upright."""
+    """Elevation of the thigh nearer to the camera and of the other one: 0 is level, 90 is upright."""
     body = _Body.of(pose)
-    left, right = (_elevation(body, (_KNEE[leg],) * 2, (_HIP[leg],) * 2) for leg in (0, 1))
-    return left, right
+    legs = sorted((0, 1), key=lambda leg: body.space[_HIP[leg]][2])
+    near, far = (_elevation(body, (_KNEE[leg],) * 2, (_HIP[leg],) * 2) for leg in legs)
+    return near, far
 
 
 def is_twin(pose: Pose, other: Pose) -> bool:

@@ -20,9 +20,9 @@ were not left out by the motion gate, which passes them for 0.75 s after and bef
 so something else moves."""
 
 _ONE_LEG_S, _ONE_LEG_DEG = 0.4, 12.0
-"""Nor has somebody raised the legs of whom one lies still for at least the first while the other moves by more than the
-second: the model puts the far leg of who lies in front onto the legs of who raises them behind. The far leg of somebody
-who raises one rises by up to that with the pelvis (see `other_leg`)."""
+"""Nor has somebody raised the legs whose near leg lies still for at least the first while the far one moves by more
+than the second: the model puts the far leg of who lies in front onto the legs of who raises them behind. The leg of
+somebody that stays behind rises by up to that with the pelvis (see `other_leg`). The near leg is the person's own."""
 
 _TOGETHER_DEG = 3.0
 """Legs that are no further apart than this beyond the least lie side by side. Heuristic: the jitter."""
@@ -41,26 +41,22 @@ _STRAYS = 0.1
 class _Person:
     place: Sample
     lifts: deque[tuple[float, tuple[float, float]]] = field(default_factory=deque)
-    """(time in seconds, elevation of each leg in degrees)."""
+    """(time in seconds, elevation of the near and of the far leg in degrees)."""
     has_raised: bool = False
     least_apart_deg: float = inf
     together: Pose | None = None
     """How the person last lay with the legs side by side."""
 
     def swing_deg(self) -> float:
-        """How far both legs have moved."""
-        return min(_swing_deg([lifts[leg] for _, lifts in self.lifts]) for leg in (0, 1))
+        """How far the near leg has moved."""
+        lifts = sorted(near for _, (near, _) in self.lifts)
+        strays = int(_STRAYS * len(lifts))
+        return lifts[-1 - strays] - lifts[strays]
 
     def rests(self) -> bool:
         """Whether neither leg has moved lately."""
         lately = [lifts for time_s, lifts in self.lifts if self.lifts[-1][0] - time_s <= _ONE_LEG_S]
         return all(max(leg) - min(leg) <= _STILL_DEG for leg in zip(*lately, strict=True))
-
-
-def _swing_deg(lifts: list[float]) -> float:
-    lifts = sorted(lifts)
-    strays = int(_STRAYS * len(lifts))
-    return lifts[-1 - strays] - lifts[strays]
 
 
 class LegWatch:
@@ -75,14 +71,14 @@ class LegWatch:
         if person is None:
             self._people.append(person := _Person(place))
         person.place = place
-        left, right = angles.leg_elevations(pose)
-        person.lifts.append((place.time_s, (left, right)))
+        near, far = angles.leg_elevations(pose)
+        person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:
             person.lifts.popleft()
         person.has_raised = person.has_raised or person.swing_deg() > _RAISED_DEG
         if person.rests():
-            person.least_apart_deg = min(abs(left - right), person.least_apart_deg)
-            if abs(left - right) <= person.least_apart_deg + _TOGETHER_DEG:
+            person.least_apart_deg = min(abs(near - far), person.least_apart_deg)
+            if abs(near - far) <= person.least_apart_deg + _TOGETHER_DEG:
                 person.together = pose
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
 
@@ -102,7 +98,7 @@ class LegWatch:
         return person.together if person else None
 
     def lies_still(self, place: Sample) -> bool:
-        """Whether a leg of the person at a place does not move, while the other one or something else does."""
+        """Whether the near leg of the person at a place does not move, while the far one or something else does."""
         person = self._find(place)
         if person is None:
             return False
@@ -110,14 +106,14 @@ class LegWatch:
         skipped = False
         for time_s, lifts in reversed(person.lifts):
             lows, highs = list(map(min, lows, lifts)), list(map(max, highs, lifts))
-            still, other = sorted(high - low for low, high in zip(lows, highs, strict=True))
-            if still > _STILL_DEG:
+            near, far = (high - low for low, high in zip(lows, highs, strict=True))
+            if near > _STILL_DEG:
                 return False
-            if other > _ONE_LEG_DEG and now_s - time_s >= _ONE_LEG_S:
+            if far > _ONE_LEG_DEG and now_s - time_s >= _ONE_LEG_S:
                 return True
             skipped = skipped or later_s - time_s > _SKIPPED_S
             if now_s - time_s >= _STILL_S:
-                return other <= _STILL_DEG and not skipped
+                return far <= _STILL_DEG and not skipped
             later_s = time_s
         return False
 
