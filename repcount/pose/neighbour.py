@@ -46,7 +46,7 @@ class Neighbours:
 
     def forget(self) -> None:
         """Another scene begins."""
-        self._still, self._legs = None, LegWatch()
+        self._still, self._legs, self._others_legs = None, LegWatch(), LegWatch()
 
     def see(self, place: Sample, pose: Pose) -> None:
         """Take note of the legs of somebody who lies in the picture."""
