@@ -27,10 +27,10 @@ this is not all."""
 _CHANGED_SD, _CHANGED_SHARE, _SUDDEN, _LATELY, _CALM_SHARE = 0.25, 0.2, 5.0, 6, 0.02
 """A cell has changed when its level has by so many standard deviations of the thumbnail. Where more than the second of
 all cells have at once, and the third times as many as in any of the last few frames (the fourth; the fifth is the least
-that is held against), the scene is another one. Measured: 29 of 29 cuts within a room change 0.24-0.87 of the cells,
-5.3-37 times as many as any frame shortly before; on 100 clips without a cut people, shaken and panned cameras change
-more than 0.2 of them suddenly in three frames, all as something is faded in. Levels are normalised: exposure is none.
-A cross-fade is a cut where it begins. To take somebody for new who is not costs the pose model one look."""
+that is held against), the scene is another one. Measured: 27 of 27 cuts (mirrored, zoomed, other cameras in a room)
+change 0.24-0.87 of the cells, 5.3-37 times as many as any frame shortly before. Of 66 real clips the 16 frames found by
+this alone are in 5 that are edited; on 40 rendered ones without a cut there is none. Levels are normalised: another
+exposure is no change. To take somebody for new who is not costs the pose model one look."""
 
 _FLAT = 2.0
 """A thumbnail whose standard deviation is below this many grey levels shows nothing, such as a black frame."""
