@@ -267,6 +267,10 @@ class Movement:
     """Whether the person came into sight with the first point, the legs on their way up."""
     still_due_s: float = 0.0
     """How long after the last point the legs may reach the bottom."""
+    before: tuple[TracePoint, ...] = ()
+    """Points before those of the trace: the thighs may be lowest when the feet have lain for long, or have left."""
+    ended_s: float = -inf
+    """When the movement before ended."""
 
     @cached_property
     def tilt_deg(self) -> float:
@@ -302,17 +306,21 @@ class Movement:
         return self._evened(self._evened([p.both_lift for p in self.trace]))
 
     @cached_property
-    def _feet(self) -> tuple[float, ...]:
-        """What leaves the floor first and is back last: the heels, else the foot, where they are known throughout.
+    def _feet(self) -> Flank:
+        """What leaves the floor first and is back last, from before the trace on: the heels, else the foot, where they
+        are known throughout it.
 
         Not the heels where the legs are apart at the top: the far one may be somebody else's.
         """
         apart = self.at_top(lambda sample: abs(sample.hip_deg - sample.other_hip_deg)) > _APART_DEG
-        heels = [nan if apart else p.sample.heels_deg for p in self.trace]
-        for lifts in (heels, [p.foot_lift for p in self.trace]):
-            if not any(isnan(lift) for lift in lifts):
-                return self._evened(_median3(lifts))
-        return self._even
+        heels = [(p.time_s, nan if apart else p.sample.heels_deg) for p in (*self.before, *self.trace)]
+        for lifts in (heels, [(p.time_s, p.foot_lift) for p in (*self.before, *self.trace)]):
+            known = [(time_s, lift) for time_s, lift in lifts if not (isnan(lift) and time_s < self.trace[0].time_s)]
+            if not any(isnan(lift) for _, lift in known):
+                times_s = [time_s for time_s, _ in known]
+                evened = gaussian_smooth(times_s, _median3([lift for _, lift in known]))
+                return tuple(zip(times_s, evened, strict=True))
+        return self._walk(self._even, range(len(self.trace)))
 
     def _evened(self, lifts: Sequence[float]) -> tuple[float, ...]:
         return gaussian_smooth([p.time_s for p in self.trace], lifts)
@@ -320,7 +328,7 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        down_s = self.trace[0].time_s
+        down_s = max(self._ascent[-1][0], self.ended_s)
         return max(movement_onset(self._ascent, down_s), down_s)
 
     @cached_property
@@ -359,19 +367,31 @@ class Movement:
 
     @cached_property
     def _ascent(self) -> Flank:
-        """The feet from the top back to the bottom before it."""
-        return self._walk(self._feet, range(self._peak_at, -1, -1))
+        """The feet from the top back to where they came down to the bottom before it."""
+        flank: list[tuple[float, float]] = []
+        low = inf
+        for time_s, lift in reversed(self._feet):
+            if time_s > self.trace[self._peak_at].time_s:
+                continue
+            if time_s < self.trace[0].time_s and lift > low + _SEEN_DEG:
+                break
+            low = min(low, lift)
+            flank.append((time_s, lift))
+        return flank
 
     @cached_property
     def _descent(self) -> Flank:
         """The feet from the top to the bottom after it, to which they may sink on when the thighs lie."""
-        last = self._valley_at
-        while last + 1 < len(self.trace):
-            passed_s = self.trace[last + 1].time_s - self.trace[last].time_s
-            if self._feet[last] - self._feet[last + 1] < _SINKING_DEG_S * passed_s:
-                break
-            last += 1
-        return self._walk(self._feet, range(self._peak_at, last + 1))
+        flank: list[tuple[float, float]] = []
+        for time_s, lift in self._feet:
+            if time_s < self.trace[self._peak_at].time_s:
+                continue
+            if time_s > self.trace[self._valley_at].time_s:
+                down_s, low = flank[-1]
+                if low - lift < _SINKING_DEG_S * (time_s - down_s):
+                    break
+            flank.append((time_s, lift))
+        return flank
 
     @cached_property
     def _plateau(self) -> tuple[float, float]:
