@@ -38,12 +38,14 @@ _CREEP_DEG, _DOWN_DEG, _CREEP_SHARE = 3.0, 0.5, 0.6
 they have passed the lower one. Fitted like the rest."""
 
 _START_MARKS, _START_LEVEL_DEG, _START_SOFT, _START_PUSHED = (0.1, 0.4), 0.7, 0.7, 0.9
-_END_MARKS, _END_LEVEL_DEG, _END_SOFT, _END_PUSHED = (0.15, 0.75), 1.0, 0.9, 1.1
+_END_MARKS, _END_LEVEL_DEG, _END_SOFT, _END_PUSHED = (0.15, 0.75), 1.0, 0.8, 1.0
 """How soft a departure is: the time by which the moment reckoned from these marks lies before the one at which the legs
 were this far off the bottom, as a share of the time from there to the nearer mark. Legs that move with the least jerk
 leave softly (0.2-0.6 on rendered clips) and the reckoned moment is right; people mostly push off and creep down
 (0.7-1.7 on labelled footage), the legs lie still at the reckoned moment, and what is seen counts. In between it is a
-mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start."""
+mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start. Where an
+end is a mixture is the same as for a start, within 0.1: on 1,859 reps, most of clips made worse, fewer were late then.
+"""
 
 _TOO_EARLY_S = 0.1
 """Legs cannot have left the bottom before they came down to it: a start that is reckoned before that counts for less,
@@ -268,7 +270,7 @@ class Movement:
     still_due_s: float = 0.0
     """How long after the last point the legs may reach the bottom."""
     before: tuple[TracePoint, ...] = ()
-    """Points before those of the trace: the thighs may be lowest when the feet have lain for long, or have left."""
+    """Points before those of the trace, which begins where the thighs are lowest: by then the feet may have left."""
     ended_s: float = -inf
     """When the movement before ended."""
 

@@ -8,7 +8,7 @@ from math import inf, isnan, nan
 
 from repcount.config import Config
 from repcount.counting import filters, identity, rules
-from repcount.counting.movement import AT_BOTTOM_DEG, Movement, TracePoint, elevation_above_floor
+from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
 _REST_WINDOW_S = 3.0
@@ -255,24 +255,11 @@ def _from(state: State, since_s: float) -> State:
 
 
 def _bottom(trace: tuple[TracePoint, ...]) -> tuple[float, int]:
-    """The lowest lift that is kept for some samples, and where the legs have come down to it."""
+    """The lowest lift that is kept for some samples, and which is the first of them."""
     last = max(len(trace) - _BOTTOM_POINTS, 0)
     highs = [max(p.smooth for p in trace[i : i + _BOTTOM_POINTS]) for i in range(last + 1)]
     lowest = min(range(last + 1), key=lambda i: highs[i])
-    return highs[lowest], _first_down(trace, lowest, highs[lowest])
-
-
-def _first_down(trace: tuple[TracePoint, ...], lowest: int, low: float) -> int:
-    """The first of the points at the bottom: which of them is the lowest is a toss of a coin."""
-    while lowest > 0 and abs(trace[lowest - 1].smooth - low) <= AT_BOTTOM_DEG:
-        lowest -= 1
-    return lowest
-
-
-def _down_s(state: State) -> float:
-    """When the legs came down to the valley."""
-    lowest = max(i for i, p in enumerate(state.trace) if p.time_s <= state.valley_s)
-    return state.trace[_first_down(state.trace, lowest, state.valley)].time_s
+    return highs[lowest], lowest
 
 
 def _rest(config: Config, state: State, low: float) -> State:
@@ -367,12 +354,11 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
     movement = _movement(ahead, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
-    down_s = _down_s(ahead)
-    state = _from(replace(state, ended_s=movement.end_s), min(down_s, point.time_s))
+    state = _from(replace(state, ended_s=movement.end_s), min(ahead.valley_s, point.time_s))
     low, _ = _bottom(state.trace)
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
-    state = replace(state, valley_s=down_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
+    state = replace(state, valley_s=ahead.valley_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
     return state, _judged(config, movement)
 
 
@@ -404,7 +390,7 @@ def _start_next_rep(
 ) -> tuple[State, tuple[Event, ...]]:
     """The legs go up again: one movement ends in the valley and the next begins there."""
     movement = _movement(state, returned=returned)
-    state = _from(replace(state, ended_s=movement.end_s), _down_s(state))
+    state = _from(replace(state, ended_s=movement.end_s), state.valley_s)
     return _open(state, point, _bottom(state.trace)[0]), _judged(config, movement)
 
 
