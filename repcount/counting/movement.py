@@ -290,8 +290,7 @@ class Movement:
     @cached_property
     def rest_deg(self) -> float:
         """Elevation of the legs at the start."""
-        near = [p.leg_lift for p in self.trace if self._is_at_start(p)]
-        return nanmedian(near) - self.tilt_deg
+        return nanmedian(p.leg_lift for p in self._around_start) - self.tilt_deg
 
     @cached_property
     def _peak_at(self) -> int:
@@ -471,10 +470,12 @@ class Movement:
 
     def at_start(self, read: Callable[[Sample], float]) -> float:
         """Median of a reading around the start, NaN where it was never known."""
-        return nanmedian(read(p.sample) for p in self.trace if self._is_at_start(p))
+        return nanmedian(read(p.sample) for p in self._around_start)
 
-    def _is_at_start(self, point: TracePoint) -> bool:
-        return -_BEFORE_S <= point.time_s - self.start_s <= _AT_S - _BEFORE_S
+    @cached_property
+    def _around_start(self) -> tuple[TracePoint, ...]:
+        first_s = max(self.start_s - _BEFORE_S, self.ended_s)
+        return tuple(p for p in (*self.before, *self.trace) if first_s <= p.time_s <= self.start_s + _AT_S - _BEFORE_S)
 
     def at_end(self, read: Callable[[Sample], float]) -> float:
         """Median of a reading around the end."""

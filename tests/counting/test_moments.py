@@ -138,6 +138,7 @@ def test_thighs_that_are_lowest_around_the_start_do_not_move_it(late_s: float) -
     dipped = [replace(s, hip_deg=s.hip_deg + 1.5 * (abs(s.time_s - lowest_s) < 0.1)) for s in clean]
     (_, rep) = count(dipped).reps
     assert rep.start_s == pytest.approx(usual.start_s, abs=0.02)
+    assert rep.rest_flexion_deg == pytest.approx(usual.rest_flexion_deg, abs=1.0)
 
 
 def test_a_rep_starts_no_sooner_than_the_one_before_ended() -> None:
