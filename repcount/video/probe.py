@@ -79,9 +79,10 @@ class Probe:
 
 def probe(path: Path) -> Probe:
     """Look into a recorded file. Raises VideoError if it holds no video or none that can be decoded."""
+    laid_out = layout.look_at(path)
     if _is_animated_webp(path):
-        return Probe(0, "WEBP", nan, False, layout.is_cut_short(path), 0, "", animation=True)
-    as_edited = layout.edits_at_one_speed(path)
+        return Probe(0, "WEBP", nan, False, laid_out.cut_short, 0, "", animation=True)
+    as_edited = laid_out.edits_at_one_speed
     try:
         container = open_container(path, as_edited=as_edited)
     except (av.error.FFmpegError, ValueError) as error:
@@ -112,7 +113,7 @@ def probe(path: Path) -> Probe:
             codec_name(context.name),
             _duration_s(container, stream),
             container.format.name in _BROADCAST,
-            layout.is_cut_short(path),
+            laid_out.cut_short,
             packets,
             unusual,
             raw=container.format.name in _RAW,
@@ -128,7 +129,7 @@ def _is_animated_webp(path: Path) -> bool:
 
 
 def _no_video(path: Path) -> str:
-    if layout.lacks_index(path):
+    if layout.look_at(path).lacks_index:
         return (
             f"{path} is cut short: it has no index, which is written at the end. Was the recording or the copy "
             "interrupted? Copy it again"

@@ -513,15 +513,15 @@ def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
 def test_whether_a_file_is_cut_short_is_told_by_its_bytes(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("1"), tmp_path / f"clip{ending}")
-    assert not layout.is_cut_short(path)
+    assert not layout.look_at(path).cut_short
     path.write_bytes(path.read_bytes()[:-100])
-    assert layout.is_cut_short(path)
+    assert layout.look_at(path).cut_short
 
 
 def test_what_a_phone_writes_behind_an_mp4_is_no_part_of_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("0.2"), tmp_path / "slow.mp4")
     path.write_bytes(path.read_bytes() + b"\0\0\x30\x08\x0b\0\0\0SlowMotion_Data" + b"SEFH" + bytes(20) + b"SEFT")
-    assert not layout.is_cut_short(path)
+    assert not layout.look_at(path).cut_short
 
 
 @pytest.mark.parametrize("ending", [".flv", ".mxf", ".mp4"])
