@@ -176,3 +176,41 @@ def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
     length = 9 - data[at].bit_length()
     bits = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
     return (0 if bits == (1 << 7 * length) - 1 else bits), at + length
+
+
+# --- MPEG transport streams: ISO/IEC 13818-1, 2.4.3 --------------------------------------------------------
+
+_PACKET_BYTES = (188, 192, 204)
+"""Plain, with a time stamp before each (Blu-ray, AVCHD), and with bytes behind it that correct errors (DVB)."""
+
+_TAIL_BYTES = 4_000_000
+_MOST_BETWEEN = 10
+"""Of the pictures that begin in the last of so many bytes, a second and more, at most so many of other streams may come
+after the last one of a stream that goes on to the end. Heuristic: other programs may have more pictures a second."""
+
+
+def other_video_at(path: Path, number: int) -> int:
+    """Where the last picture of a transport stream begins, if the video stream with that number (PID) has ended before.
+
+    -1 otherwise.
+    """
+    with path.open("rb") as file:
+        begin = file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
+        tail = file.read()
+    starts = [_packet_around(tail, start.start()) for start in re.finditer(rb"\0\0\x01[\xe0-\xef]", tail)]
+    packets = [at for at in starts if at >= 0]
+    last = packets[-_MOST_BETWEEN:]
+    if len(last) < _MOST_BETWEEN or any(int.from_bytes(tail[at + 1 : at + 3]) & 0x1FFF == number for at in last):
+        return -1
+    return begin + last[-1]
+
+
+def _packet_around(data: bytes, payload: int) -> int:
+    """Where the packet begins whose payload begins a picture there; -1 if there is none."""
+    for at in range(payload - 4, max(payload - 188, -1), -1):
+        if data[at] == 0x47 and any(data[at + length : at + length + 1] in (b"\x47", b"") for length in _PACKET_BYTES):
+            flags, adaptation = data[at + 1], data[at + 3] & 0x20
+            header = 5 + data[at + 4] if adaptation else 4
+            if flags & 0x40 and at + header == payload:
+                return at
+    return -1

@@ -65,7 +65,7 @@ def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int)
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
-    message = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
+    message = f"time stamps that were missing, did not rise or jumped, and were made up: {moved} of {len(stamps)}"
     warning = clock.warning()
     assert (warning and warning_sentence(warning)) == (message if moved else None)
 
