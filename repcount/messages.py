@@ -88,7 +88,7 @@ _WARNING_TEMPLATES = {
     WarningCode.INTERRUPTED: "stopped by hand at {at_s:.1f} s",
     WarningCode.NO_TIMESTAMPS: "the file has no usable time stamps: frames are taken as {rate_hz:g} a second",
     WarningCode.TIMESTAMPS_REPAIRED: (
-        "time stamps that were missing, did not rise or jumped, and were made up: {repaired} of {frames}"
+        "time stamps that were missing, did not rise or jumped, and were replaced: {repaired} of {frames}"
     ),
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"

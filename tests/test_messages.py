@@ -16,7 +16,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     ),
     WarningCode.TIMESTAMPS_REPAIRED: (
         {"repaired": 3, "frames": 90},
-        "time stamps that were missing, did not rise or jumped, and were made up: 3 of 90",
+        "time stamps that were missing, did not rise or jumped, and were replaced: 3 of 90",
     ),
     WarningCode.FILE_CUT_SHORT: (
         {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
