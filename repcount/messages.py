@@ -119,6 +119,9 @@ _WARNING_TEMPLATES = {
     WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
+    WarningCode.UPSIDE_DOWN: (
+        "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
+    ),
     WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
     WarningCode.SEVERAL_LYING: (
         "{people} people lie in the picture: the one who raised the legs first was counted, check that it is you"

@@ -215,6 +215,7 @@ class WarningCode(enum.StrEnum):
     RARELY_FOUND = "rarely_found"
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
+    UPSIDE_DOWN = "upside_down"
     SMALL_PERSON = "small_person"
     SEVERAL_LYING = "several_lying"
     MOVEMENTS_REJECTED = "movements_rejected"

@@ -53,6 +53,9 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.OBLIQUE_VIEW: (
         {}, "the camera looks from the head or the feet: angles are rough; put it at the side"
     ),
+    WarningCode.UPSIDE_DOWN: (
+        {}, "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
+    ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
     WarningCode.SEVERAL_LYING: (
         {"people": 2},
