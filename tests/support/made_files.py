@@ -244,7 +244,7 @@ ROWS = [
     # interlaced
     *[
         Row(f"interlaced h264{ending}", by(ending, *X264, "-x264-params", f"{order}=1"))
-        for ending, order in ((".mp4", "tff"), (".ts", "bff"), (".mkv", "tff"))
+        for ending, order in ((".mp4", "tff"), (".ts", "bff"))
     ],
     Row("interlaced later", concatenated((*X264,), (*X264, "-x264-params", "tff=1"), ".ts")),
     Row("interlaced mpeg2.ts", by(".ts", "-c:v", "mpeg2video", *Q, "-flags", "+ildct+ilme", "-field_order", "tt")),
@@ -304,6 +304,9 @@ ROWS = [
     Row("a preview first", two_streams),
     Row("cover picture.mp4", cover(".mp4"), rewrapped=True),
     Row("cover picture.mkv", cover(".mkv"), rewrapped=True),
+    # two views in each picture
+    Row("two eyes", by(".mp4", "-filter_complex", "[0:v]split[a][b];[a][b]hstack,scale=640:360", *X264),
+        said=("view_repeated",)),
     # changes in mid-file
     Row("grows.ts", joined((*X264, *SMALL), (*X264,)), size=(320, 180), said=("timestamps_repaired",)),
     Row("shrinks.ts", joined((*X264,), (*X264, *SMALL)), said=("timestamps_repaired",)),
