@@ -15,7 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by
+from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by, field_pictures
 from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
@@ -454,6 +454,18 @@ def test_legs_have_no_combs(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
         assert rows.max() > 150
         assert np.abs(np.diff(rows, axis=0)).mean() < 4  # 20 and more as stored
     assert [frame.time_s for frame in frames] == pytest.approx([n / 30 for n in range(30)], abs=1e-3)
+
+
+@pytest.mark.parametrize("ending", [".ts", ".mp4"])
+def test_fields_of_h264_that_are_pictures_of_their_own_make_frames(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    raw = tmp_path / "fields.h264"
+    raw.write_bytes(field_pictures(12))
+    frames = read(ffmpeg("-r", "50", "-i", raw, "-c", "copy", tmp_path / f"fields{ending}"))
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(12)], abs=1e-3)
+    for frame in frames:
+        rows = frame.image[4:-4, :, 0].astype(int)
+        assert frame.image.shape == (64, 64, 3)
+        assert np.abs(np.diff(rows, axis=0)).mean() < 4  # 22 as stored
 
 
 def test_fields_of_hevc_are_pictures_of_half_the_rows(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
