@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from repcount.errors import ModelError
-from repcount.libraries import lacks_memory, library_error
+from repcount.libraries import check_room, lacks_memory, library_error
 from repcount.types import Frame, Pose
 
 try:
@@ -25,6 +25,12 @@ except Exception as error:  # what an incomplete package raises depends on the f
 _MIN_CONFIDENCE = 0.3
 """Of detection, presence and tracking, below MediaPipe's 0.5. Heuristic: somebody who lies with the face half hidden
 scores low, and losing the person is worse than following with doubt."""
+
+_ROOM_BYTES = 320 << 20
+"""Address space that there has to be for a landmarker: the first takes 311 MB to open with two cores (measured)."""
+
+_THREADS = (os.cpu_count() or 1) + 6
+"""Threads that there have to be for it: with two cores it starts six (measured)."""
 
 
 class Landmarker:
@@ -47,6 +53,7 @@ class Landmarker:
         )
         self._follow = follow
         self._last_ms = -1
+        check_room("mediapipe", _THREADS, _ROOM_BYTES)  # for lack of it MediaPipe aborts the process, or hangs
         try:
             with _quiet_stderr:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
