@@ -134,7 +134,7 @@ def test_somebody_who_lies_is_taken_when_the_other_one_is_gone(monkeypatch: pyte
 
 def test_the_order_of_the_list_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [ME, NEIGHBOUR, TRAINER]
-    monkeypatch.setattr(PersonTracker, "_people_to_look_for", lambda *_: 3)
+    monkeypatch.setattr(PersonTracker, "_decide_how_many", lambda self, _: setattr(self, "_looks_for_one", False))
     places = followed(monkeypatch, lambda t: people[round(t * HZ) % 3 :] + people[: round(t * HZ) % 3], 3)
     assert len(set(places)) == 1
     assert places[0] in {ME.hip_px, NEIGHBOUR.hip_px}

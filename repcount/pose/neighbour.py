@@ -1,0 +1,79 @@
+"""Somebody who lies beside the one who is followed, and may be the one who exercises."""
+
+from __future__ import annotations
+
+from math import nan
+
+from repcount.pose import angles
+from repcount.pose.exerciser import LegWatch
+from repcount.pose.masking import paint_out
+from repcount.types import Frame, Pose, Sample
+
+_GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
+"""Where somebody lies still while something moves in the picture, others are looked for during the first, and again
+after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
+as long as following one person, and only until that person has raised the legs."""
+
+_HALF = 0.5
+"""Whoever looks less than half as large as the person followed is no neighbour. Heuristic: 2.5 m behind, or a toy."""
+
+
+class Neighbours:
+    """Tells when to look for somebody beside the person followed, and whether that one raises the legs.
+
+    The model lists only one of two people who lie close to each other, so the other one is found in images in which the
+    first is painted out.
+    """
+
+    def __init__(self) -> None:
+        self._legs, self._others_legs = LegWatch(), LegWatch()
+        self._glance_ends_s = nan
+        self._still: Pose | None = None
+        """Somebody who lies still and is painted out, so that the person beside can be followed."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether somebody is painted out."""
+        return self._still is not None
+
+    def hide(self, frame: Frame) -> Frame:
+        """`frame`, without the neighbour who lies still."""
+        return frame if self._still is None else paint_out(frame, [self._still])
+
+    def reveal(self) -> None:
+        """Paint nobody out any more."""
+        self._still = None
+
+    def forget(self) -> None:
+        """Another scene begins."""
+        self._still, self._legs = None, LegWatch()
+
+    def see(self, place: Sample, pose: Pose) -> None:
+        """Take note of the legs of somebody who lies in the picture."""
+        self._legs.see(place, angles.leg_elevation(pose))
+
+    def is_glance_due(self, time_s: float, followed: Sample) -> bool:
+        """Whether to look beside the person followed, who lies still and has not raised the legs."""
+        if self._still is not None or self._legs.has_raised(followed) or not self._legs.lies_still(followed):
+            return False
+        if not time_s - self._glance_ends_s < _GLANCE_AGAIN_S:
+            self._glance_ends_s = time_s + _GLANCE_S
+        return time_s <= self._glance_ends_s
+
+    def among(self, others: list[Pose], followed: Pose) -> Pose | None:
+        """The first of those found beside, if somebody lies there: no body found twice, and nothing small."""
+        if not others:
+            return None
+        other = others[0]
+        large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
+        return other if angles.is_lying(other) and large_enough and not angles.is_twin(other, followed) else None
+
+    def has_raised(self, place: Sample, other: Pose) -> bool:
+        """Take note of the legs of somebody found beside. Whether they have been raised."""
+        self._others_legs.see(place, angles.leg_elevation(other))
+        return self._others_legs.has_raised(place)
+
+    def change_places(self, still: Pose) -> None:
+        """The neighbour is followed from now on, and who was followed so far is painted out."""
+        self._still = still
+        self._legs, self._others_legs = self._others_legs, self._legs
