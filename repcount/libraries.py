@@ -99,12 +99,18 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't start new thread" in text
 
 
-def check_room(package: str, threads: int = 1, room_bytes: int = 1) -> None:
-    """Raise LibraryError unless so many threads can be started, and so much address space is left, for a package."""
+def check_room(package: str, threads: int = 1, room_bytes: int = 64 << 20) -> None:
+    """Raise LibraryError unless so many threads can be started, and so much address space is left, for a package.
+
+    The default is what one thread takes, which reserves 64 MB for its heap (glibc).
+    """
     over = threading.Event()
     started: list[threading.Thread] = []
     try:
-        mmap.mmap(-1, room_bytes).close()
+        if sys.platform == "win32":
+            mmap.mmap(-1, room_bytes).close()
+        else:  # as reserved as heaps are: no page of it counts as used
+            mmap.mmap(-1, room_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 0).close()
         for _ in range(threads):
             thread = threading.Thread(target=over.wait, daemon=True)
             thread.start()
