@@ -28,8 +28,8 @@ _MIN_CONFIDENCE = 0.3
 scores low, and losing the person is worse than following with doubt."""
 
 _ROOM_BYTES = 1 << 30
-"""Address space that there has to be for MediaPipe. With two cores a session takes 720 MB (measured), of which the heaps
-of its threads reserve most; with less than this it was sometimes ended by the C library, without an error."""
+"""Address space that there has to be for MediaPipe. With two cores a session takes 720 MB (measured), most of it
+reserved for the heaps of threads; with less than this it was sometimes ended by the C library, without an error."""
 
 _THREADS = (os.cpu_count() or 1) + 6
 """Threads that it starts for a session: six with two cores (measured)."""
