@@ -200,10 +200,11 @@ def _run_aside(*calls: tuple[Future[Any], Callable[[], Any]]) -> None:
 
 
 def _close_tracker(loading: Future[PersonTracker], kind: type[BaseException] | None, *_: object) -> None:
-    """Close the tracker as soon as it is there; neither Ctrl-C nor who has waited for it waits for that."""
+    """Close the tracker; wait for one that is still being loaded, unless by Ctrl-C or for having waited already."""
     if kind is None or not issubclass(kind, KeyboardInterrupt | ModelError):
         wait([loading], _LOADING_S)
-    loading.add_done_callback(lambda done: None if done.exception() else done.result().close())
+    if loading.done() and loading.exception() is None:
+        loading.result().close()
 
 
 def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> list[VoiceClient]:
