@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from math import acos, atan2, degrees, dist, hypot, isnan, nan
+from operator import add, mul, sub
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from repcount.types import Pose, Sample
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector = NDArray[np.float64]
 
 # Landmark numbers of MediaPipe's pose model, (left, right).
 _EAR, _SHOULDER, _WRIST, _HIP = (7, 8), (11, 12), (15, 16), (23, 24)
@@ -61,37 +55,58 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     """
     if pose is None:
         return Sample(time_s, side=side)
-    view = _view_deg(pose.world_m)
-    near = _better_seen(pose.visibility, side)
-    flexions = [_flexion(pose, leg, _KNEE, view) for leg in (0, 1)]
-    if _is_astray(pose, near, flexions):
+    body = _Body.of(pose)
+    near = _better_seen(body.visibility, side)
+    flexions = [_flexion(body, leg, _KNEE) for leg in (0, 1)]
+    if _is_astray(body, near, flexions):
         near = 1 - near
     far = 1 - near
-    astray = _is_astray(pose, far, flexions)
-    seen = [float(pose.visibility[part[near]]) for part in (_SHOULDER, _HIP, _KNEE)]
-    return replace(
-        place(time_s, pose),
+    astray = _is_astray(body, far, flexions)
+    x, y = _middle(body.flat, _HIP)
+    trunk_x, trunk_y = body.trunk_px
+    return Sample(
+        time_s,
         hip_deg=180.0 - flexions[near],
-        knee_deg=_knee(pose, near),
+        knee_deg=_knee(body, near),
         other_hip_deg=nan if astray else 180.0 - flexions[far],
-        trunk_deg=_elevation(pose, _SHOULDER, view),
-        chest_deg=_chest(pose.world_m),
-        ankle_deg=_flexion(pose, near, _ANKLE, view),
-        view_deg=view,
-        visibility=min(seen),
-        feet_visibility=float(pose.visibility[_ANKLE[near]]),
-        hands_on_head=_hands_on_head(pose, view),
+        trunk_deg=_elevation(body, _SHOULDER),
+        chest_deg=_chest(body),
+        ankle_deg=_flexion(body, near, _ANKLE),
+        view_deg=body.view_deg,
+        visibility=min(body.visibility[part[near]] for part in (_SHOULDER, _HIP, _KNEE)),
+        feet_visibility=body.visibility[_ANKLE[near]],
+        hands_on_head=_hands_on_head(body),
         side=SIDES[near],
-        head_deg=_elevation(pose, _EAR, view),
-        hands_to_shins=_hands_to_shins(pose),
-        heels_deg=_elevation(pose, _HEEL, view),
+        hip_x=x,
+        hip_y=y,
+        trunk_px=hypot(trunk_x, trunk_y),
+        heading_deg=degrees(atan2(-trunk_y, trunk_x)),
+        leg_trunks=_leg_trunks(body),
+        head_deg=_elevation(body, _EAR),
+        hands_to_shins=_hands_to_shins(body),
+        heels_deg=_elevation(body, _HEEL),
         people_lying=pose.people_lying,
+    )
+
+
+def place(time_s: float, pose: Pose) -> Sample:
+    """A sample of where somebody is alone."""
+    body = _Body.of(pose)
+    x, y = _middle(body.flat, _HIP)
+    trunk_x, trunk_y = body.trunk_px
+    return Sample(
+        time_s,
+        hip_x=x,
+        hip_y=y,
+        trunk_px=hypot(trunk_x, trunk_y),
+        heading_deg=degrees(atan2(-trunk_y, trunk_x)),
+        leg_trunks=_leg_trunks(body),
     )
 
 
 def is_lying(pose: Pose) -> bool:
     """Whether the trunk is nearer to lying than to standing."""
-    return abs(_elevation(pose, _SHOULDER, _view_deg(pose.world_m))) < _LYING_DEG
+    return _lies(_Body.of(pose))
 
 
 def is_lying_on_back(pose: Pose) -> bool:
@@ -100,48 +115,18 @@ def is_lying_on_back(pose: Pose) -> bool:
     Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round, and so are
     those with both legs straight and folded onto the trunk.
     """
-    return is_lying(pose) and _chest(pose.world_m) > 0 and not _is_folded(pose)
-
-
-def _is_folded(pose: Pose) -> bool:
-    """Whether both legs are straight and raised further than anybody's hamstrings allow."""
-    view = _view_deg(pose.world_m)
-    return all(
-        _flexion(pose, leg, _KNEE, view) > _STRAIGHT_LEG_DEG and _knee(pose, leg) > _STRAIGHT_KNEE_DEG for leg in (0, 1)
-    )
+    body = _Body.of(pose)
+    return _lies(body) and _chest(body) > 0 and not _is_folded(body)
 
 
 def trunk_px(pose: Pose) -> float:
     """Length of the trunk in the picture."""
-    return hypot(*_trunk(pose.xy_px))
+    return hypot(*_trunk(pose.xy_px.tolist()))
 
 
 def leg_elevation(pose: Pose) -> float:
     """Elevation of the thighs, both together: 0 is level, 90 is upright."""
-    return _elevation(pose, _KNEE, _view_deg(pose.world_m))
-
-
-def place(time_s: float, pose: Pose) -> Sample:
-    """A sample of where somebody is alone."""
-    x, y = _middle(pose.xy_px, _HIP)
-    trunk = _trunk(pose.xy_px)
-    return Sample(
-        time_s,
-        hip_x=x,
-        hip_y=y,
-        trunk_px=hypot(*trunk),
-        heading_deg=degrees(atan2(-trunk[1], trunk[0])),
-        leg_trunks=_leg_trunks(pose.world_m),
-    )
-
-
-def _leg_trunks(world: Vector) -> float:
-    """Thigh and shin, mean of both legs."""
-    points = world.tolist()
-    bones = [
-        dist(points[a], points[b]) for part in ((_HIP, _KNEE), (_KNEE, _ANKLE)) for a, b in zip(*part, strict=True)
-    ]
-    return sum(bones) / 2 / max(hypot(*_trunk(world)), 1e-9)
+    return _elevation(_Body.of(pose), _KNEE)
 
 
 def is_twin(pose: Pose, other: Pose) -> bool:
@@ -158,61 +143,105 @@ def hip_distance_px(pose: Pose, other: Pose | None) -> float:
     """How far apart the hips of two people are, 0 when there is no other."""
     if other is None:
         return 0.0
-    return dist(_middle(pose.xy_px, _HIP), _middle(other.xy_px, _HIP))
+    return dist(_middle(pose.xy_px.tolist(), _HIP), _middle(other.xy_px.tolist(), _HIP))
 
 
-def _better_seen(visibility: Vector, side: str) -> int:
-    seen = visibility.tolist()
-    legs = [fmean(seen[part[i]] for part in (_HIP, _KNEE, _ANKLE)) for i in (0, 1)]
+# From here on in plain numbers: for two or three of them numpy takes several times as long, and there are a hundred
+# points and ways in a frame.
+
+Points = list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What the angles of a pose are read from."""
+
+    flat: Points
+    """Landmarks in the picture: x to the right and y down, in pixels."""
+    space: Points
+    """Landmarks in space: x to the right, y down, z away from the camera, in metres."""
+    visibility: list[float]
+    trunk_px: list[float]
+    """From the middle of the hips to the middle of the shoulders, in the picture."""
+    trunk_m: list[float]
+    """The same in space."""
+    view_deg: float
+    """Angle between the trunk and the plane of the picture, 0 to 90."""
+
+    @classmethod
+    def of(cls, pose: Pose) -> _Body:
+        flat, space = pose.xy_px.tolist(), pose.world_m.tolist()
+        x, y, z = trunk_m = _trunk(space)
+        view_deg = degrees(atan2(abs(z), hypot(x, y)))
+        return cls(flat, space, pose.visibility.tolist(), _trunk(flat), trunk_m, view_deg)
+
+    @property
+    def readings(self) -> tuple[tuple[Points, list[float]], ...]:
+        """Landmarks and trunk in the picture, and in space."""
+        return (self.flat, self.trunk_px), (self.space, self.trunk_m)
+
+
+def _lies(body: _Body) -> bool:
+    return abs(_elevation(body, _SHOULDER)) < _LYING_DEG
+
+
+def _is_folded(body: _Body) -> bool:
+    """Whether both legs are straight and raised further than anybody's hamstrings allow."""
+    return all(
+        _flexion(body, leg, _KNEE) > _STRAIGHT_LEG_DEG and _knee(body, leg) > _STRAIGHT_KNEE_DEG for leg in (0, 1)
+    )
+
+
+def _leg_trunks(body: _Body) -> float:
+    """Thigh and shin in trunk lengths, mean of both legs."""
+    points = body.space
+    bones = [
+        dist(points[a], points[b]) for part in ((_HIP, _KNEE), (_KNEE, _ANKLE)) for a, b in zip(*part, strict=True)
+    ]
+    return sum(bones) / 2 / max(hypot(*body.trunk_m), 1e-9)
+
+
+def _better_seen(visibility: list[float], side: str) -> int:
+    legs = [fmean(visibility[part[i]] for part in (_HIP, _KNEE, _ANKLE)) for i in (0, 1)]
     if side in SIDES:
         current = SIDES.index(side)
         return current if legs[1 - current] < legs[current] + _SIDE_SWITCH else 1 - current
     return int(legs[1] > legs[0])
 
 
-def _is_astray(pose: Pose, leg: int, flexions: list[float]) -> bool:
+def _is_astray(body: _Body, leg: int, flexions: list[float]) -> bool:
     """Whether the landmarks of a leg are where it cannot be, while those of the other leg may be right."""
     beyond = flexions[leg] > _STRAIGHT_LEG_DEG and flexions[leg] - flexions[1 - leg] > _PARTED_DEG
-    return beyond and _knee(pose, leg) > _STRAIGHT_KNEE_DEG
+    return beyond and _knee(body, leg) > _STRAIGHT_KNEE_DEG
 
 
-# Points and ways in plain numbers from here on: for two or three of them numpy takes several times as long, and there
-# are a hundred in a frame.
-
-
-def _middle(points: Vector, part: tuple[int, int]) -> list[float]:
-    return [(one + other) / 2 for one, other in zip(points[part[0]].tolist(), points[part[1]].tolist(), strict=True)]
+def _middle(points: Points, part: tuple[int, int]) -> list[float]:
+    return [both / 2 for both in map(add, points[part[0]], points[part[1]])]
 
 
 def _way(start: Sequence[float], end: Sequence[float]) -> list[float]:
-    return [there - here for here, there in zip(start, end, strict=True)]
+    return list(map(sub, end, start))
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    return float(sum(map(mul, one, other)))
 
 
-def _trunk(points: Vector) -> list[float]:
+def _trunk(points: Points) -> list[float]:
     """From the middle of the hips to the middle of the shoulders."""
     return _way(_middle(points, _HIP), _middle(points, _SHOULDER))
 
 
-def _view_deg(world: Vector) -> float:
-    """Angle between the trunk and the plane of the picture, 0 to 90."""
-    x, y, z = _trunk(world)
-    return degrees(atan2(abs(z), hypot(x, y)))
-
-
-def _flexion(pose: Pose, leg: int, end: tuple[int, int], view_deg: float) -> float:
+def _flexion(body: _Body, leg: int, end: tuple[int, int]) -> float:
     """Signed flexion of the line hip-`end` against the line of the trunk: picture and space, by the view.
 
     Signed, because an unsigned angle folds at 180° and shows a leg that rests a little below the trunk
     line as one that dips just when it leaves the floor.
     """
-    points = (_SHOULDER[leg], _HIP[leg], end[leg])
-    flat = _rotation_up(*((*pose.xy_px[i].tolist(), 0.0) for i in points))
-    space = _rotation_up(*(pose.world_m[i].tolist() for i in points)) + (_ANKLE_LOW_DEG if end is _ANKLE else 0.0)
-    return _blend(flat, space, view_deg)
+    joints = (_SHOULDER[leg], _HIP[leg], end[leg])
+    flat = _rotation_up(*((*body.flat[i], 0.0) for i in joints))
+    space = _rotation_up(*(body.space[i] for i in joints)) + (_ANKLE_LOW_DEG if end is _ANKLE else 0.0)
+    return _blend(flat, space, body.view_deg)
 
 
 def _blend(flat: float, space: float, view_deg: float) -> float:
@@ -239,8 +268,8 @@ def _rotation_up(shoulder: Sequence[float], hip: Sequence[float], end: Sequence[
     return degrees(atan2(rise, leg_x * x + leg_y * y + leg_z * z))
 
 
-def _knee(pose: Pose, leg: int) -> float:
-    return straighter_reading(pose, (_HIP[leg], _KNEE[leg], _ANKLE[leg]))
+def _knee(body: _Body, leg: int) -> float:
+    return _straighter(body.flat, body.space, (_HIP[leg], _KNEE[leg], _ANKLE[leg]))
 
 
 def straighter_reading(pose: Pose, joints: tuple[int, int, int]) -> float:
@@ -249,7 +278,11 @@ def straighter_reading(pose: Pose, joints: tuple[int, int, int]) -> float:
     The world landmarks read the knee 13-17° too bent and the picture foreshortens it in oblique views;
     a knee that is bent is bent in both.
     """
-    return max(_interior(*(points[i].tolist() for i in joints)) for points in (pose.xy_px, pose.world_m))
+    return _straighter(pose.xy_px.tolist(), pose.world_m.tolist(), joints)
+
+
+def _straighter(flat: Points, space: Points, joints: tuple[int, int, int]) -> float:
+    return max(_interior(*(points[i] for i in joints)) for points in (flat, space))
 
 
 def _interior(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
@@ -258,51 +291,51 @@ def _interior(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> flo
     return degrees(acos(min(max(_dot(u, v) / length, -1.0), 1.0))) if length > 0 else nan
 
 
-def _elevation(pose: Pose, end: tuple[int, int], view_deg: float) -> float:
+def _elevation(body: _Body, end: tuple[int, int]) -> float:
     """Of the line from the middle of the hips to the middle of `end`."""
-    x, y = _way(_middle(pose.xy_px, _HIP), _middle(pose.xy_px, end))
+    x, y = _way(_middle(body.flat, _HIP), _middle(body.flat, end))
     flat = degrees(atan2(-y, abs(x)))
-    x, y, z = _way(_middle(pose.world_m, _HIP), _middle(pose.world_m, end))
-    return _blend(flat, degrees(atan2(-y, hypot(x, z))), view_deg)
+    x, y, z = _way(_middle(body.space, _HIP), _middle(body.space, end))
+    return _blend(flat, degrees(atan2(-y, hypot(x, z))), body.view_deg)
 
 
-def _chest(world: Vector) -> float:
+def _chest(body: _Body) -> float:
     """Elevation of the direction that stands square on trunk and shoulder line, out of the chest."""
-    tx, ty, tz = _trunk(world)
-    across = [_way(world[part[1]].tolist(), world[part[0]].tolist()) for part in (_SHOULDER, _HIP)]
+    tx, ty, tz = body.trunk_m
+    across = [_way(body.space[part[1]], body.space[part[0]]) for part in (_SHOULDER, _HIP)]
     x, y, z = (shoulders + hips for shoulders, hips in zip(*across, strict=True))
     out = (y * tz - z * ty, z * tx - x * tz, x * ty - y * tx)
     return degrees(atan2(-out[1], hypot(out[0], out[2])))
 
 
-def _hands_on_head(pose: Pose, view_deg: float) -> float:
+def _hands_on_head(body: _Body) -> float:
     """Whether the better-seen wrist is at the head: 1 or 0, NaN where the view does not tell.
 
     By its distance to the middle of the ears in trunk lengths, the mean of picture and space: their errors have
     opposite sign. Measured per rep on rendered clips: under the head .22-.42, with the camera on the floor .53-.69;
     overhead .74-.78, on the belly 1.03 and more. From the head or the feet the hands under the head read up to 1.37.
     """
-    if view_deg >= _HANDS_VIEW_DEG:
+    if body.view_deg >= _HANDS_VIEW_DEG:
         return nan
-    hand = int(pose.visibility[_WRIST[1]] > pose.visibility[_WRIST[0]])
+    hand = int(body.visibility[_WRIST[1]] > body.visibility[_WRIST[0]])
     reaches = []
-    for points in (pose.xy_px, pose.world_m):
-        trunk = hypot(*_trunk(points))
-        reaches.append(dist(points[_WRIST[hand]].tolist(), _middle(points, _EAR)) / trunk if trunk > 0 else nan)
-    reach = fmean(reaches)
+    for points, way in body.readings:
+        trunk = hypot(*way)
+        reaches.append(dist(points[_WRIST[hand]], _middle(points, _EAR)) / trunk if trunk > 0 else nan)
+    reach = sum(reaches) / 2
     if isnan(reach) or _AT_HEAD_TRUNKS <= reach <= _OFF_HEAD_TRUNKS:
         return nan
     return float(reach < _AT_HEAD_TRUNKS)
 
 
-def _hands_to_shins(pose: Pose) -> float:
+def _hands_to_shins(body: _Body) -> float:
     """Mean of picture and space; each hand is held against the middle of both shins."""
     reaches = []
-    for points in (pose.xy_px, pose.world_m):
-        trunk, knees, ankles = hypot(*_trunk(points)), _middle(points, _KNEE), _middle(points, _ANKLE)
-        nearer = min(_to_line(points[wrist].tolist(), knees, ankles) for wrist in _WRIST)
+    for points, way in body.readings:
+        trunk, knees, ankles = hypot(*way), _middle(points, _KNEE), _middle(points, _ANKLE)
+        nearer = min(_to_line(points[wrist], knees, ankles) for wrist in _WRIST)
         reaches.append(nearer / trunk if trunk > 0 else nan)
-    return fmean(reaches)
+    return sum(reaches) / 2
 
 
 def _to_line(point: Sequence[float], start: Sequence[float], end: Sequence[float]) -> float:
