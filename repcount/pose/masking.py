@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,12 @@ def crop(frame: Frame, area: Area) -> Frame:
 def distance_px(pose: Pose, x: float, y: float) -> float:
     """Distance of a point to the area within somebody's landmarks; negative inside."""
     return -float(cv2.pointPolygonTest(_outline(pose.xy_px), (x, y), measureDist=True))
+
+
+def share_outside(pose: Pose, painted: Pose) -> float:
+    """Share of somebody's landmarks that lie outside the area that is painted out with another."""
+    margin_px = _MARGIN_TRUNKS * angles.trunk_px(painted)
+    return fmean(distance_px(painted, x, y) > margin_px for x, y in pose.xy_px.tolist())
 
 
 def _usual_colour(frame: Frame) -> list[float]:
