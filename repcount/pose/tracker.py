@@ -142,7 +142,7 @@ class PersonTracker:
             return replace(chosen, people_lying=2.0) if self._neighbours.is_hidden else chosen
         still = self._neighbours.as_lying(followed, chosen)
         others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
-        other = self._neighbours.among(others, chosen)
+        other = self._neighbours.among(others, still)
         if other is None:
             return replace(chosen, people_lying=1.0)
         place = angles.place(frame.time_s, other)
