@@ -148,8 +148,9 @@ class PersonTracker:
         place = angles.place(frame.time_s, other)
         self._neighbours.see_beside(place, other)
         if not self._neighbours.has_raised(place):
-            # Who moves may have begun a rep: the counter takes another body for the person once it stays.
-            return replace(other if self._neighbours.moves(place) else chosen, people_lying=2.0)
+            # Who moves may have begun a rep: the counter takes another body for the person once it stays. How many lie
+            # is left open: at a seam this must not be taken for the one who is followed for good.
+            return other if self._neighbours.moves(place) else replace(chosen, people_lying=2.0)
         self._landmarkers.change_places()
         self._neighbours.change_places(still)
         self._followed.change_to(place)
