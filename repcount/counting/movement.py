@@ -474,8 +474,10 @@ class Movement:
 
     @cached_property
     def _around_start(self) -> tuple[TracePoint, ...]:
-        first_s = max(self.start_s - _BEFORE_S, self.ended_s)
-        return tuple(p for p in (*self.before, *self.trace) if first_s <= p.time_s <= self.start_s + _AT_S - _BEFORE_S)
+        """Those of the trace, where it has any: what was before may belong to another movement."""
+        first_s, last_s = self.start_s - _BEFORE_S, self.start_s + _AT_S - _BEFORE_S
+        near = (tuple(p for p in points if first_s <= p.time_s <= last_s) for points in (self.trace, self.before))
+        return next(filter(None, near), ())
 
     def at_end(self, read: Callable[[Sample], float]) -> float:
         """Median of a reading around the end."""

@@ -29,6 +29,9 @@ _BOTTOM_POINTS = 3
 """Legs are at a bottom for at least so many samples: those that turn round there within 0.8 s a flank stay within 5° of
 it for 0.3 s, three samples at 10 Hz. One or two low values are none."""
 
+_BEFORE_S = 0.5
+"""So much before the thighs were lowest the feet may have left: 0.2-0.3 s on clips with noise. Heuristic."""
+
 _LYING_DEG = 45.0
 """Half way between lying and standing: a trunk that is steeper does not lie, and its legs are not at rest."""
 
@@ -88,7 +91,7 @@ class State:
     wild_s: float = nan
     """When a value was left out last."""
     before: tuple[TracePoint, ...] = ()
-    """Points before those of the trace, as long as a rest is looked for."""
+    """Points shortly before those of the trace."""
     ended_s: float = -inf
     """When the last movement ended."""
     trace: tuple[TracePoint, ...] = ()
@@ -250,7 +253,7 @@ def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
 def _from(state: State, since_s: float) -> State:
     """The state with the trace from then on; what was shortly before is kept apart."""
     points = (*state.before, *state.trace)
-    before = tuple(p for p in points if since_s - _REST_WINDOW_S <= p.time_s < since_s)
+    before = tuple(p for p in points if since_s - _BEFORE_S <= p.time_s < since_s)
     return replace(state, before=before, trace=tuple(p for p in state.trace if p.time_s >= since_s))
 
 
