@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repcount.errors import VideoError
+from repcount.libraries import check_room
 from repcount.video import geometry, parameter_sets, stereo
 from repcount.video.decoder import MAX_PX, Thinning
 from repcount.video.geometry import Shape
@@ -108,6 +109,7 @@ class PyAvDecoder:
         self._now = next(self._frames, None)
         if self._now is None or self._now.shape is None:
             self.close()
+            check_room("av")  # FFmpeg does not say why no thread of it decodes
             raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
         self.shape = self._now.shape
         self.width, self.height = self.shape.shown

@@ -20,7 +20,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
 from repcount.errors import VideoError
-from repcount.types import Frame, Span
+from repcount.types import Frame, Rep, Span
 from repcount.video import geometry, layout, parameter_sets, probe, pyav_decoder, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
@@ -55,7 +55,7 @@ def plain(piece: Path) -> list[Grey]:
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_frames_times_and_reps_are_those_of_the_clip(
-    row: Row, plain: list[Grey], truth: list[tuple[float, float]], ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
+    row: Row, plain: list[Grey], truth: tuple[Rep, ...], ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
 ) -> None:
     """Reps where all of the clip is there: within a frame, and what the noise of an encoder does to the pose."""
     path = row.make(ffmpeg, piece, tmp_path)
@@ -79,16 +79,15 @@ def test_frames_times_and_reps_are_those_of_the_clip(
         return
     assert (analysis.summary.full, analysis.summary.partial) == (row.full, 0)
     frame_s = max(row.times_s[2] - row.times_s[1], 1 / RATE_HZ)
-    for rep, (top_s, end_s) in zip(analysis.reps, truth, strict=True):
-        assert rep.top_s == pytest.approx(top_s, abs=frame_s + 0.01)
-        assert rep.end_s == pytest.approx(end_s, abs=frame_s + 0.01)
+    for rep, true in zip(analysis.reps, truth, strict=True):
+        for moment in ("start_s", "top_s", "end_s"):
+            assert getattr(rep, moment) == pytest.approx(getattr(true, moment), abs=frame_s + 0.01), moment
 
 
 @pytest.fixture(scope="module")
-def truth(ffmpeg: Ffmpeg, piece: Path, clips: Path) -> list[tuple[float, float]]:
-    """Top and end of the reps of the clip, encoded once more as the others are."""
-    plain = ffmpeg("-i", piece, *X264, clips / "plain.mp4")
-    return [(rep.top_s, rep.end_s) for rep in repcount.analyze(plain).reps]
+def truth(ffmpeg: Ffmpeg, piece: Path, clips: Path) -> tuple[Rep, ...]:
+    """The reps of the clip, encoded once more as the others are."""
+    return repcount.analyze(ffmpeg("-i", piece, *X264, clips / "plain.mp4")).reps
 
 
 # --- both readers ------------------------------------------------------------------------------------------
