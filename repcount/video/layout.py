@@ -151,7 +151,7 @@ def _as_recorded(edit: tuple[int, int, int], number: int, fragmented: bool) -> b
 
 
 _MOST_ELEMENTS = 1_000_000
-"""Heuristic: the blocks of a live recording of three hours with sound, in 3 s. Others have clusters of known size."""
+"""Heuristic: the blocks of a live recording of three hours with sound, in 1 s. Others have clusters of known size."""
 
 
 def _matroska_is_cut(file: BinaryIO, size: int) -> bool:

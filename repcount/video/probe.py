@@ -288,7 +288,7 @@ def _is_turned(packet: Any) -> bool | None:
     return None if frame is None else geometry.frame_orientation(frame) != geometry.UPRIGHT
 
 
-_SAMPLES = 4
+_SAMPLES = 8
 """Pictures, spread over a video, in which the view has to be repeated. The first one is looked at in any video, the
 others if it may be."""
 

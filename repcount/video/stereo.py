@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repcount.video.opencv import cv2
+from repcount.video.pyav import av
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +94,10 @@ def stated(frame: Any) -> Views:
 
 def thumbnail(frame: Any) -> NDArray[np.uint8]:
     """A PyAV frame, small and grey."""
-    grey: NDArray[np.uint8] = frame.reformat(*_SIZE, "gray", interpolation="AREA").to_ndarray()
+    # By a reformatter of our own: that of a frame whose side data were read is freed, with its threads, by the garbage
+    # collector alone.
+    small = av.video.reformatter.VideoReformatter().reformat(frame, *_SIZE, "gray", interpolation="AREA", threads=1)
+    grey: NDArray[np.uint8] = small.to_ndarray()
     return grey
 
 
