@@ -39,7 +39,7 @@ _POSITION = frozenset(
     }
 )
 _REST = frozenset({Cue.REST_SOON_OVER, Cue.COUNTDOWN, Cue.REST_OVER})
-_KEYS = frozenset({Cue.PAUSED, Cue.RESUMED, Cue.RESTARTED})
+_KEYS = frozenset({Cue.PAUSED, Cue.PAUSED_OR_SET_DONE, Cue.RESUMED, Cue.RESTARTED})
 _TOPICS = (COUNTS, _CAMERA, _POSITION, _REST, _KEYS)
 """Only the newest announcement of a topic waits, as it makes older ones untrue."""
 

@@ -95,6 +95,7 @@ _TONES = {
     Cue.RESTARTED: "ready",
     Cue.CAMERA_BACK: "ready",
     Cue.PAUSED: "wait",
+    Cue.PAUSED_OR_SET_DONE: "wait",
     Cue.ARM_PAUSES: "ready",
     Cue.OFFER_TARGET: "form",
     Cue.TARGET_SET: "ready",

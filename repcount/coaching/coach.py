@@ -133,19 +133,24 @@ class Coach:
         self._remind(time_s, patience_s=0.0)
 
     def _watch_arms(self, sample: Sample, pose: Pose | None) -> None:
-        """Pause when an arm has been held up, end the set or the rest when both have been; go on in a pause."""
+        """Pause or go on when an arm has been held up, end the set or the rest when both have been.
+
+        Where it may have been both, a pause loses nothing, and it is said how to end the set from there.
+        """
         up = nan if pose is None else arms_up(pose)
         self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, sample.heels_deg)
-        if shown is gestures.Gesture.BOTH_ARMS and self._readiness.ready and not self._paused:
+        if shown is None or not (self._readiness.ready or self._paused):
+            return
+        if self._paused or shown is not gestures.Gesture.BOTH_ARMS:
+            self._pause(sample.time_s, Cue.PAUSED if shown is gestures.Gesture.ONE_ARM else Cue.PAUSED_OR_SET_DONE)
+        if shown is gestures.Gesture.BOTH_ARMS:
             self._next(sample.time_s)
-        elif shown is not None and (self._readiness.ready or self._paused):
-            self._pause(sample.time_s)
 
-    def _pause(self, time_s: float) -> None:
+    def _pause(self, time_s: float, cue: Cue = Cue.PAUSED) -> None:
         self._paused = not self._paused
         if self._paused:
             self._stop_counting()
-        self._announcements.append(Announcement(Cue.PAUSED if self._paused else Cue.RESUMED))
+        self._announcements.append(Announcement(cue if self._paused else Cue.RESUMED))
 
     def _restart(self, time_s: float) -> None:
         """Start the set again: its reps are removed from the record."""

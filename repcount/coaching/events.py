@@ -58,6 +58,8 @@ class Cue(enum.StrEnum):
     TWO_PEOPLE = "two people"
 
     PAUSED = "paused"
+    PAUSED_OR_SET_DONE = "paused or set done"
+    """Paused by an arm held up; if it was both of them, the set was meant to end."""
     RESUMED = "resumed"
     RESTARTED = "restarted"
     ADDED = "added"

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 
+from repcount.pose.arms import ONE_OR_TWO
+
 HOLD_S = 1.0
 """How long an arm is held up. Heuristic: longer than a stretch or a wave, short enough for somebody out of breath."""
 
@@ -33,8 +35,10 @@ down (real clip: by 19°). Who lies and waits stays within 5° (rendered clips).
 class Gesture(enum.Enum):
     """What was held up."""
 
-    ONE_ARM = 1
-    BOTH_ARMS = 2
+    ONE_ARM = "one arm"
+    ONE_OR_BOTH = "one or both"
+    """One arm, or both side by side: from the side they look the same."""
+    BOTH_ARMS = "both arms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,9 @@ class GestureState:
     seen_s: float = nan
     """When it was last seen."""
     frames: int = 0
+    two: int = 0
     both: int = 0
-    """Frames of the hold, and those in which both arms are plainly up."""
+    """Frames of the hold, those in which two arms seem to be up, and those in which they plainly are."""
     down_s: float = -inf
     """Since when the arms are down; NaN while one is up or nobody is seen."""
     armed: bool = True
@@ -63,7 +68,7 @@ def step(
 ) -> tuple[GestureState, Gesture | None]:
     """The state after one frame, and the gesture that it completes.
 
-    `arms_up` is 0, 1, 2 or NaN, as `pose.arms` tells it; `trunk_deg` and `heels_deg` are elevations in degrees, NaN if
+    `arms_up` is what `pose.arms` tells, NaN included; `trunk_deg` and `heels_deg` are elevations in degrees, NaN if
     nobody was seen. An arm that is not seen is not up, but does not end a hold within `_GAP_S`. One that is up
     while the trunk moves has to come down first.
     """
@@ -73,18 +78,22 @@ def step(
     if not (arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and heels_deg <= _LEGS_DOWN_DEG):
         return _lowered(state, time_s, seen=not isnan(arms_up + trunk_deg)), None
     if isnan(state.since_s):
-        state = replace(state, since_s=time_s, trunk_deg=trunk_deg, frames=0, both=0)
+        state = replace(state, since_s=time_s, trunk_deg=trunk_deg, frames=0, two=0, both=0)
     if abs(trunk_deg - state.trunk_deg) > _STILL_DEG:
         state = replace(state, armed=False)
-    return _held_up(state, time_s, both=arms_up == Gesture.BOTH_ARMS.value)
+    return _held_up(state, time_s, arms_up)
 
 
-def _held_up(state: GestureState, time_s: float, *, both: bool) -> tuple[GestureState, Gesture | None]:
+def _held_up(state: GestureState, time_s: float, arms_up: float) -> tuple[GestureState, Gesture | None]:
     """The state while an arm is up. Both are if they are for most of the hold: the second may come a little late."""
-    state = replace(state, seen_s=time_s, down_s=nan, frames=state.frames + 1, both=state.both + both)
+    two, both = state.two + (arms_up >= ONE_OR_TWO), state.both + (arms_up >= 2.0)
+    state = replace(state, seen_s=time_s, down_s=nan, frames=state.frames + 1, two=two, both=both)
     if not state.armed or time_s - state.since_s < HOLD_S:
         return state, None
-    return replace(state, armed=False), Gesture.BOTH_ARMS if 2 * state.both > state.frames else Gesture.ONE_ARM
+    state, half = replace(state, armed=False), state.frames / 2
+    if both > half:
+        return state, Gesture.BOTH_ARMS
+    return state, Gesture.ONE_OR_BOTH if two > half else Gesture.ONE_ARM
 
 
 def _lowered(state: GestureState, time_s: float, *, seen: bool) -> GestureState:

@@ -47,6 +47,7 @@ _CUE_PHRASES = {
     Cue.TOO_DARK: "it is too dark, switch on a light",
     Cue.TWO_PEOPLE: "I see two people and count the one lying down",
     Cue.PAUSED: "paused",
+    Cue.PAUSED_OR_SET_DONE: "paused, both arms apart to end the set",
     Cue.RESUMED: "resumed",
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
@@ -196,8 +197,10 @@ def number_text(status: SessionStatus) -> str:
 def phase_text(status: SessionStatus) -> str:
     """The line below the big number: the phase; result of the set while resting; number of sets when all are done."""
     if status.stage is Stage.REST:
-        planned = _("{n} of {target}").format(n=status.full, target=status.target)
-        result = planned if status.target else ngettext("{n} full", "{n} full", status.full).format(n=status.full)
+        if status.target and status.full < status.target:
+            result = _("{n} of {target} reps done").format(n=status.full, target=status.target)
+        else:
+            result = ngettext("{n} rep done", "{n} reps done", status.full).format(n=status.full)
         return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
     if status.stage is Stage.DONE:
         return _("in {n} sets").format(n=status.set) if status.set > 1 else ""

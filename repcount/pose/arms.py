@@ -33,25 +33,29 @@ clips), as the visibility of a landmark rises slowly; arms that are down have as
 _SPREAD_UP_DEG = 35.0
 """Least elevation of two arms that are plainly apart: each leans by up to 40°, and the model adds 15°."""
 
-_APART = 0.38
+_APART = 0.45
 """Distance of the wrists in the picture, in lengths of the longer arm there, from which on two arms are plainly up.
 Seen from the side, the model puts a far arm that is hidden at the head onto the near arm that is held up: then they are
-0.30 apart at most (rendered clips; 0.35 for a moment while the arm rises). Visibility does not tell: with the camera on
-the floor, that of the hidden arm is 0.69."""
+0.37 apart at most (rendered clips). Visibility does not tell: with the camera on the floor, that of the hidden arm is
+0.69."""
 
-_APART_DEG = 15.0
-"""Angle between the arms in the picture from which on they are two: the model makes up a second one within 8° of the
-first (rendered clips). Arms that lean by 30° and more towards feet and head are 36 to 80° apart with the camera up to
+_APART_DEG = 20.0
+"""Angle between the arms in the picture from which on they are two: the model makes up a second one within 17° of the
+first (rendered clips). Arms that lean by 30° and more towards feet and head are 25 to 80° apart with the camera up to
 45° from the side, also where the wrists meet; at 60° it may be 5 to 20°."""
+
+ONE_OR_TWO = 1.5
+"""As many arms are up where both seem to be, but one may be made up: side by side, one hides the other."""
 
 
 def arms_up(pose: Pose) -> float:
-    """How many arms are straight and point up: 2 if both plainly do, 1 if one may be two; NaN if neither is seen."""
+    """How many arms are straight and point up: 0, 1, `ONE_OR_TWO` or 2; NaN if neither is seen."""
     elevations_deg = [_elevation_deg(pose, side) for side in (0, 1)]
-    if all(elevation_deg >= _SPREAD_UP_DEG for elevation_deg in elevations_deg) and _are_apart(pose):
+    both = all(elevation_deg >= _SPREAD_UP_DEG for elevation_deg in elevations_deg)
+    if both and _are_apart(pose):
         return 2.0
     if any(elevation_deg >= _UP_DEG for elevation_deg in elevations_deg):
-        return 1.0
+        return ONE_OR_TWO if both else 1.0
     return nan if all(map(isnan, elevations_deg)) else 0.0
 
 

@@ -23,6 +23,9 @@ try:
 except Exception as error:  # what an incomplete package raises depends on the files that are missing
     raise library_error("mediapipe", error) from error
 
+_NOTHING = np.zeros((8, 8, 3), np.uint8)
+"""A picture of nobody."""
+
 _MIN_CONFIDENCE = 0.3
 """Of detection, presence and tracking, below MediaPipe's 0.5. Heuristic: somebody who lies with the face half hidden
 scores low, and losing the person is worse than following with doubt."""
@@ -79,6 +82,13 @@ class Landmarker:
         with _quiet_stderr:
             self._landmarker.close()
         _trim_heap()
+
+    def forget(self) -> None:
+        """Detect people anew in the next frame, wherever they were in the one before: MediaPipe goes on looking where
+        somebody was, and takes whoever lies there for that person, even the wrong way round.
+        """
+        if self._follow and self._last_ms >= 0:
+            self.detect(Frame((self._last_ms + 1) / 1000, _NOTHING))
 
     def detect(self, frame: Frame) -> list[Pose]:
         """The people in `frame`. Frame times must rise."""

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.config import Config
-from repcount.language import current, number
+from repcount.language import current, ngettext, number
 from repcount.language import gettext as _
 from repcount.reports import findings
 from repcount.reports.timeline import build_timeline, clock
@@ -158,7 +158,9 @@ def _warnings(analysis: Analysis) -> list[str]:
 def _figures(analysis: Analysis) -> list[tuple[str, str]]:
     """The figures at the top of the section, as name and value."""
     summary, reps = analysis.summary, analysis.reps
-    figures = [(_("full"), f"{summary.full}"), (_("partial"), f"{summary.partial}"), (_("fast"), f"{summary.fast}")]
+    full = ngettext("full rep", "full reps", summary.full)
+    partial = ngettext("partial rep", "partial reps", summary.partial)
+    figures = [(full, f"{summary.full}"), (partial, f"{summary.partial}"), (_("fast"), f"{summary.fast}")]
     if summary.sets > 1:
         figures.append((_("sets"), f"{summary.sets}"))
     if reps:

@@ -45,8 +45,8 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout("wide", 1040, 75.0, 118, 14),
-    Layout("medium", 640, 45.0, 118, 14),
+    Layout("wide", 1040, 74.0, 150, 14),
+    Layout("medium", 640, 40.0, 150, 14),
     Layout("narrow", 328, 20.0, 36, 6),
 )
 """A desktop and paper, a tablet, a phone. Reps of 4 s are 47 to 57 units wide in all of them."""
