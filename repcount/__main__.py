@@ -16,8 +16,6 @@ def main() -> NoReturn:
     """Run the command line; whatever signal ends it, from the first line on, leaves no traceback."""
     status: int | str | None = None
     stopped = False
-    codes: list[int] = []
-    atexit.register(_exit_now, codes)  # registered first, so that it runs after all others
     try:
         interrupts.install_handlers()
         _command()()
@@ -32,8 +30,11 @@ def main() -> NoReturn:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write("repcount: stopped\n")
     status = interrupts.exit_code() or status
-    codes.append(1 if isinstance(status, str) else status or 0)
-    sys.exit(status)
+    if isinstance(status, str):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"{status}\n")
+        status = 1
+    _exit_now(status or 0)
 
 
 def _command() -> Callable[[], NoReturn]:
@@ -50,17 +51,17 @@ def _command() -> Callable[[], NoReturn]:
     return command
 
 
-def _exit_now(codes: list[int]) -> None:
-    """Exit with the last of `codes`, without the cleanup of C++ libraries.
+def _exit_now(code: int) -> NoReturn:
+    """Exit without waiting for threads, and without the cleanup of C++ libraries.
 
-    A thread may still be inside FFmpeg or MediaPipe, waiting for a camera that stalls, say. Destroying their objects
-    under it aborts the process, and the exit code would be that of the abort.
+    A thread may still be inside FFmpeg or MediaPipe, waiting for a camera that stalls, say, or for good. Destroying
+    their objects under it aborts the process, and the exit code would be that of the abort.
     """
+    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    if codes:
-        os._exit(codes[-1])
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -261,6 +261,9 @@ def _check_integrity(connection: sqlite3.Connection) -> None:
     fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if fault != "ok":
         raise DamagedError(fault)
+    # A view in the place of a table may have rows without end.
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone():
+        raise DamagedError("it holds a view or a trigger, of which repcount makes none")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -92,16 +93,22 @@ def plot_format(path: Path) -> str:
 
 @contextmanager
 def quiet_matplotlib() -> Iterator[Any]:
-    """Matplotlib, without its log lines about a home folder in which it can keep no cache."""
+    """Matplotlib, without its log lines about a home folder in which it can keep no cache.
+
+    Nor does `$MPLBACKEND` count: one that it does not know would fail the import, and here none is used.
+    """
     logger = logging.getLogger("matplotlib")
     level = logger.level
     logger.setLevel(logging.ERROR)
+    backend = os.environ.pop("MPLBACKEND", None)
     try:
         import matplotlib as mpl
 
         yield mpl
     finally:
         logger.setLevel(level)
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
 
 
 def render_plot(file_format: str, videos: Sequence[tuple[Analysis, AngleTrace]]) -> bytes:

@@ -151,6 +151,22 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun_and_that_is_said(damag
     filled(path, rep(1))
 
 
+def test_a_view_in_the_place_of_a_table_is_not_read(path: Path) -> None:
+    """It would have rows without end."""
+    filled(path, rep(1))
+    with closing(sqlite3.connect(path)) as forged:
+        forged.execute("ALTER TABLE rep RENAME TO other")
+        forged.execute(
+            "CREATE VIEW rep AS WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x FROM n) "
+            "SELECT x AS session_id, '2026-11-26' AS day, x AS number FROM n"
+        )
+        forged.commit()
+    notices: list[str] = []
+    with HistoryStore(path, notices.append) as history:
+        assert not history.sessions()
+    assert "it holds a view or a trigger" in notices[0]
+
+
 def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
     path.parent.mkdir()
     for number in ("1", "2"):

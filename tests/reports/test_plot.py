@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import subprocess
@@ -188,14 +189,15 @@ def test_the_libraries_are_loaded_only_when_something_is_drawn() -> None:
 
 @pytest.mark.slow
 def test_no_window_system_is_touched(short: Counted) -> None:
-    """Drawing goes past pyplot, which would look for one."""
+    """Drawing goes past pyplot, which would look for one, and past what is named for it."""
     code = (
         "import sys; from repcount.reports import plot; from repcount.analysis import Analysis, Source\n"
         "from repcount.config import Config; from repcount.reports.traces import AngleTrace\n"
         "plot.render_plot('png', [(Analysis(Source('x', 9.0), Config(), (), (), None, 0.0, ()), AngleTrace())])\n"
         "print('matplotlib.pyplot' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    env = {**os.environ, "MPLBACKEND": "none such"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert done.stdout.strip() == "False"
 
 
