@@ -33,6 +33,12 @@ OBLIQUE_VIEW_DEG = 60.0
 the side. On clips rendered at 60° the hip angle is off by up to 18° at the top, even as read in space. A recording gets
 a warning, live counting waits."""
 
+_BACKWARDS_DEG, _CHEST_DOWN_DEG, _BACKWARDS_SHARE = 230.0, -45.0, 0.15
+"""Hip angle that no hip reaches, 50° behind the trunk, with the chest facing down, and the share of such samples from
+which on a picture without a rep is taken to stand on its head. A set of leg raises upside down has 0.40; of 291
+signals of leg raises and other exercises one had more, in which the model takes somebody small for upside down, and the
+next 0.07."""
+
 _MIN_CROWDED, _CROWDED_SHARE = 5, 0.2
 """Samples that show several people lying before it is said, and their share of those in which others were looked for.
 Heuristic: a sofa is taken for somebody for a moment, and of people who lie close to each other one is found now and
@@ -122,6 +128,7 @@ class AnalysisBuilder:
     _feet: float = 0.0
     _view: float = 0.0
     _trunk_px: float = 0.0
+    _backwards: int = 0
     _lying: Counter[int] = field(default_factory=Counter)
     """Samples by how many people lay in the picture, where that is known."""
 
@@ -141,6 +148,7 @@ class AnalysisBuilder:
         self._feet += sample.feet_visibility
         self._view += sample.view_deg
         self._trunk_px += sample.trunk_px
+        self._backwards += sample.hip_deg > _BACKWARDS_DEG and sample.chest_deg < _CHEST_DOWN_DEG
         if not isnan(sample.people_lying):
             self._lying[int(sample.people_lying)] += 1
 
@@ -162,6 +170,7 @@ class AnalysisBuilder:
         all_warnings = (
             *warnings,
             *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
+            *self._upside_down(reps),
             *_count_warnings(reps, rejections, unfinished),
             *_correction_warnings(reps, removed),
             *_target_warnings(settings, targets),
@@ -188,6 +197,10 @@ class AnalysisBuilder:
         crowded = sum(samples for samples, _ in several)
         if crowded >= _MIN_CROWDED and crowded > _CROWDED_SHARE * self._lying.total():
             yield AnalysisWarning(WarningCode.SEVERAL_LYING, {"people": max(several)[1]})
+
+    def _upside_down(self, reps: Sequence[Rep]) -> Iterator[AnalysisWarning]:
+        if not reps and self._backwards > _BACKWARDS_SHARE * self.seen:
+            yield AnalysisWarning(WarningCode.UPSIDE_DOWN)
 
 
 def _count_warnings(

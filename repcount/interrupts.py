@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import signal
+import sys
+import threading
+from time import monotonic
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
 
+_PATIENCE_S = 5.0
+"""How long the main thread may take to heed a signal. Heuristic: a hundred times what a frame takes in native code,
+so that no busy machine loses results by it."""
+
+_HEEDED = 0
+"""What stands for a heeded signal where signals are told by their numbers."""
+
 _received: list[int] = []
+_told: int | None = None
+"""The descriptor over which `_watch` is told of signals; None while nobody watches."""
 
 
 def install_handlers() -> None:
@@ -21,6 +35,69 @@ def install_handlers() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _interrupt)
+
+
+def watch_main_thread() -> None:
+    """From now on end the program at once on a signal of SIGNALS that the main thread does not heed in time.
+
+    Python handles signals in the main thread alone, and not before the native call returns that it is in: one that
+    hangs (a driver, MediaPipe for lack of memory) would make Ctrl-C useless. This works unless that call holds the
+    interpreter's lock. Does nothing without `install_handlers`. To be called once the standard streams are open.
+    """
+    global _told
+    if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not _interrupt:
+        return
+    with contextlib.suppress(OSError, RuntimeError):  # no file or thread to be had
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        threading.Thread(target=_watch, args=(reading, _terminal_state()), daemon=True).start()
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        _told = writing
+
+
+def _watch(told: int, terminal: list[Any] | None) -> None:
+    """End the program on a signal that is not heeded. `told` gives the number of each when it comes, then `_HEEDED`."""
+    while True:
+        number = os.read(told, 1)[0]
+        if number not in SIGNALS:
+            continue
+        due_s = monotonic() + _PATIENCE_S
+        while select.select([told], [], [], max(due_s - monotonic(), 0.0))[0]:
+            if os.read(told, 1)[0] == _HEEDED:
+                break
+        else:
+            _give_up(number, terminal)
+
+
+def _give_up(number: int, terminal: list[Any] | None) -> None:
+    """Exit from another thread than the main one: nothing is cleaned up but the terminal."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.write(sys.stderr.fileno(), b"repcount: stopped\n")  # past the lock that the main thread may hold
+    if sys.platform != "win32" and terminal is not None:
+        import termios
+
+        with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, terminal)
+    os._exit(128 + number)
+
+
+def _terminal_state() -> list[Any] | None:
+    """The attributes of the terminal that is standard input; None if that is something else."""
+    if sys.platform != "win32":
+        import termios
+
+        with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
+            state: list[Any] = termios.tcgetattr(sys.stdin.fileno())
+            return state
+    return None
+
+
+def _heed(number: int) -> None:
+    """Note that the main thread handles a signal."""
+    _received.append(number)
+    if _told is not None:
+        with contextlib.suppress(OSError):
+            os.write(_told, bytes([_HEEDED]))
 
 
 def restore_handlers() -> None:
@@ -36,7 +113,7 @@ def exit_code() -> int | None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    _received.append(number)
+    _heed(number)
     raise KeyboardInterrupt
 
 
@@ -75,7 +152,7 @@ class InterruptGuard:
         return pending
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        _received.append(number)
+        _heed(number)
         if not self.delayed or (self._pending and number == signal.SIGINT):
             raise KeyboardInterrupt
         self.signal, self._pending = self.signal or number, True

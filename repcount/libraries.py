@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import re
 import struct
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.abc import MetaPathFinder
+from typing import BinaryIO
 
 from repcount.errors import LibraryError
 
@@ -60,9 +63,13 @@ _ELF_64 = b"\x7fELF\x02\x01"
 """Begins a library of Linux with 64 bits, lowest byte first: on others there is no MediaPipe."""
 _ELF_HEADER = struct.Struct("<32xQ14xHH")
 """Where its list of segments is, how long each entry is, and how many there are (elf(5), Elf64_Ehdr)."""
-_ELF_SEGMENT = struct.Struct("<I4xQ16xQ")
-"""An entry: the kind, where in the file the segment begins, how long it is there (elf(5), Elf64_Phdr)."""
-_PT_LOAD = 1
+_ELF_SEGMENT = struct.Struct("<IIQ16xQ")
+"""An entry: the kind, its flags, where in the file the segment begins, how long it is there (elf(5), Elf64_Phdr)."""
+_PT_LOAD, _PF_X = 1, 1
+
+_SAMPLES, _SAMPLE_BYTES = 64, 4096
+"""Pages of a library's code that are looked at. No code is that many zeros; a disk that lost a part of a file returns
+them. Heuristic: finds each gap of a 64th of the code, in a millisecond."""
 
 _OTHER_OPENCVS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
 """They install into the same folder: which files are there depends on what was installed or removed last."""
@@ -90,6 +97,30 @@ def lacks_memory(error: BaseException) -> bool:
     if isinstance(error, ImportError | OSError):
         return any(cause in text for cause in _NO_MEMORY)
     return isinstance(error, RuntimeError) and "can't start new thread" in text
+
+
+def check_room(package: str, threads: int = 1, room_bytes: int = 64 << 20) -> None:
+    """Raise LibraryError unless so many threads can be started, and so much address space is left, for a package.
+
+    The default is what one thread takes, which reserves 64 MB for its heap (glibc).
+    """
+    over = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        if sys.platform == "win32":
+            mmap.mmap(-1, room_bytes).close()
+        else:  # as reserved as heaps are: no page of it counts as used
+            mmap.mmap(-1, room_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 0).close()
+        for _ in range(threads):
+            thread = threading.Thread(target=over.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except (OSError, MemoryError, RuntimeError) as error:
+        raise library_error(package, error) from error
+    finally:
+        over.set()
+        for thread in started:
+            thread.join()
 
 
 def missing_library(error: BaseException) -> str | None:
@@ -137,7 +168,7 @@ def library_error(package: str, error: BaseException) -> LibraryError:
     # numpy writes a page of advice around the error itself.
     text = " ".join(str(error).rpartition("Original error was:")[2].split()) or type(error).__name__
     if lacks_memory(error):
-        return LibraryError(f"there is not enough memory to load {package or 'a library'} ({text}). {MORE_MEMORY}")
+        return LibraryError(f"there is not enough memory for {package or 'a library'} ({text}). {MORE_MEMORY}")
     library = missing_library(error)
     if library is not None:
         return LibraryError(missing_library_text(package, library))
@@ -150,42 +181,49 @@ def library_error(package: str, error: BaseException) -> LibraryError:
     )
 
 
-def check_before_loading() -> None:
+def guard_loading() -> None:
     """From now on check libraries before any import loads them. For programs, not for libraries.
 
     Of a library that was cut short (by a full disk, or an installation that was broken off) Linux maps what is not
-    there, and whoever touches it dies by SIGBUS: no import could report that.
+    there, and whoever touches it dies by SIGBUS; zeros (after a power cut) crash who runs into them. No import could
+    report that.
     """
+    # numpy's OpenBLAS starts a thread for each core, for products of matrices larger than any here. Where it cannot, it
+    # raises SIGINT, which looks as if somebody had pressed Ctrl-C.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not any(isinstance(finder, _Check) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Check())
 
 
 class _Check(MetaPathFinder):
-    """Finds no module, but raises LibraryError for a package of which a library was cut short."""
+    """Finds no module, but raises LibraryError for a package of which a library is not complete."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:
         if name not in _NATIVE:
             return
         package = _DISTRIBUTIONS.get(name, name)
-        cut = cut_short(package)
-        if cut is not None:
+        library = incomplete_library(package)
+        if library is not None:
             again = opencv_fix() if package == OPENCV else f"pip install --force-reinstall {requirement(package)}"
-            raise LibraryError(f"{package} is not complete, {cut} was cut short. Install it again: {again}")
+            raise LibraryError(f"{package} is not complete, a part of {library} is missing. Install it again: {again}")
 
 
-def cut_short(package: str) -> str | None:
-    """The name of a library of the installed package that ends before it says it does; None if there is none."""
+def incomplete_library(package: str) -> str | None:
+    """The name of a library of the installed package of which a part is missing; None if there is none."""
     try:
         installed = metadata.distribution(package)
     except metadata.PackageNotFoundError:
         return None
     record = installed.read_text("RECORD") or ""  # `files` takes five times as long
     names = (line.partition(",")[0] for line in record.splitlines() if ".so" in line)
-    return next((name for name in names if _is_cut_short(str(installed.locate_file(name)))), None)
+    return next((name for name in names if _lacks_a_part(str(installed.locate_file(name)))), None)
 
 
-def _is_cut_short(path: str) -> bool:
-    """Whether a file is a library without all that is to be mapped of it. Whatever else it is the import will say."""
+def _lacks_a_part(path: str) -> bool:
+    """Whether a file is a library without all that is to be mapped of it, or with zeros for code.
+
+    Whatever else it is the import will say.
+    """
     try:
         with open(path, "rb") as file:
             head = file.read(64)
@@ -196,11 +234,24 @@ def _is_cut_short(path: str) -> bool:
             table = file.read(length * count)
             segments = [_ELF_SEGMENT.unpack_from(table, length * number) for number in range(count)]
             size = os.fstat(file.fileno()).st_size
-            return any(begin + used > size for kind, begin, used in segments if kind == _PT_LOAD)
+            mapped = [segment for segment in segments if segment[0] == _PT_LOAD]
+            if any(begin + used > size for _, _, begin, used in mapped):
+                return True
+            return any(flags & _PF_X and _has_gap(file, begin, used) for _, flags, begin, used in mapped)
     except struct.error:  # not even the list is whole
         return True
     except OSError:
         return False
+
+
+def _has_gap(file: BinaryIO, begin: int, length: int) -> bool:
+    """Whether a piece of code holds a page of zeros, as far as samples tell."""
+    step = max(length // _SAMPLES, _SAMPLE_BYTES)
+    for at in range(begin, begin + length - _SAMPLE_BYTES, step):
+        file.seek(at)
+        if not any(file.read(_SAMPLE_BYTES)):
+            return True
+    return False
 
 
 def import_failure(error: Exception) -> LibraryError:

@@ -87,9 +87,23 @@ REJECTION_SENTENCES = {
 _WARNING_TEMPLATES = {
     WarningCode.INTERRUPTED: "stopped by hand at {at_s:.1f} s",
     WarningCode.NO_TIMESTAMPS: "the file has no usable time stamps: frames are taken as {rate_hz:g} a second",
-    WarningCode.TIMESTAMPS_REPAIRED: "time stamps that did not rise and were moved: {repaired} of {frames}",
+    WarningCode.TIMESTAMPS_REPAIRED: (
+        "time stamps that were missing, did not rise or jumped, and were replaced: {repaired} of {frames}"
+    ),
     WarningCode.FILE_CUT_SHORT: (
         "the file says that it lasts {stated_s:.1f} s, but only {read_s:.1f} s of it can be read"
+    ),
+    WarningCode.FILE_BREAKS_OFF: (
+        "the file breaks off at {read_s:.1f} s: it was not finished, or not copied to its end"
+    ),
+    WarningCode.PART_LEFT_OUT: (
+        "after {read_s:.1f} s the file goes on in another video stream, which was not read: cut it there for two videos"
+    ),
+    WarningCode.PICTURE_SPOILED: (
+        "the picture is spoiled in {share:.0%} of the video: data was lost when it was sent or copied"
+    ),
+    WarningCode.VIEW_REPEATED: (
+        "the picture shows the same view more than once, as for two eyes: the left or upper one was counted"
     ),
     WarningCode.PICTURE_BLANK: (
         "the picture is black, grey or of one colour in {share:.0%} of the video: nothing can be seen there"
@@ -105,6 +119,9 @@ _WARNING_TEMPLATES = {
     WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
+    WarningCode.UPSIDE_DOWN: (
+        "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
+    ),
     WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
     WarningCode.SEVERAL_LYING: (
         "{people} people lie in the picture: the one who raised the legs first was counted, check that it is you"

@@ -15,10 +15,24 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         {"rate_hz": 29.97}, "the file has no usable time stamps: frames are taken as 29.97 a second"
     ),
     WarningCode.TIMESTAMPS_REPAIRED: (
-        {"repaired": 3, "frames": 90}, "time stamps that did not rise and were moved: 3 of 90"
+        {"repaired": 3, "frames": 90},
+        "time stamps that were missing, did not rise or jumped, and were replaced: 3 of 90",
     ),
     WarningCode.FILE_CUT_SHORT: (
         {"stated_s": 8.0, "read_s": 3.04}, "the file says that it lasts 8.0 s, but only 3.0 s of it can be read"
+    ),
+    WarningCode.FILE_BREAKS_OFF: (
+        {"read_s": 3.04}, "the file breaks off at 3.0 s: it was not finished, or not copied to its end"
+    ),
+    WarningCode.PART_LEFT_OUT: (
+        {"read_s": 3.04},
+        "after 3.0 s the file goes on in another video stream, which was not read: cut it there for two videos",
+    ),
+    WarningCode.PICTURE_SPOILED: (
+        {"share": 0.9}, "the picture is spoiled in 90% of the video: data was lost when it was sent or copied"
+    ),
+    WarningCode.VIEW_REPEATED: (
+        {}, "the picture shows the same view more than once, as for two eyes: the left or upper one was counted"
     ),
     WarningCode.PICTURE_BLANK: (
         {"share": 0.7}, "the picture is black, grey or of one colour in 70% of the video: nothing can be seen there"
@@ -38,6 +52,9 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.FEET_HIDDEN: ({}, "the feet were mostly out of the picture or hidden: move the camera back"),
     WarningCode.OBLIQUE_VIEW: (
         {}, "the camera looks from the head or the feet: angles are rough; put it at the side"
+    ),
+    WarningCode.UPSIDE_DOWN: (
+        {}, "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
     ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
     WarningCode.SEVERAL_LYING: (

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Final
 
 from repcount import __version__
-from repcount.app.executor import TaskError, WorkerError
+from repcount.app.executor import HANG_S, TaskError, WorkerError
 from repcount.app.jobs import TimingJob, time_model
 from repcount.app.workers import LocalExecutor, exit_name
 from repcount.config import Config, load, user_file
@@ -160,8 +160,8 @@ def libraries() -> Iterator[Check]:
 _TRIAL: Final = """\
 import sys
 sys.path[:] = sys.argv[2:]
-from repcount.libraries import check_before_loading
-check_before_loading()
+from repcount.libraries import guard_loading
+guard_loading()
 try:
     __import__(sys.argv[1])
 except Exception:
@@ -172,7 +172,12 @@ except Exception:
 def _crash(module: str) -> str:
     """How a process ends that imports a module, if it crashes: a damaged library would take this one with it."""
     command = [sys.executable, "-P", "-c", _TRIAL, module, *sys.path]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=HANG_S
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end of it in {HANG_S:g} s"
     if not done.returncode:
         return ""
     *_, last = ["", *done.stderr.strip().splitlines()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,13 +28,14 @@ from repcount.display import faces
 from repcount.display.fonts import font_problem
 from repcount.display.live_terminal import LiveTerminal
 from repcount.display.window import Window, display_problem
-from repcount.errors import HistoryError, OutputError
+from repcount.errors import HistoryError, ModelError, OutputError
 from repcount.files import AtomicFile, is_special
 from repcount.history.file import default_path
 from repcount.history.people import name_key
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
+from repcount.libraries import MORE_MEMORY
 from repcount.pose import model as pose_model
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Update
@@ -43,6 +45,9 @@ from repcount.video.writer import BackgroundVideoWriter
 
 _SUMMARY_S = 60.0
 """The summary closes by itself after a minute: nobody has to get up."""
+
+_LOADING_S = 60.0
+"""How long MediaPipe may take to open the model. Heuristic: as `executor.HANG_S`."""
 
 _SUMMARY_REFRESH_S = 0.05
 """How often keys are served and the window is drawn again then."""
@@ -145,18 +150,23 @@ def open_session(
     voice = _open_voice(options.sound, stack, force=options.force)
     recording = _open_recording(options, reporter, stack)
     # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
-    pool = stack.enter_context(ThreadPoolExecutor(1))
-    loading = pool.submit(PersonTracker, model, look_round=True)
-    before = pool.submit(_before, options) if options.history else None
-    stack.callback(_close_tracker, loading)
+    loading: Future[PersonTracker] = Future()
+    before: Future[dict[str, Any]] = Future()
+    _run_aside(
+        (loading, lambda: PersonTracker(model, look_round=True)),
+        (before, lambda: _before(options) if options.history else {}),
+    )
+    stack.push(partial(_close_tracker, loading))
     camera = open_camera(options.camera, give_up_s=options.give_up_s, insecure=options.insecure)
     if camera.caution:
         reporter.note(f"note: {camera.caution}")
     stack.enter_context(camera)
+    wait([loading], _LOADING_S)
+    if not loading.done():
+        raise ModelError(f"MediaPipe got no further with the pose model {model} in {_LOADING_S:g} s. {MORE_MEMORY}")
     tracker = loading.result()
-    if before is not None:
-        # Not at a time: closing a file drops all locks that this process holds on it, and SQLite relies on its own.
-        before.exception()
+    # Not at a time: closing a file drops all locks that this process holds on it, and SQLite relies on its own.
+    before.exception()
     window = _open_window(options, reporter, window_stack)
     terminal = stack.enter_context(LiveTerminal(sys.stderr))
     recorder = _open_recorder(options, camera.source, config, terminal.note, stack)
@@ -170,11 +180,30 @@ def open_session(
         background=[*voice, *recording],
         note=terminal.note,
     )
-    return OpenSession(session, window, before.result if before is not None else dict)
+    return OpenSession(session, window, before.result)
 
 
-def _close_tracker(loading: Future[PersonTracker]) -> None:
-    if loading.exception() is None:
+def _run_aside(*calls: tuple[Future[Any], Callable[[], Any]]) -> None:
+    """Make calls on another thread, one after the other, and set each one's future.
+
+    Unlike the threads of an executor the program can leave this one behind in a native call that does not return.
+    """
+
+    def run_all() -> None:
+        for future, call in calls:
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+
+    threading.Thread(target=run_all, name="loading", daemon=True).start()
+
+
+def _close_tracker(loading: Future[PersonTracker], kind: type[BaseException] | None, *_: object) -> None:
+    """Close the tracker; wait for one that is still being loaded, unless by Ctrl-C or for having waited already."""
+    if kind is None or not issubclass(kind, KeyboardInterrupt | ModelError):
+        wait([loading], _LOADING_S)
+    if loading.done() and loading.exception() is None:
         loading.result().close()
 
 

@@ -31,7 +31,7 @@ from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Tas
 from repcount.app.jobs import VideoJob
 from repcount.errors import LibraryError, RepcountError
 from repcount.interrupts import SIGNALS
-from repcount.libraries import OPENCV, check_before_loading, import_failure, requirement
+from repcount.libraries import OPENCV, guard_loading, import_failure, requirement
 from repcount.pipeline import available_cores
 
 STOP_S = 10.0
@@ -341,7 +341,7 @@ def main() -> None:
     jobs: SimpleQueue[Any] = SimpleQueue()
     stop = threading.Event()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, jobs, stop), daemon=True).start()
-    check_before_loading()
+    guard_loading()
     with contextlib.suppress(Exception):  # the first job runs into the same error and reports it
         import repcount.pose.parallel  # noqa: F401
     _send(outbox, "ready", None)

@@ -11,13 +11,13 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from repcount import __version__
+from repcount import __version__, interrupts
 from repcount.addresses import hide
 from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import MORE_MEMORY, check_before_loading, import_failure, lacks_memory, missing_library
+from repcount.libraries import MORE_MEMORY, guard_loading, import_failure, lacks_memory, missing_library
 
 _STDERR = 2
 
@@ -66,10 +66,11 @@ for commands in (analyze, compare, live, history, setup):
 def main() -> NoReturn:
     """Run the command line and exit. Our own errors are one line on stderr, with exit code 1, or 2 for settings."""
     _fill_closed_streams()
+    interrupts.watch_main_thread()
     _separate_stderr()
     _buffer_stdout()
     warnings.showwarning = _show_warning
-    check_before_loading()
+    guard_loading()
     _settle_home()
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):

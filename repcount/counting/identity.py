@@ -24,9 +24,23 @@ def is_same_body(before: Sample | None, now: Sample) -> bool:
     """Whether `now` can be the body of `before`, a moment later. What is not known does not tell them apart."""
     if before is None or isnan(now.trunk_px) or isnan(before.trunk_px):
         return True
-    turn = abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0)
-    grown = 1.0 + _PER_S * (now.time_s - before.time_s)
-    return not turn > _TURN_DEG and difference(before, now) <= grown
+    return not _is_turned(before, now) and _is_alike(before, now)
+
+
+def is_body_turned(before: Sample, now: Sample) -> bool:
+    """Whether `now` is a body just like that of `before` with the head where the feet were: one of the two is wrong, if
+    no cut lies between them.
+    """
+    return _is_turned(before, now) and _is_alike(before, now)
+
+
+def _is_turned(before: Sample, now: Sample) -> bool:
+    """Whether the head is on the other side of the hips."""
+    return abs((now.heading_deg - before.heading_deg + 180.0) % 360.0 - 180.0) > _TURN_DEG
+
+
+def _is_alike(before: Sample, now: Sample) -> bool:
+    return difference(before, now) <= 1.0 + _PER_S * (now.time_s - before.time_s)
 
 
 def difference(before: Sample, now: Sample) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import inf, isnan, nan
 
 from repcount.config import Config
 from repcount.counting import filters, identity, rules
-from repcount.counting.movement import AT_BOTTOM_DEG, Movement, TracePoint, elevation_above_floor
+from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
 from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
 
 _REST_WINDOW_S = 3.0
@@ -87,6 +87,10 @@ class State:
     """Samples of what cannot be that person, the newest in a row: landmarks that have hopped, or a new scene."""
     wild_s: float = nan
     """When a value was left out last."""
+    before: tuple[TracePoint, ...] = ()
+    """Points before those of the trace, as long as a rest is looked for."""
+    ended_s: float = -inf
+    """When the last movement ended."""
     trace: tuple[TracePoint, ...] = ()
     sighted_s: float = nan
     """When the person came into sight."""
@@ -170,8 +174,8 @@ def finish(config: Config, state: State) -> tuple[Event, ...]:
     if isnan(state.opened_s):
         return ()
     if not isnan(state.returned_s):
-        return _judged(config, state, returned=True)
-    movement = Movement(state.trace, state.rest, state.peak)
+        return _judged(config, _movement(state, returned=True))
+    movement = Movement(state.trace, state.rest, state.peak, before=state.before, ended_s=state.ended_s)
     if state.peak - state.rest < config.partial_deg or rules.rejection_reason(config, movement):
         return ()
     return (UnfinishedRep(movement.start_s),)
@@ -196,7 +200,7 @@ def _break(config: Config, state: State, sample: Sample) -> tuple[State, tuple[E
 def _given_up(config: Config, state: State, time_s: float, reason: RejectionReason) -> tuple[Event, ...]:
     """What is left of a movement that goes out of sight: a rep if the legs were back, else the reason."""
     if not isnan(state.returned_s):
-        return _judged(config, state, returned=True)
+        return _judged(config, _movement(state, returned=True))
     tried = not isnan(state.opened_s) and state.peak - state.rest >= config.partial_deg
     return (Rejection(state.opened_s, time_s, reason),) if tried else ()
 
@@ -236,32 +240,26 @@ def _at_bottom(config: Config, state: State, point: TracePoint) -> State:
     recent = (p for p in state.trace if point.time_s - p.time_s <= _REST_WINDOW_S)
     trace = tuple(p for p in recent if p is point or not p.time_s < state.valley_s)
     low, lowest = _bottom(trace)
-    state = replace(state, trace=trace)
+    state = _from(state, trace[0].time_s)
     if _robust_extreme(trace, min) <= low + config.leave_deg:
         phase = Phase.PAUSE if point.low_lift <= config.rest_deg else Phase.UNKNOWN
         return replace(_rest(config, state, low), phase=phase)
-    return _open(replace(state, trace=trace[lowest:]), point, low)
+    return _open(_from(state, trace[lowest].time_s), point, low)
+
+
+def _from(state: State, since_s: float) -> State:
+    """The state with the trace from then on; what was shortly before is kept apart."""
+    points = (*state.before, *state.trace)
+    before = tuple(p for p in points if since_s - _REST_WINDOW_S <= p.time_s < since_s)
+    return replace(state, before=before, trace=tuple(p for p in state.trace if p.time_s >= since_s))
 
 
 def _bottom(trace: tuple[TracePoint, ...]) -> tuple[float, int]:
-    """The lowest lift that is kept for some samples, and where the legs have come down to it."""
+    """The lowest lift that is kept for some samples, and which is the first of them."""
     last = max(len(trace) - _BOTTOM_POINTS, 0)
     highs = [max(p.smooth for p in trace[i : i + _BOTTOM_POINTS]) for i in range(last + 1)]
     lowest = min(range(last + 1), key=lambda i: highs[i])
-    return highs[lowest], _first_down(trace, lowest, highs[lowest])
-
-
-def _first_down(trace: tuple[TracePoint, ...], lowest: int, low: float) -> int:
-    """The first of the points at the bottom: which of them is the lowest is a toss of a coin."""
-    while lowest > 0 and abs(trace[lowest - 1].smooth - low) <= AT_BOTTOM_DEG:
-        lowest -= 1
-    return lowest
-
-
-def _down_s(state: State) -> float:
-    """When the legs came down to the valley."""
-    lowest = max(i for i, p in enumerate(state.trace) if p.time_s <= state.valley_s)
-    return state.trace[_first_down(state.trace, lowest, state.valley)].time_s
+    return highs[lowest], lowest
 
 
 def _rest(config: Config, state: State, low: float) -> State:
@@ -355,14 +353,13 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     )
     if not (still or at_rest) and point.time_s - state.returned_s < _SETTLE_LIMIT_S:
         return state, ()
-    events = _judged(config, ahead, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
-    down_s = _down_s(ahead)
-    kept = tuple(p for p in state.trace if p.time_s >= min(down_s, point.time_s))
-    low, _ = _bottom(kept)
+    movement = _movement(ahead, returned=True, still_due_s=0.0 if still else _STILL_DUE_S)
+    state = _from(replace(state, ended_s=movement.end_s), min(ahead.valley_s, point.time_s))
+    low, _ = _bottom(state.trace)
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
-    state = replace(state, trace=kept, valley_s=down_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
-    return state, events
+    state = replace(state, valley_s=ahead.valley_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
+    return state, _judged(config, movement)
 
 
 def _look_ahead(config: Config, state: State) -> State:
@@ -392,14 +389,26 @@ def _start_next_rep(
     config: Config, state: State, point: TracePoint, *, returned: bool
 ) -> tuple[State, tuple[Event, ...]]:
     """The legs go up again: one movement ends in the valley and the next begins there."""
-    events = _judged(config, state, returned=returned)
-    down_s = _down_s(state)
-    kept = tuple(p for p in state.trace if p.time_s >= down_s)
-    return _open(replace(state, trace=kept), point, _bottom(kept)[0]), events
+    movement = _movement(state, returned=returned)
+    state = _from(replace(state, ended_s=movement.end_s), state.valley_s)
+    return _open(state, point, _bottom(state.trace)[0]), _judged(config, movement)
 
 
-def _judged(config: Config, state: State, *, returned: bool, still_due_s: float = 0.0) -> tuple[Event, ...]:
+def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Movement:
     emerged = state.trace[0].time_s == state.sighted_s and state.opened_s - state.sighted_s <= _EMERGED_S
-    movement = Movement(state.trace, state.rest, state.peak, state.valley_s, returned, emerged, still_due_s)
+    return Movement(
+        trace=state.trace,
+        rest=state.rest,
+        peak=state.peak,
+        valley_s=state.valley_s,
+        returned=returned,
+        emerged=emerged,
+        still_due_s=still_due_s,
+        before=state.before,
+        ended_s=state.ended_s,
+    )
+
+
+def _judged(config: Config, movement: Movement) -> tuple[Event, ...]:
     verdict = rules.classify_movement(config, movement)
     return () if verdict is None else (verdict,)

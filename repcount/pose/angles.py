@@ -124,9 +124,12 @@ def trunk_px(pose: Pose) -> float:
     return hypot(*_trunk(pose.xy_px.tolist()))
 
 
-def leg_elevation(pose: Pose) -> float:
-    """Elevation of the thighs, both together: 0 is level, 90 is upright."""
-    return _elevation(_Body.of(pose), _KNEE)
+def leg_elevations(pose: Pose) -> tuple[float, float]:
+    """Elevation of the thigh nearer to the camera and of the other one: 0 is level, 90 is upright."""
+    body = _Body.of(pose)
+    legs = sorted((0, 1), key=lambda leg: body.space[_HIP[leg]][2])
+    near, far = (_elevation(body, (_KNEE[leg],) * 2, (_HIP[leg],) * 2) for leg in legs)
+    return near, far
 
 
 def is_twin(pose: Pose, other: Pose) -> bool:
@@ -291,11 +294,11 @@ def _interior(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> flo
     return degrees(acos(min(max(_dot(u, v) / length, -1.0), 1.0))) if length > 0 else nan
 
 
-def _elevation(body: _Body, end: tuple[int, int]) -> float:
-    """Of the line from the middle of the hips to the middle of `end`."""
-    x, y = _way(_middle(body.flat, _HIP), _middle(body.flat, end))
+def _elevation(body: _Body, end: tuple[int, int], start: tuple[int, int] = _HIP) -> float:
+    """Of the line from the middle of `start`, the hips, to the middle of `end`."""
+    x, y = _way(_middle(body.flat, start), _middle(body.flat, end))
     flat = degrees(atan2(-y, abs(x)))
-    x, y, z = _way(_middle(body.space, _HIP), _middle(body.space, end))
+    x, y, z = _way(_middle(body.space, start), _middle(body.space, end))
     return _blend(flat, degrees(atan2(-y, hypot(x, z))), body.view_deg)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from math import hypot, inf
 
 from repcount.counting import identity
-from repcount.types import Sample
+from repcount.pose import angles
+from repcount.types import Pose, Sample
 
 _WATCHED_S = 3.0
 """Legs are watched for this long. Heuristic: the slowest raise that counts rises by 10° in it."""
@@ -17,6 +18,14 @@ _STILL_S, _STILL_DEG, _SKIPPED_S = 1.25, 5.0, 0.3
 """Whose legs change by no more than this for so long lies still. Frames that follow each other no later than the third
 were not left out by the motion gate, which passes them for 0.75 s after and before a motion of somebody who is alone:
 so something else moves."""
+
+_ONE_LEG_S, _ONE_LEG_DEG = 0.4, 12.0
+"""Nor has somebody raised the legs whose near leg lies still for at least the first while the far one moves by more
+than the second: the model puts the far leg of who lies in front onto the legs of who raises them behind. The leg of
+somebody that stays behind rises by up to that with the pelvis (see `other_leg`). The near leg is the person's own."""
+
+_TOGETHER_DEG = 3.0
+"""Legs that are no further apart than this beyond the least lie side by side. Heuristic: the jitter."""
 
 _FORGOTTEN_S = 3.0
 """People out of sight for this long are forgotten: as in `tracker`."""
@@ -31,15 +40,23 @@ _STRAYS = 0.1
 @dataclass(slots=True)
 class _Person:
     place: Sample
-    lifts: deque[tuple[float, float]] = field(default_factory=deque)
-    """(time in seconds, elevation of the legs in degrees)."""
+    lifts: deque[tuple[float, tuple[float, float]]] = field(default_factory=deque)
+    """(time in seconds, elevation of the near and of the far leg in degrees)."""
     has_raised: bool = False
+    least_apart_deg: float = inf
+    together: Pose | None = None
+    """How the person last lay with the legs side by side."""
 
     def swing_deg(self) -> float:
-        """How far the legs have moved."""
-        lifts = sorted(lift for _, lift in self.lifts)
+        """How far the near leg has moved."""
+        lifts = sorted(near for _, (near, _) in self.lifts)
         strays = int(_STRAYS * len(lifts))
         return lifts[-1 - strays] - lifts[strays]
+
+    def rests(self) -> bool:
+        """Whether neither leg has moved lately."""
+        lately = [lifts for time_s, lifts in self.lifts if self.lifts[-1][0] - time_s <= _ONE_LEG_S]
+        return all(max(leg) - min(leg) <= _STILL_DEG for leg in zip(*lately, strict=True))
 
 
 class LegWatch:
@@ -48,16 +65,21 @@ class LegWatch:
     def __init__(self) -> None:
         self._people: list[_Person] = []
 
-    def see(self, place: Sample, lift_deg: float) -> None:
+    def see(self, place: Sample, pose: Pose) -> None:
         """Take note of somebody who lies; the times of the frames must rise."""
         person = self._find(place)
         if person is None:
             self._people.append(person := _Person(place))
         person.place = place
-        person.lifts.append((place.time_s, lift_deg))
+        near, far = angles.leg_elevations(pose)
+        person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:
             person.lifts.popleft()
         person.has_raised = person.has_raised or person.swing_deg() > _RAISED_DEG
+        if person.rests():
+            person.least_apart_deg = min(abs(near - far), person.least_apart_deg)
+            if abs(near - far) <= person.least_apart_deg + _TOGETHER_DEG:
+                person.together = pose
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
 
     def has_raised(self, place: Sample) -> bool:
@@ -65,18 +87,33 @@ class LegWatch:
         person = self._find(place)
         return person is not None and person.has_raised
 
+    def moves(self, place: Sample) -> bool:
+        """Whether the legs of the person at a place have moved at all."""
+        person = self._find(place)
+        return person is not None and person.swing_deg() > _STILL_DEG
+
+    def together(self, place: Sample) -> Pose | None:
+        """How the person at a place last lay with the legs side by side."""
+        person = self._find(place)
+        return person.together if person else None
+
     def lies_still(self, place: Sample) -> bool:
-        """Whether the legs of the person at a place do not move, while frames come because something else does."""
+        """Whether the near leg of the person at a place does not move, while the far one or something else does."""
         person = self._find(place)
         if person is None:
             return False
-        low, high, later_s, now_s = inf, -inf, place.time_s, place.time_s
-        for time_s, lift in reversed(person.lifts):
-            low, high = min(low, lift), max(high, lift)
-            if high - low > _STILL_DEG or later_s - time_s > _SKIPPED_S:
+        lows, highs, later_s, now_s = [inf, inf], [-inf, -inf], place.time_s, place.time_s
+        skipped = False
+        for time_s, lifts in reversed(person.lifts):
+            lows, highs = list(map(min, lows, lifts)), list(map(max, highs, lifts))
+            near, far = (high - low for low, high in zip(lows, highs, strict=True))
+            if near > _STILL_DEG:
                 return False
-            if now_s - time_s >= _STILL_S:
+            if far > _ONE_LEG_DEG and now_s - time_s >= _ONE_LEG_S:
                 return True
+            skipped = skipped or later_s - time_s > _SKIPPED_S
+            if now_s - time_s >= _STILL_S:
+                return far <= _STILL_DEG and not skipped
             later_s = time_s
         return False
 

@@ -33,13 +33,18 @@ class Followed:
         self._settled: Sample | None = None
         """Where the person was last seen without a jump: a false detection between moves nobody."""
         self._steady = 0
+        self._turned: Sample | None = None
+        """Where a body just like the person's was last seen lying the other way round."""
+        self._turned_since_s = nan
 
     def choose(self, time_s: float, places: list[Sample], lying: list[int]) -> int | None:
         """The index of the person followed, or else of somebody who lies, the largest first; None if there is neither.
 
-        `lying` are the indices of those who lie.
+        `lying` are the indices of those who lie. Where only a body that lies the other way round in the person's place
+        is seen, it is the person: the model is wrong now, or has been so far.
         """
         same = [i for i, place in enumerate(places) if self._can_be(place)]
+        same = same or [i for i in lying if self._is_turned(places[i])]
         if self.is_sure(time_s) or set(same) & set(lying):
             return min(same, key=lambda i: (i not in lying, self._distance_px(places[i])), default=None)
         return max(range(len(places)), key=lambda i: (i in lying, places[i].trunk_px), default=None)
@@ -51,7 +56,15 @@ class Followed:
         return self.place.time_s - self._since_s >= _SURE_S
 
     def see(self, place: Sample) -> None:
-        """Take note of where the person is who has been chosen."""
+        """Take note of where the person is who has been chosen. Who lies the other way round is believed in time."""
+        if not self._can_be(place) and self._is_turned(place):
+            going_on = self._turned is not None and identity.is_same_body(self._turned, place)
+            self._turned_since_s = self._turned_since_s if going_on else place.time_s
+            self._turned = place
+            if place.time_s - self._turned_since_s >= _SURE_S:
+                self.change_to(place)
+            return
+        self._turned = None
         if self.place is None or not self._can_be(place):
             self._since_s = place.time_s
         before = self.place
@@ -66,6 +79,7 @@ class Followed:
     def change_to(self, place: Sample) -> None:
         """Follow somebody else from now on, for sure."""
         self.place, self._settled, self._since_s = place, place, place.time_s - _SURE_S
+        self._turned = None
 
     def unsettle(self) -> None:
         """The person is out of sight and may come back anywhere."""
@@ -73,11 +87,15 @@ class Followed:
 
     def forget(self) -> None:
         """Nobody is followed any more."""
-        self.place = self._settled = None
+        self.place = self._settled = self._turned = None
 
     def _can_be(self, place: Sample) -> bool:
         known = (self.place, self._settled)
         return any(before is not None and identity.is_same_body(before, place) for before in known)
+
+    def _is_turned(self, place: Sample) -> bool:
+        known = (self.place, self._settled)
+        return any(before is not None and identity.is_body_turned(before, place) for before in known)
 
     def _distance_px(self, place: Sample) -> float:
         assert self.place is not None

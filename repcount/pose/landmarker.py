@@ -7,12 +7,13 @@ import ctypes
 import os
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from repcount.errors import ModelError
-from repcount.libraries import lacks_memory, library_error
+from repcount.libraries import check_room, lacks_memory, library_error
 from repcount.types import Frame, Pose
 
 try:
@@ -22,9 +23,19 @@ try:
 except Exception as error:  # what an incomplete package raises depends on the files that are missing
     raise library_error("mediapipe", error) from error
 
+_NOTHING = np.zeros((8, 8, 3), np.uint8)
+"""A picture of nobody."""
+
 _MIN_CONFIDENCE = 0.3
 """Of detection, presence and tracking, below MediaPipe's 0.5. Heuristic: somebody who lies with the face half hidden
 scores low, and losing the person is worse than following with doubt."""
+
+_ROOM_BYTES = 1 << 30
+"""Address space that there has to be for MediaPipe. With two cores a session takes 720 MB (measured), most of it
+reserved for the heaps of threads; with less than this it was sometimes ended by the C library, without an error."""
+
+_THREADS = (os.cpu_count() or 1) + 6
+"""Threads that it starts for a session: six with two cores (measured)."""
 
 
 class Landmarker:
@@ -47,6 +58,7 @@ class Landmarker:
         )
         self._follow = follow
         self._last_ms = -1
+        _check_room()
         try:
             with _quiet_stderr:
                 self._landmarker = vision.PoseLandmarker.create_from_options(options)
@@ -71,6 +83,13 @@ class Landmarker:
             self._landmarker.close()
         _trim_heap()
 
+    def forget(self) -> None:
+        """Detect people anew in the next frame, wherever they were in the one before: MediaPipe goes on looking where
+        somebody was, and takes whoever lies there for that person, even the wrong way round.
+        """
+        if self._follow and self._last_ms >= 0:
+            self.detect(Frame((self._last_ms + 1) / 1000, _NOTHING))
+
     def detect(self, frame: Frame) -> list[Pose]:
         """The people in `frame`. Frame times must rise."""
         # VIDEO mode requires strictly rising whole milliseconds; two frames may round to the same one.
@@ -86,6 +105,15 @@ class Landmarker:
         height, width = frame.image.shape[:2]
         people = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         return [_pose(landmarks, world_landmarks, width, height) for landmarks, world_landmarks in people]
+
+
+@cache
+def _check_room() -> None:
+    """Raise LibraryError unless there is room for all that is to come: without it MediaPipe aborts, or hangs.
+
+    That is looked at once, so that nobody has to stop in the middle who might have got on with less.
+    """
+    check_room("mediapipe", _THREADS, _ROOM_BYTES)
 
 
 def _pose(landmarks: Any, world_landmarks: Any, width: int, height: int) -> Pose:

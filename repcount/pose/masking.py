@@ -12,8 +12,12 @@ from repcount.pose import angles
 from repcount.types import Frame, Pose
 from repcount.video.opencv import cv2
 
-_MARGIN_TRUNKS = 0.12
-"""How far body and clothes reach around the landmarks. Heuristic."""
+_MARGIN_TRUNKS = 0.04
+"""What is painted around the landmarks. Body and clothes reach further, but so does who lies close behind: of 12 reps
+of somebody behind (three rendered clips) 5 were lost with 0.12, 7 with 0.08 and one with 0.04."""
+
+_ARMS = (11, 13, 15, 17, 19), (12, 14, 16, 18, 20)
+"""From the shoulder to the hand. Elbows stand out: what lies between them and the body may be somebody else."""
 
 _SAMPLED = 8
 """Every so many pixels are enough to tell the usual colour."""
@@ -50,7 +54,7 @@ def crop(frame: Frame, area: Area) -> Frame:
 
 def distance_px(pose: Pose, x: float, y: float) -> float:
     """Distance of a point to the area within somebody's landmarks; negative inside."""
-    return -float(cv2.pointPolygonTest(_outline(pose), (x, y), measureDist=True))
+    return -float(cv2.pointPolygonTest(_outline(pose.xy_px), (x, y), measureDist=True))
 
 
 def share_outside(pose: Pose, painted: Pose) -> float:
@@ -66,12 +70,14 @@ def _usual_colour(frame: Frame) -> list[float]:
 
 def _fill(image: NDArray[np.uint8], pose: Pose, colour: float | list[float]) -> None:
     """Fill the area that somebody takes in an image."""
-    outline = _outline(pose).astype(np.int32)
-    cv2.fillConvexPoly(image, outline, colour)
-    margin = round(2 * _MARGIN_TRUNKS * angles.trunk_px(pose))
-    cv2.polylines(image, [outline], isClosed=True, color=colour, thickness=max(margin, 1))
+    arms = [pose.xy_px[list(arm)].astype(np.int32) for arm in _ARMS]
+    body = _outline(np.delete(pose.xy_px, [joint for arm in _ARMS for joint in arm[1:]], axis=0)).astype(np.int32)
+    margin = max(round(2 * _MARGIN_TRUNKS * angles.trunk_px(pose)), 1)
+    cv2.fillConvexPoly(image, body, colour)
+    cv2.polylines(image, [body], isClosed=True, color=colour, thickness=margin)
+    cv2.polylines(image, arms, isClosed=False, color=colour, thickness=margin)
 
 
-def _outline(pose: Pose) -> NDArray[np.float32]:
-    outline: NDArray[np.float32] = cv2.convexHull(pose.xy_px.astype(np.float32))
+def _outline(xy_px: NDArray[np.float64]) -> NDArray[np.float32]:
+    outline: NDArray[np.float32] = cv2.convexHull(xy_px.astype(np.float32))
     return outline

@@ -55,7 +55,7 @@ class Neighbours:
 
     def see(self, place: Sample, pose: Pose) -> None:
         """Take note of the legs of somebody who lies in the picture."""
-        self._legs.see(place, angles.leg_elevation(pose))
+        self._legs.see(place, pose)
 
     def is_glance_due(self, time_s: float, followed: Sample) -> bool:
         """Whether to look beside the person followed, who lies still and has not raised the legs."""
@@ -74,10 +74,21 @@ class Neighbours:
         beside = share_outside(other, followed) >= _OUTSIDE
         return other if angles.is_lying(other) and large_enough and beside else None
 
-    def has_raised(self, place: Sample, other: Pose) -> bool:
-        """Take note of the legs of somebody found beside. Whether they have been raised."""
-        self._others_legs.see(place, angles.leg_elevation(other))
+    def see_beside(self, place: Sample, other: Pose) -> None:
+        """Take note of the legs of somebody found beside."""
+        self._others_legs.see(place, other)
+
+    def moves(self, place: Sample) -> bool:
+        """Whether the legs of somebody found beside have moved."""
+        return self._others_legs.moves(place)
+
+    def has_raised(self, place: Sample) -> bool:
+        """Whether the legs of somebody found beside have been raised."""
         return self._others_legs.has_raised(place)
+
+    def as_lying(self, followed: Sample, pose: Pose) -> Pose:
+        """The person followed, who lies still, without a leg that the model puts onto somebody else's."""
+        return self._legs.together(followed) or pose
 
     def change_places(self, still: Pose) -> None:
         """The neighbour is followed from now on, and who was followed so far is painted out."""

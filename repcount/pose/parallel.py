@@ -350,9 +350,13 @@ def gated(video: VideoReader, rate_hz: float, span: Span = WHOLE) -> Iterator[Fr
 
 
 def same_pose(one: Pose | None, other: Pose | None) -> bool:
-    """Whether two poses in the same frame are of the same person in the same posture."""
+    """Whether two poses in the same frame are of the same person in the same posture, and both or neither of them was
+    found knowing of somebody who lies beside.
+    """
     if one is None or other is None:
         return one is other
+    if (one.people_lying > 1) is not (other.people_lying > 1):
+        return False
     a, b = (angles.compute_sample(0.0, pose, "left") for pose in (one, other))
     near = angles.hip_distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)
     return near and abs(a.hip_deg - b.hip_deg) < _SAME_DEG

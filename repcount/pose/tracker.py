@@ -82,6 +82,7 @@ class PersonTracker:
             self._followed.forget()
             self._neighbours.forget()
             self._view.look_at(None)
+            self._landmarkers.forget()
         frame = self._neighbours.hide(levels.spread(frame))
         people = _large_enough(frame, self._detect(frame))
         self.people = len(people)
@@ -139,15 +140,18 @@ class PersonTracker:
         followed = self._followed.place
         if followed is None or not self._neighbours.is_glance_due(frame.time_s, followed):
             return replace(chosen, people_lying=2.0) if self._neighbours.is_hidden else chosen
-        others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [chosen])))
+        still = self._neighbours.as_lying(followed, chosen)
+        others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
         other = self._neighbours.among(others, chosen)
         if other is None:
             return replace(chosen, people_lying=1.0)
         place = angles.place(frame.time_s, other)
-        if not self._neighbours.has_raised(place, other):
-            return replace(chosen, people_lying=2.0)
+        self._neighbours.see_beside(place, other)
+        if not self._neighbours.has_raised(place):
+            # Who moves may have begun a rep: the counter takes another body for the person once it stays.
+            return replace(other if self._neighbours.moves(place) else chosen, people_lying=2.0)
         self._landmarkers.change_places()
-        self._neighbours.change_places(chosen)
+        self._neighbours.change_places(still)
         self._followed.change_to(place)
         self._view.look_at(closer.around(other, frame) if closer.fits(other, frame) else None)
         return replace(other, people_lying=2.0)
@@ -187,6 +191,11 @@ class _Landmarkers:
     def change_places(self) -> None:
         """Whoever is beside is the single person from now on."""
         self.one, self.beside = self.beside, self.one
+
+    def forget(self) -> None:
+        """Another scene begins."""
+        for landmarker in self._opened:
+            landmarker.forget()
 
     def close(self) -> None:
         """Free them all."""

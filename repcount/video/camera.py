@@ -13,6 +13,7 @@ from typing import Final, Self
 from repcount import addresses
 from repcount.addresses import AddressError
 from repcount.errors import CameraError, VideoError
+from repcount.libraries import check_room
 from repcount.types import Frame
 from repcount.video import capture, diagnostics, stream
 from repcount.video.capture import Capture, Opener
@@ -74,6 +75,7 @@ class Camera:
         try:
             self._buffer.started.wait(min(_FIRST_S, self._give_up_s))
             if self._feed.silence_fault is not None and not self._buffer.captured:
+                check_room("the camera")  # FFmpeg does not say that no thread of it decodes
                 raise CameraError(self._no_frame_reason())
         except BaseException:
             self.close()

@@ -68,6 +68,14 @@ class Decoder(Protocol):
     def damaged(self) -> bool:
         """Whether something could not be decoded, known at the end."""
 
+    @property
+    def spoiled(self) -> float:
+        """Share of the pictures that are spoiled, known at the end: their data, or those of one before, are missing."""
+
+    @property
+    def read_until(self) -> int:
+        """Where in the file the last picture that was read begins, -1 if unknown; known at the end."""
+
     def close(self) -> None:
         """Release the file."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,67 +21,76 @@ _STATED_ENDS = [
         re.compile(rb"\A.{16}(?:[\0-\x7f]|\x81.|\x82..|\x83...|\x84.{4}|\x88.{8}).{24}(.{8})", re.DOTALL),
         ">Q",
     ),
+    (
+        b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+        re.compile(rb"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65.{24}(.{8})", re.DOTALL),
+        "<Q",
+    ),
 ]
 """First bytes of other containers, and where they say how long they are: what most programs write at the beginning of
-FLV, and the place of the last partition of MXF (SMPTE ST 377-1, 7.1)."""
+FLV, the place of the last partition of MXF (SMPTE ST 377-1, 7.1), and the file properties of ASF (WMV; Advanced Systems
+Format Specification, 3.2)."""
 
 
-def is_cut_short(path: Path) -> bool:
-    """Whether a file is shorter than its container says in bytes; False for containers that do not say.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the bytes of a container tell."""
 
-    The lengths in seconds that a container states do not tell: they may be those of the sound, or of all that an edit
-    list leaves out.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        if head[4:8] in _BOXES:
-            return any(end > size for _, _, end in _boxes(file, 0, size))
-        if head[:4] == b"RIFF":
-            return int.from_bytes(head[4:8], "little") + 8 > size
-        if head[:4] == b"\x1aE\xdf\xa3":
-            return _matroska_end(head) > size
-    for begins, says, form in _STATED_ENDS:
-        if head.startswith(begins) and (found := says.search(head)) is not None:
-            return bool(struct.unpack(form, found[1])[0] > size)
-    return False
-
-
-def lacks_index(path: Path) -> bool:
+    cut_short: bool = False
+    """Whether the file ends before its container says, or in the middle of something; False for containers that do not
+    say. The lengths in seconds that they state do not tell: they may be those of the sound, or of all that an edit list
+    leaves out."""
+    lacks_index: bool = False
     """Whether an MP4 or QuickTime file has pictures and sound, but nothing that tells where in it they are."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(8)[4:] not in _BOXES:
-            return False
-        names = [name for name, _, _ in _boxes(file, 0, size)]
-    return b"mdat" in names and b"moov" not in names
-
-
-def edits_at_one_speed(path: Path) -> bool:
+    edits_at_one_speed: bool = True
     """Whether the edit list of a video, if it has one, shows parts of it one after the other as they were recorded.
 
     FFmpeg plays a part of which an edit list changes the speed as long as that takes, from its beginning, plays
     something else where it holds a picture or shows nothing for a while, and nothing where a part has no length.
     ISO/IEC 14496-12, 8.6.6.
     """
+
+
+def look_at(path: Path) -> Layout:
+    """How the file is laid out."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        if file.read(8)[4:] not in _BOXES:
-            return True
-        fragmented = any(True for _ in _inside(file, [b"moov", b"mvex"], 0, size))
-        edits = [
-            _edits(file, begins, end)
-            for _, at, until in _inside(file, [b"moov", b"trak"], 0, size)
-            if _is_video(file, at, until)
-            for _, begins, end in _inside(file, [b"edts", b"elst"], at, until)
-        ]
-    return all(_as_recorded(edit, n, fragmented) for listed in edits for n, edit in enumerate(listed))
+        head = file.read(_HEAD_BYTES)
+        if head[4:8] in _BOXES:
+            return _mp4_layout(file, size)
+        if head[:4] == b"RIFF":
+            return Layout(cut_short=int.from_bytes(head[4:8], "little") + 8 > size)
+        if head[:4] == b"\x1aE\xdf\xa3":
+            return Layout(cut_short=_matroska_is_cut(file, size))
+    for begins, says, form in _STATED_ENDS:
+        if head.startswith(begins) and (found := says.search(head)) is not None:
+            return Layout(cut_short=bool(struct.unpack(form, found[1])[0] > size))
+    return Layout()
 
 
 # --- MP4 and QuickTime: boxes, ISO/IEC 14496-12, 4.2 -------------------------------------------------------
 
 _Box = tuple[bytes, int, int]
 """Its name, where its content begins and where it ends."""
+
+
+def _mp4_layout(file: BinaryIO, size: int) -> Layout:
+    outermost = list(_boxes(file, 0, size))
+    names = {name for name, _, _ in outermost}
+    indices = [(at, until) for name, at, until in outermost if name == b"moov"]
+    fragmented = any(True for at, until in indices for _ in _inside(file, [b"mvex"], at, until))
+    edits = [
+        _edits(file, begins, end)
+        for index in indices
+        for _, at, until in _inside(file, [b"trak"], *index)
+        if _is_video(file, at, until)
+        for _, begins, end in _inside(file, [b"edts", b"elst"], at, until)
+    ]
+    return Layout(
+        cut_short=any(end > size for _, _, end in outermost),
+        lacks_index=b"mdat" in names and b"moov" not in names,
+        edits_at_one_speed=all(_as_recorded(edit, n, fragmented) for listed in edits for n, edit in enumerate(listed)),
+    )
 
 
 def _boxes(file: BinaryIO, at: int, until: int) -> Iterator[_Box]:
@@ -140,20 +150,67 @@ def _as_recorded(edit: tuple[int, int, int], number: int, fragmented: bool) -> b
 # --- Matroska: RFC 8794, 5 and 6 ---------------------------------------------------------------------------
 
 
-def _matroska_end(head: bytes) -> int:
-    """Where the segment of a Matroska file ends; 0 if it does not say."""
-    size, at = _ebml_size(head, 4)
-    at += size
-    if head[at : at + 4] != b"\x18S\x80g":
-        return 0
-    size, at = _ebml_size(head, at + 4)
-    return at + size if size else 0
+_MOST_ELEMENTS = 1_000_000
+"""Heuristic: the blocks of a live recording of three hours with sound, in 3 s. Others have clusters of known size."""
+
+
+def _matroska_is_cut(file: BinaryIO, size: int) -> bool:
+    """Whether the last element ends behind the file. One of unknown size holds those that follow."""
+    at = 0
+    for _ in range(_MOST_ELEMENTS):
+        if at >= size:
+            break
+        file.seek(at)
+        head = file.read(16)
+        if not head[0]:
+            return False  # no element: something that another program has put there
+        length, begins = _ebml_size(head, 9 - head[0].bit_length())
+        at += begins + length
+    return at > size
 
 
 def _ebml_size(data: bytes, at: int) -> tuple[int, int]:
     """A size, 0 if unknown, and where what follows begins."""
     if at >= len(data) or not data[at]:
-        return 0, at
+        return 0, at + 1
     length = 9 - data[at].bit_length()
     bits = int.from_bytes(data[at : at + length]) & ((1 << 7 * length) - 1)
     return (0 if bits == (1 << 7 * length) - 1 else bits), at + length
+
+
+# --- MPEG transport streams: ISO/IEC 13818-1, 2.4.3 --------------------------------------------------------
+
+_PACKET_BYTES = (188, 192, 204)
+"""Plain, with a time stamp before each (Blu-ray, AVCHD), and with bytes behind it that correct errors (DVB)."""
+
+_TAIL_BYTES = 4_000_000
+_MOST_BETWEEN = 10
+"""Of the pictures that begin in the last of so many bytes, a second and more, at most so many of other streams may come
+after the last one of a stream that goes on to the end. Heuristic: other programs may have more pictures a second."""
+
+
+def other_video_at(path: Path, number: int) -> int:
+    """Where the last picture of a transport stream begins, if the video stream with that number (PID) has ended before.
+
+    -1 otherwise.
+    """
+    with path.open("rb") as file:
+        begin = file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
+        tail = file.read()
+    starts = [_packet_around(tail, start.start()) for start in re.finditer(rb"\0\0\x01[\xe0-\xef]", tail)]
+    packets = [at for at in starts if at >= 0]
+    last = packets[-_MOST_BETWEEN:]
+    if len(last) < _MOST_BETWEEN or any(int.from_bytes(tail[at + 1 : at + 3]) & 0x1FFF == number for at in last):
+        return -1
+    return begin + last[-1]
+
+
+def _packet_around(data: bytes, payload: int) -> int:
+    """Where the packet begins whose payload begins a picture there; -1 if there is none."""
+    for at in range(payload - 4, max(payload - 188, -1), -1):
+        if data[at] == 0x47 and any(data[at + length : at + length + 1] in (b"\x47", b"") for length in _PACKET_BYTES):
+            flags, adaptation = data[at + 1], data[at + 3] & 0x20
+            header = 5 + data[at + 4] if adaptation else 4
+            if flags & 0x40 and at + header == payload:
+                return at
+    return -1

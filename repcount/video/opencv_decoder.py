@@ -32,6 +32,8 @@ class OpenCvDecoder:
 
     last_frame_s = nan
     chosen: bool | None = None
+    spoiled = 0.0  # it ends at the first
+    read_until = -1
 
     def __init__(self, path: Path, threads: int, packets: int) -> None:
         """Open `path` and decode its first frame; `threads` is 0 for as many as FFmpeg likes.
@@ -104,6 +106,8 @@ class AnimationDecoder:
 
     rate_hz = nan
     chosen: bool | None = None
+    spoiled = 0.0
+    read_until = -1
 
     def __init__(self, path: Path) -> None:
         """Decode all of `path`. Raises VideoError."""

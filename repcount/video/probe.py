@@ -14,15 +14,20 @@ import shlex
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from math import nan
+from itertools import islice
+from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repcount.errors import VideoError
-from repcount.video import geometry, layout, parameter_sets
+from repcount.video import geometry, layout, parameter_sets, stereo
 from repcount.video.decoder import MAX_PX
 from repcount.video.opencv import native_path
 from repcount.video.pyav import STRANGE_COLOURS, av, open_container
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ORDINARY_CODECS = {"h264": "H.264", "hevc": "HEVC"}
 """What nearly all cameras write, and the only ones whose pictures are known from the parameter sets in the stream."""
@@ -75,13 +80,18 @@ class Probe:
     """Whether it is a stream without a container, and so without times."""
     as_edited: bool = True
     """Whether its edit list is followed."""
+    views: stereo.Views = stereo.SINGLE
+    """How often each picture holds the same view."""
+    other_video_at: int = -1
+    """Where in the file the last picture begins, if that of a transport stream has not the number of the first."""
 
 
 def probe(path: Path) -> Probe:
     """Look into a recorded file. Raises VideoError if it holds no video or none that can be decoded."""
+    laid_out = layout.look_at(path)
     if _is_animated_webp(path):
-        return Probe(0, "WEBP", nan, False, layout.is_cut_short(path), 0, "", animation=True)
-    as_edited = layout.edits_at_one_speed(path)
+        return Probe(0, "WEBP", nan, False, laid_out.cut_short, 0, "", animation=True)
+    as_edited = laid_out.edits_at_one_speed
     try:
         container = open_container(path, as_edited=as_edited)
     except (av.error.FFmpegError, ValueError) as error:
@@ -94,6 +104,8 @@ def probe(path: Path) -> Probe:
                 f"{path} says that its pictures are {context.width} by {context.height}: that is damaged or too large"
             )
         unusual = "" if as_edited else "its edit list cannot be followed, so that all of it is read"
+        other_video_at = layout.other_video_at(path, stream.id) if container.format.name == "mpegts" else -1
+        unusual = unusual or ("its video stream changes its number" if other_video_at >= 0 else "")
         unusual = unusual or _unusual(container, stream)
         unusual = unusual or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
         ahead = _packets(container, stream, path)
@@ -107,16 +119,21 @@ def probe(path: Path) -> Probe:
                     )
         else:
             packets, unusual = _read_ahead(ahead, stream)
+        views = _views(container, stream)
+        if views:
+            unusual = " and ".join(filter(None, (unusual, f"it shows the same {views.text}")))
         return Probe(
             stream.index,
             codec_name(context.name),
             _duration_s(container, stream),
             container.format.name in _BROADCAST,
-            layout.is_cut_short(path),
+            laid_out.cut_short,
             packets,
             unusual,
             raw=container.format.name in _RAW,
             as_edited=as_edited,
+            views=views,
+            other_video_at=other_video_at,
         )
 
 
@@ -128,7 +145,7 @@ def _is_animated_webp(path: Path) -> bool:
 
 
 def _no_video(path: Path) -> str:
-    if layout.lacks_index(path):
+    if layout.look_at(path).lacks_index:
         return (
             f"{path} is cut short: it has no index, which is written at the end. Was the recording or the copy "
             "interrupted? Copy it again"
@@ -222,12 +239,13 @@ def _packets(container: Any, stream: Any, path: Path) -> Iterator[Any]:
     Raises VideoError if they are encrypted, where FFmpeg knows the codec and would decode noise. ISO/IEC 23001-7.
     """
     first = True
-    for packet in container.demux(stream):
-        if packet.size:
-            if first and packet.has_sidedata("encryption_info"):
-                raise VideoError(_protected(path))
-            first = False
-            yield packet
+    with suppress(IndexError):  # PyAV's at the end, where streams have come up in mid-file
+        for packet in container.demux(stream):
+            if packet.size:
+                if first and packet.has_sidedata("encryption_info"):
+                    raise VideoError(_protected(path))
+                first = False
+                yield packet
 
 
 def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
@@ -242,6 +260,8 @@ def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
                 return packets, "an edit list shows only a part of it"
             if packet.pts is None:
                 return packets, "it has no time stamps"
+            if packet.is_corrupt:
+                return packets, "parts of it may be missing"
             if packet.is_keyframe:
                 sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
             if turned is None:
@@ -266,6 +286,39 @@ def _is_turned(packet: Any) -> bool | None:
     except (av.error.FFmpegError, EOFError, ValueError):
         return None
     return None if frame is None else geometry.frame_orientation(frame) != geometry.UPRIGHT
+
+
+_SAMPLES = 4
+"""Pictures, spread over a video, in which the view has to be repeated. The first one is looked at in any video, the
+others if it may be."""
+
+_APART_S = 0.5
+_MOST_DECODED = 60
+"""They are so far apart, where that is within so many frames after a key frame. Heuristic: legs move by then."""
+
+
+def _views(container: Any, stream: Any) -> stereo.Views:
+    """How often each picture of a stream holds the same view: as it says, or else as its pictures do."""
+    begin, length = container.start_time or 0, container.duration or 0
+    thumbnails: list[NDArray[np.uint8]] = []
+    last_s = -inf
+    for n in range(_SAMPLES):
+        try:
+            container.seek(begin + length * n // _SAMPLES)
+            for frame in islice(container.decode(stream), _MOST_DECODED):
+                if frame.time is not None and abs(frame.time - last_s) >= _APART_S:
+                    break
+            else:
+                break
+            if views := stereo.stated(frame):
+                return views
+            thumbnails.append(stereo.thumbnail(frame))
+        except (av.error.FFmpegError, EOFError, OSError, ValueError, IndexError, MemoryError):
+            break
+        last_s = frame.time
+        if not stereo.may_repeat(thumbnails[-1]):
+            return stereo.SINGLE
+    return stereo.repeated(thumbnails) if len(thumbnails) > 1 else stereo.SINGLE
 
 
 # --- lengths -----------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ _OPTIONS = {
     # knows all streams.
     "analyzeduration": "60000000",
     "probesize": "50000000",
+    # Transport streams are cut and joined, and what was recorded later may have other numbers for the same streams.
+    "merge_pmt_versions": "1",
 }
 
 

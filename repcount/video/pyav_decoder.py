@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repcount.errors import VideoError
-from repcount.video import geometry, parameter_sets
+from repcount.libraries import check_room
+from repcount.video import geometry, parameter_sets, stereo
 from repcount.video.decoder import MAX_PX, Thinning
 from repcount.video.geometry import Shape
 from repcount.video.opencv import cv2
 from repcount.video.pyav import STRANGE_COLOURS, av, open_container
+from repcount.video.stereo import Views
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,11 +60,22 @@ class _Decoded:
 class PyAvDecoder:
     """Decodes with PyAV. See `repcount.video.decoder.Decoder`."""
 
-    def __init__(self, path: Path, threads: int, stream: int, *, raw: bool = False, as_edited: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int,
+        stream: int,
+        *,
+        raw: bool = False,
+        as_edited: bool = True,
+        views: Views = stereo.SINGLE,
+    ) -> None:
         """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
 
-        `raw`: it is a stream without a container. `as_edited`: follow its edit list. Raises VideoError.
+        `raw`: it is a stream without a container. `as_edited`: follow its edit list. `views`: how often each picture
+        holds the same view, of which the left or upper one is taken. Raises VideoError.
         """
+        self._views = views
         self._container = open_container(path, as_edited=as_edited)
         self._stream = self._container.streams[stream]
         self._context = self._stream.codec_context
@@ -72,6 +85,9 @@ class PyAvDecoder:
         self._context.options = {"max_pixels": str(MAX_PX)}
         self._tick_s = float(self._stream.time_base)
         self._errors = 0
+        self._packets_read = self._spoiled = 0
+        self._is_spoiled = False
+        self.read_until = -1
         self._stated_aspect: Fraction | None = self._stream.sample_aspect_ratio
         self._first_aspect: Fraction | None = None
         self._turned: tuple[int, int, int] | None = None
@@ -93,6 +109,7 @@ class PyAvDecoder:
         self._now = next(self._frames, None)
         if self._now is None or self._now.shape is None:
             self.close()
+            check_room("av")  # FFmpeg does not say why no thread of it decodes
             raise VideoError(f"{path} holds no picture that can be decoded. Is it complete?")
         self.shape = self._now.shape
         self.width, self.height = self.shape.shown
@@ -130,10 +147,11 @@ class PyAvDecoder:
         size = (width, height) if shape.shown == (self.width, self.height) else shape.fitted(width, height)
         columns, rows = reversed(size) if shape.orientation.transposed else size
         try:
-            image = self._converted(self._now.frame, columns, rows)
+            both = self._converted(self._now.frame, columns * self._views.across, rows * self._views.down)
         except (av.error.FFmpegError, ValueError, MemoryError):  # such as a pixel format that cannot be converted
             self._errors += 1
             return None
+        image = np.ascontiguousarray(both[:rows, :columns])
         return geometry.letterboxed(shape.orientation.apply(image), width, height)
 
     def _converted(self, frame: Any, columns: int, rows: int) -> NDArray[np.uint8]:
@@ -157,6 +175,11 @@ class PyAvDecoder:
         """See Decoder."""
         return self._errors > 0
 
+    @property
+    def spoiled(self) -> float:
+        """See Decoder."""
+        return self._spoiled / max(self._packets_read, 1)
+
     def close(self) -> None:
         """See Decoder."""
         self._frames.close()
@@ -171,7 +194,7 @@ class PyAvDecoder:
         while failed < _MAX_ERRORS:
             try:
                 packet = next(demuxed)
-            except (StopIteration, EOFError):
+            except (StopIteration, EOFError, IndexError):  # the last is PyAV's, where streams have come up in mid-file
                 return
             except (av.error.FFmpegError, OSError):
                 self._errors += 1
@@ -180,6 +203,10 @@ class PyAvDecoder:
                 continue
             if packet.size:  # an empty one repeats the picture before, and would end decoding
                 failed = 0
+                self._is_spoiled = packet.is_corrupt or (self._is_spoiled and not packet.is_keyframe)
+                self._packets_read += 1
+                self.read_until = packet.pos if packet.pos is not None else -1
+                self._spoiled += self._is_spoiled
                 yield packet
 
     def _to_decode(self) -> Iterator[tuple[Any, bool]]:
@@ -215,6 +242,7 @@ class PyAvDecoder:
             frames = self._stream.decode(packet)
         except (av.error.FFmpegError, EOFError, ValueError, MemoryError):
             self._errors += packet is not None
+            self._is_spoiled = True
             return
         for frame in frames:
             frame.time_base = self._stream.time_base
@@ -255,7 +283,9 @@ class PyAvDecoder:
             aspect /= 2  # a field has half of the rows
         if frame.width * frame.height * max(aspect, 1 / aspect) > MAX_PX:
             aspect = Fraction(1)
-        return Shape(frame.width, frame.height, aspect, self._orientation)
+        aspect = self._views.aspect(frame.width, frame.height, aspect)
+        width, height = frame.width // self._views.across, frame.height // self._views.down
+        return Shape(width, height, aspect, self._orientation)
 
     def _aspect(self) -> Fraction | None:
         """The container's aspect goes before that of the stream, as in FFmpeg, until the stream's changes."""

@@ -35,6 +35,11 @@ _CLOSEST = 0.1
 """Frames that come without a stamp are no closer than this share of a frame. Heuristic: a file does not understate its
 rate tenfold."""
 
+_CROWDED_FRAMES = 10
+_CROWDED_S = 0.01
+"""A container whose first frames are all within so much time has no usable stamps: a thousand a second and more. What
+high-speed cameras take is stored to be played slowly."""
+
 _RESTART_AFTER = 3
 """Bad stamps in a row after which the container is taken to have restarted its clock (joined recordings)."""
 
@@ -51,8 +56,8 @@ class TimestampRepair:
 
     A frame with a bad stamp is placed just after the frame before; after several in a row, the container's clock is
     taken to go on from there. One without a stamp is as far from the frame before as those before it were from each
-    other, where a container has stamps for some alone. A container whose stamps stand still from the beginning has
-    none: its frames are then spaced by the frame rate.
+    other, where a container has stamps for some alone. A container whose stamps stand still from the beginning, or all
+    but do, has none: its frames are then spaced by the frame rate.
     """
 
     frame_s: float
@@ -85,6 +90,8 @@ class TimestampRepair:
         return self.last_s
 
     def _next(self, time_s: float) -> float:
+        if self.frames == _CROWDED_FRAMES and time_s < _CROWDED_S:
+            self.untimed = True
         if not self.untimed and 0 < time_s - self.last_s < self.max_jump_s:
             self.bad_in_a_row = 0
             self.spacing_s = (time_s - self.right_s) / (self.frames - self.right_frame)
@@ -133,6 +140,9 @@ _LONGEST_FRAME_S = 60.0
 _ROUGHLY_S = 0.25
 """A file that is cut short in bytes, but not by more than this, may have lost sound alone, or state its length to the
 end of a longer sound. Heuristic."""
+
+_MOST_SPOILED = 0.3
+"""Share of spoiled pictures from which on it is said. Heuristic: in a tenth of them no rep is lost as a rule."""
 
 _SAME_TIME_S = 0.002
 """The readers' times of a frame differ by no more: one of them may round to milliseconds."""
@@ -200,7 +210,8 @@ class VideoReader:
         Images are downscaled by the whole factor `shrink`. Frames that cannot be decoded are skipped.
         """
         thinning = Thinning(rate_hz, span.from_s)
-        self._decoder.thin(rate_hz, span.from_s)
+        if self._decoder.rate_hz == self.info.rate_hz:  # otherwise its clock may not be right, by which it would choose
+            self._decoder.thin(rate_hz, span.from_s)
         while (stamp_s := self._next_stamp_s()) is not None:
             time_s = self._clock.stamp(stamp_s)
             if time_s > span.to_s:
@@ -260,18 +271,37 @@ class VideoReader:
 
     def warnings(self) -> list[AnalysisWarning]:
         """What was odd about the file, known after reading it."""
-        found = (self._clock.warning(), self._cut_short(), self._content.warning(), self._content.sparseness())
+        found = (
+            self._clock.warning(),
+            self._cut_short(),
+            self._spoiled(),
+            self._left_out(),
+            AnalysisWarning(WarningCode.VIEW_REPEATED) if self._probe.views else None,
+            self._content.warning(),
+            self._content.sparseness(),
+        )
         return [warning for warning in found if warning is not None]
 
     def _cut_short(self) -> AnalysisWarning | None:
         stated_s, read_s = self.info.duration_s, self.duration_s
         if self._left_early or not (self._probe.cut_short or self._decoder.damaged()):
             return None
+        if self._probe.cut_short and math.isnan(stated_s):
+            return AnalysisWarning(WarningCode.FILE_BREAKS_OFF, {"read_s": read_s})
         # Where the bytes say so it is beyond doubt, and it is only the length that may be stated roughly.
         least_s = stated_s - _ROUGHLY_S if self._probe.cut_short else 0.9 * stated_s - 0.5
         if math.isnan(stated_s) or read_s >= least_s:
             return None
         return AnalysisWarning(WarningCode.FILE_CUT_SHORT, {"stated_s": stated_s, "read_s": read_s})
+
+    def _left_out(self) -> AnalysisWarning | None:
+        if self._left_early or self._decoder.read_until >= self._probe.other_video_at:
+            return None
+        return AnalysisWarning(WarningCode.PART_LEFT_OUT, {"read_s": self.duration_s})
+
+    def _spoiled(self) -> AnalysisWarning | None:
+        share = self._decoder.spoiled
+        return AnalysisWarning(WarningCode.PICTURE_SPOILED, {"share": share}) if share > _MOST_SPOILED else None
 
 
 def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
@@ -287,7 +317,7 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
     # One thread more: decoding large pictures may take longer than tracking.
     threads += bool(threads)
     try:
-        decoder = PyAvDecoder(path, threads, found.stream, raw=found.raw, as_edited=found.as_edited)
+        decoder = PyAvDecoder(path, threads, found.stream, raw=found.raw, as_edited=found.as_edited, views=found.views)
     except VideoError as error:
         raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
     return decoder, f"PyAV, as {reason}"

@@ -32,12 +32,14 @@ from support.programs import SAMPLES, Cli, Ffmpeg
 
 import repcount
 from repcount import language
+from repcount.app import live as app_live
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.phrases import shown_text
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
+from repcount.errors import ModelError
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
@@ -446,6 +448,30 @@ def test_a_file_is_counted_recorded_and_counted_again(still_first: Path, tmp_pat
     analysis = repcount.analyze(film)
     assert analysis.summary.full == 3
     assert analysis.source.duration_s == pytest.approx(15.8, abs=0.3)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_model_that_never_opens_holds_up_nobody(
+    stopped: bool, still_first: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As MediaPipe where it lacks memory: it waits for a thread that has ended."""
+    over = threading.Event()
+    waited: list[bool] = []
+
+    def hang(*_: object, **__: object) -> None:
+        if stopped:
+            os.kill(os.getpid(), signal.SIGINT)
+        waited.append(over.wait(60))
+        raise ModelError("too late")
+
+    monkeypatch.setattr(app_live, "PersonTracker", hang)
+    if not stopped:
+        monkeypatch.setattr(app_live, "_LOADING_S", 0.05)
+    result = cli("live", "--camera", still_first, "--no-window", "--sound", "off")
+    assert not waited
+    over.set()
+    assert result.code == (130 if stopped else 1)
+    assert stopped or "MediaPipe got no further with the pose model" in result.err
 
 
 def test_what_native_libraries_log_is_dropped_and_what_is_said_is_not() -> None:

@@ -32,6 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 _MOST_S = 300.0
 
+LIVE = ["live", "--no-window", "--sound", "off"]
+
 PROGRAM = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom repcount.__main__ import main\n"
 )
@@ -368,6 +370,23 @@ def test_every_command_says_in_a_line_that_memory_is_lacking(command: tuple[str,
         seen.add(done.returncode)
     # How much Python takes to start depends on the system; the last size is not enough for any of them everywhere.
     assert 1 in seen
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit that Linux enforces")
+@pytest.mark.parametrize(("threads", "command"), [(0, ["analyze"]), (0, [*LIVE, "--camera"]), (2, [*LIVE, "--camera"])])
+def test_no_more_threads_than_these_can_be_started(threads: int, command: list[str], folder: Path) -> None:
+    """Memory there is, but each thread asks for so large a stack that no more of them fit into the address space."""
+    limits = (
+        "import resource, threading; resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))\n"
+        f"threading.stack_size({(14 << 30) // (2 * threads + 1)})\n"
+    )
+    program = [sys.executable, "-c", f"{PROGRAM}{limits}main()", *command, "a.mp4"]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=folder, timeout=_MOST_S, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("repcount: ")
+    assert done.stderr.count("\n") == 1
+    assert "can't start new thread" in done.stderr
 
 
 # --- the executor ------------------------------------------------------------------------------------------

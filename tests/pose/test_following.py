@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 
-from repcount.pose import scene, tracker
+from repcount.pose import angles, scene, tracker
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
+OTHER = IMAGE.copy()
 HZ = 15.0
 People = Callable[[float], list[Body]]
 
@@ -97,12 +98,43 @@ def test_who_has_raised_the_legs_is_followed_for_good(
     assert {hip_y(one) for one in found} == {ME.hip_px[1]}, name
 
 
+@pytest.mark.parametrize(("behind", "y"), [(raising, NEIGHBOUR.hip_px[1]), (lambda _: 0.0, ME.hip_px[1])])
+def test_who_lies_in_front_with_one_leg_put_onto_somebody_elses_gives_way(
+    monkeypatch: pytest.MonkeyPatch, behind: Callable[[float], float], y: float
+) -> None:
+    """And is painted out with both legs down: a raised one would hide who raises them. Who really raises one stays."""
+    painted: list[Pose] = []
+
+    def paint_out(frame: Frame, people: list[Pose]) -> Frame:
+        painted.extend(people)
+        return Frame(frame.time_s, OTHER)
+
+    monkeypatch.setattr(tracker, "paint_out", paint_out)
+    found = beside(monkeypatch, lambda t: [replace(ME, left=raising(t))], lambda t: [neighbour(behind(t))], 8)
+    assert {hip_y(one) for one in found[round(4 * HZ) :]} == {y}
+    assert painted
+    assert max(abs(lift) for one in painted for lift in angles.leg_elevations(one)) < 20
+
+
 def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The camera that shows somebody elsewhere shows the same person: no second of that is lost."""
     monkeypatch.setattr(scene.CutDetector, "is_cut", lambda _, frame: frame.time_s == 3.0)
     places = followed(monkeypatch, lambda t: [ME if t < 3 else NEIGHBOUR], 6)
     assert between(places, 0, 3) == {ME.hip_px}
     assert between(places, 3, 6) == {NEIGHBOUR.hip_px}
+
+
+@pytest.mark.parametrize(("seconds", "believed"), [(0.4, False), (0.7, True)])
+def test_who_is_seen_the_other_way_round_is_believed_in_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, believed: bool
+) -> None:
+    """One of the two is wrong, and which of them shows by how long it goes on. All are passed on to the counter."""
+    turned = replace(ME, facing=-1, hip_px=(ME.hip_px[0] + 10, ME.hip_px[1]))
+    monkeypatch.setattr(PersonTracker, "_decide_how_many", lambda self, _: setattr(self, "_looks_for_one", False))
+    places = followed(monkeypatch, lambda t: [ME] if t < 2 else [turned] if t < 2 + seconds else [ME, turned], 4)
+    assert between(places, 0, 2) == {ME.hip_px}
+    assert between(places, 2, 2 + seconds) == {turned.hip_px}
+    assert between(places, 3, 4) == {(turned if believed else ME).hip_px}
 
 
 def test_a_false_detection_nearby_after_a_gap_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:

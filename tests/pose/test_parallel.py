@@ -7,14 +7,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from itertools import islice
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import Body, pose
 from support.programs import SAMPLES, Ffmpeg
 
 import repcount
@@ -72,6 +74,13 @@ def fast(model: Path) -> list[Measured]:
 
 
 # --- the model on real chunks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [(nan, nan, True), (nan, 1, True), (2, 2, True), (2, nan, False)])
+def test_who_knows_of_a_neighbour_goes_on_until_the_other_does_too(one: float, other: float, same: bool) -> None:
+    first, second = (replace(pose(Body()), people_lying=people) for people in (one, other))
+    assert parallel.same_pose(first, second) is same
+    assert parallel.same_pose(second, first) is same
 
 
 @pytest.mark.slow

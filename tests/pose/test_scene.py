@@ -64,3 +64,35 @@ def test_black_frames_between_two_scenes_hide_no_cut() -> None:
 def test_tiny_images() -> None:
     detector = CutDetector()
     assert not any(detector.is_cut(Frame(i / 10, np.zeros((2, 2, 3), np.uint8))) for i in range(3))
+
+
+def other_side(share: float) -> Image:
+    """The same room with that share of it other than `HERE`: from a camera close by."""
+    image = HERE.copy()
+    image[: round(share * len(image))] = room(2)[: round(share * len(image))]
+    return image
+
+
+def cuts(images: list[Image]) -> list[int]:
+    """The indices of the frames that begin another scene."""
+    detector = CutDetector()
+    return [i for i, image in enumerate(images) if detector.is_cut(Frame(i / 15, image))]
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.15, []), (0.35, [8])])
+def test_what_changes_suddenly_in_a_large_part_of_a_calm_picture_is_a_cut(share: float, found: list[int]) -> None:
+    images = [with_body(HERE, 100 + i) for i in range(8)] + [with_body(other_side(share), 100 + i) for i in range(8)]
+    assert float(np.corrcoef(HERE.ravel(), other_side(0.35).ravel())[0, 1]) > 0.5
+    assert cuts(images) == found
+
+
+def test_a_camera_that_moves_all_the_time_makes_no_cut() -> None:
+    assert cuts([np.roll(HERE, 12 * i, axis=1) for i in range(12)]) == []
+
+
+def test_a_cross_fade_is_a_cut_where_it_begins_and_where_it_is_over() -> None:
+    def faded(share: float) -> Image:
+        return ((1 - share) * HERE + share * room(2)).astype(np.uint8)
+
+    images = [HERE] * 4 + [faded(share) for share in (0.3, 0.5, 0.7)] + [room(2)] * 4
+    assert cuts(images) == [4, 8]

@@ -89,6 +89,9 @@ class ScriptedLandmarker:
     def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
         self.people = people
 
+    def forget(self) -> None:
+        """It follows nobody."""
+
     def close(self) -> None:
         """There is no model to free."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -244,7 +245,7 @@ ROWS = [
     # interlaced
     *[
         Row(f"interlaced h264{ending}", by(ending, *X264, "-x264-params", f"{order}=1"))
-        for ending, order in ((".mp4", "tff"), (".ts", "bff"), (".mkv", "tff"))
+        for ending, order in ((".mp4", "tff"), (".ts", "bff"))
     ],
     Row("interlaced later", concatenated((*X264,), (*X264, "-x264-params", "tff=1"), ".ts")),
     Row("interlaced mpeg2.ts", by(".ts", "-c:v", "mpeg2video", *Q, "-flags", "+ildct+ilme", "-field_order", "tt")),
@@ -304,6 +305,9 @@ ROWS = [
     Row("a preview first", two_streams),
     Row("cover picture.mp4", cover(".mp4"), rewrapped=True),
     Row("cover picture.mkv", cover(".mkv"), rewrapped=True),
+    # two views in each picture
+    Row("two eyes", by(".mp4", "-filter_complex", "[0:v]split[a][b];[a][b]hstack,scale=640:360", *X264),
+        said=("view_repeated",)),
     # changes in mid-file
     Row("grows.ts", joined((*X264, *SMALL), (*X264,)), size=(320, 180), said=("timestamps_repaired",)),
     Row("shrinks.ts", joined((*X264,), (*X264, *SMALL)), said=("timestamps_repaired",)),
@@ -322,3 +326,42 @@ ROWS = [
     Row("large interlaced", by(".ts", *X264B, "-vf", "scale=1440:1080,setsar=4/3", "-x264-params", "tff=1"),
         size=(1920, 1080)),
 ]  # fmt: skip
+
+
+# --- H.264 in fields, each a picture of its own (PAFF), as of camcorders; no encoder here writes it ---------
+
+
+def field_pictures(frames: int) -> bytes:
+    """A stream of 64 by 64: a light bar on dark, which moves by 4 px from field to field. ITU-T H.264, 7.3."""
+    parameters = f"{77:08b}{0:08b}{30:08b}" + _numbers(0, 0, 0, 4, 1) + "0" + _numbers(3, 1) + "00100"
+    picture = _numbers(0, 0) + "00" + _numbers(0, 0, 0) + "000" + _numbers(0, 0, 0) + "100"
+    fields = [_field(number, parity) for number in range(frames) for parity in (0, 1)]
+    return b"".join([_unit(0x67, parameters), _unit(0x68, picture), *fields])
+
+
+def _field(number: int, parity: int) -> bytes:
+    """The top or bottom field of a frame, its pixels as they are (I_PCM)."""
+    first = not number and not parity
+    bits = (
+        _numbers(0, 7, 0) + f"{number % 16:04b}1{parity}" + _numbers(0) * first + f"{(2 * number + parity) % 256:08b}"
+    )
+    bits += ("00" if first else "0") + _numbers(0, 1)
+    bar = range(4 * (2 * number + parity), 4 * (2 * number + parity) + 16)
+    for block in range(8):
+        bits += _numbers(25)
+        bits += "0" * (-len(bits) % 8)
+        row = "".join(f"{220 if x in bar else 40:08b}" for x in range(block % 4 * 16, block % 4 * 16 + 16))
+        bits += 16 * row + 128 * f"{128:08b}"
+    return _unit(0x25 if first else 0x21, bits)
+
+
+def _numbers(*numbers: int) -> str:
+    """In Exp-Golomb code."""
+    return "".join("0" * (number.bit_length() - 1) + f"{number:b}" for number in (n + 1 for n in numbers))
+
+
+def _unit(kind: int, bits: str) -> bytes:
+    bits += "1"
+    bits += "0" * (-len(bits) % 8)
+    content = int(bits, 2).to_bytes(len(bits) // 8)
+    return b"\0\0\0\1" + bytes([kind]) + re.sub(rb"\x00\x00(?=[\x00-\x03])", b"\0\0\3", content)

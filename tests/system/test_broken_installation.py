@@ -143,7 +143,7 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     "OpenCV lost its library": (lost("cv2", "*.so"), {"doctor": "pip uninstall -y opencv", "live": "pip uninstall"}),
     "OpenCV is half written": (
         cut("cv2", "cv2*.so"),
-        dict.fromkeys(("doctor", "analyze", "live", "cameras"), "was cut short. Install it again: pip uninstall -y"),
+        dict.fromkeys(("doctor", "analyze", "live", "cameras"), "is missing. Install it again: pip uninstall -y"),
     ),
     "OpenCV is gutted": (
         instead("cv2", "__version__ = '5.0.0'\nVideoCapture = setNumThreads = FontFace = print\nCAP_FFMPEG = 1900"),
@@ -171,7 +171,7 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
     ),
     "MediaPipe's library is half written": (
         cut("mediapipe", "libmediapipe*"),
-        dict.fromkeys(("doctor", "analyze", "live"), "was cut short. Install it again: pip install"),
+        dict.fromkeys(("doctor", "analyze", "live"), "is missing. Install it again: pip install"),
     ),
     "MediaPipe is damaged text": (
         instead("mediapipe", "def ("),
@@ -181,15 +181,21 @@ BROKEN: dict[str, tuple[Break, dict[str, str]]] = {
         instead("mediapipe", "raise RuntimeError('no\\nluck')"),
         {"doctor": "mediapipe does not load: no luck", "analyze": "mediapipe does not load: no luck"},
     ),
-    "MediaPipe is full of holes": (holes("mediapipe", "libmediapipe*"), {"doctor": "MediaPipe with it crashed (SIG"}),
-    "OpenCV is full of holes": (holes("cv2", "cv2*.so"), {"doctor": "OpenCV crashes while it loads (SIG"}),
+    "MediaPipe is full of holes": (
+        holes("mediapipe", "libmediapipe*"),
+        dict.fromkeys(("doctor", "live"), "libmediapipe.so is missing. Install it again: pip install"),
+    ),
+    "OpenCV is full of holes": (
+        holes("cv2", "cv2*.so"),
+        dict.fromkeys(("doctor", "live"), "is missing. Install it again: pip uninstall -y"),
+    ),
     "numpy is half written": (
         cut("numpy", "_multiarray_umath*.so"),
-        dict.fromkeys(("doctor", "analyze", "live"), "was cut short. Install it again: pip install"),
+        dict.fromkeys(("doctor", "analyze", "live"), "is missing. Install it again: pip install"),
     ),
     "av is half written": (
         cut("av", "_core*.so"),
-        dict.fromkeys(("live", "analyze", "annotate"), "was cut short. Install it again: pip install"),
+        dict.fromkeys(("live", "analyze", "annotate"), "is missing. Install it again: pip install"),
     ),
     "numpy was never installed": (without("numpy*"), {"doctor": "numpy is not installed", "analyze": "numpy"}),
     "numpy lost its core": (lost("numpy", "_core"), {"doctor": "numpy", "live": "numpy"}),

@@ -315,6 +315,47 @@ def test_a_guard_heeds_the_signals_of_the_system_as_it_heeds_ctrl_c() -> None:
             signal.signal(number, handler)
 
 
+HUNG = """
+import ctypes, signal, tty
+from repcount import interrupts
+
+interrupts._PATIENCE_S = 0.1
+interrupts.install_handlers()
+interrupts.watch_main_thread()
+for number in interrupts.SIGNALS:
+    signal.signal(number, lambda number, _: interrupts._heed(number))
+tty.setcbreak(0)
+mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+lock(mutex)
+print("ready", flush=True)
+lock(mutex)
+"""
+"""A native call in the main thread that never returns; signals that come before it change nothing."""
+
+
+@pytest.mark.parametrize("number", BY_SIGNAL)
+def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals) -> None:
+    other, terminal = os.openpty()
+    before = termios.tcgetattr(terminal)
+    command = [sys.executable, "-c", HUNG]
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        assert termios.tcgetattr(terminal) != before
+        while program.poll() is None:  # the first may come before it is in there
+            program.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(0.05)
+        _, err = program.communicate()
+    assert err == "repcount: stopped\n"
+    assert program.returncode == BY_SIGNAL[number]
+    assert termios.tcgetattr(terminal) == before
+    os.close(terminal)
+    os.close(other)
+
+
 # --- the history -------------------------------------------------------------------------------------------
 
 FULL_DISK = """

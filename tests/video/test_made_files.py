@@ -15,12 +15,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by
+from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by, field_pictures
 from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
 from repcount.errors import VideoError
-from repcount.types import Frame, Span
+from repcount.types import Frame, Rep, Span
 from repcount.video import geometry, layout, parameter_sets, probe, pyav_decoder, reader
 from repcount.video.decoder import Decoder
 from repcount.video.geometry import Orientation, Shape
@@ -55,7 +55,7 @@ def plain(piece: Path) -> list[Grey]:
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_frames_times_and_reps_are_those_of_the_clip(
-    row: Row, plain: list[Grey], truth: list[tuple[float, float]], ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
+    row: Row, plain: list[Grey], truth: tuple[Rep, ...], ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
 ) -> None:
     """Reps where all of the clip is there: within a frame, and what the noise of an encoder does to the pose."""
     path = row.make(ffmpeg, piece, tmp_path)
@@ -79,16 +79,15 @@ def test_frames_times_and_reps_are_those_of_the_clip(
         return
     assert (analysis.summary.full, analysis.summary.partial) == (row.full, 0)
     frame_s = max(row.times_s[2] - row.times_s[1], 1 / RATE_HZ)
-    for rep, (top_s, end_s) in zip(analysis.reps, truth, strict=True):
-        assert rep.top_s == pytest.approx(top_s, abs=frame_s + 0.01)
-        assert rep.end_s == pytest.approx(end_s, abs=frame_s + 0.01)
+    for rep, true in zip(analysis.reps, truth, strict=True):
+        for moment in ("start_s", "top_s", "end_s"):
+            assert getattr(rep, moment) == pytest.approx(getattr(true, moment), abs=frame_s + 0.01), moment
 
 
 @pytest.fixture(scope="module")
-def truth(ffmpeg: Ffmpeg, piece: Path, clips: Path) -> list[tuple[float, float]]:
-    """Top and end of the reps of the clip, encoded once more as the others are."""
-    plain = ffmpeg("-i", piece, *X264, clips / "plain.mp4")
-    return [(rep.top_s, rep.end_s) for rep in repcount.analyze(plain).reps]
+def truth(ffmpeg: Ffmpeg, piece: Path, clips: Path) -> tuple[Rep, ...]:
+    """The reps of the clip, encoded once more as the others are."""
+    return repcount.analyze(ffmpeg("-i", piece, *X264, clips / "plain.mp4")).reps
 
 
 # --- both readers ------------------------------------------------------------------------------------------
@@ -456,6 +455,18 @@ def test_legs_have_no_combs(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     assert [frame.time_s for frame in frames] == pytest.approx([n / 30 for n in range(30)], abs=1e-3)
 
 
+@pytest.mark.parametrize("ending", [".ts", ".mp4"])
+def test_fields_of_h264_that_are_pictures_of_their_own_make_frames(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    raw = tmp_path / "fields.h264"
+    raw.write_bytes(field_pictures(12))
+    frames = read(ffmpeg("-r", "50", "-i", raw, "-c", "copy", tmp_path / f"fields{ending}"))
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(12)], abs=1e-3)
+    for frame in frames:
+        rows = frame.image[4:-4, :, 0].astype(int)
+        assert frame.image.shape == (64, 64, 3)
+        assert np.abs(np.diff(rows, axis=0)).mean() < 4  # 22 as stored
+
+
 def test_fields_of_hevc_are_pictures_of_half_the_rows(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     source = ["-f", "lavfi", "-i", "testsrc=s=160x60:r=50:d=1", "-pix_fmt", "yuv420p", "-c:v", "libx265"]
     path = ffmpeg(*source, "-x265-params", "interlace=tff:log-level=none", tmp_path / "fields.mp4")
@@ -477,6 +488,51 @@ def test_a_picture_that_outgrows_the_bound_in_mid_file_is_left_out(
     with reader.open_video(path) as video:
         shapes = [frame.image.shape for frame in video.frames()]
     assert shapes == [(48, 64, 3)] * 20
+
+
+BOTH = "[0:v]split[a][b];[b]crop=312:180:6:0,pad=320:180[c];[a][c]"
+LEFT_RIGHT = ("-metadata:s:v", "stereo_mode=left_right")
+REPEATED = {
+    "side by side": ("hstack", ".mp4", (), True),
+    "squeezed side by side": ("hstack,scale=320:180", ".mp4", (), True),
+    "over each other": ("vstack", ".mp4", (), True),
+    "squeezed over each other": ("vstack,scale=320:180", ".mp4", (), True),
+    "of one colour, and Matroska says so": ("hstack,drawbox=c=gray:t=fill", ".mkv", LEFT_RIGHT, True),
+    "of one colour, and H.264 says so": (
+        "hstack,scale=320:180,drawbox=c=gray:t=fill", ".mkv", ("-x264-params", "frame-packing=3"), True),
+    "flat, and still said to be two": ("overlay", ".mkv", LEFT_RIGHT, False),
+    "the same, mirrored": ("hstack,split[d][e];[d]crop=320:180:0:0[f];[e]crop=320:180:0:0,hflip[g];[f][g]hstack",
+                           ".mp4", (), False),
+    "another one beside it": ("hstack,split[d][e];[d]crop=320:180:0:0[f];[e]crop=320:180:0:0,vflip,negate[g];"
+                              "[f][g]hstack", ".mp4", (), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("graph", "ending", "options", "repeated"), REPEATED.values(), ids=REPEATED)
+def test_of_two_pictures_of_the_same_one_is_looked_at(
+    graph: str, ending: str, options: tuple[str, ...], repeated: bool, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2", "-filter_complex", BOTH + graph]
+    path = ffmpeg(*source, "-pix_fmt", "yuv420p", *X264, *options, tmp_path / f"clip{ending}")
+    with reader.open_video(path) as video:
+        frames = list(video.frames())
+        codes = {warning.code.value for warning in video.warnings()}
+    assert ("view_repeated" in codes) == repeated
+    assert ("it shows the same" in video.info.reader) == repeated
+    if repeated:
+        assert frames[0].image.shape == (180, 320, 3)
+
+
+def test_the_box_of_a_camera_with_two_lenses(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """Its pictures are square, side by side."""
+    source = ["-f", "lavfi", "-i", "testsrc2=s=180x180:r=10:d=1", "-filter_complex", "[0:v]split[a][b];[a][b]hstack"]
+    stated = ffmpeg(*source, "-pix_fmt", "yuv420p", *X264, *LEFT_RIGHT, tmp_path / "clip.mkv")
+    path = ffmpeg("-i", stated, "-c", "copy", "-strict", "unofficial", tmp_path / "clip.mp4")
+    assert b"st3d" in path.read_bytes()
+    plain = read(ffmpeg(*source[:4], "-pix_fmt", "yuv420p", *X264, tmp_path / "plain.mp4"))
+    for frame, expected in zip(read(path), plain, strict=True):
+        assert frame.image.shape == (180, 180, 3)
+        assert np.abs(grey(frame.image) - grey(expected.image)).mean() < 4
 
 
 # --- parameter sets ----------------------------------------------------------------------------------------
@@ -513,15 +569,15 @@ def test_parameter_sets_of_any_bytes_are_read_without_error(data: bytes, codec: 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
 def test_whether_a_file_is_cut_short_is_told_by_its_bytes(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("1"), tmp_path / f"clip{ending}")
-    assert not layout.is_cut_short(path)
+    assert not layout.look_at(path).cut_short
     path.write_bytes(path.read_bytes()[:-100])
-    assert layout.is_cut_short(path)
+    assert layout.look_at(path).cut_short
 
 
 def test_what_a_phone_writes_behind_an_mp4_is_no_part_of_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     path = ffmpeg(*pattern("0.2"), tmp_path / "slow.mp4")
     path.write_bytes(path.read_bytes() + b"\0\0\x30\x08\x0b\0\0\0SlowMotion_Data" + b"SEFH" + bytes(20) + b"SEFT")
-    assert not layout.is_cut_short(path)
+    assert not layout.look_at(path).cut_short
 
 
 @pytest.mark.parametrize("ending", [".flv", ".mxf", ".mp4"])
@@ -534,6 +590,52 @@ def test_a_cut_file_says_so_however_little_is_missing(ending: str, ffmpeg: Ffmpe
     content = path.read_bytes()
     path.write_bytes(content[: content.rindex(b"mdat") + 2000 if ending == ".mp4" else len(content) * 7 // 8])
     assert said(path) == ["file_cut_short"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [(".wmv", ("-c:v", "wmv2")), (".mkv", (*X264, "-live", "1"))],
+)
+def test_a_cut_file_that_does_not_say_how_long_it_lasts(
+    ending: str, options: tuple[str, ...], ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    path = ffmpeg(*pattern("1"), *options, tmp_path / f"clip{ending}")
+    assert said(path) == []
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert said(path) == ["file_breaks_off"]
+
+
+PACKET_BYTES = 188
+
+
+def test_pictures_that_are_spoiled_because_data_were_lost(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """As of a bad reception: one packet in a hundred is missing."""
+    content = ffmpeg(*pattern("2"), *X264, tmp_path / "whole.ts").read_bytes()
+    packets = [content[at : at + PACKET_BYTES] for at in range(0, len(content), PACKET_BYTES)]
+    path = tmp_path / "lossy.ts"
+    path.write_bytes(b"".join(packet for n, packet in enumerate(packets) if n % 100 != 50))
+    assert said(path) == ["picture_spoiled"]
+    path.write_bytes(b"".join(packet for n, packet in enumerate(packets) if n != len(packets) - 50))
+    assert said(path) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "frames", "expected"),
+    [
+        (("-mpegts_start_pid", "0x150"), 60, ["timestamps_repaired"]),
+        (("-mpegts_start_pid", "0x150", "-mpegts_pmt_start_pid", "0x1234"), 30, ["part_left_out"]),
+    ],
+    ids=["of one program", "of two programs"],
+)
+def test_a_video_stream_that_changes_its_number(
+    other: tuple[str, ...], frames: int, expected: list[str], ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """Recordings of two devices that were joined."""
+    parts = [ffmpeg(*pattern("1"), *X264, *numbers, tmp_path / f"{len(numbers)}.ts") for numbers in ((), other)]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert len(read(path)) == frames
+    assert said(path) == expected
 
 
 def edited(make: Make, *entries: tuple[int, int, float]) -> Make:

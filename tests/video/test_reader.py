@@ -59,13 +59,22 @@ STAMPS = [
 ]
 
 
+def test_stamps_that_are_all_but_equal_are_none() -> None:
+    """As of a program that took a thousandth for a second. Seen at the tenth frame."""
+    clock = reader.TimestampRepair(frame_s=0.1)
+    assert [clock.stamp(n * 1e-4) for n in range(12)][9:] == pytest.approx([9e-4, 1.0, 1.1])
+    warning = clock.warning()
+    assert warning is not None
+    assert warning.code == "no_timestamps"
+
+
 @pytest.mark.parametrize(("stamps", "expected", "moved"), [row[1:] for row in STAMPS], ids=[row[0] for row in STAMPS])
 def test_times_of_stamps(stamps: list[float], expected: list[float], moved: int) -> None:
     """Seconds from the first frame for frames that last 0.1 s."""
     clock = reader.TimestampRepair(frame_s=0.1)
     assert [clock.stamp(stamp) for stamp in stamps] == pytest.approx(expected)
     assert clock.repaired == moved
-    message = f"time stamps that did not rise and were moved: {moved} of {len(stamps)}"
+    message = f"time stamps that were missing, did not rise or jumped, and were replaced: {moved} of {len(stamps)}"
     warning = clock.warning()
     assert (warning and warning_sentence(warning)) == (message if moved else None)
 

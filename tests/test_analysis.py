@@ -1,0 +1,34 @@
+"""What a result is warned about."""
+
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+
+from repcount.analysis import AnalysisBuilder, Source
+from repcount.config import Config
+from repcount.types import Phase, Sample, Update
+
+
+@pytest.mark.parametrize(
+    ("backwards", "hip_deg", "chest_deg", "expected"),
+    [
+        (16, 260.0, -80.0, ["upside_down"]),
+        (15, 260.0, -80.0, []),  # a moment in which the model errs
+        (16, 225.0, -80.0, []),  # somebody who lies on the front and raises the legs as far as they go
+        (16, 260.0, 80.0, []),
+        (16, 260.0, nan, []),
+    ],
+)
+def test_legs_behind_the_back_stand_on_their_head(
+    backwards: int, hip_deg: float, chest_deg: float, expected: list[str]
+) -> None:
+    """Of a hundred samples so many; the others lie straight."""
+    builder = AnalysisBuilder()
+    for number in range(100):
+        lying = Sample(number / 15, 180.0, chest_deg=chest_deg, feet_visibility=1.0, view_deg=0.0, trunk_px=100.0)
+        behind = Sample(number / 15, hip_deg, chest_deg=chest_deg, feet_visibility=1.0, view_deg=0.0, trunk_px=100.0)
+        builder.write(Update(behind if number < backwards else lying, nan, Phase.UNKNOWN, ()))
+    warnings = builder.result(Source("clip.mp4", 7.0, 640, 360), Config()).warnings
+    assert [warning.code.value for warning in warnings] == expected
