@@ -12,6 +12,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,6 +31,10 @@ _FINISH_S = 2.0
 
 _DEVICE_LATENCY_S = 0.25
 """How long the sound device still plays after it has taken the last sample."""
+
+_LOOK_AGAIN_S = 5.0
+"""Where there is no sound device, one is looked for this often: headphones are switched on, a sound server comes back.
+Heuristic; looking takes a few milliseconds, in which nothing is heard anyway."""
 
 _STALLED_S = 3.0
 """A sound device that takes no samples for this long is gone; a new worker may find another one. Heuristic."""
@@ -120,6 +125,9 @@ class _Worker:
         self._messages: deque[dict[str, Any]] = deque()
         self._input_ended = threading.Event()
         self._stuck_reported = False
+        self._close: playback.Close | None = None
+        self._look_again_s = inf
+        """When to look for a sound device again; never while there is one."""
         self._clips = ClipCache(settings.speech)
         self._mixer = Mixer(settings.volume, pace_ticks(settings.pace) if settings.pace else None)
         self._conductor = Conductor(self._mixer, self._clips)
@@ -141,7 +149,7 @@ class _Worker:
             self._clips.use_tones()
             self._report(f"no voice: {error}; tones are used")
 
-    def _report(self, trouble: str) -> None:
+    def _report(self, trouble: str | None) -> None:
         _send(self._reports, trouble=trouble)
 
     def _read_messages(self) -> None:
@@ -156,9 +164,9 @@ class _Worker:
     def _play(self) -> None:
         code = 1
         try:
-            close = self._open_output()
+            self._close = self._open_output()
             code = self._play_until_input_ends()
-            close()
+            self._close()
         except Exception as error:
             self._report(f"the sound has failed: {error!r}")
         finally:
@@ -171,7 +179,19 @@ class _Worker:
             return playback.play(self._mixer)
         except OutputError as error:
             self._report(str(error))
+            if not self._settings.file:
+                self._look_again_s = time.monotonic() + _LOOK_AGAIN_S
             return playback.discard(self._mixer)
+
+    def _look_for_device(self, now_s: float) -> None:
+        """Play on a sound device that is there by now, instead of into nothing."""
+        self._look_again_s = now_s + _LOOK_AGAIN_S
+        with suppress(OutputError):
+            close, self._close = self._close, playback.play(self._mixer)
+            self._look_again_s = inf
+            if close is not None:
+                close()
+            self._report(None)
 
     def _play_until_input_ends(self) -> int:
         """Returns the exit code: 1 if the sound device has stalled."""
@@ -190,6 +210,8 @@ class _Worker:
         now_s = time.monotonic()
         while self._messages:
             self._handle(self._messages.popleft())
+        if now_s >= self._look_again_s:
+            self._look_for_device(now_s)
         self._conductor.tick(now_s)
         if self._clips.stuck(now_s) and not self._stuck_reported:
             self._stuck_reported = True

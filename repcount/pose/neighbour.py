@@ -17,10 +17,11 @@ as long as following one person, and only until that person has raised the legs.
 _HALF = 0.5
 """Whoever looks less than half as large as the person followed is no neighbour. Heuristic: 2.5 m behind, or a toy."""
 
-_OUTSIDE = 0.75
+_OUTSIDE = 0.45
 """Least share of a neighbour's landmarks outside the area that is painted out. The model makes up bodies in there, most
-of all when somebody holds an arm up and much is painted out: they had 0 to 0.75 outside (90th percentile of each of
-three rendered clips), two neighbours 0.97 and more. Such a body, once followed, hides the person."""
+of all when somebody holds an arm up: they had 0.06 to 0.36 outside (10th to 90th percentile; in one of three rendered
+clips to 0.47), neighbours of three other clips 0.48 and more, and one who is half hidden 0.88 in the median. Such a
+body, once followed, hides the person."""
 
 
 class Neighbours:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import signal
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from support.listening import Listener, begins_partial, sentences, sound_of
 from support.playing import STEP_S, length_s, played
 from support.programs import Ffmpeg
 
+from repcount.audio import playback, worker
 from repcount.audio.client import VoiceClient, check
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
@@ -504,6 +507,31 @@ def test_check_reports_voice_and_sound_device(voice_here: None) -> None:
     assert "speaks" in text
     assert ok is ("sound goes out through" in text)
     assert ok or "no sound device" in text
+
+
+def test_a_sound_device_that_comes_later_is_played_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As headphones that are switched on. No machine has one to switch, so what opens it is scripted."""
+    devices: list[Mixer] = []
+
+    def opened(mixer: Mixer) -> Callable[[], None]:
+        if not devices:
+            devices.append(mixer)
+            raise OutputError("no sound device could be opened")
+        devices.append(mixer)
+        return lambda: None
+
+    monkeypatch.setattr(playback, "play", opened)
+    reports = io.StringIO()
+    speaker = worker._Worker(worker.WorkerSettings("", speech=False), reports)
+    speaker._close = speaker._open_output()
+    speaker._look_for_device(0.0)
+    assert len(devices) == 2
+    assert [json.loads(line)["trouble"] for line in reports.getvalue().splitlines()] == [
+        "no sound device could be opened",
+        None,
+    ]
+    speaker._tick()
+    assert len(devices) == 2, "it is not looked for any more"
 
 
 def test_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]) -> None:

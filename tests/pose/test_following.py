@@ -77,7 +77,7 @@ def test_who_lies_still_gives_way_to_a_neighbour_who_raises_the_legs(monkeypatch
 
 def test_a_body_made_up_where_somebody_is_painted_out_is_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the model makes them up in the large area that somebody takes who holds an arm up before the first rep."""
-    made_up = replace(ME, hip_px=(ME.hip_px[0], ME.hip_px[1] - 12))
+    made_up = replace(ME, hip_px=(ME.hip_px[0], ME.hip_px[1] - 3))
     found = beside(monkeypatch, lambda _: [ME], lambda t: [replace(made_up, left=raising(t), right=raising(t))], 8)
     assert {hip_y(one) for one in found} == {ME.hip_px[1]}
 
