@@ -88,7 +88,7 @@ class Subject:
         return f"{self.number}" if self.point is None else ",".join(f"{share:g}" for share in self.point)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pose:
     """The 33 landmarks of one person, in MediaPipe's order."""
 

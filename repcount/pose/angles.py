@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import acos, atan2, degrees, dist, hypot, isnan, nan
 from operator import add, mul, sub
 from statistics import fmean
@@ -55,7 +56,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
     """
     if pose is None:
         return Sample(time_s, side=side)
-    body = _Body.of(pose)
+    body = _body_of(pose)
     near = _better_seen(body.visibility, side)
     flexions = [_flexion(body, leg, _KNEE) for leg in (0, 1)]
     if _is_astray(body, near, flexions):
@@ -91,7 +92,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
 
 def place(time_s: float, pose: Pose) -> Sample:
     """A sample of where somebody is alone."""
-    body = _Body.of(pose)
+    body = _body_of(pose)
     x, y = _middle(body.flat, _HIP)
     trunk_x, trunk_y = body.trunk_px
     return Sample(
@@ -106,7 +107,7 @@ def place(time_s: float, pose: Pose) -> Sample:
 
 def is_lying(pose: Pose) -> bool:
     """Whether the trunk is nearer to lying than to standing."""
-    return _lies(_Body.of(pose))
+    return _lies(_body_of(pose))
 
 
 def is_lying_on_back(pose: Pose) -> bool:
@@ -115,18 +116,18 @@ def is_lying_on_back(pose: Pose) -> bool:
     Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round, and so are
     those with both legs straight and folded onto the trunk.
     """
-    body = _Body.of(pose)
+    body = _body_of(pose)
     return _lies(body) and _chest(body) > 0 and not _is_folded(body)
 
 
 def trunk_px(pose: Pose) -> float:
     """Length of the trunk in the picture."""
-    return hypot(*_trunk(pose.xy_px.tolist()))
+    return hypot(*_body_of(pose).trunk_px)
 
 
 def leg_elevations(pose: Pose) -> tuple[float, float]:
     """Elevation of the thigh nearer to the camera and of the other one: 0 is level, 90 is upright."""
-    body = _Body.of(pose)
+    body = _body_of(pose)
     legs = sorted((0, 1), key=lambda leg: body.space[_HIP[leg]][2])
     near, far = (_elevation(body, (_KNEE[leg],) * 2, (_HIP[leg],) * 2) for leg in legs)
     return near, far
@@ -171,17 +172,19 @@ class _Body:
     view_deg: float
     """Angle between the trunk and the plane of the picture, 0 to 90."""
 
-    @classmethod
-    def of(cls, pose: Pose) -> _Body:
-        flat, space = pose.xy_px.tolist(), pose.world_m.tolist()
-        x, y, z = trunk_m = _trunk(space)
-        view_deg = degrees(atan2(abs(z), hypot(x, y)))
-        return cls(flat, space, pose.visibility.tolist(), _trunk(flat), trunk_m, view_deg)
-
     @property
     def readings(self) -> tuple[tuple[Points, list[float]], ...]:
         """Landmarks and trunk in the picture, and in space."""
         return (self.flat, self.trunk_px), (self.space, self.trunk_m)
+
+
+@lru_cache(maxsize=16)
+def _body_of(pose: Pose) -> _Body:
+    """Kept for a moment: a tracker asks several things of each pose."""
+    flat, space = pose.xy_px.tolist(), pose.world_m.tolist()
+    x, y, z = trunk_m = _trunk(space)
+    view_deg = degrees(atan2(abs(z), hypot(x, y)))
+    return _Body(flat, space, pose.visibility.tolist(), _trunk(flat), trunk_m, view_deg)
 
 
 def _lies(body: _Body) -> bool:

@@ -163,16 +163,16 @@ Warmup = tuple[Frame, ...]
 
 
 def split_into_chunks(
-    slots: Iterable[FrameSlot], expected: float, longest: int = MAX_CHUNK
+    slots: Iterable[FrameSlot], expected: float, longest: int = MAX_CHUNK, room: int = MAX_CHUNK
 ) -> Iterator[tuple[FrameSlot, Warmup | None]]:
     """Yield each slot, together with the warm-up frames of the chunk if one begins with it, else None.
 
-    `expected` is about how many slots there will be, or NaN; `longest` is the most tracked frames in a chunk. A
-    chunk begins with a tracked frame and, where possible, after frames in which nothing moves: tracking has the
-    least to lose there.
+    `expected` is about how many slots there will be, or NaN; `longest` is the most tracked frames in a chunk, and
+    `room` is how many of them can wait for a worker. A chunk begins with a tracked frame and, where possible, after
+    frames in which nothing moves: tracking has the least to lose there.
     """
     latest: deque[Frame] = deque(maxlen=WARMUP_FRAMES)
-    plan = TwoWorkerPlan(longest)
+    plan = TwoWorkerPlan(longest, room)
     tracked, length, due, still = 0, 0, 0, True
     for seen, slot in enumerate(slots):
         warmup = None
@@ -195,8 +195,8 @@ class TwoWorkerPlan:
     least this is made for; with more, several videos are analysed at a time.
     """
 
-    def __init__(self, longest: int) -> None:
-        self._longest = longest
+    def __init__(self, longest: int, room: int) -> None:
+        self._longest, self._room = longest, room
         self._loads = [0, 0]
         """Tracked frames given to each worker; the first is the worker that took the latest chunk."""
         self._given = 0
@@ -211,13 +211,21 @@ class TwoWorkerPlan:
         return self._length(left, self._loads[1] - self._loads[0])
 
     def _first(self, left: float) -> int:
+        longest = min(self._longest, self._room)
         if not left <= _HALVES_UP_TO * self._longest:
-            return min(_FIRST_CHUNK, self._longest)
-        return min(max(ceil(_FIRST_HALF * left), MIN_CHUNK), self._longest)
+            return min(_FIRST_CHUNK, longest)
+        return min(max(ceil(_FIRST_HALF * left), MIN_CHUNK), longest)
 
     def _length(self, left: float, lead: int) -> int:
-        """`lead` is how many frames longer the other worker is busy."""
+        """`lead` is how many frames longer the other worker is busy.
+
+        When that one is free it has to wait until this chunk is decoded, and of this one no more can wait than there is
+        room for.
+        """
+        longest = min(self._longest, self._room + max(lead - _START_COST, 0))
         both_end = (left + lead) / 2
-        if not isfinite(left) or (left <= self._longest and left - both_end < _MIN_GAIN * _START_COST):
+        if not isfinite(left):
+            return longest
+        if left <= self._longest and left - both_end < _MIN_GAIN * _START_COST:
             return self._longest  # the last chunk, if the video is as long as it claims
-        return min(max(ceil(both_end / ceil(both_end / self._longest)), MIN_CHUNK), self._longest)
+        return min(max(ceil(both_end / ceil(both_end / longest)), MIN_CHUNK), longest)

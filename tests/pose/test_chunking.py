@@ -74,10 +74,11 @@ def test_chunks_hold_every_slot_once_and_begin_with_a_tracked_one(levels: list[i
         assert sum(not slot.still for slot in part) >= 0.75 * MIN_CHUNK
 
 
-def sizes(count: int, expected: float, longest: int = MAX_CHUNK) -> list[int]:
+def sizes(count: int, expected: float, longest: int = MAX_CHUNK, room: int = MAX_CHUNK) -> list[int]:
     """Of the chunks of a video in which all moves."""
     slots = (FrameSlot(float(number), IMAGE, still=False) for number in range(count))
-    begins = [int(slot.time_s) for slot, begun in split_into_chunks(slots, expected, longest) if begun is not None]
+    chunks = split_into_chunks(slots, expected, longest, room)
+    begins = [int(slot.time_s) for slot, begun in chunks if begun is not None]
     return [end - begin for begin, end in pairwise([*begins, count])]
 
 
@@ -94,6 +95,19 @@ def test_chunks_are_long_and_the_work_of_two_goes_up(count: int, longest: int) -
         loads[loads.index(min(loads))] += size + 15
     if count > 2 * MIN_CHUNK:
         assert max(loads) - min(loads) <= MIN_CHUNK + 15
+
+
+@pytest.mark.parametrize("count", [300, 500, 664, 996, 1400, 6000])
+def test_no_worker_waits_for_room_in_the_chunk_of_the_other(count: int) -> None:
+    """A chunk is decoded once the frames that its own worker has not taken yet have room."""
+    room = 209
+    free_at = [0, 0]
+    *others, _ = sizes(count, count, MAX_CHUNK, room)
+    for size in others:
+        free_at.sort()
+        taken = max(free_at[1] - free_at[0] - 15, 0)
+        assert size - taken <= room
+        free_at[0] += size + 15
 
 
 def test_chunks_of_a_video_that_does_not_tell_how_long_it_is() -> None:
