@@ -90,7 +90,7 @@ class TimestampRepair:
         return self.last_s
 
     def _next(self, time_s: float) -> float:
-        if self.frames == _CROWDED_FRAMES and time_s < _CROWDED_S:
+        if self.frames == _CROWDED_FRAMES and max(time_s, self.last_s) < min(_CROWDED_S, self.frames * self.frame_s):
             self.untimed = True
         if not self.untimed and 0 < time_s - self.last_s < self.max_jump_s:
             self.bad_in_a_row = 0
