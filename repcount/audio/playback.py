@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import wave
@@ -119,7 +120,8 @@ def write_wav(mixer: Mixer, path: Path, started_s: float) -> Close:
     Returns what ends the file. Raises OutputError if it cannot be written.
     """
     try:
-        stream = path.open("wb")
+        # Without creating it: the live command has, and has removed it again if it ended in the meantime.
+        stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0)), "wb")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
     file = wave.Wave_write(stream)
