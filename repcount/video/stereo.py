@@ -96,7 +96,11 @@ def thumbnail(frame: Any) -> NDArray[np.uint8]:
     """A PyAV frame, small and grey."""
     # By a reformatter of our own: that of a frame whose side data were read is freed, with its threads, by the garbage
     # collector alone.
-    small = av.video.reformatter.VideoReformatter().reformat(frame, *_SIZE, "gray", interpolation="AREA")
+    reformat = av.video.reformatter.VideoReformatter().reformat
+    try:
+        small = reformat(frame, *_SIZE, "gray", interpolation="AREA", threads=1)
+    except TypeError:  # older PyAV, which has no threads there
+        small = reformat(frame, *_SIZE, "gray", interpolation="AREA")
     grey: NDArray[np.uint8] = small.to_ndarray()
     return grey
 
