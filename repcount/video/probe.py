@@ -310,9 +310,10 @@ def _views(container: Any, stream: Any) -> stereo.Views:
                     break
             else:
                 break
-            if views := stereo.stated(frame):
+            small = stereo.thumbnail(frame)
+            if views := stereo.stated(small):
                 return views
-            thumbnails.append(stereo.thumbnail(frame))
+            thumbnails.append(small.to_ndarray())
         except (av.error.FFmpegError, EOFError, OSError, ValueError, IndexError, MemoryError):
             break
         last_s = frame.time

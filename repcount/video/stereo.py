@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repcount.video.opencv import cv2
-from repcount.video.pyav import av
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,27 +81,22 @@ _STATED = {1: BESIDE, 2: OVER, 5: BESIDE}
 """Those of FFmpeg's AVStereo3DType that repeat the view in space: side by side, top and bottom, and quincunx."""
 
 
-def stated(frame: Any) -> Views:
-    """What a PyAV frame says, by its container or the frame packing of H.264, as far as its picture bears it out."""
+def thumbnail(frame: Any) -> Any:
+    """A PyAV frame, small and grey, with all that the frame says of itself.
+
+    That is read from here: a frame of which it was read stays in memory until the garbage collector comes.
+    """
+    return frame.reformat(*_SIZE, "gray", interpolation="AREA")
+
+
+def stated(small: Any) -> Views:
+    """What a thumbnail says, by its container or the frame packing of H.264, as far as its picture bears it out."""
     try:
-        data = frame.side_data.get("STEREO3D")
+        data = small.side_data.get("STEREO3D")
     except ValueError:  # of a kind that FFmpeg knows and PyAV does not
         return SINGLE
     views = SINGLE if data is None else _STATED.get(struct.unpack("=i", bytes(data)[:4])[0], SINGLE)
-    return SINGLE if views and _halves_agree(thumbnail(frame), views, _ROUGHLY) is False else views
-
-
-def thumbnail(frame: Any) -> NDArray[np.uint8]:
-    """A PyAV frame, small and grey."""
-    # By a reformatter of our own: that of a frame whose side data were read is freed, with its threads, by the garbage
-    # collector alone.
-    reformat = av.video.reformatter.VideoReformatter().reformat
-    try:
-        small = reformat(frame, *_SIZE, "gray", interpolation="AREA", threads=1)
-    except TypeError:  # older PyAV, which has no threads there
-        small = reformat(frame, *_SIZE, "gray", interpolation="AREA")
-    grey: NDArray[np.uint8] = small.to_ndarray()
-    return grey
+    return SINGLE if views and _halves_agree(small.to_ndarray(), views, _ROUGHLY) is False else views
 
 
 def may_repeat(grey: NDArray[np.uint8]) -> bool:
