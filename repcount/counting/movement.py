@@ -105,7 +105,7 @@ def movement_end(flank: Flank) -> float:
     return -min(max(end_s, seen_s - _TRAIL_S), seen_s)
 
 
-AT_BOTTOM_DEG = 0.5
+_AT_BOTTOM_DEG = 0.5
 """Within this of the bottom the legs are at it (the size of the jitter)."""
 
 
@@ -113,7 +113,7 @@ def vagueness(flank: Flank) -> float:
     """The time between the last moment at the bottom and the first one clear of it, of a flank in reverse order."""
     bottom = _bottom(flank, _SINK_FLANKS, _SINK_SHARE)
     way = max(lift for _, lift in flank) - bottom
-    return max(crossing(flank, bottom + _near_share(way) * way) - crossing(flank, bottom + AT_BOTTOM_DEG), 0.0)
+    return max(crossing(flank, bottom + _near_share(way) * way) - crossing(flank, bottom + _AT_BOTTOM_DEG), 0.0)
 
 
 def _near_share(way: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import acos, atan2, degrees, dist, hypot, isnan, nan
 from operator import add, mul, sub
@@ -63,10 +63,8 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         near = 1 - near
     far = 1 - near
     astray = _is_astray(body, far, flexions)
-    x, y = _middle(body.flat, _HIP)
-    trunk_x, trunk_y = body.trunk_px
-    return Sample(
-        time_s,
+    return replace(
+        place(time_s, pose),
         hip_deg=180.0 - flexions[near],
         knee_deg=_knee(body, near),
         other_hip_deg=nan if astray else 180.0 - flexions[far],
@@ -78,11 +76,6 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         feet_visibility=body.visibility[_ANKLE[near]],
         hands_on_head=_hands_on_head(body),
         side=SIDES[near],
-        hip_x=x,
-        hip_y=y,
-        trunk_px=hypot(trunk_x, trunk_y),
-        heading_deg=degrees(atan2(-trunk_y, trunk_x)),
-        leg_trunks=_leg_trunks(body),
         head_deg=_elevation(body, _EAR),
         hands_to_shins=_hands_to_shins(body),
         heels_deg=_elevation(body, _HEEL),
