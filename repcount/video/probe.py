@@ -305,7 +305,8 @@ def _views(container: Any, stream: Any) -> stereo.Views:
     for n in range(_SAMPLES):
         try:
             container.seek(begin + length * n // _SAMPLES)
-            for frame in islice(container.decode(stream), _MOST_DECODED):
+            alone = [] if n else _first_alone(container, stream)
+            for frame in alone or islice(container.decode(stream), _MOST_DECODED):
                 if frame.time is not None and abs(frame.time - last_s) >= _APART_S:
                     break
             else:
@@ -320,6 +321,19 @@ def _views(container: Any, stream: Any) -> stereo.Views:
         if not stereo.may_repeat(thumbnails[-1]):
             return stereo.SINGLE
     return stereo.repeated(thumbnails) if len(thumbnails) > 1 else stereo.SINGLE
+
+
+def _first_alone(container: Any, stream: Any) -> list[Any]:
+    """The first picture, if it can be decoded without those after it; otherwise nothing, and the decoder is as before.
+
+    A decoder holds a few back, to bring them into order: of 1920 by 1080 that takes 80 ms of processor, not 28.
+    """
+    packet = next(container.demux(stream))
+    frames = [*packet.decode(), *stream.codec_context.decode(None)]
+    if frames and not frames[0].interlaced_frame:  # of which this may be one field alone
+        return frames[:1]
+    container.seek(container.start_time or 0)
+    return []
 
 
 # --- lengths -----------------------------------------------------------------------------------------------
