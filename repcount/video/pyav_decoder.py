@@ -86,7 +86,7 @@ class PyAvDecoder:
         self._tick_s = float(self._stream.time_base)
         self._errors = 0
         self._packets_read = self._spoiled = 0
-        self._is_spoiled = False
+        self._is_spoiled = self._loss_follows = False
         self.read_until = -1
         self._stated_aspect: Fraction | None = self._stream.sample_aspect_ratio
         self._first_aspect: Fraction | None = None
@@ -203,11 +203,19 @@ class PyAvDecoder:
                 continue
             if packet.size:  # an empty one repeats the picture before, and would end decoding
                 failed = 0
-                self._is_spoiled = packet.is_corrupt or (self._is_spoiled and not packet.is_keyframe)
+                self._is_spoiled = self._is_hit(packet) or (self._is_spoiled and not packet.is_keyframe)
                 self._packets_read += 1
                 self.read_until = packet.pos if packet.pos is not None else -1
                 self._spoiled += self._is_spoiled
                 yield packet
+
+    def _is_hit(self, packet: Any) -> bool:
+        """Whether data of a picture are missing, as far as the container tells."""
+        if self._container.format.name != "mpegts":
+            return bool(packet.is_corrupt)
+        # FFmpeg ends a picture when the next one begins, and that one's mark goes to it.
+        is_hit, self._loss_follows = self._loss_follows, bool(packet.is_corrupt)
+        return is_hit
 
     def _to_decode(self) -> Iterator[tuple[Any, bool]]:
         """The packets, each with whether the decoder may skip it."""

@@ -619,6 +619,21 @@ def test_pictures_that_are_spoiled_because_data_were_lost(ffmpeg: Ffmpeg, tmp_pa
     assert said(path) == []
 
 
+def test_which_pictures_are_spoiled(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """From the one that lacks data up to the next key frame, here of 60 with one in every ten."""
+    content = ffmpeg(*pattern("2"), *X264, "-g", "10", "-bf", "0", tmp_path / "whole.ts").read_bytes()
+    packets = [content[at : at + PACKET_BYTES] for at in range(0, len(content), PACKET_BYTES)]
+    begins = [n for n, packet in enumerate(packets) if packet[1:3] == b"\x41\x00"]
+    path = tmp_path / "lossy.ts"
+    for hit, spoiled in ((17, 3), (19, 1), (20, 10)):
+        path.write_bytes(b"".join(packet for n, packet in enumerate(packets) if n != begins[hit] + 1))
+        decoder = PyAvDecoder(path, 1, 0)
+        while decoder.grab() is not None:
+            pass
+        decoder.close()
+        assert decoder.spoiled == pytest.approx(spoiled / 60)
+
+
 @pytest.mark.parametrize(
     ("other", "frames", "expected"),
     [
