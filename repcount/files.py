@@ -17,7 +17,7 @@ from typing import Protocol, Self, TextIO
 
 from repcount.addresses import is_address, shown
 from repcount.errors import OutputError
-from repcount.interrupts import InterruptGuard
+from repcount.interrupts import InterruptGuard, saving
 
 if sys.platform != "win32":  # which does not remove an open file, and that is all the lock is for
     import fcntl
@@ -102,7 +102,7 @@ class AtomicFile:
     def publish(self) -> None:
         """Move the temporary file to its final path. Raises OutputError."""
         try:
-            with self.path.open("rb+") as file:
+            with saving(), self.path.open("rb+") as file:
                 os.fsync(file)  # a full network disk may only be noticed here
             self._unlock()  # Windows does not move an open file
             if self._force:
@@ -300,7 +300,8 @@ class OutputSet:
         if not output.keep:
             return
         try:
-            write_to(output.file)
+            with saving():
+                write_to(output.file)
         except OSError as error:
             self.drop(path)
             if path == STDOUT:
@@ -317,7 +318,7 @@ class OutputSet:
         self._outputs[path].keep = False
 
     def _close(self, *, keep: bool) -> None:
-        with InterruptGuard() as guard:
+        with saving(), InterruptGuard() as guard:
             guard.delayed = True  # an interrupt here would leave temporary files behind
             for path, output in self._outputs.items():
                 output.keep &= keep

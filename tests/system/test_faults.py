@@ -356,6 +356,38 @@ def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals)
     os.close(other)
 
 
+SAVES = """
+import ctypes, signal
+from repcount import interrupts
+
+interrupts._PATIENCE_S = 0.1
+interrupts.install_handlers()
+interrupts.watch_main_thread()
+signal.signal(signal.SIGTERM, lambda *_: None)
+mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+lock(mutex)
+with interrupts.saving():
+    print("ready", flush=True)
+    lock(mutex)
+"""
+"""A disk that does not answer."""
+
+
+def test_a_signal_leaves_time_to_save_and_a_second_one_does_not() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SAVES], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.readline()
+        program.send_signal(signal.SIGTERM)
+        said = program.stderr.readline()
+        program.send_signal(signal.SIGTERM)
+        said += program.stderr.read()
+    assert said == "repcount: still saving what was counted; Ctrl-C once more gives that up\nrepcount: stopped\n"
+    assert program.returncode == 143
+
+
 # --- the history -------------------------------------------------------------------------------------------
 
 FULL_DISK = """
