@@ -50,6 +50,10 @@ _SUMMARY_S = 60.0
 _LOADING_S = 60.0
 """How long MediaPipe may take to open the model. Heuristic: as `executor.HANG_S`."""
 
+_PIPE_S = 5.0
+"""How long the reader of a pipe may take to go on, while nothing is counted. Heuristic: a pipe holds half a minute of
+the signal, so only a reader that has stopped is met, and once."""
+
 _CLOSING_S = 0.5
 """How long MediaPipe may take to close. Heuristic: it takes a hundredth; what it holds ends with the program."""
 
@@ -115,7 +119,7 @@ def run_live_session(
         check_voice(options.sound.voice)
     with InterruptGuard() as guard, ExitStack() as window_stack:
         with ExitStack() as stack:
-            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
+            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force, patience_s=_PIPE_S))
             model = pose_model.ensure_model(model, reporter.note)
             opened = open_session(options, config, model, reporter, stack, window_stack)
             if output.signal is not None:
