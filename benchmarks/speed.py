@@ -4,7 +4,7 @@
   plain     every frame is decoded, given to one pose landmarker that follows the person, and then counted, with the
             pose model as it is published
   slim      with --slim: the same with the model that repcount prepares, which leaves out the mask of the person
-  repcount  `repcount.analyze`
+  repcount  `repcount.analyze`, as a worker of the command `repcount analyze` runs it
   limit     the least time for what repcount measures: all is decoded and looked at, and each measured frame takes
             one inference; spread evenly over the cores, but no less than the time of decoding. It is printed for
             inferences as they are when every core does nothing else, and for one that has the machine for itself,
@@ -47,6 +47,7 @@ import av
 import imageio_ffmpeg
 
 from repcount import Analysis, Config, count, formats, pipeline
+from repcount.app import workers
 from repcount.pose import angles, parallel
 from repcount.pose import landmarker as pose_landmarker
 from repcount.pose import model as pose_model
@@ -208,6 +209,7 @@ def alone(what: str, video: Path, model: Path, rate_hz: float, jobs: int | None)
         return asdict(bare(video, model, rate_hz))
     if what in ("plain", "slim"):
         return asdict(timed(lambda: plain(video, model)))
+    sys.setswitchinterval(workers.SWITCH_S)  # as in the processes of the command
     return asdict(timed(lambda: pipeline.analyze(video, Config(rate_hz=rate_hz), model=model, jobs=jobs)))
 
 

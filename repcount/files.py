@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import BinaryIO, Protocol, Self, TextIO
 
 from repcount.addresses import is_address, shown
 from repcount.errors import OutputError
-from repcount.interrupts import InterruptGuard
+from repcount.interrupts import InterruptGuard, saving
+from repcount.pipes import PATIENCE_S, open_pipe
 
 if sys.platform != "win32":  # which does not remove an open file, and that is all the lock is for
     import fcntl
@@ -102,7 +103,7 @@ class AtomicFile:
     def publish(self) -> None:
         """Move the temporary file to its final path. Raises OutputError."""
         try:
-            with self.path.open("rb+") as file:
+            with saving(), self.path.open("rb+") as file:
                 os.fsync(file)  # a full network disk may only be noticed here
             self._unlock()  # Windows does not move an open file
             if self._force:
@@ -223,11 +224,21 @@ class TextOutput:
     """A UTF-8 text file that is written atomically. A context manager.
 
     Opening it checks that it can be written, and raises OutputError if not. `-` is standard output; devices and pipes
-    are written directly. `force` and `private` are those of AtomicFile.
+    are written directly; the reader of a pipe may take `patience_s` to go on. `force` and `private` are those of
+    AtomicFile.
     """
 
-    def __init__(self, path: Path, stdout: TextIO, *, force: bool = False, private: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stdout: TextIO,
+        *,
+        force: bool = False,
+        private: bool = False,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.path = path
+        self._patience_s = patience_s
         self.keep = True
         """Set to False to discard the file on exit."""
         self._atomic: AtomicFile | None = None
@@ -243,9 +254,9 @@ class TextOutput:
 
     def _open(self, path: Path, *, force: bool, private: bool) -> TextIO:
         if is_special(path):
-            return _open_text(path)
+            return _text(open_pipe(path, self._patience_s))
         self._atomic = AtomicFile(path, force=force, private=private)
-        return _open_text(self._atomic.take_descriptor())
+        return _text(os.fdopen(self._atomic.take_descriptor(), "wb"))
 
     def __enter__(self) -> Self:
         return self
@@ -274,14 +285,20 @@ class OutputSet:
     """
 
     def __init__(
-        self, paths: Iterable[Path], reporter: FailureReporter, *, force: bool = False, private: bool = False
+        self,
+        paths: Iterable[Path],
+        reporter: FailureReporter,
+        *,
+        force: bool = False,
+        private: bool = False,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`force` and `private` are those of AtomicFile."""
+        """The options are those of TextOutput."""
         self._reporter = reporter
         self._outputs: dict[Path, TextOutput] = {}
         try:
             for path in paths:
-                self._outputs[path] = TextOutput(path, sys.stdout, force=force, private=private)
+                self._outputs[path] = TextOutput(path, sys.stdout, force=force, private=private, patience_s=patience_s)
         except BaseException:
             self._close(keep=False)
             raise
@@ -300,7 +317,8 @@ class OutputSet:
         if not output.keep:
             return
         try:
-            write_to(output.file)
+            with saving():
+                write_to(output.file)
         except OSError as error:
             self.drop(path)
             if path == STDOUT:
@@ -317,7 +335,7 @@ class OutputSet:
         self._outputs[path].keep = False
 
     def _close(self, *, keep: bool) -> None:
-        with InterruptGuard() as guard:
+        with saving(), InterruptGuard() as guard:
             guard.delayed = True  # an interrupt here would leave temporary files behind
             for path, output in self._outputs.items():
                 output.keep &= keep
@@ -327,9 +345,9 @@ class OutputSet:
                     self._reporter.failure(path, error)
 
 
-def _open_text(file: Path | int) -> TextIO:
+def _text(file: BinaryIO) -> TextIO:
     """UTF-8 whatever the locale; undecodable bytes in file names are written as escapes."""
-    return open(file, "w", encoding="utf-8", newline="", errors="backslashreplace")
+    return io.TextIOWrapper(file, encoding="utf-8", newline="", errors="backslashreplace")
 
 
 def check_distinct(outputs: Sequence[Path], inputs: Iterable[Path]) -> None:

@@ -8,6 +8,8 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from math import inf
 from time import monotonic
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -15,14 +17,20 @@ from typing import Any, Self
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
 
-_PATIENCE_S = 5.0
-"""How long the main thread may take to heed a signal. Heuristic: a hundred times what a frame takes in native code,
-so that no busy machine loses results by it."""
+_PATIENCE_S = 1.5
+"""How long the main thread may take to heed a signal, of the two seconds in which that has to end a program. Heuristic:
+a hundred times what its native calls take; those that may take longer are made by other threads and processes."""
+
+_ENDING_S = 60.0
+"""How long the program may take to end after a signal that it heeds, as it may have to save what was counted on a slow
+disk. Heuristic: as for all that is waited for."""
 
 _HEEDED = 0
 """What stands for a heeded signal where signals are told by their numbers."""
 
 _received: list[int] = []
+_savers: list[None] = []
+"""One for each file that is made safe at present."""
 _told: int | None = None
 """The descriptor over which `_watch` is told of signals; None while nobody watches."""
 
@@ -57,28 +65,47 @@ def watch_main_thread() -> None:
 
 def _watch(told: int, terminal: list[Any] | None) -> None:
     """End the program on a signal that is not heeded. `told` gives the number of each when it comes, then `_HEEDED`."""
+    first, due_s, warned = 0, inf, False
     while True:
-        number = os.read(told, 1)[0]
-        if number not in SIGNALS:
-            continue
-        due_s = monotonic() + _PATIENCE_S
-        while select.select([told], [], [], max(due_s - monotonic(), 0.0))[0]:
-            if os.read(told, 1)[0] == _HEEDED:
-                break
+        wait_s = None if due_s == inf else max(due_s - monotonic(), 0.0)
+        if select.select([told], [], [], wait_s)[0]:
+            number = os.read(told, 1)[0]
+            if number == _HEEDED:
+                due_s = monotonic() + _ENDING_S
+            elif number in SIGNALS:
+                first, due_s = first or number, min(due_s, monotonic() + _PATIENCE_S)
+        elif _savers and not warned:
+            _say(b"repcount: still saving what was counted; Ctrl-C once more gives that up\n")
+            due_s, warned = monotonic() + _ENDING_S, True
         else:
-            _give_up(number, terminal)
+            _give_up(first, terminal)
+
+
+@contextlib.contextmanager
+def saving() -> Iterator[None]:
+    """While a file is made safe, which a busy disk may take long for, a signal leaves it more time."""
+    _savers.append(None)
+    try:
+        yield
+    finally:
+        _savers.pop()
 
 
 def _give_up(number: int, terminal: list[Any] | None) -> None:
     """Exit from another thread than the main one: nothing is cleaned up but the terminal."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.write(sys.stderr.fileno(), b"repcount: stopped\n")  # past the lock that the main thread may hold
+    _say(b"repcount: stopped\n")
     if sys.platform != "win32" and terminal is not None:
         import termios
 
         with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, terminal)
     os._exit(128 + number)
+
+
+def _say(line: bytes) -> None:
+    """Write to standard error past the lock that the main thread may hold."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.write(sys.stderr.fileno(), line)
 
 
 def _terminal_state() -> list[Any] | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from repcount import pipes
 from repcount.app.console import ConsoleReporter
 from repcount.errors import OutputError
 from repcount.files import STDOUT, AtomicFile, OutputSet, TextOutput, check_distinct
@@ -96,6 +97,30 @@ def test_a_pipe_is_written_not_replaced(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_pipe_that_nobody_reads_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipes, "PATIENCE_S", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match=r"pipe: it is a pipe, and nobody began to read it in 0\.1 s"):
+        TextOutput(tmp_path / "pipe", io.StringIO())
+
+
+def test_a_pipe_whose_reader_stops_is_given_up_and_told_once(tmp_path: Path) -> None:
+    pipe, reporter = tmp_path / "pipe", ConsoleReporter(io.StringIO(), io.StringIO())
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with OutputSet([pipe, tmp_path / "reps.csv"], reporter, patience_s=0.1) as out:
+            for path in (pipe, tmp_path / "reps.csv"):
+                out.write(path, lambda file: file.write("reps" * 50_000))
+        assert os.read(reader, 100_000).startswith(b"repsreps")
+    finally:
+        os.close(reader)
+    assert isinstance(reporter.notes, io.StringIO)
+    assert reporter.notes.getvalue().count("it is a pipe, and its reader took nothing in 0.1 s") == 1
+    assert reporter.failed == [pipe]
+    assert (tmp_path / "reps.csv").stat().st_size == 200_000
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")

@@ -93,7 +93,7 @@ class EventRecorder:
         if announces and self.history.unsaved and not self.behind:
             self.history.wait(_HOLD_S if last else _SAVING_S)
         unsaved = self.history.unsaved
-        self._watch(unsaved)
+        self._watch(unsaved, 0.0 if last else _HOLD_S)
         held = [] if unsaved and not self.behind and announces and not last else list(self._held)
         for _ in held:
             self._held.popleft()
@@ -102,8 +102,8 @@ class EventRecorder:
         status = replace(update.status, unsaved=unsaved if self.behind else 0)
         return replace(update, status=status, updates=updates, announcements=announcements)
 
-    def _watch(self, unsaved: int) -> None:
-        """Notice, and say once each, when the history falls behind and when it has caught up."""
+    def _watch(self, unsaved: int, hold_s: float) -> None:
+        """Notice, and say once each, when the history has been behind for `hold_s` and when it has caught up."""
         assert self.history is not None
         now_s = time.monotonic()
         self._unsaved_since_s = (self._unsaved_since_s or now_s) if unsaved else None
@@ -112,7 +112,7 @@ class EventRecorder:
         if self.behind and not unsaved:
             self.behind = False
             self.note(_UP_TO_DATE)
-        elif unsaved and not self.behind and now_s - (self._unsaved_since_s or now_s) >= _HOLD_S:
+        elif unsaved and not self.behind and now_s - (self._unsaved_since_s or now_s) >= hold_s:
             self.behind = True
             reason = self.history.error or "the disk of the history is slow"
             self.note(f"{reason}. Counting goes on, reps wait and are written as soon as that is possible")

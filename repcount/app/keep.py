@@ -19,6 +19,7 @@ from repcount.history.file import default_path, find_history
 from repcount.history.people import name_key, parse_name
 from repcount.history.store import HistoryStore
 from repcount.history.totals import Session
+from repcount.interrupts import saving
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class VideoKeeper:
     def keep(self, analyses: Iterable[Analysis]) -> None:
         """Put them into the history; a failure is reported and concerns one video."""
         try:
-            with HistoryStore(default_path(), self._reporter.note) as history:
+            with saving(), HistoryStore(default_path(), self._reporter.note) as history:
                 if self._options.person is not None and self._options.target_deg is not None:
                     history.people.set_target(self._options.person, self._options.target_deg)
                 for analysis in analyses:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from repcount import files, formats
+from repcount.app.aside import Aside
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
@@ -48,6 +49,13 @@ _SUMMARY_S = 60.0
 
 _LOADING_S = 60.0
 """How long MediaPipe may take to open the model. Heuristic: as `executor.HANG_S`."""
+
+_PIPE_S = 5.0
+"""How long the reader of a pipe may take to go on, while nothing is counted. Heuristic: a pipe holds half a minute of
+the signal, so only a reader that has stopped is met, and once."""
+
+_CLOSING_S = 0.5
+"""How long MediaPipe may take to close. Heuristic: it takes a hundredth; what it holds ends with the program."""
 
 _SUMMARY_REFRESH_S = 0.05
 """How often keys are served and the window is drawn again then."""
@@ -111,7 +119,7 @@ def run_live_session(
         check_voice(options.sound.voice)
     with InterruptGuard() as guard, ExitStack() as window_stack:
         with ExitStack() as stack:
-            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force))
+            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force, patience_s=_PIPE_S))
             model = pose_model.ensure_model(model, reporter.note)
             opened = open_session(options, config, model, reporter, stack, window_stack)
             if output.signal is not None:
@@ -150,13 +158,10 @@ def open_session(
     voice = _open_voice(options.sound, stack, force=options.force)
     recording = _open_recording(options, reporter, stack)
     # Model and camera both take seconds to open. The camera gets this thread: macOS asks for permission only here.
-    loading: Future[PersonTracker] = Future()
-    before: Future[dict[str, Any]] = Future()
-    _run_aside(
-        (loading, lambda: PersonTracker(model, look_round=True)),
-        (before, lambda: _before(options) if options.history else {}),
-    )
-    stack.push(partial(_close_tracker, loading))
+    aside = Aside()
+    loading = aside.submit(lambda: PersonTracker(model, look_round=True))
+    before = aside.submit(lambda: _before(options) if options.history else {})
+    stack.push(partial(_close_tracker, aside, loading))
     camera = open_camera(options.camera, give_up_s=options.give_up_s, insecure=options.insecure)
     if camera.caution:
         reporter.note(f"note: {camera.caution}")
@@ -179,32 +184,17 @@ def open_session(
         interactive=[terminal] if window is None else [window, terminal],
         background=[*voice, *recording],
         note=terminal.note,
+        aside=aside,
     )
     return OpenSession(session, window, before.result)
 
 
-def _run_aside(*calls: tuple[Future[Any], Callable[[], Any]]) -> None:
-    """Make calls on another thread, one after the other, and set each one's future.
-
-    Unlike the threads of an executor the program can leave this one behind in a native call that does not return.
-    """
-
-    def run_all() -> None:
-        for future, call in calls:
-            try:
-                future.set_result(call())
-            except BaseException as error:
-                future.set_exception(error)
-
-    threading.Thread(target=run_all, name="loading", daemon=True).start()
-
-
-def _close_tracker(loading: Future[PersonTracker], kind: type[BaseException] | None, *_: object) -> None:
+def _close_tracker(aside: Aside, loading: Future[PersonTracker], kind: type[BaseException] | None, *_: object) -> None:
     """Close the tracker; wait for one that is still being loaded, unless by Ctrl-C or for having waited already."""
     if kind is None or not issubclass(kind, KeyboardInterrupt | ModelError):
         wait([loading], _LOADING_S)
     if loading.done() and loading.exception() is None:
-        loading.result().close()
+        wait([aside.submit(loading.result().close)], _CLOSING_S)
 
 
 def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> list[VoiceClient]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from repcount.analysis import Analysis, AnalysisBuilder, Source
+from repcount.app.aside import Aside
 from repcount.app.event_recorder import EventRecorder
+from repcount.app.executor import HANG_S, POLL_S
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
 from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
 from repcount.interrupts import InterruptGuard
+from repcount.libraries import MORE_MEMORY
 from repcount.pose.tracker import PersonTracker
-from repcount.types import AnalysisWarning, Frame, WarningCode
+from repcount.types import AnalysisWarning, Frame, Pose, WarningCode
 from repcount.video.camera import Camera
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 
@@ -25,6 +29,10 @@ _MAX_WAIT_S = 0.25
 _EARLY = 0.25
 """Share of a frame interval by which a frame may come early; without it, of a camera with 24 frames a second only
 every second frame would be used. Heuristic."""
+
+_LEAVING_S = 0.5
+"""How long a signal waits for the picture that is looked at. Heuristic: ten times what one takes, and little enough of
+the two seconds in which a signal has to end the session."""
 
 _CAMERA_CUES = {
     CameraFaultKind.LOST: Cue.CAMERA_LOST,
@@ -71,6 +79,8 @@ class Session:
     background: Sequence[BackgroundView]
     note: Callable[[str], None]
     """Prints a note."""
+    aside: Aside = field(default_factory=Aside)
+    """Where the tracker works."""
     reported: set[str] = field(default_factory=set)
     """The faults of background views that were reported."""
 
@@ -94,7 +104,7 @@ class Outcome:
     signal: int | None = None
     """The signal that ended it."""
     camera_lost: bool = False
-    """Whether the camera stopped giving frames."""
+    """Whether the camera stopped giving frames, or MediaPipe to look at them."""
 
     @property
     def exit_code(self) -> int:
@@ -111,24 +121,30 @@ def run(session: Session, guard: InterruptGuard) -> Outcome:
     coach = Coach(session.config, session.goals, session.recorder, session.recorder.today)
     camera = session.camera
     guard.delayed = True
-    _loop(session, coach, guard)
+    hangs = _loop(session, coach, guard)
     session.show(coach.end(camera.now_s()), last=True)
     source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
     analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
     guard.requested()  # what ended the session does not end the waiting for its history
     session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
-    return Outcome(_with_obstacle(analysis, coach.obstacle), guard.signal, camera.lost_for_good)
+    return Outcome(_with_obstacle(analysis, coach.obstacle), guard.signal, camera.lost_for_good or hangs)
 
 
-def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
-    """Analyse the frames that are due, and serve keys and timers in between."""
+def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> bool:
+    """Analyse the frames that are due, and serve keys and timers in between; whether MediaPipe got no further."""
     camera, interval_s = session.camera, 1 / session.config.rate_hz
     due_s = 0.0
     while guard.signal is None and not camera.ended:
         event = camera.next(_MAX_WAIT_S, due_s - _EARLY * interval_s)
         if isinstance(event, Frame):
             due_s = max(due_s + interval_s, event.time_s + 0.5 * interval_s)
-            update = coach.see(event, session.tracker.track(event), session.tracker.people, camera.rate_hz)
+            try:
+                pose = _track(session, event, guard)
+            except TimeoutError:
+                if guard.signal is None:
+                    session.note(f"MediaPipe got no further with a picture in {HANG_S:g} s. {MORE_MEMORY}")
+                return guard.signal is None
+            update = coach.see(event, pose, session.tracker.people, camera.rate_hz)
         else:
             if isinstance(event, CameraFault):
                 session.note(event.text)
@@ -137,8 +153,20 @@ def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> None:
         session.show(update)
         for command in [command for view in session.interactive for command in view.commands()]:
             if command is Command.QUIT:
-                return
+                return False
             coach.command(command, camera.now_s())
+    return False
+
+
+def _track(session: Session, frame: Frame, guard: InterruptGuard) -> Pose | None:
+    """Find the pose in a frame. Raises TimeoutError where MediaPipe gets no further with it, soon after a signal."""
+    tracking = session.aside.submit(lambda: session.tracker.track(frame))
+    left_s = HANG_S  # counted in waits: while this process is suspended, none is over
+    while not wait([tracking], POLL_S).done:
+        left_s = min(left_s, HANG_S if guard.signal is None else _LEAVING_S) - POLL_S
+        if left_s <= 0:
+            raise TimeoutError
+    return tracking.result()
 
 
 def _with_obstacle(analysis: Analysis, obstacle: Cue | None) -> Analysis:

@@ -157,6 +157,8 @@ def _check_settings(sound: str, volume: float, pace: str | None) -> None:
 
 
 def _check_writable(file: Path) -> None:
+    if file.is_fifo():
+        raise OutputError(f"cannot write {file}: it is a pipe, and the head of a WAV file is written at its end")
     try:
         file.open("wb").close()
     except OSError as error:

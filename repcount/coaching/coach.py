@@ -11,8 +11,8 @@ from repcount.coaching.analysis_rate import AnalysisRate
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.pose import angles
-from repcount.pose.arms import arms_up
+from repcount.pose import angles, silhouette
+from repcount.pose.arms import ONE_OR_TWO, arms_up
 from repcount.types import Frame, Phase, Pose, Rep, Sample, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
@@ -45,6 +45,7 @@ class Coach:
         self._session = session.SessionState()
         self._feedback = feedback.FeedbackState()
         self._gesture = gestures.GestureState()
+        self._arms_down = silhouette.ArmsDown()
         self._readiness = readiness.ReadinessState()
         self._reminder = readiness.ReminderState()
         self._ever_ready = False
@@ -74,7 +75,7 @@ class Coach:
             self._camera_fault = None
         self._camera_slow = self._camera_slow and not camera_hz >= CAMERA_OK_HZ
         if self._goals.gestures:
-            self._watch_arms(sample, pose)
+            self._watch_arms(sample, frame, pose)
         was_ready = self._readiness.ready
         framing = readiness.check_framing(frame, pose, people)
         self._readiness = readiness.update_readiness(self._config, self._readiness, sample, framing)
@@ -132,12 +133,16 @@ class Coach:
         self._ever_ready = True
         self._remind(time_s, patience_s=0.0)
 
-    def _watch_arms(self, sample: Sample, pose: Pose | None) -> None:
+    def _watch_arms(self, sample: Sample, frame: Frame, pose: Pose | None) -> None:
         """Pause or go on when an arm has been held up, end the set or the rest when both have been.
 
         Where it may have been both, a pause loses nothing, and it is said how to end the set from there.
         """
         up = nan if pose is None else arms_up(pose)
+        if pose is not None and not up >= 1.0:
+            self._arms_down = silhouette.look(self._arms_down, frame, pose)
+        elif pose is not None and up == ONE_OR_TWO and silhouette.are_two_arms(self._arms_down, frame, pose):
+            up = 2.0
         self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, sample.heels_deg)
         if shown is None or not (self._readiness.ready or self._paused):
             return

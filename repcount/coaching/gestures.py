@@ -37,7 +37,7 @@ class Gesture(enum.Enum):
 
     ONE_ARM = "one arm"
     ONE_OR_BOTH = "one or both"
-    """One arm, or both side by side: from the side they look the same."""
+    """One arm, or both side by side, where one hides the other."""
     BOTH_ARMS = "both arms"
 
 

@@ -136,7 +136,8 @@ def _knees_folded(config: Config, movement: Movement) -> bool:
 
 
 def _feet_stayed(config: Config, movement: Movement) -> bool:
-    return movement.at_top(lambda sample: sample.ankle_deg) < _FOOT_DEG
+    """Above the floor, as the top: seen from above, a trunk that lies slants in the picture, and so do the legs."""
+    return nanmedian(p.foot_lift for p in movement.top_points) - movement.tilt_deg < _FOOT_DEG
 
 
 def _hips_moved(config: Config, movement: Movement) -> bool:

@@ -45,7 +45,8 @@ first (rendered clips). Arms that lean by 30° and more towards feet and head ar
 45° from the side, also where the wrists meet; at 60° it may be 5 to 20°."""
 
 ONE_OR_TWO = 1.5
-"""As many arms are up where both seem to be, but one may be made up: side by side, one hides the other."""
+"""As many arms are up where both seem to be, but one may be made up: side by side, one hides the other. What the
+picture shows may tell (`silhouette`)."""
 
 
 def arms_up(pose: Pose) -> float:

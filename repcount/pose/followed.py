@@ -12,8 +12,8 @@ _GONE_S = 3.0
 else is taken for that person: a plant or a sofa is detected for a second or two when the legs go down. Heuristic."""
 
 _SURE_S = 0.5
-"""Somebody followed for less than this may be a false detection: the model's first poses of a person who is hard to see
-may lie the wrong way round. Heuristic."""
+"""Somebody followed for less than this in a row may be a false detection: the model's first poses of a person who is
+hard to see may lie the wrong way round. Heuristic."""
 
 _SETTLED, _ROW_S, _NEAR = 3, 0.3, 0.5
 """So many samples in a row, no further apart than the second and no more different than the third (see
@@ -65,9 +65,10 @@ class Followed:
                 self.change_to(place)
             return
         self._turned = None
-        if self.place is None or not self._can_be(place):
-            self._since_s = place.time_s
         before = self.place
+        lost = before is not None and place.time_s - before.time_s > _ROW_S and not self.is_sure(before.time_s)
+        if before is None or lost or not self._can_be(place):
+            self._since_s = place.time_s
         near = (
             before is not None and place.time_s - before.time_s <= _ROW_S and identity.difference(before, place) < _NEAR
         )

@@ -26,11 +26,23 @@ _EVENED_SHARE = 0.0025
 with strong noise or compression the model found people in 43 as they were and in 50 with 0.0016 or 0.003; of one clip
 in 8 and in 15 of 16. Somebody seen obliquely it found less often, so evening out is no remedy for all."""
 
+_DEEPER = 1.6
+"""How much more contrast `deepen` gives. Somebody in grey before grey the model found on the back in 2 of 11 frames as
+they are, in as many with 1.3 times the contrast, and in all with 1.6, 2 and 2.5; another in 2 of 11 and in 3; somebody
+seen from the floor in all as they are and in 3 with it, so this is no remedy for all, either."""
+
 
 def even_out(frame: Frame) -> Frame:
     """A copy of `frame` without grain and blocks of compression, and without the finest detail."""
     radius_px = _EVENED_SHARE * max(frame.image.shape[:2])
     return Frame(frame.time_s, np.asarray(cv2.GaussianBlur(frame.image, (0, 0), radius_px), dtype=np.uint8))
+
+
+def deepen(frame: Frame) -> Frame:
+    """A copy of `frame` with more contrast, whatever it has."""
+    middle = frame.image[::_SAMPLED, ::_SAMPLED].mean((0, 1))
+    levels = np.clip((np.arange(256)[:, np.newaxis] - middle) * _DEEPER + middle, 0, 255).astype(np.uint8)
+    return Frame(frame.time_s, np.asarray(cv2.LUT(frame.image, levels[np.newaxis]), dtype=np.uint8))
 
 
 def spread(frame: Frame) -> Frame:

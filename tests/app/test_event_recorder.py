@@ -144,6 +144,7 @@ def test_the_end_tells_what_was_held_back(path: Path) -> None:
     with recording(path) as (recorder, notes), Holder(path):
         assert numbers_of(recorder.release(counted(recorder, 1))) == []
         assert numbers_of(recorder.release(frame(), last=True)) == [1]
+        assert "Counting goes on, reps wait" in notes[-1], "what is told and not on the disk is said so"
         recorder.end(60, patience=False, cancelled=lambda: False)
         assert "is kept beside it, as history.waiting-1.sqlite3" in notes[-1]
 

@@ -33,6 +33,7 @@ from support.programs import SAMPLES, Cli, Ffmpeg
 import repcount
 from repcount import language
 from repcount.app import live as app_live
+from repcount.app import live_loop
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
@@ -43,7 +44,7 @@ from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
 from repcount.interrupts import InterruptGuard
 from repcount.pose.tracker import PersonTracker
-from repcount.types import Rep, Update
+from repcount.types import Frame, Rep, Update
 from repcount.video.camera import open_camera
 from repcount.video.clock import clock_s
 
@@ -460,6 +461,36 @@ def test_a_model_that_does_not_open_is_given_up(still_first: Path, cli: Cli, mon
     over.set()
     assert result.code == 1
     assert "MediaPipe got no further with the pose model" in result.err
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+def test_a_picture_that_is_never_looked_at_ends_it_with_its_files(
+    number: int | None, still_first: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A native call that does not return; signals come while it is made, and none is needed in the end."""
+    over = threading.Event()
+
+    class Hung:
+        people = 1
+
+        def track(self, frame: Frame) -> None:
+            if number is not None:
+                os.kill(os.getpid(), number)
+            over.wait(600)
+
+        def close(self) -> None:
+            raise AssertionError("closed while it is used")
+
+    monkeypatch.setattr(app_live, "PersonTracker", lambda *_, **__: Hung())
+    monkeypatch.setattr(app_live, "_CLOSING_S", 0.01)
+    monkeypatch.setattr(live_loop, "_LEAVING_S" if number else "HANG_S", 0.01)
+    out = tmp_path / "reps.csv"
+    result = cli("live", "--camera", still_first, "--no-window", "--sound", "off", "--csv", out)
+    over.set()
+    assert result.code == (1 if number is None else 128 + number)
+    assert ("MediaPipe got no further with a picture" in result.err) is (number is None)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1
 
 
 NEVER_OPENS = """

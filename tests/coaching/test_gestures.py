@@ -240,7 +240,7 @@ def test_both_arms_end_the_set_and_the_rest_and_go_on_after_a_pause() -> None:
 
 
 def test_arms_side_by_side_pause_and_it_is_said_how_to_end_the_set_from_there() -> None:
-    """From the side one arm hides the other: whether it was one or both is not known."""
+    """Where one arm hides the other, whether it was one or both is not known."""
     sim = SimulatedSession(SessionGoals(parse_plan("3x20"), gestures=True))
     sim.lie(2)
     sim.raises(Shape(rest=4))
@@ -255,6 +255,21 @@ def test_arms_side_by_side_pause_and_it_is_said_how_to_end_the_set_from_there() 
     sim.lie(1)
     hold_up(sim, 1.3, arms=EITHER)
     assert sim.cues[-2:] == [Cue.PAUSED_OR_SET_DONE, Cue.RESUMED]
+
+
+def test_arms_side_by_side_that_the_picture_shows_as_two_end_the_set() -> None:
+    sim = SimulatedSession(SessionGoals(parse_plan("3x20"), gestures=True))
+    sim.lie(2)
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    who = with_both_arms_up(pose(LYING))
+    (x, y), length = who.xy_px[11].astype(int), round(float(np.linalg.norm(who.xy_px[11] - who.xy_px[15])))
+    image = np.full((720, 1280, 3), 128, np.uint8)
+    for left in (x, x + length // 4):
+        image[y - length : y, left - length // 12 : left + length // 12] = (200, 150, 120)
+    for _ in range(round(1.3 * HZ)):
+        sim.see(who, image=image)
+    assert (sim.cues[-1], sim.now.status.stage) == (Cue.SET_DONE, Stage.REST)
 
 
 def test_without_gestures_arms_may_do_anything() -> None:

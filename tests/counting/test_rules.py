@@ -86,6 +86,12 @@ def test_what_is_recorded_and_not_full(name: str, mover: Mover, flag: Flag) -> N
     assert [(rep.full, flag in rep.flags) for rep in reps] == [(False, True)] * 3, name
 
 
+def test_the_feet_of_who_lies_slanting_in_the_picture_rise_from_where_they_lay() -> None:
+    """As seen from above: by 27 degrees in a partial rep, though they end only 19 above the line of the trunk."""
+    reps = performed(lambda _, x: Body(left=0.31 * x - 8, right=0.31 * x - 8, trunk=-16)).reps
+    assert [rep.full for rep in reps] == [False] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "mover", "reason"),
     [

@@ -126,6 +126,8 @@ def test_the_reach_of_the_hands_is_the_mean_of_picture_and_space() -> None:
     ("name", "body", "hip", "other"),
     [
         ("gone to the arms overhead", Body(left=150, right=72), 108.0, nan),
+        ("beyond the other one, which is up", Body(left=112, right=71), 109.0, nan),
+        ("two that are nearly upright", Body(left=99, right=65), 81.0, 115.0),
         ("one leg, as far as any goes", Body(left=120, right=5), 60.0, 175.0),
         ("a knee hugged to the chest", Body(left=135, left_knee=60, right=5), 45.0, 175.0),
         ("both legs over the head", Body(left=140, right=138), 40.0, 42.0),

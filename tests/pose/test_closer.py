@@ -110,6 +110,19 @@ def test_who_is_not_found_for_grain_is_followed_in_the_picture_evened_out(monkey
     assert set(places[round(1.5 * HZ) :]) == {CHILD.hip_px}
 
 
+def test_who_is_not_found_for_want_of_contrast_is_followed_with_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    greys = np.random.default_rng(1).integers(20, 236, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+
+    class SeesNoGreys(ScriptedLandmarker):
+        def detect(self, frame: Frame) -> list[Pose]:
+            return [pose(CHILD)] if frame.image.shape == greys.shape and frame.image[::20].std() > 70 else []
+
+    monkeypatch.setattr(tracker, "Landmarker", SeesNoGreys)
+    places = hips_followed(greys, HZ, 2)
+    assert places[0] is None
+    assert set(places[round(1.5 * HZ) :]) == {CHILD.hip_px}
+
+
 def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
     """Across a grey hall."""
     small = cv2.resize(image, None, fx=0.36, fy=0.36, interpolation=cv2.INTER_AREA)

@@ -116,6 +116,31 @@ def test_who_lies_in_front_with_one_leg_put_onto_somebody_elses_gives_way(
     assert max(abs(lift) for one in painted for lift in angles.leg_elevations(one)) < 20
 
 
+def test_who_is_found_now_and_then_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shelf, taken for somebody for a moment, and again a second later: it was never followed for long."""
+    places = followed(monkeypatch, lambda t: [ME] if t >= 2 else [NEIGHBOUR] if t < 0.15 or 1 <= t < 1.05 else [], 3)
+    assert between(places, 2, 3) == {ME.hip_px}
+
+
+def test_people_are_detected_anew_while_nobody_found_lies_on_the_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model goes on with a body face down, which is the right one, until it has to look again."""
+
+    class GoesOn(ScriptedLandmarker):
+        anew = False
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            return [pose(ME if self.anew else TURNED)]
+
+        def forget(self) -> None:
+            self.anew = True
+
+    monkeypatch.setattr(tracker, "Landmarker", GoesOn)
+    with PersonTracker(Path("none")) as following:
+        found = [following.track(Frame(i / HZ, IMAGE)) for i in range(6)]
+    on_back = [one is not None and angles.is_lying_on_back(one) for one in found]
+    assert on_back == [False] * 4 + [True] * 2
+
+
 def test_a_cut_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The camera that shows somebody elsewhere shows the same person: no second of that is lost."""
     monkeypatch.setattr(scene.CutDetector, "is_cut", lambda _, frame: frame.time_s == 3.0)

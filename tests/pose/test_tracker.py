@@ -34,6 +34,9 @@ class Scene:
             def __init__(self) -> None:
                 scene.open += 1
 
+            def forget(self) -> None:
+                """It follows nobody."""
+
             def close(self) -> None:
                 scene.open -= 1
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Cue, LiveUpdate
@@ -45,9 +46,17 @@ class SimulatedSession:
         in_reach = {number for event in self.recorded if isinstance(event, TargetSet) for number in event.numbers}
         return self.earlier + sum(rep.full or rep.number in in_reach for rep in reps if rep.number not in removed)
 
-    def see(self, who: Pose | None, people: int = 1, *, dark: bool = False, camera_hz: float = 30.0) -> None:
-        """Show one frame of the room with `who` in it."""
-        frame = Frame(self.time_s, _DARK if dark else _ROOM)
+    def see(
+        self,
+        who: Pose | None,
+        people: int = 1,
+        *,
+        dark: bool = False,
+        camera_hz: float = 30.0,
+        image: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Show one frame of the room with `who` in it; `image` is what else the camera sees."""
+        frame = Frame(self.time_s, image if image is not None else _DARK if dark else _ROOM)
         self.updates.append(self.coach.see(frame, who, people if who else 0, camera_hz))
         self.time_s += 1 / HZ
 

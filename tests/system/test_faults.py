@@ -57,9 +57,17 @@ def forked(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Fo
         yield process
 
 
-def announced(child: Child) -> list[int]:
-    """The reps that it has told of in the terminal."""
-    return [int(number) for number in re.findall(r"^ *[\d.]+ s +rep (\d+),.*\)$", child.output, re.MULTILINE)]
+def announced(child: Child, said: str | None = None) -> list[int]:
+    """The reps that it has told of in the terminal, or in a part of what it said there."""
+    said = child.output if said is None else said
+    return [int(number) for number in re.findall(r"^ *[\d.]+ s +rep (\d+),.*\)$", said, re.MULTILINE)]
+
+
+def promised(child: Child) -> list[int]:
+    """Those of them that have to be on the disk: where it is slow that is said first, and later that all are there."""
+    said = child.output
+    begun, caught_up = said.rfind("Counting goes on, reps wait"), said.rfind("the history is up to date again")
+    return announced(child, said[:begun] if begun > caught_up else said)
 
 
 def kept(history: Path) -> dict[int, list[int]]:
@@ -109,7 +117,9 @@ def test_live_that_is_killed_at_any_moment_has_kept_what_it_has_told(
         if history.exists():
             found = kept(history)
             newest = found[max(found)] if len(found) > sessions else []
-            assert newest[: len(reps)] == reps
+            safe = promised(child)
+            assert newest[: len(safe)] == safe
+            assert newest == list(range(1, len(newest) + 1))
             assert len(newest) <= len(reps) + 1, "one at most was kept and not yet told"
             sessions, printed = len(found), printed + len(reps)
     assert printed > LIVE_KILLS, "most of them were killed while they counted"
@@ -354,6 +364,38 @@ def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals)
     assert termios.tcgetattr(terminal) == before
     os.close(terminal)
     os.close(other)
+
+
+SAVES = """
+import ctypes, signal
+from repcount import interrupts
+
+interrupts._PATIENCE_S = 0.1
+interrupts.install_handlers()
+interrupts.watch_main_thread()
+signal.signal(signal.SIGTERM, lambda *_: None)
+mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+lock(mutex)
+with interrupts.saving():
+    print("ready", flush=True)
+    lock(mutex)
+"""
+"""A disk that does not answer."""
+
+
+def test_a_signal_leaves_time_to_save_and_a_second_one_does_not() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SAVES], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.readline()
+        program.send_signal(signal.SIGTERM)
+        said = program.stderr.readline()
+        program.send_signal(signal.SIGTERM)
+        said += program.stderr.read()
+    assert said == "repcount: still saving what was counted; Ctrl-C once more gives that up\nrepcount: stopped\n"
+    assert program.returncode == 143
 
 
 # --- the history -------------------------------------------------------------------------------------------

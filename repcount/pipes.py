@@ -1,0 +1,85 @@
+"""Pipes that another program reads: waiting for it has an end."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from repcount import interrupts
+
+PATIENCE_S: Final = 60.0
+"""How long a pipe may have no reader, or one that takes nothing. Heuristic: as for all that is waited for."""
+
+_LEAVING_S: Final = 0.5
+"""The same once a signal has asked the program to end, which it does within two seconds."""
+
+_POLL_S: Final = 0.05
+
+
+def open_pipe(path: Path, patience_s: float = PATIENCE_S) -> BinaryIO:
+    """Open a device or a pipe for writing. A pipe's reader may take `patience_s` to go on reading.
+
+    Raises OSError; if nobody begins to read a pipe within `PATIENCE_S`, or goes on to read it, that is a TimeoutError.
+    """
+    if sys.platform == "win32" or not stat.S_ISFIFO(path.stat().st_mode):
+        return path.open("wb")
+    opened: list[int] = []
+
+    def has_reader() -> bool:
+        try:
+            opened.append(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            time.sleep(_POLL_S)
+        return bool(opened)
+
+    _wait(has_reader, PATIENCE_S, "it is a pipe, and nobody began to read it")
+    os.set_blocking(opened[0], True)
+    return io.BufferedWriter(_PatientWriter(opened[0], patience_s))
+
+
+class _PatientWriter(io.RawIOBase):
+    """Writes to a pipe as its reader takes it."""
+
+    def __init__(self, descriptor: int, patience_s: float) -> None:
+        self._descriptor, self._patience_s = descriptor, patience_s
+        self._given_up = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        def has_room() -> bool:
+            return bool(select.select([], [self._descriptor], [], _POLL_S)[1])
+
+        if self._given_up:  # what is still in a buffer when it is closed
+            return len(memoryview(data))
+        self._given_up = True
+        _wait(has_room, self._patience_s, "it is a pipe, and its reader took nothing")
+        self._given_up = False
+        return os.write(self._descriptor, memoryview(data)[: select.PIPE_BUF])  # so much does not block
+
+    def close(self) -> None:
+        if not self.closed:
+            with suppress(OSError):
+                os.close(self._descriptor)
+        super().close()
+
+
+def _wait(is_ready: Callable[[], bool], patience_s: float, complaint: str) -> None:
+    """Wait until `is_ready`, which takes `_POLL_S` itself if it is not. Raises TimeoutError with the complaint."""
+    left_s = patience_s  # counted in waits: while this process is suspended, none is over
+    while not is_ready():
+        left_s = min(left_s, patience_s if interrupts.exit_code() is None else _LEAVING_S) - _POLL_S
+        if left_s <= 0:
+            raise TimeoutError(errno.ETIMEDOUT, f"{complaint} in {patience_s:g} s")
