@@ -99,6 +99,10 @@ _WARNING_TEMPLATES = {
     WarningCode.PART_LEFT_OUT: (
         "after {read_s:.1f} s the file goes on in another video stream, which was not read: cut it there for two videos"
     ),
+    WarningCode.ANOTHER_PROGRAM: (
+        "the file holds {videos} videos, as of several programs: the first of the largest was counted, "
+        "{width:.0f} by {height:.0f}"
+    ),
     WarningCode.PICTURE_SPOILED: (
         "the picture is spoiled in {share:.0%} of the video: data was lost when it was sent or copied"
     ),

@@ -204,6 +204,7 @@ class WarningCode(enum.StrEnum):
     FILE_BREAKS_OFF = "file_breaks_off"
     """Like FILE_CUT_SHORT, of a file that does not say how long it lasts."""
     PART_LEFT_OUT = "part_left_out"
+    ANOTHER_PROGRAM = "another_program"
     PICTURE_SPOILED = "picture_spoiled"
     VIEW_REPEATED = "view_repeated"
     PICTURE_BLANK = "picture_blank"

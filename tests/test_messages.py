@@ -28,6 +28,10 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
         {"read_s": 3.04},
         "after 3.0 s the file goes on in another video stream, which was not read: cut it there for two videos",
     ),
+    WarningCode.ANOTHER_PROGRAM: (
+        {"videos": 2, "width": 640, "height": 360},
+        "the file holds 2 videos, as of several programs: the first of the largest was counted, 640 by 360",
+    ),
     WarningCode.PICTURE_SPOILED: (
         {"share": 0.9}, "the picture is spoiled in 90% of the video: data was lost when it was sent or copied"
     ),

@@ -82,6 +82,8 @@ class Probe:
     """Whether its edit list is followed."""
     views: stereo.Views = stereo.SINGLE
     """How often each picture holds the same view."""
+    videos: int = 1
+    """How many videos that go on to its end a broadcast recording holds, as of several programs."""
     other_video_at: int = -1
     """Where in the file the last picture begins, if that of a transport stream has not the number of the first."""
 
@@ -97,7 +99,8 @@ def probe(path: Path) -> Probe:
     except (av.error.FFmpegError, ValueError) as error:
         raise VideoError(_no_video(path)) from error
     with closing(container):
-        stream = _video_stream(container, path)
+        streams = _video_streams(container, path)
+        stream = streams[0]
         context = stream.codec_context
         if context.width * context.height > MAX_PX:
             raise VideoError(
@@ -133,6 +136,7 @@ def probe(path: Path) -> Probe:
             raw=container.format.name in _RAW,
             as_edited=as_edited,
             views=views,
+            videos=1 if other_video_at >= 0 else sum(other.codec_context.width > 0 for other in streams),
             other_video_at=other_video_at,
         )
 
@@ -166,16 +170,18 @@ def conversion(path: Path) -> str:
     return shlex.join(["ffmpeg", "-i", str(path), "-c:v", "libx264", str(path.with_suffix(".h264.mp4"))])
 
 
-def _video_stream(container: Any, path: Path) -> Any:
-    """The stream to read: FFmpeg's best one that is no cover picture."""
+def _video_streams(container: Any, path: Path) -> list[Any]:
+    """The stream to read, FFmpeg's best one that is no cover picture; of a broadcast recording all, largest first."""
     streams = [stream for stream in container.streams if stream.type == "video" and not _is_cover(stream)]
     if not streams:
         raise VideoError(_no_video(path))
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
         raise VideoError(_undecodable(path))
+    if container.format.name in _BROADCAST:
+        return sorted(decodable, key=lambda stream: -stream.codec_context.width * stream.codec_context.height)
     best = container.streams.best("video")
-    return best if any(best is stream for stream in decodable) else decodable[0]
+    return [best if any(best is stream for stream in decodable) else decodable[0]]
 
 
 _CODEC_NAMES = re.compile(

@@ -276,6 +276,7 @@ class VideoReader:
             self._cut_short(),
             self._spoiled(),
             self._left_out(),
+            self._another_program(),
             AnalysisWarning(WarningCode.VIEW_REPEATED) if self._probe.views else None,
             self._content.warning(),
             self._content.sparseness(),
@@ -298,6 +299,12 @@ class VideoReader:
         if self._left_early or self._decoder.read_until >= self._probe.other_video_at:
             return None
         return AnalysisWarning(WarningCode.PART_LEFT_OUT, {"read_s": self.duration_s})
+
+    def _another_program(self) -> AnalysisWarning | None:
+        if self._probe.videos == 1:
+            return None
+        size = {"width": self.info.width, "height": self.info.height}
+        return AnalysisWarning(WarningCode.ANOTHER_PROGRAM, {"videos": self._probe.videos, **size})
 
     def _spoiled(self) -> AnalysisWarning | None:
         share = self._decoder.spoiled

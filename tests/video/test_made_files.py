@@ -619,6 +619,19 @@ def test_pictures_that_are_spoiled_because_data_were_lost(ffmpeg: Ffmpeg, tmp_pa
     assert said(path) == []
 
 
+@pytest.mark.parametrize("ending", [".ts", ".mpg"])
+def test_a_recording_of_two_programs(ending: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """The largest is read, whichever is named first."""
+    path = ffmpeg(
+        *pattern("1"),
+        *("-map", "0", "-map", "0", "-filter:v:1", "scale=320:240", "-c:v", "mpeg2video", tmp_path / f"two{ending}"),
+    )
+    with reader.open_video(path) as video:
+        frames = list(video.frames())
+        assert [warning.code.value for warning in video.warnings()] == ["another_program"]
+    assert {frame.image.shape for frame in frames} == {(240, 320, 3)}
+
+
 def test_which_pictures_are_spoiled(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     """From the one that lacks data up to the next key frame, here of 60 with one in every ten."""
     content = ffmpeg(*pattern("2"), *X264, "-g", "10", "-bf", "0", tmp_path / "whole.ts").read_bytes()
