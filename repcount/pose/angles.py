@@ -47,6 +47,10 @@ _AT_HEAD_TRUNKS, _OFF_HEAD_TRUNKS = 0.6, 0.72
 """Nearer is at the head and further is not; between them is a hand under a head that is seen from the floor as well as
 one that is stretched out overhead."""
 
+_HAND_SEEN = 0.05
+"""Nor where neither wrist is more visible than this: of the better-seen one it is 0.08 and more on all labelled clips,
+also under the head."""
+
 _TWIN_TRUNKS = 0.3
 """Landmarks that lie no further apart than this part of a trunk length are of one body, found twice. Heuristic."""
 
@@ -325,6 +329,8 @@ def _hands_on_head(body: _Body) -> float:
     if body.view_deg >= _HANDS_VIEW_DEG:
         return nan
     hand = int(body.visibility[_WRIST[1]] > body.visibility[_WRIST[0]])
+    if body.visibility[_WRIST[hand]] < _HAND_SEEN:
+        return nan
     reaches = []
     for points, way in body.readings:
         trunk = hypot(*way)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -64,6 +65,19 @@ def share_outside(pose: Pose, painted: Pose) -> float:
     """Share of somebody's landmarks that lie outside the area that another takes who is painted out."""
     margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
     return fmean(distance_px(painted, x, y) > margin_px for x, y in pose.xy_px.tolist())
+
+
+def with_arms_unseen(pose: Pose, painted: Pose) -> Pose:
+    """Somebody whose arms are not visible where shoulder or elbow is in the area that another takes who is painted out:
+    there the model makes up the rest of the arm.
+    """
+    margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
+    visibility = pose.visibility.copy()
+    for shoulder, elbow, *hand in _ARMS:
+        ends = pose.xy_px[[shoulder, elbow]].tolist()
+        if any(distance_px(painted, x, y) <= margin_px for x, y in ends):
+            visibility[[elbow, *hand]] = 0.0
+    return replace(pose, visibility=visibility)
 
 
 def _usual_colour(frame: Frame) -> list[float]:

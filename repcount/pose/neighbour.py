@@ -6,7 +6,7 @@ from math import nan
 
 from repcount.pose import angles
 from repcount.pose.exerciser import LegWatch
-from repcount.pose.masking import paint_out, share_outside
+from repcount.pose.masking import paint_out, share_outside, with_arms_unseen
 from repcount.types import Frame, Pose, Sample
 
 _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
@@ -45,6 +45,10 @@ class Neighbours:
     def hide(self, frame: Frame) -> Frame:
         """`frame`, without the neighbour who lies still."""
         return frame if self._still is None else paint_out(frame, [self._still])
+
+    def beside_hidden(self, pose: Pose) -> Pose:
+        """Somebody found in an image without that neighbour, whose arms are unseen where the neighbour was."""
+        return pose if self._still is None else with_arms_unseen(pose, self._still)
 
     def reveal(self) -> None:
         """Paint nobody out any more."""

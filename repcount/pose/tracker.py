@@ -92,7 +92,7 @@ class PersonTracker:
             self._view.look_at(None)
             self._landmarkers.forget()
         frame = self._neighbours.hide(levels.spread(frame))
-        people = _large_enough(frame, self._detect(frame))
+        people = [self._neighbours.beside_hidden(pose) for pose in _large_enough(frame, self._detect(frame))]
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
         lying = [i for i, pose in enumerate(people) if angles.is_lying_on_back(pose)]

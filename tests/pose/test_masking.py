@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 from support.bodies import Body, pose
 
-from repcount.pose.masking import paint_out
+from repcount.pose import angles
+from repcount.pose.masking import paint_out, with_arms_unseen
 from repcount.types import Frame
 
 
@@ -24,3 +27,12 @@ def painted(elbow: tuple[float, float]) -> set[str]:
 def test_who_lies_behind_between_elbow_and_body_is_not_painted_out() -> None:
     assert painted((260, 220)) == {"hips"}
     assert painted((300, 100)) == {"hips", "elbow"}
+
+
+def test_arms_that_come_out_of_somebody_who_is_painted_out_are_unseen_and_nothing_else() -> None:
+    in_front, behind, away = pose(Body()), pose(Body(hip_px=(660, 490))), pose(Body(hip_px=(660, 300)))
+    seen = with_arms_unseen(behind, in_front)
+    assert set(np.flatnonzero(seen.visibility == 0)) == {13, 14, 15, 16, 17, 18, 19, 20}
+    assert isnan(angles.compute_sample(0.0, seen).hands_on_head)
+    assert angles.compute_sample(0.0, behind).hands_on_head == 1
+    assert (with_arms_unseen(away, in_front).visibility == away.visibility).all()
