@@ -39,11 +39,15 @@ first or last part of the way was hidden."""
 _APART_ERROR_DEG = 8.0
 """To this the angle between the legs is measured, of which one is half hidden."""
 
-_SAME_MOMENT_S, _VAGUE_SHARE = 0.3, 0.5
-"""Start and end are wrong when they are off by more than the first; their standard deviation is this share of the time
-that the legs take to be clearly off the bottom. This, the gaps and the two before were fitted on half of the people:
-240 combinations were tried, and those with a low mean square error and next to no rep wrongly stated at 0.9 there
-hardly differ. Of them it is the one in which a clean raise of 2 s is stated at more than 0.9."""
+_SAME_MOMENT_S, _VAGUE_SHARE, _APART_SHARE = 0.3, 0.5, 0.4
+"""Start and end are wrong when they are off by more than the first. Their standard deviation is made of the time that
+the legs take to be clearly off the bottom and of how far the two ways to tell the moment lie apart, as these shares of
+them: slow legs, few frames and unsteady landmarks make both long. Of 2,042 reps of 49 clips, as they are and made
+worse, they are the shares with the least square error of those that leave no more than 1 in 200 of the reps stated at
+0.9 and more wrong; of the 49 times that one clip is left out they are chosen 42 times.
+
+The gaps and the two before were fitted on half of the people: 240 combinations were tried, and those with a low mean
+square error and next to no rep wrongly stated at 0.9 there hardly differ."""
 
 _TOP_ERROR_DEG, _KNEE_ERROR_DEG = 4.0, 7.0
 """To these top and knee are measured (rendered clips; the knee is the straighter of two readings)."""
@@ -109,8 +113,8 @@ def _without_doubt(value: float, fine: float, poor: float) -> float:
 
 def _timed(movement: Movement) -> float:
     """How likely start and end are within what people call the same moment."""
-    start_s, end_s = (_VAGUE_SHARE * vague_s for vague_s in movement.vague_s)
-    errors_s = hypot(start_s, movement.start_doubt_s), end_s
+    pairs = zip(movement.vague_s, movement.apart_s, strict=True)
+    errors_s = [hypot(_VAGUE_SHARE * vague_s, _APART_SHARE * apart_s) for vague_s, apart_s in pairs]
     return prod(erf(_SAME_MOMENT_S / max(error_s, 1e-6) / sqrt(2.0)) for error_s in errors_s)
 
 

@@ -199,7 +199,7 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
 def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
     known = performed(lambda _, x: Body(left=x, right=x)).reps[0].confidence
     unknown = performed(lambda _, x: Body(left=x, right=min(x, 18))).reps[0].confidence
-    assert 0.7 < unknown < 0.9 < known
+    assert 0.7 < unknown < 0.9 * known
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_landmarks_that_jump_for_two_frames_are_no_cut() -> None:
 def test_a_bad_view_lowers_the_confidence_and_says_so() -> None:
     side = performed(lambda _, x: Body(left=x, right=x)).reps[0]
     end = performed(lambda _, x: Body(left=x, right=x, yaw=70)).reps[0]
-    assert side.confidence > 0.9
+    assert side.confidence > 0.8
     assert end.confidence < 0.5
     assert Flag.LOW_CONFIDENCE in end.flags
     assert Flag.LOW_CONFIDENCE not in side.flags
