@@ -52,6 +52,9 @@ At the start it is held against what least jerk gives for a way of that length: 
 late and more, and 0.08 s with it. At the end it mends nothing, for partial reps creep down, too.
 """
 
+_LEAVE_SOFT, _LEAVE_PUSHED = 0.7, 0.9
+"""The same limits for legs that leave the top, whatever their height. Fitted like those of the start."""
+
 _TOO_EARLY_S = 0.1
 """Legs cannot have left the bottom before they came down to it: a start that is reckoned before that counts for less,
 and for nothing from this much before it on. Heuristic: one and a half samples."""
@@ -83,12 +86,24 @@ def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     `down_s` is when it had come down to there.
     """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
-    seen_s = crossing(flank, bottom + _SEEN_DEG)
-    reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
-    softness = _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
+    seen_s, reckoned_s, softness = _departure(flank, bottom)
     softness /= _least_softness(max(lift for _, lift in flank) - bottom, _START_MARKS[0], _START_LEVEL_DEG)
     pushed = max(_ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S))
     return Moment((1.0 - pushed) * reckoned_s + pushed * seen_s, abs(max(seen_s, down_s) - max(reckoned_s, down_s)))
+
+
+def top_left_s(flank: Flank) -> float:
+    """When a limb left the top, from a flank given upside down and in reverse order."""
+    seen_s, reckoned_s, softness = _departure(flank, _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE))
+    pushed = _ramp(softness, _LEAVE_SOFT, _LEAVE_PUSHED)
+    return (1.0 - pushed) * reckoned_s + pushed * seen_s
+
+
+def _departure(flank: Flank, bottom: float) -> tuple[float, float, float]:
+    """When a limb was seen to leave the bottom, when it left by reckoning, and how softly."""
+    seen_s = crossing(flank, bottom + _SEEN_DEG)
+    reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
+    return seen_s, reckoned_s, _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
 
 
 def movement_end(flank: Flank) -> Moment:
@@ -379,7 +394,7 @@ class Movement:
         if len(rise) > 1:
             reached_s = max(movement_end(self._walk(upside_down, rise)).time_s, reached_s)
         if len(fall) > 1:
-            left_s = min(movement_onset(self._walk(upside_down, fall)).time_s, left_s)
+            left_s = min(top_left_s(self._walk(upside_down, fall)), left_s)
         return min(reached_s, self.top_s), max(left_s, self.top_s)
 
     @cached_property
