@@ -337,6 +337,7 @@ def _first_alone(container: Any, stream: Any) -> list[Any]:
     packet = next(container.demux(stream))
     frames = [*packet.decode(), *stream.codec_context.decode(None)]
     if frames and not frames[0].interlaced_frame:  # of which this may be one field alone
+        frames[0].time_base = stream.time_base  # older versions of PyAV leave it out where the decoder is emptied
         return frames[:1]
     container.seek(container.start_time or 0)
     return []
