@@ -17,9 +17,10 @@ from typing import Any, Self
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
 
-_PATIENCE_S = 1.5
-"""How long the main thread may take to heed a signal, of the two seconds in which that has to end a program. Heuristic:
-a hundred times what its native calls take; those that may take longer are made by other threads and processes."""
+_PATIENCE_S = 5.0
+"""How long the main thread may take to heed a signal. Heuristic: on a machine with many times too much to do it may be
+seconds until it does, and what was counted must not be lost by that. Native calls that may hang are made by other
+threads and processes, which a signal leaves behind sooner."""
 
 _ENDING_S = 60.0
 """How long the program may take to end after a signal that it heeds, as it may have to save what was counted on a slow
