@@ -24,6 +24,9 @@ _LEAVING_S: Final = 0.5
 
 _POLL_S: Final = 0.05
 
+_NEVER_BLOCKS: Final[int] = getattr(select, "PIPE_BUF", 512)
+"""A pipe that is ready takes this many bytes at once; POSIX promises at least 512, and Windows has no such pipes."""
+
 
 def open_pipe(path: Path, patience_s: float = PATIENCE_S) -> BinaryIO:
     """Open a device or a pipe for writing. A pipe's reader may take `patience_s` to go on reading.
@@ -67,7 +70,7 @@ class _PatientWriter(io.RawIOBase):
         self._given_up = True
         _wait(has_room, self._patience_s, "it is a pipe, and its reader took nothing")
         self._given_up = False
-        return os.write(self._descriptor, memoryview(data)[: select.PIPE_BUF])  # so much does not block
+        return os.write(self._descriptor, memoryview(data)[:_NEVER_BLOCKS])
 
     def close(self) -> None:
         if not self.closed:
