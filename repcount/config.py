@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from repcount.errors import SettingError, brief
+from repcount.pipes import open_input
 from repcount.types import UPRIGHT_DEG
 
 MIN_TARGET_DEG = 45.0
@@ -187,7 +189,7 @@ def _read_if_exists(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with io.TextIOWrapper(open_input(path), encoding="utf-8") as file:
             text = file.read(_MAX_FILE_CHARS + 1)
         if len(text) > _MAX_FILE_CHARS:
             raise SettingError(f"{path} is too long to be a settings file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import isfinite, isnan
@@ -15,6 +16,7 @@ from repcount import __version__, messages
 from repcount.analysis import Analysis
 from repcount.config import Config
 from repcount.errors import SignalError, brief
+from repcount.pipes import open_input
 from repcount.types import Rejection, Rep, Sample, Update
 
 SCHEMA = "repcount/1"
@@ -236,7 +238,7 @@ def read_signal(path: Path) -> Iterator[Sample]:
     times that do not rise.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(open_input(path), encoding="utf-8-sig", newline="") as file:
             yield from _check_times(path, csv.DictReader(_read_lines(path, file)))
     except OSError as error:
         raise SignalError(f"cannot read {path}: {error.strerror}") from error
@@ -255,6 +257,8 @@ def _read_lines(path: Path, file: TextIO) -> Iterator[str]:
 
 def _first_undecodable_line(path: Path) -> int:
     """The number of the first line that is not UTF-8; the error does not say, as text is decoded in blocks."""
+    if not path.is_file():  # what a pipe held is over
+        return 1
     with path.open("rb") as file:
         return next((number for number, line in enumerate(file, 1) if not _is_utf8(line)), 1)
 

@@ -1,4 +1,4 @@
-"""Pipes that another program reads: waiting for it has an end."""
+"""Pipes that another program reads or writes: waiting for it has an end."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _LEAVING_S: Final = 0.5
 
 _POLL_S: Final = 0.05
 
-_NEVER_BLOCKS: Final[int] = getattr(select, "PIPE_BUF", 512)
-"""A pipe that is ready takes this many bytes at once; POSIX promises at least 512, and Windows has no such pipes."""
+_BLOCK_BYTES: Final = 512
+"""So much can be written without waiting to a pipe that has room (POSIX, _POSIX_PIPE_BUF)."""
 
 
 def open_pipe(path: Path, patience_s: float = PATIENCE_S) -> BinaryIO:
@@ -51,6 +51,42 @@ def open_pipe(path: Path, patience_s: float = PATIENCE_S) -> BinaryIO:
     return io.BufferedWriter(_PatientWriter(opened[0], patience_s))
 
 
+def open_input(path: Path) -> BinaryIO:
+    """Open a file for reading; the writer of a pipe may take `PATIENCE_S` to begin and to go on.
+
+    Raises OSError, and reading may as well; if nobody writes to a pipe in time, that is a TimeoutError.
+    """
+    if sys.platform == "win32" or not stat.S_ISFIFO(path.stat().st_mode):
+        return path.open("rb")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return io.BufferedReader(_PatientReader(descriptor))
+
+
+class _PatientReader(io.RawIOBase):
+    """Reads from a pipe as its writer gives it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        def has_content() -> bool:
+            return bool(select.select([self._descriptor], [], [], _POLL_S)[0])
+
+        _wait(has_content, PATIENCE_S, "it is a pipe, and nobody wrote to it")
+        content = os.read(self._descriptor, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
 class _PatientWriter(io.RawIOBase):
     """Writes to a pipe as its reader takes it."""
 
@@ -70,7 +106,7 @@ class _PatientWriter(io.RawIOBase):
         self._given_up = True
         _wait(has_room, self._patience_s, "it is a pipe, and its reader took nothing")
         self._given_up = False
-        return os.write(self._descriptor, memoryview(data)[:_NEVER_BLOCKS])
+        return os.write(self._descriptor, memoryview(data)[:_BLOCK_BYTES])
 
     def close(self) -> None:
         if not self.closed:

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,8 +17,9 @@ import pytest
 
 from repcount import pipes
 from repcount.app.console import ConsoleReporter
-from repcount.errors import OutputError
+from repcount.errors import OutputError, SignalError
 from repcount.files import STDOUT, AtomicFile, OutputSet, TextOutput, check_distinct
+from repcount.formats import read_signal
 from repcount.interrupts import SIGNALS
 from repcount.types import Frame
 from repcount.video.writer import BackgroundVideoWriter, VideoWriter
@@ -104,6 +106,22 @@ def test_a_pipe_that_nobody_reads_is_given_up(tmp_path: Path, monkeypatch: pytes
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OutputError, match=r"pipe: it is a pipe, and nobody began to read it in 0\.1 s"):
         TextOutput(tmp_path / "pipe", io.StringIO())
+
+
+def test_a_pipe_is_read_as_its_writer_gives_it_and_given_up_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`repcount recount <(zcat signal.csv.gz)`."""
+    pipe, content = tmp_path / "pipe", b"time_s,hip_deg\n" * 1000
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    with pipes.open_input(pipe) as file:
+        assert file.read() == content
+    writer.join()
+    monkeypatch.setattr(pipes, "PATIENCE_S", 0.1)
+    with pytest.raises(SignalError, match=r"pipe: it is a pipe, and nobody wrote to it in 0\.1 s"):
+        list(read_signal(pipe))
 
 
 def test_a_pipe_whose_reader_stops_is_given_up_and_told_once(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 from repcount.errors import LabelError, brief
+from repcount.pipes import open_input
 
 FULL, PARTIAL, UNKNOWN = "full", "partial", ""
 
@@ -100,7 +101,7 @@ def _checked(path: Path, row: _Row, kind: str) -> LabelledRep:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise LabelError(f"cannot read {path}: {error.strerror}") from error

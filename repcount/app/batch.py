@@ -8,11 +8,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from math import inf
 from pathlib import Path
+from time import monotonic
 
 from repcount import files as output_files
 from repcount.analysis import Analysis, Source
 from repcount.app.console import ConsoleReporter, OutputOptions
-from repcount.app.executor import FINISHING_HANG_S, Executor, JobFunction, StoppedError, Task, TaskError, WorkerError
+from repcount.app.executor import (
+    FINISHING_HANG_S,
+    STOP_S,
+    Executor,
+    JobFunction,
+    StoppedError,
+    Task,
+    TaskError,
+    WorkerError,
+)
 from repcount.app.jobs import (
     AnnotationJob,
     ThumbnailJob,
@@ -30,6 +40,9 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.reports.traces import AngleTrace
 from repcount.types import Span, WarningCode
+
+_QUIET_S = 1.5
+"""So long after Ctrl-C it is said what is still waited for. Heuristic: as a rule it is over in a tenth of that."""
 
 
 @dataclass(eq=False, slots=True)
@@ -89,6 +102,8 @@ class BatchRunner:
         self._existing, self._keeps = existing, keeps
         self._entries: dict[Task, Entry] = {}
         self._several = False
+        self._said_at_s = inf
+        """When it is said, after Ctrl-C, what is waited for."""
         self._all: Sequence[Entry] = ()
 
     def run(self, entries: Sequence[Entry]) -> None:
@@ -175,6 +190,10 @@ class BatchRunner:
                 if self._guard.requested():
                     self._reporter.interrupted = True
                     self._executor.stop()
+                    self._said_at_s = monotonic() + _QUIET_S
+                if monotonic() > self._said_at_s:
+                    self._said_at_s = inf
+                    self._reporter.note(f"waiting up to {STOP_S:g} s for what was counted (Ctrl-C: no longer)")
                 for task in self._ended_tasks():
                     self._handle(task, self._entries[task])
                 if tasks[0].progress is not None:

@@ -20,6 +20,10 @@ POLL_S = 0.1
 """Longest wait for an event before time limits and Ctrl-C are checked again, and the interval of progress reports.
 Heuristic: too short to be noticed, too long to cost anything."""
 
+STOP_S = 10.0
+"""How long a worker that is asked to stop may take to hand over a partial result. Heuristic: it checks between two
+frames, which are less than a second apart."""
+
 JobFunction = Callable[[Any, Progress], Any]
 """A function of `app.jobs`: takes a job and a progress callback, returns the result."""
 

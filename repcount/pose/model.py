@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from repcount.errors import ModelError
+from repcount.files import is_special
 
 VARIABLE = "REPCOUNT_MODEL"
 """Environment variable that names a model file."""
@@ -54,7 +55,7 @@ _CUT_OFF = ("incomplete-download", "IncompleteRead", "ProtocolError", "Connectio
 that, and where it was not, the hash alone tells that something is missing."""
 
 _WAIT_S = 600
-"""Longest wait for another process that is preparing the model; enough for 36 MB at 0.5 Mbit/s."""
+"""Longest wait for the download, and for another process that prepares the model; enough for 36 MB at 0.5 Mbit/s."""
 
 _MISSING = "there is no such file"
 _ALTERNATIVE = f"Or name a model file with --model or ${VARIABLE}"
@@ -141,6 +142,8 @@ def install(notify: Notify = lambda _: None) -> Path:
 def _defect(path: Path, chosen_by: str) -> str | None:
     """Why the file cannot be used, for people; None if it can."""
     try:
+        if is_special(path):  # a pipe would be waited for
+            return "it is a device or a pipe"
         with path.open("rb") as file:
             if chosen_by == "cache":
                 known = hashlib.file_digest(file, "sha256").hexdigest() in _BUNDLE_SHA256
@@ -189,7 +192,14 @@ def _download(folder: Path) -> Path:
     requirement.write_text(f"{_WHEEL} --hash=sha256:{_WHEEL_SHA256}\n", encoding="utf-8")
     options = ["--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:", *_PYTHON, *_PLATFORM]
     command = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirement)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=_WAIT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"the pose model was not downloaded in {_WAIT_S // 60} minutes. Try again. {_ALTERNATIVE}"
+        ) from None
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         raise ModelError(_pip_failure(done.stderr))
