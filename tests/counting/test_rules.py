@@ -203,6 +203,21 @@ def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
 
 
 @pytest.mark.parametrize(
+    ("people", "doubted"),
+    [([nan], False), ([1.0, nan], False), ([2.0, 1.0, 1.0], False), ([nan, 2.0, 2.0, 1.0], True), ([2.0], True)],
+)
+def test_of_several_who_lie_it_may_be_another_ones_rep(people: list[float], doubted: bool) -> None:
+    """Where only one was looked for nothing is doubted."""
+    told = cycle(people)
+    alone = performed(lambda _, x: Body(left=x, right=x)).reps
+    several = performed(
+        lambda _, x: Body(left=x, right=x), seen_as=lambda sample: replace(sample, people_lying=next(told))
+    ).reps
+    expected = [rep.confidence * (0.75 if doubted else 1.0) for rep in alone]
+    assert [rep.confidence for rep in several] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
     ("name", "mover"),
     [
         ("sit-up", lambda _, x: Body(left=x, right=x, trunk=x)),
