@@ -56,6 +56,11 @@ square error and next to no rep wrongly stated at 0.9 there hardly differ."""
 _TOP_ERROR_DEG, _KNEE_ERROR_DEG = 4.0, 7.0
 """To these top and knee are measured (rendered clips; the knee is the straighter of two readings)."""
 
+_TILT_SHARE = 0.7
+"""The top is measured worse by this share of how far the floor is seen tilted, as from above: of 1,289 reps of 31
+rendered clips, as they are and made worse, the root mean square error is 4.6° up to 4° of tilt, 5.6° up to 8° and 11°
+from there to 15°."""
+
 
 def rep_confidence(config: Config, movement: Movement) -> float:
     """How likely verdict and moments are right: the product of what may be in doubt, 1 where nothing is known of it.
@@ -68,7 +73,7 @@ def rep_confidence(config: Config, movement: Movement) -> float:
     """
     doubts = (_seen, _clear, _steady, _whole, _even, _gradual, _same_body, _both_legs, _alone, _timed)
     share = prod(doubt(movement) for doubt in doubts)
-    share *= _decided(movement.top_deg - config.full_deg, _TOP_ERROR_DEG)
+    share *= _decided(movement.top_deg - config.full_deg, hypot(_TOP_ERROR_DEG, _TILT_SHARE * movement.tilt_deg))
     return share * _knees_decided(config, movement) * _apart_decided(config, movement)
 
 
