@@ -55,9 +55,10 @@ late and more, and 0.08 s with it. At the end it mends nothing, for partial reps
 _LEAVE_SOFT, _LEAVE_PUSHED = 0.7, 0.9
 """The same limits for legs that leave the top, whatever their height. Fitted like those of the start."""
 
-_TOO_EARLY_S = 0.1
+_TOO_EARLY_S, _TURN_S = 0.1, 0.15
 """Legs cannot have left the bottom before they came down to it: a start that is reckoned before that counts for less,
-and for nothing from this much before it on. Heuristic: one and a half samples."""
+and for nothing from the first time before it on. Then it is when they are seen to leave, at most the second time after
+they came down, because slow legs are not seen to leave for half a second. Heuristic: 1.5 samples, and 2."""
 
 _START_LAG_S, _END_LAG_S = 0.045, 0.02
 """The model smooths its landmarks over time, and legs that leave softly are late by this on rendered clips."""
@@ -83,13 +84,16 @@ class Moment(NamedTuple):
 def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     """When a limb left the bottom of a flank given in reverse order, from the top.
 
-    `down_s` is when it had come down to there.
+    `down_s` is a time before which it had not come down to there. That of the lowest sample is none: it is any of those
+    in which the limb lay.
     """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
     seen_s, reckoned_s, softness = _departure(flank, bottom)
     softness /= _least_softness(max(lift for _, lift in flank) - bottom, _START_MARKS[0], _START_LEVEL_DEG)
-    pushed = max(_ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S))
-    return Moment((1.0 - pushed) * reckoned_s + pushed * seen_s, abs(max(seen_s, down_s) - max(reckoned_s, down_s)))
+    pushed, early = _ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S)
+    start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
+    turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
+    return Moment(max(start_s, turned_s, down_s), abs(max(seen_s, down_s) - max(reckoned_s, down_s)))
 
 
 def top_left_s(flank: Flank) -> float:
@@ -347,16 +351,11 @@ class Movement:
     @cached_property
     def start_s(self) -> float:
         """When the legs leave the bottom."""
-        return max(self._onset.time_s, self._down_s)
+        return self._onset.time_s
 
     @cached_property
     def _onset(self) -> Moment:
-        return movement_onset(self._ascent, self._down_s)
-
-    @property
-    def _down_s(self) -> float:
-        """When the legs had come down to the bottom before the raise."""
-        return max(self._ascent[-1][0], self.ended_s)
+        return movement_onset(self._ascent, max(self.ended_s, (*self.before, *self.trace)[0].time_s))
 
     @cached_property
     def end_s(self) -> float:
