@@ -524,6 +524,7 @@ def test_being_asked_to_stop_hands_over_what_there_is(executor: LocalExecutor, t
     assert isinstance(given_up, StoppedError)
 
 
+@pytest.mark.slow
 def test_trackers_are_shared_by_the_videos_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`--jobs 4` means four trackers in all."""
     for videos, expected in ((1, [4]), (2, [2, 2]), (3, [1, 1, 2]), (9, [1] * 4)):
@@ -547,6 +548,7 @@ def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         executor.start()
 
 
+@pytest.mark.slow
 def test_the_command_loads_no_native_library(piece: Path) -> None:
     code = f"import sys; sys.argv = ['repcount', 'analyze', {str(piece)!r}]\nfrom repcount.cli import main\n"
     code += "try: main()\nfinally: print('LOADED', sorted({'cv2', 'mediapipe', 'numpy', 'av'} & sys.modules.keys()))"

@@ -95,6 +95,7 @@ def test_the_version_and_the_module_as_a_command() -> None:
 # --- several videos ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_bad_video_does_not_stop_the_others(cli: Cli, piece: Path, empty_room: Path, tmp_path: Path) -> None:
     """The reason for the bad one, all that was asked for of the good ones in their order, exit code 1."""
     bad = tmp_path / "bad.mp4"

@@ -136,6 +136,7 @@ def at_night(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(image, alpha=0.1), dtype=np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worse", [far_away, at_night])
 def test_the_model_finds_who_is_plain_to_see_for_people(
     model: Path, worse: Callable[[np.typing.NDArray[np.uint8]], np.typing.NDArray[np.uint8]]

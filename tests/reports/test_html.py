@@ -431,6 +431,7 @@ def test_a_rep_by_hand_has_its_place() -> None:
     assert "nan" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_an_hour_is_a_file_of_a_bearable_size() -> None:
     analysis, curve = counted(tiring((12,) * 6), "long.mp4")
     assert len(render_report([ReportItem(analysis, curve)])) < 600_000

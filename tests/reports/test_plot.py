@@ -104,6 +104,7 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
+@pytest.mark.slow
 def test_a_long_session_stays_a_picture_that_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half an hour without a pause, ten seconds a rep, with a tenth of the bounds."""
     monkeypatch.setattr(plot, "_MAX_STRIPS", 6)
@@ -135,6 +136,7 @@ def test_a_pdf_has_sheets(short: Counted, session: Counted) -> None:
     assert sheets(plot.render_plot("pdf", [session, session])) == 2
 
 
+@pytest.mark.slow
 def test_the_same_is_drawn_the_same(short: Counted) -> None:
     for kind in ("svg", "pdf"):
         assert plot.render_plot(kind, [short]) == plot.render_plot(kind, [short])

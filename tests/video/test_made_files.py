@@ -148,6 +148,7 @@ def test_skipping_frames_to_which_no_other_refers_changes_nothing(
         assert video.frames_read == 60
 
 
+@pytest.mark.slow
 def test_skipping_begins_with_the_part_that_is_asked_for(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     """From an odd frame on it is still the even ones that are looked at: to the others no other refers."""
     large = ["-f", "lavfi", "-i", "testsrc=s=1280x720:r=30:d=2", "-pix_fmt", "yuv420p"]
@@ -177,6 +178,7 @@ def test_skipping_does_skip(ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.
     assert 15 <= decoded_at_15(path) <= 22
 
 
+@pytest.mark.slow
 def test_where_the_frames_that_are_due_are_those_that_can_be_skipped_the_next_ones_are_taken(
     ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
@@ -721,6 +723,7 @@ def said(path: Path) -> list[str]:
         return [warning.code.value for warning in video.warnings()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("colour", "noise", "seconds", "expected"),
     [
