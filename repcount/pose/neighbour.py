@@ -36,6 +36,13 @@ class Neighbours:
         self._glance_ends_s = nan
         self._still: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
+        self._has_moved = False
+        """Whether somebody found beside has moved the legs."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether somebody is known to lie beside: is painted out, or has moved the legs."""
+        return self.is_hidden or self._has_moved
 
     @property
     def is_hidden(self) -> bool:
@@ -57,6 +64,7 @@ class Neighbours:
     def forget(self) -> None:
         """Another scene begins."""
         self._still, self._legs, self._others_legs = None, LegWatch(), LegWatch()
+        self._has_moved = False
 
     def see(self, place: Sample, pose: Pose) -> None:
         """Take note of the legs of somebody who lies in the picture."""
@@ -82,6 +90,7 @@ class Neighbours:
     def see_beside(self, place: Sample, other: Pose) -> None:
         """Take note of the legs of somebody found beside."""
         self._others_legs.see(place, other)
+        self._has_moved = self._has_moved or self.moves(place)
 
     def moves(self, place: Sample) -> bool:
         """Whether the legs of somebody found beside have moved."""

@@ -150,7 +150,7 @@ class PersonTracker:
             return replace(chosen, people_lying=2.0 if self._neighbours.is_hidden else float(lying))
         followed = self._followed.place
         if followed is None or not self._neighbours.is_glance_due(frame.time_s, followed):
-            return replace(chosen, people_lying=2.0) if self._neighbours.is_hidden else chosen
+            return replace(chosen, people_lying=2.0) if self._neighbours.is_there else chosen
         still = self._neighbours.as_lying(followed, chosen)
         others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
         other = self._neighbours.among(others, still)

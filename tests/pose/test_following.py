@@ -75,6 +75,21 @@ def test_who_lies_still_gives_way_to_a_neighbour_who_raises_the_legs(monkeypatch
     assert found[-1].people_lying == 2
 
 
+@pytest.mark.parametrize(("swing", "known"), [(0.0, False), (0.2, True)])
+def test_who_has_moved_the_legs_beside_is_there_while_i_raise_mine(
+    monkeypatch: pytest.MonkeyPatch, swing: float, known: bool
+) -> None:
+    """Nobody is looked for then. Somebody who has not moved may be a sofa."""
+
+    def me(time_s: float) -> list[Body]:
+        flexion = raising(max(time_s - 6.0, 0.0))
+        return [replace(ME, left=flexion, right=flexion)]
+
+    found = beside(monkeypatch, me, lambda t: [neighbour(swing * raising(t))], 9)
+    assert {hip_y(one) for one in found[round(6.5 * HZ) :]} == {ME.hip_px[1]}
+    assert {one is not None and one.people_lying == 2 for one in found[round(6.5 * HZ) :]} == {known}
+
+
 def test_a_body_made_up_where_somebody_is_painted_out_is_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the model makes them up in the large area that somebody takes who holds an arm up before the first rep."""
     made_up = replace(ME, hip_px=(ME.hip_px[0], ME.hip_px[1] - 3))
