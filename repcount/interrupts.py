@@ -140,6 +140,11 @@ def exit_code() -> int | None:
     return 128 + _received[0] if _received else None
 
 
+def received() -> int:
+    """How many signals have been received."""
+    return len(_received)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _heed(number)
     raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import math
 import os
 import select
 import stat
@@ -51,6 +52,18 @@ def open_pipe(path: Path, patience_s: float = PATIENCE_S) -> BinaryIO:
     return io.BufferedWriter(_PatientWriter(opened[0], patience_s))
 
 
+def open_standard(number: int) -> BinaryIO | None:
+    """A standard stream of this process for writing, if it is a pipe; None for anything else.
+
+    Its reader may take as long as it likes (`| less`), but for half a second once a signal asks the program to end.
+    Then TimeoutError is raised, and whatever is written later is dropped, or the program could not end. Raises OSError.
+    """
+    mode = os.fstat(number).st_mode
+    if sys.platform == "win32" or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return None
+    return io.BufferedWriter(_PatientWriter(os.dup(number), math.inf))
+
+
 def open_input(path: Path) -> BinaryIO:
     """Open a file for reading; the writer of a pipe may take `PATIENCE_S` to begin and to go on.
 
@@ -94,6 +107,9 @@ class _PatientWriter(io.RawIOBase):
         self._descriptor, self._patience_s = descriptor, patience_s
         self._given_up = False
 
+    def fileno(self) -> int:
+        return self._descriptor
+
     def writable(self) -> bool:
         return True
 
@@ -121,4 +137,5 @@ def _wait(is_ready: Callable[[], bool], patience_s: float, complaint: str) -> No
     while not is_ready():
         left_s = min(left_s, patience_s if interrupts.exit_code() is None else _LEAVING_S) - _POLL_S
         if left_s <= 0:
-            raise TimeoutError(errno.ETIMEDOUT, f"{complaint} in {patience_s:g} s")
+            waited = "" if patience_s == math.inf else f" in {patience_s:g} s"
+            raise TimeoutError(errno.ETIMEDOUT, f"{complaint}{waited}")

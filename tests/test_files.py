@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repcount import pipes
+from repcount import interrupts, pipes
 from repcount.app.console import ConsoleReporter
 from repcount.errors import OutputError, SignalError
 from repcount.files import STDOUT, AtomicFile, OutputSet, TextOutput, check_distinct
@@ -139,6 +140,27 @@ def test_a_pipe_whose_reader_stops_is_given_up_and_told_once(tmp_path: Path) -> 
     assert reporter.notes.getvalue().count("it is a pipe, and its reader took nothing in 0.1 s") == 1
     assert reporter.failed == [pipe]
     assert (tmp_path / "reps.csv").stat().st_size == 200_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows waits for the reader of a pipe")
+def test_a_standard_stream_is_dropped_once_a_signal_has_ended_the_wait_for_its_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, writer = os.pipe()
+    monkeypatch.setattr(interrupts, "_received", [signal.SIGINT])
+    stream = pipes.open_standard(writer)
+    assert stream is not None
+    with stream, pytest.raises(TimeoutError, match=r"its reader took nothing$"):
+        stream.write(bytes(200_000))
+    stream.close()  # it writes what is left
+    os.close(writer)
+    with os.fdopen(reader, "rb") as rest:
+        assert 0 < len(rest.read()) < 200_000
+
+
+def test_what_is_no_pipe_is_no_stream_to_be_patient_with(tmp_path: Path) -> None:
+    with (tmp_path / "out.txt").open("wb") as file:
+        assert pipes.open_standard(file.fileno()) is None
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")

@@ -18,8 +18,9 @@ from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
 from repcount.libraries import MORE_MEMORY, guard_loading, import_failure, lacks_memory, missing_library
+from repcount.pipes import open_standard
 
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 
 _WRONG_USAGE = 2
 
@@ -153,19 +154,23 @@ def _separate_stderr() -> None:
     """Give `sys.stderr` a descriptor of its own: descriptor 2 is silenced while MediaPipe logs to it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.fileno() == _STDERR:
-            binary = os.fdopen(os.dup(_STDERR), "wb")
+            binary = open_standard(_STDERR) or os.fdopen(os.dup(_STDERR), "wb")
             sys.stderr = _NoteStream(binary, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def _buffer_stdout() -> None:
-    """Give `sys.stdout` a buffer of a line where Python runs without any (`PYTHONUNBUFFERED`, as in many containers).
+    """Give `sys.stdout` a buffer of its own where it is a pipe, so that a signal ends the wait for its reader.
 
-    Without it a long text may be cut without an error: a pipe whose reader exits takes part of it, and the text layer
-    does not look at how much.
+    The same where Python runs without any buffer (`PYTHONUNBUFFERED`, as in many containers): a long text might be cut
+    without an error, as the text layer does not look at how much a device has taken.
     """
-    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
-        encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        sys.stdout = open(sys.stdout.fileno(), "w", buffering=1, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+    stream = sys.stdout
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if stream.fileno() == _STDOUT:
+            unbuffered = isinstance(stream.buffer, io.RawIOBase)
+            binary = open_standard(_STDOUT) or (open(_STDOUT, "wb", closefd=False) if unbuffered else None)  # noqa: SIM115
+            if binary is not None:
+                sys.stdout = io.TextIOWrapper(binary, stream.encoding, stream.errors, line_buffering=unbuffered)
 
 
 def _run() -> int | str | None:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from repcount import addresses
+from repcount import addresses, interrupts
 from repcount.errors import HistoryError
 from repcount.history import schema
 from repcount.history.file import (
@@ -33,6 +33,12 @@ Values = Sequence[object] | Mapping[str, object]
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another repcount. Heuristic: a commit takes milliseconds, deleting a second at most."""
+
+_ATTEMPT_S = 0.25
+"""How long SQLite itself waits at a time: in there nobody hears a signal."""
+
+_LEAVING_S = 0.5
+"""How long the wait goes on once a signal has asked the program to end, which it does within two seconds."""
 
 _COPY_ATTEMPTS = 20
 """Heuristic: a copy takes a millisecond or two, and other programs write a history every few seconds."""
@@ -60,6 +66,34 @@ class BusyError(HistoryError):
 
 class DamagedError(Exception):
     """SQLite finds fault with a file whose header says that it is a history of ours."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is patient with other programs, and hears signals meanwhile."""
+
+    patience_s = BUSY_TIMEOUT_S
+
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        """Execute a statement; one for which another program holds the file is tried again for `patience_s`."""
+        for is_last in self._attempts():
+            try:
+                return super().execute(statement, values)
+            except sqlite3.OperationalError as error:
+                if is_last or _primary_code(error) != sqlite3.SQLITE_BUSY:
+                    raise
+        raise AssertionError
+
+    def empty_log(self) -> bool:
+        """Merge the log into the file and leave nothing in it; False if another program is in its way."""
+        return any(not self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] for _ in self._attempts())
+
+    def _attempts(self) -> Iterator[bool]:
+        """One item for each attempt, which takes `_ATTEMPT_S` in vain: whether it is the last."""
+        left_s = self.patience_s
+        while left_s > _ATTEMPT_S:
+            yield False
+            left_s = min(left_s, self.patience_s if interrupts.exit_code() is None else _LEAVING_S) - _ATTEMPT_S
+        yield True
 
 
 class Database:
@@ -100,7 +134,7 @@ class Database:
         assert self._notify is not None
         with _readable_errors(self.path, "open"):
             with suppress(sqlite3.ProgrammingError):  # already closed: an earlier `reopen` failed after closing it
-                if self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if not self._connection.empty_log():
                     raise HistoryError(f"the history {self.path} is gone, and another program holds it. Close that")
                 self._connection.close()
             for file, opened in zip(sidecars(self.path), self._files[1:], strict=True):
@@ -136,17 +170,15 @@ class Database:
         """Leave no trace of deleted rows in the file and its log. Raises HistoryError."""
         with _readable_errors(self.path, "tidy up"):
             self._connection.execute("VACUUM")
-            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+            is_empty = self._connection.empty_log()
+        if not is_empty:
             raise HistoryError(
                 f"it is deleted, but {self.path} holds traces of it as long as another program reads the file. "
                 "Delete again when that is done"
             )
 
 
-def _open_or_create(
-    path: Path, existing: Path | None, notify: Callable[[str], None], timeout_s: float
-) -> sqlite3.Connection:
+def _open_or_create(path: Path, existing: Path | None, notify: Callable[[str], None], timeout_s: float) -> _Connection:
     if existing is None:
         make_folder(path)
         _create(path)
@@ -172,7 +204,7 @@ def _create(path: Path) -> None:
         publish(new, path)
 
 
-def _open_checked(path: Path, timeout_s: float) -> sqlite3.Connection:
+def _open_checked(path: Path, timeout_s: float) -> _Connection:
     """A connection to a history that is intact and up to date. Raises DamagedError."""
     find_history(path)
     make_private(path)
@@ -188,19 +220,22 @@ def _open_checked(path: Path, timeout_s: float) -> sqlite3.Connection:
     return connection
 
 
-def _remove_traces(connection: sqlite3.Connection) -> None:
+def _remove_traces(connection: _Connection) -> None:
     """Take what a migration has overwritten out of the file and its log; a reader puts it off until it closes."""
     try:
         connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.empty_log()
     except sqlite3.OperationalError as error:
         if _primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL):
             raise
 
 
-def _connect(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+def _connect(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> _Connection:
     # Without `mode=rw` SQLite would create a missing file, readable by others.
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=timeout_s, isolation_level=None)
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=_ATTEMPT_S, isolation_level=None, factory=_Connection
+    )
+    connection.patience_s = timeout_s
     connection.row_factory = sqlite3.Row
     try:
         for pragma in _PRAGMAS:
@@ -211,7 +246,7 @@ def _connect(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connectio
     return connection
 
 
-def _copy_to_memory(path: Path) -> sqlite3.Connection:
+def _copy_to_memory(path: Path) -> _Connection:
     """A consistent copy in memory, migrated to this version. Raises HistoryError, also for a damaged history."""
     for _ in range(_COPY_ATTEMPTS):
         before, logged = fingerprint(path), has_log(path)
@@ -233,7 +268,7 @@ def _copy_to_memory(path: Path) -> sqlite3.Connection:
     raise HistoryError(f"the history {path} is being written all the time. Try again")
 
 
-def _snapshot(path: Path, logged: bool) -> sqlite3.Connection:
+def _snapshot(path: Path, logged: bool) -> _Connection:
     """An intact, migrated copy in memory. Raises DamagedError and sqlite3.Error.
 
     Without a log (`logged` is False) it takes no lock, so the caller has to make sure that the file did not change.
@@ -242,7 +277,7 @@ def _snapshot(path: Path, logged: bool) -> sqlite3.Connection:
     # is used or rebuilt in memory; only if the index alone is missing does SQLite have to create it.
     _, index, _ = sidecars(path)
     option = "immutable=1" if not logged else "readonly_shm=1" if index.exists() else ""
-    memory = sqlite3.connect(":memory:", isolation_level=None)
+    memory = sqlite3.connect(":memory:", isolation_level=None, factory=_Connection)
     memory.row_factory = sqlite3.Row
     try:
         with _detect_damage():

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from repcount import interrupts
 from repcount.errors import OutputError
 from repcount.files import AtomicFile, refuse_address, write_error
 from repcount.libraries import library_error, requirement
@@ -47,6 +49,18 @@ _SINGLE_FRAME_S = 1 / 30
 
 _QUEUED_FRAMES = 30
 """Most frames waiting to be encoded; further ones are dropped. Heuristic: two seconds at 15 frames per second."""
+
+_FINISHING_S = 600.0
+"""How long a recording may take to be completed. Heuristic: a file of gigabytes is rewritten, so that browsers can play
+it while it loads, and read once more."""
+
+_SAVING_S = 100.0
+"""The same once a signal has asked the program to end: less than the two minutes that it has for that."""
+
+_HANGS_S, _LEAVING_S = 5.0, 1.0
+"""An encoder that has been at one frame for 5 s hangs, and gets 1 s. Heuristic: a frame takes some ten milliseconds."""
+
+_POLL_S = 0.1
 
 
 class VideoWriter:
@@ -149,6 +163,10 @@ class VideoWriter:
             self._container = None
             self._file.discard()
 
+    def remove(self) -> None:
+        """Remove an unfinished video while another thread still hangs in `write` or `finish`."""
+        self._file.discard()
+
     def _open(self, image: NDArray[np.uint8], time_s: float) -> None:
         import av
 
@@ -207,7 +225,8 @@ class VideoWriter:
 class BackgroundVideoWriter:
     """Encodes on a thread of its own, so that counting never waits for it. A context manager.
 
-    Any error ends the recording, which then leaves no file; the session goes on without it.
+    Any error ends the recording, which then leaves no file; the session goes on without it. Leaving waits until the
+    file is complete, but not for an encoder that hangs, nor any longer after a second signal.
     """
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
@@ -216,7 +235,9 @@ class BackgroundVideoWriter:
         Only its owner can read the file, because it shows somebody at home.
         """
         self._writer = VideoWriter(path, force=force, private=True)
-        self._frames: queue.Queue[Frame | None] = queue.Queue(_QUEUED_FRAMES)
+        self._frames: queue.Queue[Frame | None] = queue.Queue()
+        self._encoding_since_s: float | None = None
+        """Since when the encoder has been at the present frame; None between two."""
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self.dropped_frames = 0
         """Number of frames left out because encoding was too slow."""
@@ -230,16 +251,27 @@ class BackgroundVideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        asked = max(interrupts.received(), 1)
         self._frames.put(None)
-        self._thread.join()
+        since_s = self._encoding_since_s
+        limit_s = _FINISHING_S if since_s is None or monotonic() - since_s < _HANGS_S else _LEAVING_S
+        waited_s = 0.0
+        with interrupts.saving():
+            while self._thread.is_alive() and waited_s < limit_s and interrupts.received() <= asked:
+                self._thread.join(_POLL_S)
+                waited_s += _POLL_S  # counted in waits: while this process is suspended, none is over
+                limit_s = min(limit_s, _SAVING_S if interrupts.received() else _FINISHING_S)
+        if self._thread.is_alive():
+            self.trouble = f"cannot write {self._writer.path}: it was not complete after {waited_s:.0f} s"
+            self._writer.remove()
 
     def write(self, frame: Frame) -> None:
         """Queue a frame for encoding. If the queue is full it is dropped and counted, after an error ignored."""
         if self.trouble:
             return
-        try:
-            self._frames.put_nowait(frame)
-        except queue.Full:
+        if self._frames.qsize() < _QUEUED_FRAMES:
+            self._frames.put(frame)
+        else:
             self.dropped_frames += 1
 
     def _run(self) -> None:
@@ -247,14 +279,14 @@ class BackgroundVideoWriter:
         try:
             with self._writer:
                 for frame in frames:
+                    self._encoding_since_s = monotonic()
                     self._writer.write(frame.time_s, frame.image)
+                    self._encoding_since_s = None
         except OutputError as error:
             self.trouble = str(error)
         except BaseException as error:  # nobody above would hear of it
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
             self.trouble = f"cannot write {self._writer.path}: the encoder failed ({reason})"
-        for _ in frames:  # empty the queue up to the None, for which leaving would otherwise wait for ever
-            pass
 
 
 @dataclass(frozen=True, slots=True)

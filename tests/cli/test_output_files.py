@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from math import cos, pi
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.histories import filled, opened, rep, update
 from support.programs import SAMPLES, Cli, Result
 
 from repcount.config import Config
+from repcount.interrupts import SIGNALS
 
 
 @pytest.fixture
@@ -230,6 +232,34 @@ def test_a_long_history_into_head(history: Path, place: Path) -> None:
     assert "Traceback" not in shown.err
     assert len(contents(place)["days.csv"].splitlines()) == 3
     assert piped("history").err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+@pytest.mark.parametrize("number", SIGNALS[:2])
+def test_a_signal_ends_the_wait_for_a_reader_that_takes_nothing(number: int, signal: Path, place: Path) -> None:
+    """`repcount recount signal.csv --csv - | sleep 1000`."""
+    reader, writer = os.pipe()
+    for descriptor, blocks in ((reader, True), (writer, False)):
+        os.set_blocking(descriptor, blocks)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    options = ["recount", str(signal), "--json", str(place / "reps.json"), "--csv", "-", "--plot", str(place / "p.svg")]
+    command = [sys.executable, "-m", "repcount", *options]
+    with subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr is not None
+        try:
+            assert any("2 full reps" in line for line in program.stderr)
+            program.send_signal(number)
+            program.wait(50)
+        finally:
+            program.kill()
+    os.close(reader)
+    os.close(writer)
+    assert program.returncode == 128 + number
+    assert {path.name for path in place.iterdir()} == {"reps.json", "p.svg"}
 
 
 @pytest.mark.slow

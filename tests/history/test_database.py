@@ -10,11 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from support.histories import DAY, START, asked, damaged, filled, kept_aside, opened, rep, silent, update
 from support.programs import Cli
 
+from repcount import interrupts
 from repcount.config import Config
 from repcount.errors import HistoryError
 from repcount.history import schema
@@ -324,3 +326,41 @@ def test_passwords_leave_the_disk_also_while_somebody_reads(path: Path) -> None:
     with opened(path):
         pass
     assert SECRET.encode() not in bytes_beside(path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows sends no such signals")
+@pytest.mark.parametrize(
+    ("action", "raises"), [("open", True), ("write", False), ("tidy up", True)], ids=["open", "write", "tidy up"]
+)
+def test_a_signal_ends_the_wait_for_another_program(
+    action: str, raises: bool, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself would wait on."""
+    filled(history, rep(1))
+    monkeypatch.setattr(interrupts, "_received", [])
+
+    def heed(number: int, _: object) -> None:
+        interrupts._received.append(number)
+        if raises:
+            raise KeyboardInterrupt
+
+    before, begun_s = signal.signal(signal.SIGALRM, heed), monotonic()
+    with closing(Database(history, silent, 60)) as database, closing(sqlite3.connect(history)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        actions: dict[str, Callable[[], object]] = {
+            "open": lambda: Database(history, silent, 60).execute("DELETE FROM rep"),
+            "write": lambda: database.execute("DELETE FROM rep"),
+            "tidy up": database.vacuum,
+        }
+
+        def interrupted() -> None:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            actions[action]()
+
+        try:
+            with pytest.raises(KeyboardInterrupt if raises else HistoryError):
+                interrupted()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert monotonic() - begun_s < 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from math import nan
@@ -11,8 +12,10 @@ import av
 import numpy as np
 import pytest
 
+from repcount import interrupts
 from repcount.errors import OutputError
 from repcount.types import Frame
+from repcount.video import writer
 from repcount.video.writer import BackgroundVideoWriter, VideoWriter
 
 IMAGE = np.zeros((120, 160, 3), np.uint8)
@@ -21,8 +24,11 @@ LEAVE_S = 30.0
 MORE_THAN_QUEUED = 100
 
 
-def record(path: Path, frames: list[Frame]) -> BackgroundVideoWriter:
-    """Record `frames` on a thread of its own, so that leaving that hangs fails the test and not the run."""
+def record(path: Path, frames: list[Frame], until: threading.Event | None = None) -> BackgroundVideoWriter:
+    """Record `frames` on a thread of its own, so that leaving that hangs fails the test and not the run.
+
+    It is left no sooner than `until` is set.
+    """
     recordings: list[BackgroundVideoWriter] = []
 
     def run() -> None:
@@ -30,6 +36,8 @@ def record(path: Path, frames: list[Frame]) -> BackgroundVideoWriter:
             recordings.append(recording)
             for frame in frames:
                 recording.write(frame)
+            if until is not None:
+                until.wait()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -118,3 +126,38 @@ def test_after_an_error_frames_are_neither_queued_nor_counted(tmp_path: Path) ->
         for frame in frames(MORE_THAN_QUEUED):
             recording.write(frame)
         assert recording.dropped_frames == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "limits"),
+    [
+        ("write", {"_HANGS_S": 0.0, "_LEAVING_S": 0.2}),
+        ("finish", {"_FINISHING_S": 0.2}),
+        ("finish", {"_SAVING_S": 0.2, "signals": 1}),
+        ("finish", {"signals": 2}),
+    ],
+    ids=["at a frame", "at the end", "at the end after a signal", "at the end, and a signal while it is waited for"],
+)
+def test_an_encoder_that_hangs_is_left(
+    place: str, limits: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, over = threading.Event(), threading.Event()
+    signals = int(limits.pop("signals", 0))
+    monkeypatch.setattr(interrupts, "_received", [signal.SIGTERM] * min(signals, 1))
+
+    def hang(*_: object) -> None:
+        hanging.set()
+        if signals > 1:
+            interrupts._received.append(signal.SIGTERM)
+        over.wait()
+
+    monkeypatch.setattr(VideoWriter, place, hang)
+    for name, seconds in limits.items():
+        monkeypatch.setattr(writer, name, seconds)
+    try:
+        recording = record(tmp_path / "bad.mp4", frames(3), hanging if place == "write" else None)
+        assert recording.trouble is not None
+        assert recording.trouble.startswith(f"cannot write {tmp_path / 'bad.mp4'}: it was not complete after ")
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        over.set()
