@@ -9,10 +9,12 @@ import gettext as _gettext
 import locale
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 from repcount.errors import SettingError
 
@@ -117,3 +119,16 @@ def number(value: float, digits: int) -> str:
     """A number with the decimal separator of the language in use, never minus zero."""
     text = f"{value:z.{digits}f}"
     return text.replace(".", ",") if current() in _DECIMAL_COMMA else text
+
+
+class _Decimals(Formatter):
+    """Fills in numbers with the decimal separator of the language in use."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = str(super().format_field(value, format_spec))
+        return text.replace(".", ",") if isinstance(value, float) and current() in _DECIMAL_COMMA else text
+
+
+def fill(text: str, numbers: Mapping[str, float]) -> str:
+    """`text`, in the language in use, with its numbers."""
+    return _Decimals().vformat(text, (), numbers)

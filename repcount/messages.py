@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from repcount import language
 from repcount.language import gettext as _
 from repcount.language import ngettext
 from repcount.types import AnalysisWarning, Flag, RejectionReason, WarningCode
@@ -152,7 +153,8 @@ def warning_sentence(warning: AnalysisWarning, translate: Callable[[str], str] =
         return warning.recorded
     if warning.code is WarningCode.MOVEMENTS_REJECTED:
         return _rejected(translate, **warning.facts)
-    return translate(_WARNING_TEMPLATES[warning.code]).format(**warning.facts)
+    template = translate(_WARNING_TEMPLATES[warning.code])
+    return template.format(**warning.facts) if translate is str else language.fill(template, warning.facts)
 
 
 def _rejected(translate: Callable[[str], str], movements: float, **counts: float) -> str:

@@ -376,6 +376,9 @@ def test_warnings_in_files_are_english() -> None:
     with language.using("de"):
         assert messages.warning_sentence(warning) == "von Hand hinzugefügte Wiederholungen: 1 von 5"
         assert messages.warning_sentence(warning, str) == "reps added by hand: 1 of 5"
+        stopped = AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": 29.54})
+        assert messages.warning_sentence(stopped) == "von Hand beendet bei 29,5 s"
+        assert messages.warning_sentence(stopped, str) == "stopped by hand at 29.5 s"
 
 
 # --- all of it ---------------------------------------------------------------------------------------------

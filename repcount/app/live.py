@@ -182,7 +182,7 @@ def open_session(
         goals=options.goals,
         recorder=recorder,
         interactive=[terminal] if window is None else [window, terminal],
-        background=[*voice, *recording],
+        background=[voice, *recording],
         note=terminal.note,
         aside=aside,
     )
@@ -197,14 +197,12 @@ def _close_tracker(aside: Aside, loading: Future[PersonTracker], kind: type[Base
         wait([aside.submit(loading.result().close)], _CLOSING_S)
 
 
-def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> list[VoiceClient]:
-    if sound.kind == "off":
-        return []
-    file = sound.file
+def _open_voice(sound: SoundOptions, stack: ExitStack, *, force: bool) -> VoiceClient:
+    file = None if sound.kind == "off" else sound.file
     if file is not None and not is_special(file):
         file = stack.enter_context(AtomicFile(file, force=force)).path
     client = VoiceClient(sound.kind, sound.volume, sound.pace, file, sound.voice, sound.words_per_minute)
-    return [stack.enter_context(client)]
+    return stack.enter_context(client)
 
 
 def _open_recording(options: LiveOptions, reporter: ConsoleReporter, stack: ExitStack) -> list[_RecordingView]:

@@ -121,8 +121,8 @@ def live(
     """Count in front of the camera, and say the count.
 
     Lie down, wait for "ready", begin. Keys, in the window or the terminal: q quit, space pause, r start the
-    set again, n end the set or the rest, + and - correct the count by hand. In the window f fills the screen
-    and comes back.
+    set again, n end the set or the rest, + and - correct the count by hand, t count the partial reps just
+    done. In the window f fills the screen and comes back.
     """
     from repcount.app import live as app_live
     from repcount.app.console import OutputOptions, make_reporter, without_native_log

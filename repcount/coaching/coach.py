@@ -138,12 +138,15 @@ class Coach:
 
         Where it may have been both, a pause loses nothing, and it is said how to end the set from there.
         """
-        up = nan if pose is None else arms_up(pose)
+        up, heels_deg = nan if pose is None else arms_up(pose), sample.heels_deg
         if pose is not None and not up >= 1.0:
             self._arms_down = silhouette.look(self._arms_down, frame, pose)
         elif pose is not None and up == ONE_OR_TWO and silhouette.are_two_arms(self._arms_down, frame, pose):
             up = 2.0
-        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, sample.heels_deg)
+        elif pose is not None and up == 2.0:
+            # The model may take one of two arms that are plainly up for a leg (rendered clips).
+            heels_deg = angles.lower_heel(pose)
+        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, heels_deg)
         if shown is None or not (self._readiness.ready or self._paused):
             return
         if self._paused or shown is not gestures.Gesture.BOTH_ARMS:

@@ -20,8 +20,9 @@ _REARM_S = 0.5
 _MAX_STEP_S = 0.5
 """Frames further apart tell nothing about what was between them: a hold begins anew."""
 
-_LYING_DEG = 30.0
-"""Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms."""
+_LYING_DEG = 25.0
+"""Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms, and in a hollow hold,
+with the trunk at 29° (real clip), they are up all the time. Of people who lie it is 20° at most (rendered clips)."""
 
 _LEGS_DOWN_DEG = 35.0
 """Largest elevation of the heels. Within a rep, and in look-alikes that reach for the feet, arms tell nothing. Not of

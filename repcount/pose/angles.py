@@ -135,6 +135,12 @@ def leg_elevations(pose: Pose) -> tuple[float, float]:
     return near, far
 
 
+def lower_heel(pose: Pose) -> float:
+    """Elevation of the line from hip to heel, of the leg that is less raised; below 0 is under the hip."""
+    body = _body_of(pose)
+    return min(_elevation(body, (_HEEL[leg],) * 2, (_HIP[leg],) * 2) for leg in (0, 1))
+
+
 def is_twin(pose: Pose, other: Pose) -> bool:
     """Whether two poses are of one body, found twice."""
     return _mean_distance_px(pose, other) <= _TWIN_TRUNKS * trunk_px(other)

@@ -95,7 +95,7 @@ def test_the_hold_is_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trunk", "legs"), [(60.0, 5.0), (-50.0, 5.0), (3.0, 60.0), (nan, 5.0), (3.0, nan), (nan, nan)]
+    ("trunk", "legs"), [(60.0, 5.0), (28.5, 19.0), (-50.0, 5.0), (3.0, 60.0), (nan, 5.0), (3.0, nan), (nan, nan)]
 )
 def test_who_does_not_lie_with_legs_down_controls_nothing(trunk: float, legs: float) -> None:
     assert shown([(1, DOWN), (3, UP), (1, DOWN)], trunk=trunk, legs=legs) == []
@@ -270,6 +270,17 @@ def test_arms_side_by_side_that_the_picture_shows_as_two_end_the_set() -> None:
     for _ in range(round(1.3 * HZ)):
         sim.see(who, image=image)
     assert (sim.cues[-1], sim.now.status.stage) == (Cue.SET_DONE, Stage.REST)
+
+
+@pytest.mark.parametrize(("arms", "cue"), [(BOTH, Cue.SET_DONE), (UP, Cue.COUNT)])
+def test_one_leg_that_looks_raised_may_be_the_second_of_two_arms_but_not_of_one(arms: float, cue: Cue) -> None:
+    """The model took an arm for a leg (rendered clip); in a dead bug, one arm and one leg are up (real clip)."""
+    sim = SimulatedSession(SessionGoals(parse_plan("3x20"), gestures=True))
+    sim.lie(2)
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    hold_up(sim, 1.3, Body(left=110, right=4), arms)
+    assert sim.cues[-1] is cue
 
 
 def test_without_gestures_arms_may_do_anything() -> None:
