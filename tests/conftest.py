@@ -12,7 +12,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 from support.programs import FOOTAGE, SAMPLES, Benchmark, Cli, Ffmpeg, Result, pattern
 
 from repcount import cli as command_line
@@ -23,10 +24,16 @@ from repcount.pose import model as pose_model
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does. The same examples each time, so that a change fails
-# the tests and nothing else does; `--hypothesis-profile new` looks for new ones.
+# the tests and nothing else does; `--hypothesis-profile new` looks for new ones, and for the simplest that fails, which
+# takes minutes.
 settings.register_profile("new", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("same", settings.get_profile("new"), derandomize=True)
+settings.register_profile(
+    "same", settings.get_profile("new"), derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("same")
+# Hypothesis also tries numbers of the modules that are loaded, unless they lie below a folder named "test": which ones
+# depends on the tests that ran before, on where the project lies and on every change to it.
+pytest.MonkeyPatch().setattr(providers, "is_local_module_file", lambda path: False, raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -157,7 +157,9 @@ def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
     if counting and status.stage is not Stage.DONE:
         column.append(Text(phrases.phase_text(status), sizes.text(42), TEXT, STRONG, phrases.partial_text(status)))
     elif phrases.phase_text(status):
-        column.append(Text(phrases.phase_text(status), sizes.text(30), TEXT))
+        size_px = sizes.text(30)
+        lines = widgets.wrap_evenly(phrases.phase_text(status), size_px, REGULAR, room_px, 2)
+        column += [Text(line, size_px, TEXT) for line in lines]
     return column
 
 

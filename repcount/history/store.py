@@ -321,15 +321,16 @@ class SessionRecorder:
         """Let the reps of an update, and those that were removed by hand, wait for the next `flush`."""
         self._waiting += [event for event in update.events if isinstance(event, Recorded)]
 
-    def end(self, after_s: float) -> None:
+    def end(self, after_s: float | None) -> None:
         """Record that the session ended `after_s` seconds after its start; delete it if it has no reps.
 
-        Raises HistoryError.
+        None: it was cut off, and nobody knows when. Raises HistoryError.
         """
         self.flush()
-        ended = _utc(self._started + timedelta(seconds=after_s))
         with self._db.transaction():
-            self._db.execute("UPDATE session SET ended_utc = ? WHERE id = ?", [ended, self.id])
+            if after_s is not None:
+                ended = _utc(self._started + timedelta(seconds=after_s))
+                self._db.execute("UPDATE session SET ended_utc = ? WHERE id = ?", [ended, self.id])
             self._db.execute(f"DELETE FROM session WHERE {_WITHOUT_REPS} AND id = ?", [self.id])
             self._db.execute(FORGET_UNUSED)
 

@@ -175,10 +175,10 @@ class HistoryWriter:
     def _serve(self, recorder: SessionRecorder) -> None:
         """Write what is handed over, until the session has ended or nobody waits any more."""
         while True:
-            end_s = self._take(recorder)
+            end_s, last = self._take(recorder)
             try:
                 recorder.flush()
-                if end_s is not None:
+                if last:
                     recorder.end(end_s)
                 day = self._today()
                 others = day, recorder.others_on(day)
@@ -190,18 +190,17 @@ class HistoryWriter:
                 self._failed, self._error, self._others, self._opened = 0, None, others, True
                 self._ended = end_s is not None
                 self._changed.notify_all()
-                if not self._ended:
-                    self._changed.wait_for(lambda: self._queue or self._end_s is not None or self._abandoned)
-                if self._ended or (self._abandoned and not self._queue):
+                if last:
                     return
+                self._changed.wait_for(lambda: self._queue or self._end_s is not None or self._abandoned)
 
-    def _take(self, recorder: SessionRecorder) -> float | None:
-        """Move the queue to the recorder; returns when the session ended, None while it goes on."""
+    def _take(self, recorder: SessionRecorder) -> tuple[float | None, bool]:
+        """Move the queue to the recorder; returns when the session ended, as far as is known, and whether it did."""
         with self._changed:
             while self._queue:
                 recorder.add(self._queue.popleft())
             self._failed = recorder.waiting
-            return self._end_s
+            return self._end_s, self._end_s is not None or self._abandoned
 
     def _pause_after(self, error: HistoryError, failed: int) -> bool:
         """Publish that an attempt failed and wait until the next; whether there is to be none."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repcount.types import Frame
+from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,8 +77,8 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     sampled = image[::down, ::across, 1][: _ROWS * _SAMPLES, : _COLUMNS * _SAMPLES]
     if sampled.shape != (_ROWS * _SAMPLES, _COLUMNS * _SAMPLES):
         return sampled.astype(np.float32).ravel()
-    cells: NDArray[np.float32] = sampled.reshape(_ROWS, _SAMPLES, _COLUMNS, _SAMPLES).mean((1, 3), dtype=np.float32)
-    return cells.ravel()
+    cells = cv2.resize(sampled.astype(np.float32), (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
+    return np.asarray(cells, dtype=np.float32).ravel()
 
 
 def _normalised(levels: NDArray[np.float32]) -> NDArray[np.float32] | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from repcount.types import AnalysisWarning, WarningCode
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _THUMBNAIL = (16, 9)
@@ -49,7 +50,8 @@ class ContentMeter:
     def add(self, time_s: float, image: NDArray[np.uint8]) -> None:
         """Take the next picture, (height, width, 3) RGB. Times must rise."""
         step = max(max(image.shape[:2]) // _COMPARED_PX, 1)
-        pixels = cv2.cvtColor(image[::step, ::step], cv2.COLOR_RGB2GRAY)
+        # OpenCV takes rows with others between them as they are; columns would be copied, in ten times the time.
+        pixels = np.ascontiguousarray(cv2.cvtColor(image[::step], cv2.COLOR_RGB2GRAY)[:, ::step])
         if self._pixels is None:
             self._first_s = self._changed_s = time_s
         else:

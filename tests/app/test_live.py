@@ -267,7 +267,7 @@ def test_in_german_a_target_of_ones_own_and_arms_that_pause_go_on_and_end_the_se
 def test_a_stream_by_udp_in_the_terminal_alone(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "reps.csv"
     with streams.udp(clip, CLIP_HZ, lead_s=inf) as stream:
-        options = ("--camera", stream.url, "--no-window", "--sound", "off", "--csv", out, "--give-up", "2")
+        options = ("--camera", stream.url, "--no-window", "--sound", "off", "--csv", out)
         with live(*options) as program:
             program.begin(stream)
             program.until("rep 3, full")
@@ -301,7 +301,7 @@ def test_a_stream_that_breaks_off_keeps_the_count_and_says_so(tmp_path: Path, hi
 def test_a_camera_that_is_gone_for_good_ends_the_session_and_loses_nothing(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "reps.csv"
     with streams.mjpeg(clip, CLIP_HZ, lead_s=inf) as stream:
-        options = ("--camera", stream.url, "--no-window", "--sound", "off", "--csv", out, "--give-up", "1")
+        options = ("--camera", stream.url, "--no-window", "--sound", "off", "--csv", out, "--give-up", "8")
         with live(*options) as program:
             program.begin(stream)
             program.until("rep 1, full")

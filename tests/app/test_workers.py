@@ -294,6 +294,20 @@ def test_ctrl_c_ends_the_download_of_the_model_too(
     assert "Traceback" not in err
 
 
+SAYS_WHEN_IT_IS_UP = """
+from repcount import interrupts
+
+interrupts._PATIENCE_S = 300
+
+def up(install_handlers=interrupts.install_handlers):
+    install_handlers()
+    print("up", flush=True)
+
+interrupts.install_handlers = up
+"""
+"""As soon as a signal does what it is to do. A main thread that does not heed one has to wait for a busy machine."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Path, number: signal.Signals) -> None:
@@ -305,7 +319,7 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Pat
         out = folder / f"{attempt}"
         out.mkdir()
         with started(
-            *names, "--csv", out / "reps.csv", "--annotate", out, cwd=folder, before="print('up', flush=True)\n"
+            *names, "--csv", out / "reps.csv", "--annotate", out, cwd=folder, before=SAYS_WHEN_IT_IS_UP
         ) as process:
             assert process.stdout is not None
             process.stdout.readline()

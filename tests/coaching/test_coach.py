@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.bodies import Body, pose
 from support.signals import Shape
-from support.simulated_session import LYING, SITTING, SimulatedSession
+from support.simulated_session import HZ, LYING, SITTING, SimulatedSession
 
 from repcount.coaching import coach
 from repcount.coaching.events import Announcement, Command, Cue, Stage
 from repcount.coaching.phrases import spoken_text
 from repcount.coaching.session import SessionGoals, parse_plan
-from repcount.counting.counter import with_pauses
-from repcount.types import Flag, RepRemoved
+from repcount.counting.counter import reps_on_record, with_pauses
+from repcount.types import Flag, Rep, RepRemoved, TargetSet
 from repcount.video import capture_loop
 
 FULL = Shape(rest=4)
@@ -127,16 +132,6 @@ def test_reps_past_the_whole_plan_still_count_and_it_is_not_done_twice() -> None
     assert (sim.now.status.stage, sim.now.status.session) == (Stage.DONE, 3)
 
 
-def test_halfway_and_the_last_one_are_announced() -> None:
-    sim = SimulatedSession(SessionGoals(parse_plan("1x10")))
-    sim.lie(2)
-    sim.raises(*[FULL] * 10)
-    progress = [
-        (sim.announced[at - 1][1], cue) for at, cue in enumerate(sim.cues) if cue in (Cue.HALFWAY, Cue.LAST_ONE)
-    ]
-    assert progress == [(5, Cue.HALFWAY), (9, Cue.LAST_ONE)]
-
-
 def test_with_a_plus_a_set_goes_on_past_its_reps_until_the_person_stops() -> None:
     sim = SimulatedSession(SessionGoals(parse_plan("1x2+")))
     sim.lie(2)
@@ -197,14 +192,6 @@ def test_legs_that_are_still_up_hold_the_set_open() -> None:
     assert list(sim.counts) == [1, 2]
 
 
-def test_the_last_five_are_announced_once_in_a_set() -> None:
-    sim = SimulatedSession(SessionGoals(parse_plan("1x12")))
-    sim.lie(2)
-    sim.raises(*[FULL] * 12)
-    assert sim.cues.count(Cue.LAST_FIVE) == 1
-    assert sim.announced[sim.cues.index(Cue.LAST_FIVE) - 1] == (Cue.COUNT, 7)
-
-
 def test_the_daily_limit_is_announced_once_and_blocks_nothing() -> None:
     sim = SimulatedSession(SessionGoals(day_limit=100), earlier=98)
     sim.lie(2)
@@ -262,6 +249,57 @@ def test_while_paused_nothing_counts() -> None:
     sim.lie(1)
     sim.raises(FULL)
     assert sim.cues == [Cue.READY, Cue.PAUSED, Cue.RESUMED, Cue.COUNT]
+
+
+HURRIED = Shape(rest=4, raise_s=0.8, hold_s=0.2, lower_s=0.8, pause_s=0.6)
+PRESSES = st.tuples(
+    st.integers(0, 300), st.sampled_from([command for command in Command if command is not Command.QUIT])
+)
+
+
+@settings(max_examples=10)
+@given(st.sampled_from(["free", "2x2", "2x2+"]), st.lists(PRESSES, min_size=3, max_size=15))
+def test_whatever_keys_are_pressed_and_when_the_record_stays_whole(
+    plan: str, presses: list[tuple[int, Command]]
+) -> None:
+    """Before the first rep, within reps, in the rest and after the plan; two keys may come between two frames."""
+    sim = SimulatedSession(SessionGoals(parse_plan(plan), rest_s=5))
+    by_hand_s: list[float] = []
+
+    def pressed(step: int) -> None:
+        for _, command in (press for press in presses if press[0] == step):
+            known = len(sim.recorded)
+            sim.coach.command(command, sim.time_s)
+            by_hand = [event for event in sim.recorded[known:] if not isinstance(event, Rep) or event.flags == _BY_HAND]
+            by_hand_s.extend(_at_s(event) for event in by_hand)
+            assert all(_at_s(event) <= sim.time_s for event in sim.recorded)
+            assert {_at_s(event) for event in by_hand} <= {sim.time_s}
+
+    script = [*[HURRIED] * 2, Shape(rest=4, top=4, pause_s=1.5), replace(HURRIED, top=50), *[HURRIED] * 2]
+    flexions = [4.0] * 20 + [shape.flexion(i / HZ) for shape in script for i in range(round(shape.length_s * HZ))]
+    for step, flexion in enumerate([*flexions, *[4.0] * 30]):
+        pressed(step)
+        sim.see(pose(Body(left=flexion, right=flexion)))
+    end = sim.coach.end(sim.time_s)
+
+    assert by_hand_s == sorted(by_hand_s)
+    assert all(0 <= rep.start_s <= rep.top_s <= rep.end_s for rep in sim.reps)
+    measured = [rep for rep in sim.reps if rep.flags != _BY_HAND]
+    assert all(before.end_s <= rep.start_s for before, rep in pairwise(measured))
+    assert all(min(rep.raise_s, rep.hold_s, rep.lower_s) >= 0 for rep in measured)
+    assert all(before.number < rep.number for before, rep in pairwise(sim.reps))
+    full = sum(rep.full for rep in reps_on_record(sim.recorded))
+    assert (end.status.session, end.status.today) == (full, full)
+    times_s = [update.time_s for update in [*sim.updates, end]]
+    assert times_s == sorted(times_s)
+    assert all(min(update.status.full, update.status.session) >= 0 for update in sim.updates)
+
+
+_BY_HAND = (Flag.BY_HAND,)
+
+
+def _at_s(event: Rep | RepRemoved | TargetSet) -> float:
+    return event.end_s if isinstance(event, Rep) else event.time_s
 
 
 def test_reps_are_added_and_removed_by_hand_and_recorded_so() -> None:

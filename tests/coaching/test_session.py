@@ -214,17 +214,20 @@ def test_a_short_rest_after_the_reps_of_the_plan_has_its_countdown_and_its_end(r
     ("reps", "announced"),
     [
         (2, []),
-        (3, ["last one"]),
-        (9, ["last one"]),
-        (10, ["halfway", "last one"]),
-        (11, ["last five", "last one"]),
-        (12, ["halfway", "last five", "last one"]),
-        (30, ["halfway", "last five", "last one"]),
+        (3, [(2, "last one")]),
+        (9, [(8, "last one")]),
+        (10, [(5, "halfway"), (9, "last one")]),
+        (11, [(6, "last five"), (10, "last one")]),
+        (12, [(6, "halfway"), (7, "last five"), (11, "last one")]),
+        (30, [(15, "halfway"), (25, "last five"), (29, "last one")]),
     ],
 )
-def test_how_far_a_set_is(reps: int, announced: list[str]) -> None:
-    workout = Workout(f"1x{reps}").play("F " * reps)
-    assert workout.said == [*announced, f"workout done, {reps} reps"]
+def test_after_which_rep_it_is_said_how_far_a_set_is(reps: int, announced: list[tuple[int, str]]) -> None:
+    workout, heard = Workout(f"1x{reps}"), []
+    for number in range(1, reps + 1):
+        known = len(workout.said)
+        heard += [(number, said) for said in workout.play("F").said[known:]]
+    assert heard == [*announced, (reps, f"workout done, {reps} reps")]
 
 
 @pytest.mark.parametrize("rest", [True, False])

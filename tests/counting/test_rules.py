@@ -203,6 +203,21 @@ def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
 
 
 @pytest.mark.parametrize(
+    ("people", "doubted"),
+    [([nan], False), ([1.0, nan], False), ([2.0, 1.0, 1.0], False), ([nan, 2.0, 2.0, 1.0], True), ([2.0], True)],
+)
+def test_of_several_who_lie_it_may_be_another_ones_rep(people: list[float], doubted: bool) -> None:
+    """Where only one was looked for nothing is doubted."""
+    told = cycle(people)
+    alone = performed(lambda _, x: Body(left=x, right=x)).reps
+    several = performed(
+        lambda _, x: Body(left=x, right=x), seen_as=lambda sample: replace(sample, people_lying=next(told))
+    ).reps
+    expected = [rep.confidence * (0.75 if doubted else 1.0) for rep in alone]
+    assert [rep.confidence for rep in several] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
     ("name", "mover"),
     [
         ("sit-up", lambda _, x: Body(left=x, right=x, trunk=x)),
@@ -254,6 +269,14 @@ def test_a_bad_view_lowers_the_confidence_and_says_so() -> None:
     assert end.confidence < 0.5
     assert Flag.LOW_CONFIDENCE in end.flags
     assert Flag.LOW_CONFIDENCE not in side.flags
+
+
+def test_a_top_near_the_limit_is_less_sure_from_above() -> None:
+    level = performed(lambda _, x: Body(left=x, right=x), Shape(top=75)).reps[0]
+    above = performed(lambda _, x: Body(left=x, right=x, roll=-12), Shape(top=75)).reps[0]
+    assert above.top_flexion_deg == pytest.approx(level.top_flexion_deg)
+    assert (level.full, above.full) == (True, True)
+    assert above.confidence < 0.9 * level.confidence
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,16 @@ def test_what_is_handed_over_is_on_the_disk_soon(path: Path) -> None:
         assert [session.length_s for session in kept.sessions()] == [60]
 
 
+@pytest.mark.parametrize("reps", [0, 2])
+def test_a_session_that_nobody_ends_is_kept_where_it_has_a_rep(reps: int, path: Path) -> None:
+    """As where Ctrl-C comes in the moment after the history is open."""
+    with writing(path) as history:
+        for number in range(1, reps + 1):
+            history.write(update(rep(number)))
+    assert asked(path, "SELECT ended_utc FROM session") == [(None,)] * (reps > 0)
+    assert numbers(path) == [(number, 0) for number in range(1, reps + 1)]
+
+
 def test_a_lock_holds_nobody_and_all_is_written_in_order_when_it_goes(path: Path) -> None:
     filled(path, rep(1), started=START - timedelta(hours=1))
     with writing(path) as history:

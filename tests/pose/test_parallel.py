@@ -336,6 +336,24 @@ def test_no_more_images_are_held_than_there_is_room_for(room: int, size: int, ag
     assert not any(slot.image is not None for slot in held)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_pose_is_not_held_back_while_the_next_picture_is_waited_for(jobs: int) -> None:
+    """Nor where fewer have been tracked than are handed over at a time."""
+    read = threading.Semaphore(1)
+
+    def one_by_one() -> Iterator[tuple[FrameSlot, Warmup | None]]:
+        for slot in chunks_of(20, 50):
+            assert read.acquire(timeout=60)
+            yield slot
+
+    with ParallelPoseEstimator(one_by_one(), lambda: FakeTracker([]), always, jobs, room=200) as work:
+        times_s = []
+        for slot, _ in work.read():
+            times_s.append(slot.time_s)
+            read.release()
+    assert times_s == list(range(50))
+
+
 @pytest.mark.slow
 @given(meeting=st.lists(st.integers(-1, 20), min_size=9, max_size=9), jobs=st.integers(1, 5))
 def test_no_more_trackers_are_open_than_jobs_but_two_at_a_seam(meeting: list[int], jobs: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, radians, sin
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def _direction(elevation_deg: float) -> NDArray[np.float64]:
     return np.array([cos(radians(elevation_deg)), sin(radians(elevation_deg))])
 
 
+@lru_cache(1)
 def pose(body: Body) -> Pose:
-    """The pose of a body; orthographic, both legs seen equally well."""
+    """The pose of a body; orthographic, both legs seen equally well. The same for as long as it lies still."""
     shoulders = -_TRUNK_M * _direction(-body.trunk)
     points: dict[int, tuple[NDArray[np.float64], float]] = {}
     # On the back with the head to the left, the right side is the one nearer to the camera.

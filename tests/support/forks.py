@@ -150,8 +150,12 @@ def serve() -> None:
 
 def become(job: dict[str, Any]) -> None:
     """Be the program: a session of its own, no keyboard, Ctrl-C heard even where tests run in the background."""
+    from repcount import interrupts
     from repcount.__main__ import main
+    from repcount.history import writer
 
+    # Nothing hangs here: what is not done in time has to wait for a busy machine.
+    vars(interrupts)["_PATIENCE_S"] = vars(writer)["_LEAVING_S"] = _END_S
     os.setsid()
     for number, (name, flags) in enumerate(
         [(os.devnull, os.O_RDONLY), (job["out"], os.O_WRONLY | os.O_CREAT), (job["err"], os.O_WRONLY | os.O_CREAT)]

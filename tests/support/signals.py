@@ -38,7 +38,7 @@ class Shape:
         return self.rest + way * (up - down)
 
 
-def flexions(shapes: Iterable[Shape], rate_hz: float = 30.0, lead_s: float = 1.0) -> list[tuple[float, float]]:
+def flexions(shapes: Iterable[Shape], rate_hz: float = 15.0, lead_s: float = 1.0) -> list[tuple[float, float]]:
     """(time, flexion) of reps one after another, after `lead_s` of rest and before as much again."""
     reps = list(shapes)
     total_s = 2 * lead_s + sum(rep.length_s for rep in reps)
@@ -62,7 +62,7 @@ def samples(points: Iterable[tuple[float, float]]) -> list[Sample]:
     return [Sample(time_s, 180.0 - flexion) for time_s, flexion in points]
 
 
-def made(*shapes: Shape, rate_hz: float = 30.0) -> list[Sample]:
+def made(*shapes: Shape, rate_hz: float = 15.0) -> list[Sample]:
     """Samples of clean reps."""
     return samples(flexions(shapes, rate_hz))
 

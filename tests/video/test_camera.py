@@ -28,6 +28,7 @@ from repcount.video import capture, capture_loop, diagnostics, latest_frame, rea
 from repcount.video import stream as live_stream
 from repcount.video.camera import Camera, open_camera
 from repcount.video.capture import Capture, Opener
+from repcount.video.clock import clock_s
 from repcount.video.diagnostics import CameraFault, CameraFaultKind
 
 pytestmark = pytest.mark.slow
@@ -323,11 +324,13 @@ def test_a_slow_stream_is_reported_once_with_its_rate(counting: Path, monkeypatc
         assert camera.rate_hz == pytest.approx(8, rel=0.25)
 
 
-def test_a_stream_is_given_up_in_the_end(counting: Path) -> None:
-    with streams.mjpeg(counting) as stream, open_camera(stream.url, give_up_s=1.0) as camera:
+def test_a_stream_is_given_up_in_the_end(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with streams.mjpeg(counting) as stream, open_camera(stream.url, give_up_s=60.0) as camera:
         frames(camera, 5)
         stream.cut()
         assert [each.kind for each in faults_until(camera, CameraFaultKind.LOST)] == [CameraFaultKind.LOST]
+        assert not camera.ended
+        monkeypatch.setattr(latest_frame, "clock_s", lambda: clock_s() + 60.0)
         assert camera.next(5.0) is None
         assert camera.ended
         assert camera.lost_for_good
