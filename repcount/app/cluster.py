@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import Future as Asked
+from concurrent.futures import wait
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from repcount import interrupts
+from repcount.app.aside import Aside
 from repcount.app.executor import HANG_S, POLL_S, JobFunction, StoppedError, Task, TaskError, WorkerError
 from repcount.app.jobs import VideoResult
 from repcount.errors import LibraryError, RepcountError
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 10.0
 """How long the scheduler may take to answer, or be unreachable later on. Heuristic: a restart of the network on the
 way takes a few seconds."""
+
+_ANSWER_S = 15.0
+"""The same where Dask itself would wait without end, for a host that is silent: longer, as Dask's own message tells
+more."""
+
+_LEAVING_S = 0.3
+"""How long is waited for each answer once the program ends: after a signal it has two seconds, and asks three times."""
 
 _NO_WORKER_SAID_S = 10.0
 _NO_WORKER_S = 300.0
@@ -32,6 +43,8 @@ _LOOK_S = 2.0
 _RETRIES = 3
 """How often Dask gives a video to another worker when one dies over it. Heuristic: a video that kills four workers is
 to blame itself."""
+
+_T = TypeVar("_T")
 
 
 class DaskExecutor:
@@ -61,21 +74,37 @@ class DaskExecutor:
         self._note, self._said = note, False
         self._looked_s = self._worked_s = monotonic()
         """When the scheduler was last asked for its workers, and when it last had one."""
+        self._aside = Aside()
+        self._asked: Asked[Any] | None = None
+        """The question for the workers that is under way."""
         try:
-            self._client = Client(address, timeout=_TIMEOUT_S, set_as_default=False)
+            self._client = self._ask(lambda: Client(address, timeout=_TIMEOUT_S, set_as_default=False))
+        except WorkerError:
+            raise
         except Exception as error:
             raise WorkerError(f"no Dask scheduler answers at {address}: {error}. Is it running?") from error
         try:
             self._check_workers()
         except BaseException:
-            self._client.close(timeout=1)
+            self._close()
             raise
+
+    def _ask(self, call: Callable[[], _T], limit_s: float = _ANSWER_S) -> _T:
+        """What a call to the scheduler returns. Raises what it raises, and WorkerError if no answer comes in time."""
+        asked = self._aside.submit(call)
+        left_s = limit_s  # counted in waits: while this process is suspended, none is over
+        while not wait([asked], POLL_S).done:
+            left_s = min(left_s, limit_s if interrupts.exit_code() is None else _LEAVING_S) - POLL_S
+            if left_s <= 0:
+                raise WorkerError(f"the Dask scheduler at {self._address} does not answer. Is it one, and is it well?")
+        return asked.result()
 
     def _check_workers(self) -> None:
         """Raise WorkerError if a worker cannot import repcount: every video it is given would fail."""
         import importlib
 
-        imported = self._client.run(importlib.import_module, "repcount", on_error="return")
+        client = self._client
+        imported = self._ask(lambda: client.run(importlib.import_module, "repcount", on_error="return"), HANG_S)
         for worker, module in imported.items():
             if isinstance(module, Exception):
                 raise WorkerError(f"the Dask worker {worker} cannot load repcount: {module}. Install it there, too")
@@ -87,12 +116,15 @@ class DaskExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._cancel()
-        with contextlib.suppress(Exception):
-            self._client.close(timeout=1)
+        self._close()
 
     def _cancel(self) -> None:
         with contextlib.suppress(Exception):  # the scheduler may be gone
-            self._client.cancel(list(self._tasks), force=True)
+            self._ask(lambda: self._client.cancel(list(self._tasks), force=True), _LEAVING_S)
+
+    def _close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._ask(lambda: self._client.close(timeout=1), _LEAVING_S)
 
     def submit(self, function: JobFunction, job: Any, limit_s: float = HANG_S) -> Task:
         """Schedule `function(job, progress)` on one of the workers; `limit_s` is ignored."""
@@ -132,12 +164,18 @@ class DaskExecutor:
             raise self._gone()
 
     def _check_for_workers(self) -> None:
-        """Report a cluster that has no worker. Raises WorkerError once it has had none for too long."""
-        if self._client.status != "running" or monotonic() - self._looked_s < _LOOK_S:
+        """Report a cluster that has no worker. Raises WorkerError once it has had none, or is silent, for too long."""
+        if self._asked is None:
+            if self._client.status != "running" or monotonic() - self._looked_s < _LOOK_S:
+                return
+            self._looked_s, self._asked = monotonic(), self._aside.submit(self._client.nthreads)
+        if not self._asked.done():
+            if monotonic() - self._looked_s > _ANSWER_S:
+                raise self._gone()
             return
-        self._looked_s = monotonic()
+        asked, self._asked = self._asked, None
         with contextlib.suppress(Exception):  # the scheduler may go away in this moment
-            if self._client.nthreads():
+            if asked.result():
                 self._worked_s, self._said = monotonic(), False
         without_s = monotonic() - self._worked_s
         advice = f"start one on a machine that has repcount: dask worker {self._address}"
@@ -155,7 +193,9 @@ class DaskExecutor:
         task = self._tasks[future]
         job: Any = task.job
         try:
-            value = future.result()
+            value = self._ask(future.result, HANG_S)
+        except WorkerError:
+            raise
         except Exception as error:  # whatever ended the worker
             if future.status in ("cancelled", "lost"):  # not by `stop`, which settles the task itself
                 raise self._gone() from error

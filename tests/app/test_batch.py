@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import pytest
 from support.programs import SAMPLES, Cli, Ffmpeg, start
+
+from repcount.app.cluster import DaskExecutor
+from repcount.app.executor import WorkerError
 
 
 @pytest.fixture
@@ -193,6 +197,20 @@ def test_no_scheduler_is_told(cli: Cli, piece: Path) -> None:
     assert (done.code, done.out) == (1, "")
     assert "no Dask scheduler answers at 127.0.0.1:1" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+def test_a_host_that_is_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask itself would wait for it without end."""
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    monkeypatch.setattr("repcount.app.cluster._ANSWER_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        end = threading.Timer(30, silent.close)
+        end.start()
+        with pytest.raises(WorkerError, match=f"the Dask scheduler at {address} does not answer"):
+            DaskExecutor(address, print)
+        end.cancel()
 
 
 @pytest.mark.parametrize("address", ["tcp://", "http://127.0.0.1:1", "tcp://127.0.0.1:99999", "a:b:c", "/x", "::1"])
