@@ -17,6 +17,10 @@ from typing import Any, BinaryIO, Final
 
 from repcount import interrupts
 
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
 PATIENCE_S: Final = 60.0
 """How long a pipe may have no reader, or one that takes nothing. Heuristic: as for all that is waited for."""
 
@@ -122,13 +126,26 @@ class _PatientWriter(io.RawIOBase):
         self._given_up = True
         _wait(has_room, self._patience_s, "it is a pipe, and its reader took nothing")
         self._given_up = False
-        return os.write(self._descriptor, memoryview(data)[:_BLOCK_BYTES])
+        return os.write(self._descriptor, memoryview(data)[: _room(self._descriptor)])
 
     def close(self) -> None:
         if not self.closed:
             with suppress(OSError):
                 os.close(self._descriptor)
         super().close()
+
+
+def _room(descriptor: int) -> int:
+    """How many bytes something that is ready for writing takes without waiting: an empty pipe all that it can hold.
+
+    So a text goes out as a whole, and a reader that has seen enough of it (`| grep -q`) breaks nothing.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # no pipe
+            waiting = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))
+            if not any(waiting):
+                return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    return _BLOCK_BYTES
 
 
 def _wait(is_ready: Callable[[], bool], patience_s: float, complaint: str) -> None:

@@ -158,6 +158,18 @@ def test_a_standard_stream_is_dropped_once_a_signal_has_ended_the_wait_for_its_r
         assert 0 < len(rest.read()) < 200_000
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="how much is in a pipe is known on Linux")
+def test_an_empty_pipe_takes_a_text_in_one_piece() -> None:
+    """Or `repcount --help | grep -q Usage` fails, for grep has gone before the rest is written."""
+    reader, writer = os.pipe()
+    stream = pipes.open_standard(writer)
+    assert isinstance(stream, io.BufferedWriter)
+    with stream:
+        assert [stream.raw.write(bytes(size)) for size in (8192, 8192)] == [8192, 512]
+    os.close(reader)
+    os.close(writer)
+
+
 def test_what_is_no_pipe_is_no_stream_to_be_patient_with(tmp_path: Path) -> None:
     with (tmp_path / "out.txt").open("wb") as file:
         assert pipes.open_standard(file.fileno()) is None
