@@ -224,10 +224,10 @@ class _Worker:
     def close(self) -> int | None:
         """Kill it unless it has exited. Returns its exit code, negative for a signal; None if it was still there."""
         assert self._process.stdin is not None
+        code = self._process.poll()  # what it ends with from here on, without its input or killed, is our doing
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        code = self._process.poll()
-        if code is None:  # what it ends with from here on would be our own SIGKILL
+        if code is None:
             self._process.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_EXIT_WAIT_S)
