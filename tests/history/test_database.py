@@ -347,8 +347,13 @@ def test_a_signal_ends_the_wait_for_another_program(
     before, begun_s = signal.signal(signal.SIGALRM, heed), monotonic()
     with closing(Database(history, silent, 60)) as database, closing(sqlite3.connect(history)) as other:
         other.execute("BEGIN IMMEDIATE")
+
+        def opened_beside() -> None:
+            with closing(Database(history, silent, 60)) as beside:
+                beside.execute("DELETE FROM rep")
+
         actions: dict[str, Callable[[], object]] = {
-            "open": lambda: Database(history, silent, 60).execute("DELETE FROM rep"),
+            "open": opened_beside,
             "write": lambda: database.execute("DELETE FROM rep"),
             "tidy up": database.vacuum,
         }
