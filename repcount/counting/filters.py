@@ -16,6 +16,9 @@ _MAX_SPEED_DEG_S = 400.0
 """A value may differ from the median, and from the last good value, by the larger of this angle and what legs
 can turn in the time between: 90° with least jerk in 0.5 s peaks at 340°/s."""
 
+_MAX_TURN_DEG_S2 = 2100.0
+"""How quickly legs can turn round: 90° with least jerk in 0.5 s peaks at that."""
+
 _JUMP_S = 0.3
 """A jump that no leg can make is left out for this long; what stays away longer is taken as the new truth."""
 
@@ -56,7 +59,7 @@ def push_outlier_guard(state: OutlierGuard, time_s: float, value: float) -> tupl
     if len(window) <= _SIDE:
         return moved, nan
     at_s, judged = window[-1 - _SIDE]
-    if isnan(judged) or _is_outlier(window, at_s, judged) or _jumped(state.good, at_s, judged):
+    if isnan(judged) or _is_outlier(window, at_s, judged) or _jumped(state.good, at_s, judged) or _is_spike(window):
         return moved, nan
     return replace(moved, good=(at_s, judged)), judged
 
@@ -68,6 +71,26 @@ def _is_outlier(window: tuple[tuple[float, float], ...], at_s: float, judged: fl
     # An even number has two middles: the doubt is the value's own, so the nearer one counts.
     middles = (values[(len(values) - 1) // 2], values[len(values) // 2])
     return min(abs(judged - middle) for middle in middles) > _allowed(reach_s)
+
+
+def _is_spike(window: tuple[tuple[float, float], ...]) -> bool:
+    """Whether the value judged lies on no line through two neighbours: before it, after it, or on both sides of it.
+
+    Legs on their way come as far from their median as a wild value may lie, but a line follows them. Unknown where one
+    of the neighbours is.
+    """
+    if len(window) < 2 * _SIDE + 1 or any(isnan(value) for _, value in window):
+        return False
+    first, before, judged, after, last = window
+    return all(_is_off(judged, *pair) for pair in ((first, before), (before, after), (after, last)))
+
+
+def _is_off(judged: tuple[float, float], one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether a value is further from the line through two others than legs can turn off it."""
+    (at_s, value), (t0, x0), (t1, x1) = judged, one, other
+    on_line = x0 + (x1 - x0) * (at_s - t0) / (t1 - t0)
+    turned = _MAX_TURN_DEG_S2 * abs((at_s - t0) * (at_s - t1)) / 2
+    return abs(value - on_line) > max(_STRAY_DEG, turned)
 
 
 def _jumped(good: tuple[float, float] | None, at_s: float, judged: float) -> bool:

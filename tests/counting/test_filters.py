@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan, nan
 
 import pytest
+from support.signals import Shape, flexions
 
 from repcount.counting import filters
 
@@ -50,6 +51,23 @@ def test_a_very_quick_raise_passes_at_ten_hertz() -> None:
     """90° in 0.5 s with least jerk: nothing is left out."""
     values = [180 - 90 * (s**3 * (10 - 15 * s + 6 * s**2)) for s in (0, 0, 0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1)]
     assert guarded(values, step_s=0.1) == values
+
+
+@pytest.mark.parametrize("rate_hz", [8, 10, 15, 24, 30])
+@pytest.mark.parametrize("turn_s", [0.0, 1.0])
+def test_legs_that_turn_round_at_their_quickest_pass_at_every_rate(rate_hz: int, turn_s: float) -> None:
+    """90° up and down in 0.5 s each, three times without a pause, at the top or at the bottom."""
+    quick = Shape(rest=0.0, top=90.0, raise_s=0.5, hold_s=turn_s, lower_s=0.5, pause_s=1.0 - turn_s)
+    values = [flexion for _, flexion in flexions([quick] * 3, rate_hz)]
+    assert guarded(values, step_s=1 / rate_hz) == values
+
+
+@pytest.mark.parametrize("wild", [19.0, 75.0])
+def test_a_wild_value_on_the_way_is_left_out_though_it_is_near_the_median(wild: float) -> None:
+    """It would end the rep: 19° is back at the bottom, for legs on their way up from 14° at 15 Hz."""
+    values = [28, 29, 32, 41, 43, wild, 53, 56, 60, 67]
+    answers = guarded(values, step_s=1 / 15)
+    assert [value for value, answer in zip(values, answers, strict=True) if isnan(answer)] == [wild]
 
 
 def test_filter_starts_at_the_first_value_and_after_a_gap() -> None:
