@@ -23,7 +23,7 @@ def main() -> NoReturn:
         stopped = True
     except SystemExit as ended:
         status = ended.code
-    except MemoryError:  # so little that the command line could not say it
+    except (MemoryError, SystemError):  # so little that the command line could not say it
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
     if stopped:

@@ -90,8 +90,11 @@ MORE_MEMORY = "Close other programs, or allow it more (`ulimit -v`)"
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether memory was lacking: for an object, a thread or a process."""
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+    """Whether memory was lacking: for an object, a thread or a process.
+
+    Python raises SystemError where not even the memory for a MemoryError was left.
+    """
+    if isinstance(error, MemoryError | SystemError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     text = str(error).lower()
     if isinstance(error, ImportError | OSError):
