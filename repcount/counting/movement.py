@@ -359,8 +359,8 @@ class Movement:
 
     @cached_property
     def end_s(self) -> float:
-        """When they are back at the bottom: never before the top, however little they come down from it."""
-        return max(min(self._arrival.time_s, self.trace[-1].time_s + self.still_due_s), self.top_s)
+        """When they are back at the bottom."""
+        return min(self._arrival.time_s, self.trace[-1].time_s + self.still_due_s)
 
     @cached_property
     def _arrival(self) -> Moment:
@@ -394,7 +394,7 @@ class Movement:
             reached_s = max(movement_end(self._walk(upside_down, rise)).time_s, reached_s)
         if len(fall) > 1:
             left_s = min(top_left_s(self._walk(upside_down, fall)), left_s)
-        return max(min(reached_s, self.top_s), self.start_s), min(max(left_s, self.top_s), self.end_s)
+        return min(reached_s, self.top_s), max(left_s, self.top_s)
 
     @cached_property
     def _valley_at(self) -> int:
