@@ -23,7 +23,9 @@ def main() -> NoReturn:
         stopped = True
     except SystemExit as ended:
         status = ended.code
-    except (MemoryError, SystemError):  # so little that the command line could not say it
+    except (MemoryError, SystemError) as error:  # so little that the command line could not say it
+        if isinstance(error, SystemError) and "without exception set" not in str(error):
+            raise  # the second stands for the first where not even that could be made
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
     if stopped:

@@ -243,7 +243,7 @@ def read_signal(path: Path) -> Iterator[Sample]:
     except OSError as error:
         raise SignalError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SignalError(f"{path}, line {_first_undecodable_line(path)}: this is not UTF-8 text") from error
+        raise SignalError(f"{path}{_first_undecodable_line(path)}: this is not UTF-8 text") from error
 
 
 def _read_lines(path: Path, file: TextIO) -> Iterator[str]:
@@ -255,12 +255,12 @@ def _read_lines(path: Path, file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _first_undecodable_line(path: Path) -> int:
-    """The number of the first line that is not UTF-8; the error does not say, as text is decoded in blocks."""
+def _first_undecodable_line(path: Path) -> str:
+    """Which line of a file is the first that is not UTF-8; the error does not say, as text is decoded in blocks."""
     if not path.is_file():  # what a pipe held is over
-        return 1
+        return ""
     with path.open("rb") as file:
-        return next((number for number, line in enumerate(file, 1) if not _is_utf8(line)), 1)
+        return f", line {next((number for number, line in enumerate(file, 1) if not _is_utf8(line)), 1)}"
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -8,7 +8,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from time import monotonic
 from types import FrameType, TracebackType
@@ -143,6 +143,21 @@ def exit_code() -> int | None:
 def received() -> int:
     """How many signals have been received."""
     return len(_received)
+
+
+def waits(
+    limit_s: float, step_s: float, leaving_s: float, is_leaving: Callable[[], bool] = lambda: bool(_received)
+) -> Iterator[None]:
+    """One item for each wait of `step_s`, at least one, until they make `limit_s`, or `leaving_s` more after a signal.
+
+    They are counted, not timed: while this process is suspended, none is over.
+    """
+    left_s = limit_s
+    while True:
+        yield
+        left_s = min(left_s, leaving_s if is_leaving() else limit_s) - step_s
+        if left_s <= 0:
+            return
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

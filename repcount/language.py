@@ -117,7 +117,10 @@ def spoken(text: str) -> str:
 
 def number(value: float, digits: int) -> str:
     """A number with the decimal separator of the language in use, never minus zero."""
-    text = f"{value:z.{digits}f}"
+    return _with_separator(f"{value:z.{digits}f}")
+
+
+def _with_separator(text: str) -> str:
     return text.replace(".", ",") if current() in _DECIMAL_COMMA else text
 
 
@@ -126,7 +129,7 @@ class _Decimals(Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        return text.replace(".", ",") if isinstance(value, float) and current() in _DECIMAL_COMMA else text
+        return _with_separator(text) if isinstance(value, float) else text
 
 
 def fill(text: str, numbers: Mapping[str, float]) -> str:

@@ -92,11 +92,13 @@ MORE_MEMORY = "Close other programs, or allow it more (`ulimit -v`)"
 def lacks_memory(error: BaseException) -> bool:
     """Whether memory was lacking: for an object, a thread or a process.
 
-    Python raises SystemError where not even the memory for a MemoryError was left.
+    Python raises SystemError, "error return without exception set", where not even a MemoryError could be made.
     """
-    if isinstance(error, MemoryError | SystemError) or getattr(error, "errno", None) == errno.ENOMEM:
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     text = str(error).lower()
+    if isinstance(error, SystemError):
+        return "without exception set" in text
     if isinstance(error, ImportError | OSError):
         return any(cause in text for cause in _NO_MEMORY)
     return isinstance(error, RuntimeError) and "can't start new thread" in text

@@ -150,9 +150,6 @@ def _room(descriptor: int) -> int:
 
 def _wait(is_ready: Callable[[], bool], patience_s: float, complaint: str) -> None:
     """Wait until `is_ready`, which takes `_POLL_S` itself if it is not. Raises TimeoutError with the complaint."""
-    left_s = patience_s  # counted in waits: while this process is suspended, none is over
-    while not is_ready():
-        left_s = min(left_s, patience_s if interrupts.exit_code() is None else _LEAVING_S) - _POLL_S
-        if left_s <= 0:
-            waited = "" if patience_s == math.inf else f" in {patience_s:g} s"
-            raise TimeoutError(errno.ETIMEDOUT, f"{complaint}{waited}")
+    if not any(is_ready() for _ in interrupts.waits(patience_s, _POLL_S, _LEAVING_S)):
+        waited = "" if patience_s == math.inf else f" in {patience_s:g} s"
+        raise TimeoutError(errno.ETIMEDOUT, f"{complaint}{waited}")

@@ -92,11 +92,8 @@ class DaskExecutor:
     def _ask(self, call: Callable[[], _T], limit_s: float = _ANSWER_S) -> _T:
         """What a call to the scheduler returns. Raises what it raises, and WorkerError if no answer comes in time."""
         asked = self._aside.submit(call)
-        left_s = limit_s  # counted in waits: while this process is suspended, none is over
-        while not wait([asked], POLL_S).done:
-            left_s = min(left_s, limit_s if interrupts.exit_code() is None else _LEAVING_S) - POLL_S
-            if left_s <= 0:
-                raise WorkerError(f"the Dask scheduler at {self._address} does not answer. Is it one, and is it well?")
+        if not any(wait([asked], POLL_S).done for _ in interrupts.waits(limit_s, POLL_S, _LEAVING_S)):
+            raise WorkerError(f"the Dask scheduler at {self._address} does not answer. Is it one, and is it well?")
         return asked.result()
 
     def _check_workers(self) -> None:

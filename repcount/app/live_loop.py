@@ -7,6 +7,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from repcount import interrupts
 from repcount.analysis import Analysis, AnalysisBuilder, Source
 from repcount.app.aside import Aside
 from repcount.app.event_recorder import EventRecorder
@@ -161,11 +162,9 @@ def _loop(session: Session, coach: Coach, guard: InterruptGuard) -> bool:
 def _track(session: Session, frame: Frame, guard: InterruptGuard) -> Pose | None:
     """Find the pose in a frame. Raises TimeoutError where MediaPipe gets no further with it, soon after a signal."""
     tracking = session.aside.submit(lambda: session.tracker.track(frame))
-    left_s = HANG_S  # counted in waits: while this process is suspended, none is over
-    while not wait([tracking], POLL_S).done:
-        left_s = min(left_s, HANG_S if guard.signal is None else _LEAVING_S) - POLL_S
-        if left_s <= 0:
-            raise TimeoutError
+    waits = interrupts.waits(HANG_S, POLL_S, _LEAVING_S, lambda: guard.signal is not None)
+    if not any(wait([tracking], POLL_S).done for _ in waits):
+        raise TimeoutError
     return tracking.result()
 
 

@@ -57,8 +57,8 @@ _LEAVE_SOFT, _LEAVE_PUSHED = 0.7, 0.9
 
 _TOO_EARLY_S, _TURN_S = 0.1, 0.15
 """Legs cannot have left the bottom before they came down to it: a start that is reckoned before that counts for less,
-and for nothing from the first time before it on. Then it is when they are seen to leave, at most the second time after
-they came down, because slow legs are not seen to leave for half a second. Heuristic: 1.5 samples, and 2."""
+and for nothing if it is 0.1 s before. Instead they leave when they are seen to, but within 0.15 s after coming down:
+slow legs are seen half a second after they have left. Heuristic: one and a half samples, and two."""
 
 _START_LAG_S, _END_LAG_S = 0.045, 0.02
 """The model smooths its landmarks over time, and legs that leave softly are late by this on rendered clips."""
@@ -84,8 +84,8 @@ class Moment(NamedTuple):
 def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     """When a limb left the bottom of a flank given in reverse order, from the top.
 
-    `down_s` is a time before which it had not come down to there. That of the lowest sample is none: it is any of those
-    in which the limb lay.
+    Before `down_s` it was still on its way down to there. The time of the lowest sample does not tell when that ended,
+    for it is any of those in which the limb lay.
     """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
     seen_s, reckoned_s, softness = _departure(flank, bottom)

@@ -75,25 +75,22 @@ class _Connection(sqlite3.Connection):
 
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
         """Execute a statement; one for which another program holds the file is tried again for `patience_s`."""
-        for is_last in self._attempts():
+        busy = sqlite3.OperationalError()
+        for _ in self._attempts():
             try:
                 return super().execute(statement, values)
             except sqlite3.OperationalError as error:
-                if is_last or _primary_code(error) != sqlite3.SQLITE_BUSY:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY:
                     raise
-        raise AssertionError
+                busy = error
+        raise busy
 
     def empty_log(self) -> bool:
         """Merge the log into the file and leave nothing in it; False if another program is in its way."""
         return any(not self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] for _ in self._attempts())
 
-    def _attempts(self) -> Iterator[bool]:
-        """One item for each attempt, which takes `_ATTEMPT_S` in vain: whether it is the last."""
-        left_s = self.patience_s
-        while left_s > _ATTEMPT_S:
-            yield False
-            left_s = min(left_s, self.patience_s if interrupts.exit_code() is None else _LEAVING_S) - _ATTEMPT_S
-        yield True
+    def _attempts(self) -> Iterator[None]:
+        return interrupts.waits(self.patience_s, _ATTEMPT_S, _LEAVING_S)
 
 
 class Database:
