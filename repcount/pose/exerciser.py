@@ -71,16 +71,18 @@ class LegWatch:
         if person is None:
             self._people.append(person := _Person(place))
         person.place = place
+        self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
+        if person.has_raised:
+            return  # all that is ever asked of somebody who has
         near, far = angles.leg_elevations(pose)
         person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:
             person.lifts.popleft()
-        person.has_raised = person.has_raised or person.swing_deg() > _RAISED_DEG
+        person.has_raised = person.swing_deg() > _RAISED_DEG
         if person.rests():
             person.least_apart_deg = min(abs(near - far), person.least_apart_deg)
             if abs(near - far) <= person.least_apart_deg + _TOGETHER_DEG:
                 person.together = pose
-        self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
 
     def has_raised(self, place: Sample) -> bool:
         """Whether the person at a place has raised the legs."""
@@ -90,7 +92,7 @@ class LegWatch:
     def moves(self, place: Sample) -> bool:
         """Whether the legs of the person at a place have moved at all."""
         person = self._find(place)
-        return person is not None and person.swing_deg() > _STILL_DEG
+        return person is not None and (person.has_raised or person.swing_deg() > _STILL_DEG)
 
     def together(self, place: Sample) -> Pose | None:
         """How the person at a place last lay with the legs side by side."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ class CutDetector:
         before, self._before = self._before, now
         if before is None or before.size != now.size:
             return False
-        changed = float((np.abs(now - before) > _CHANGED_SD / now.size**0.5).mean())
+        changed = np.count_nonzero(np.abs(now - before) > _CHANGED_SD / now.size**0.5) / now.size
         lately = max(self._changed, default=1.0)
         self._changed.append(changed)
         is_sudden = changed > _CHANGED_SHARE and changed > _SUDDEN * max(lately, _CALM_SHARE)
@@ -83,6 +84,6 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _normalised(levels: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Zero mean and length 1, so that the product of two is their correlation; None where there is nothing."""
-    levels = levels - levels.mean()
-    length = float(np.sqrt(levels @ levels))
+    levels = levels - np.add.reduce(levels) / levels.size
+    length = math.sqrt(levels @ levels)
     return np.divide(levels, length) if length > _FLAT * levels.size**0.5 else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from repcount.types import AnalysisWarning, WarningCode
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _THUMBNAIL = (16, 9)
@@ -49,7 +50,7 @@ class ContentMeter:
     def add(self, time_s: float, image: NDArray[np.uint8]) -> None:
         """Take the next picture, (height, width, 3) RGB. Times must rise."""
         step = max(max(image.shape[:2]) // _COMPARED_PX, 1)
-        pixels = cv2.cvtColor(image[::step, ::step], cv2.COLOR_RGB2GRAY)
+        pixels = np.ascontiguousarray(image[::step, ::step, 1])  # green has most of the light
         if self._pixels is None:
             self._first_s = self._changed_s = time_s
         else:
