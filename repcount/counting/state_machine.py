@@ -178,7 +178,7 @@ def finish(config: Config, state: State) -> tuple[Event, ...]:
         return ()
     if not isnan(state.returned_s):
         return _judged(config, _movement(state, returned=True))
-    movement = Movement(state.trace, state.rest, state.peak, before=state.before, ended_s=state.ended_s)
+    movement = _movement(state, returned=False)
     if state.peak - state.rest < config.partial_deg or rules.rejection_reason(config, movement):
         return ()
     return (UnfinishedRep(movement.start_s),)

@@ -58,7 +58,7 @@ class CutDetector:
         before, self._before = self._before, now
         if before is None or before.size != now.size:
             return False
-        changed = np.count_nonzero(np.abs(now - before) > _CHANGED_SD / now.size**0.5) / now.size
+        changed = float(np.count_nonzero(np.abs(now - before) > _CHANGED_SD / now.size**0.5)) / now.size
         lately = max(self._changed, default=1.0)
         self._changed.append(changed)
         is_sudden = changed > _CHANGED_SHARE and changed > _SUDDEN * max(lately, _CALM_SHARE)
