@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from repcount.types import Frame
+from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Grey = NDArray[np.uint8]
@@ -80,7 +80,7 @@ class MotionGate:
     def _change(self, time_s: float, thumbnail: Grey) -> Change:
         if self._previous is None or self._tracked is None:
             return Change.MOVEMENT
-        threshold = min(max(_CONTRAST_SHARE * float(thumbnail.std()), _MIN_CHANGE), _MAX_CHANGE)
+        threshold = min(max(_CONTRAST_SHARE * float(cv2.meanStdDev(thumbnail)[1][0, 0]), _MIN_CHANGE), _MAX_CHANGE)
         if largest_change(thumbnail, self._previous) > threshold:
             return Change.MOVEMENT
         if time_s - self._moved_s <= _SETTLE_S or time_s - self._tracked_s >= _KEEP_ALIVE_S:
@@ -90,10 +90,12 @@ class MotionGate:
 
 def largest_change(thumbnail: Grey, previous: Grey) -> float:
     """Largest change, in grey levels, of the mean over any 3 by 3 pixels; single pixels are mostly noise."""
-    change = thumbnail.astype(np.int16) - previous
-    rows = change[:-2] + change[1:-1] + change[2:]
-    blocks = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    return max(int(blocks.max(initial=0)), -int(blocks.min(initial=0))) / 9
+    if min(thumbnail.shape) < 3:
+        return 0.0
+    change = cv2.subtract(thumbnail, previous, dtype=cv2.CV_16S)
+    sums = cv2.boxFilter(change, cv2.CV_16S, (3, 3), normalize=False)[1:-1, 1:-1]
+    least, most, _, _ = cv2.minMaxLoc(sums)
+    return max(most, -least, 0.0) / 9
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -58,11 +57,11 @@ class CutDetector:
         before, self._before = self._before, now
         if before is None or before.size != now.size:
             return False
-        changed = float(np.count_nonzero(np.abs(now - before) > _CHANGED_SD / now.size**0.5)) / now.size
+        changed = float(np.count_nonzero(cv2.absdiff(now, before) > _CHANGED_SD)) / now.size
         lately = max(self._changed, default=1.0)
         self._changed.append(changed)
         is_sudden = changed > _CHANGED_SHARE and changed > _SUDDEN * max(lately, _CALM_SHARE)
-        is_cut = is_sudden or float(now @ before) < _SAME
+        is_cut = is_sudden or float(now @ before) / now.size < _SAME
         faded, self._fading = (
             self._fading,
             self._fading + 1 if changed > _CHANGED_SHARE and (is_cut or self._fading) else 0,
@@ -83,7 +82,8 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _normalised(levels: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Zero mean and length 1, so that the product of two is their correlation; None where there is nothing."""
-    levels = levels - np.add.reduce(levels) / levels.size
-    length = math.sqrt(levels @ levels)
-    return np.divide(levels, length) if length > _FLAT * levels.size**0.5 else None
+    """Zero mean and a standard deviation of 1, so that the mean product of two is their correlation; None where there
+    is nothing to see.
+    """
+    mean, deviation = (float(moment[0, 0]) for moment in cv2.meanStdDev(levels))
+    return (levels - np.float32(mean)) / np.float32(deviation) if deviation > _FLAT else None

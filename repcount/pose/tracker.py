@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
 from types import TracebackType
@@ -174,44 +173,46 @@ class _Landmarkers:
 
     def __init__(self, model: Path) -> None:
         self._model = model
-        self._opened: list[Landmarker] = []
+        self._opened: dict[str, Landmarker] = {}
 
-    @cached_property
+    @property
     def one(self) -> Landmarker:
         """Follows a single person."""
-        return self._open(Landmarker(self._model))
+        return self._kept("one")
 
-    @cached_property
+    @property
     def several(self) -> Landmarker:
         """Follows `MAX_PEOPLE`."""
-        return self._open(Landmarker(self._model, MAX_PEOPLE))
+        return self._kept("several", MAX_PEOPLE)
 
-    @cached_property
+    @property
     def beside(self) -> Landmarker:
         """Follows somebody beside the single person."""
-        return self._open(Landmarker(self._model))
+        return self._kept("beside")
 
-    @cached_property
+    @property
     def anywhere(self) -> Landmarker:
         """Searches parts of the picture and follows nobody."""
-        return self._open(Landmarker(self._model, follow=False))
+        return self._kept("anywhere", follow=False)
 
-    def _open(self, landmarker: Landmarker) -> Landmarker:
-        self._opened.append(landmarker)
-        return landmarker
+    def _kept(self, name: str, people: int = 1, *, follow: bool = True) -> Landmarker:
+        # A cached property of Python 3.11 holds one lock for all objects: two trackers would load one after the other.
+        if name not in self._opened:
+            self._opened[name] = Landmarker(self._model, people, follow=follow)
+        return self._opened[name]
 
     def change_places(self) -> None:
         """Whoever is beside is the single person from now on."""
-        self.one, self.beside = self.beside, self.one
+        self._opened["one"], self._opened["beside"] = self.beside, self.one
 
     def forget(self) -> None:
         """Another scene begins."""
-        for landmarker in self._opened:
+        for landmarker in self._opened.values():
             landmarker.forget()
 
     def close(self) -> None:
         """Free them all."""
-        for landmarker in self._opened:
+        for landmarker in self._opened.values():
             landmarker.close()
 
 
