@@ -1,12 +1,24 @@
-"""Sequence parameter sets of H.264 and HEVC: what a stream states about all pictures until the next one."""
+"""Sequence parameter sets of H.264 and HEVC: what a stream states about all pictures until the next one.
+
+The headers of MPEG-1, MPEG-2 and MPEG-4 that do the same are told apart, and not read.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 _SPS = {"h264": (0x1F, 0, 7), "hevc": (0x3F, 1, 33)}
 """How to tell a sequence parameter set, which states size and format of all pictures until the next: mask and shift of
 the type in the first byte of a unit, and its number. ITU-T H.264, 7.3.1; H.265, 7.3.1.2."""
+
+
+_HEADERS = {
+    "mpeg1video": re.compile(rb"\0\0\x01\xb3.{4}", re.DOTALL),
+    "mpeg2video": re.compile(rb"\0\0\x01\xb3.{4}", re.DOTALL),
+    "mpeg4": re.compile(rb"\0\0\x01[\x20-\x2f].*?(?=\0\0\x01|$)", re.DOTALL),
+}
+"""Sequence headers with size and aspect (ISO/IEC 13818-2, 6.2.2.1), video object layers (14496-2, 6.2.3)."""
 
 
 def in_configuration(extradata: bytes, codec: str) -> set[bytes]:
@@ -18,6 +30,13 @@ def in_packet(data: bytes, extradata: bytes, codec: str) -> set[bytes]:
     """Those in a packet of a stream with that configuration."""
     units = _split(data, _length_bytes(extradata, codec))
     return {unit.rstrip(b"\0") for unit in units if _is_sps(unit, codec)}
+
+
+def headers(data: bytes, extradata: bytes, codec: str) -> set[bytes]:
+    """What a packet states about all pictures until the next; nothing for codecs whose pictures each state it."""
+    if codec in _SPS:
+        return in_packet(data, extradata, codec)
+    return set(_HEADERS[codec].findall(data)) if codec in _HEADERS else set()
 
 
 def temporal_layers(extradata: bytes, codec: str) -> int:

@@ -80,6 +80,8 @@ class Probe:
     """Whether it is a stream without a container, and so without times."""
     as_edited: bool = True
     """Whether its edit list is followed."""
+    decoding_times: bool = False
+    """Whether it tells when pictures are decoded, and not when they are shown, which is in another order."""
     views: stereo.Views = stereo.SINGLE
     """How often each picture holds the same view."""
     videos: int = 1
@@ -112,16 +114,20 @@ def probe(path: Path) -> Probe:
         unusual = unusual or _unusual(container, stream)
         unusual = unusual or ("" if native_path(path) else "OpenCV takes no name that is not UTF-8")
         ahead = _packets(container, stream, path)
-        packets = 0
+        packets, order = 0, _Order(container, stream)
         if unusual:
             with suppress(av.error.FFmpegError, OSError):
-                next(ahead, None)
+                order.add(next(ahead, None))
                 if _holds_pictures(container) and next(ahead, None) is None:
                     raise VideoError(
                         f"{path} is a single picture. If it is a motion photo, export the video in it first"
                     )
         else:
-            packets, unusual = _read_ahead(ahead, stream)
+            packets, unusual = _read_ahead(ahead, stream, order)
+        if unusual:
+            with suppress(av.error.FFmpegError, OSError):
+                while order.may_be_of_decoding and (packet := next(ahead, None)) is not None:
+                    order.add(packet)
         views = _views(container, stream)
         if views:
             unusual = " and ".join(filter(None, (unusual, f"it shows the same {views.text}")))
@@ -135,6 +141,7 @@ def probe(path: Path) -> Probe:
             unusual,
             raw=container.format.name in _RAW,
             as_edited=as_edited,
+            decoding_times=order.is_of_decoding,
             views=views,
             videos=1 if other_video_at >= 0 else sum(other.codec_context.width > 0 for other in streams),
             other_video_at=other_video_at,
@@ -254,7 +261,52 @@ def _packets(container: Any, stream: Any, path: Path) -> Iterator[Any]:
                 yield packet
 
 
-def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
+_IN_ORDER_OF_DECODING = ("avi", "asf")
+"""Containers that tell when pictures are decoded and not when they are shown. FFmpeg guesses that, and is wrong where
+pictures refer to later ones."""
+
+_LOOKED_AT = 60
+"""Packets after which it is clear in which order a file tells times. Heuristic."""
+
+
+class _Order:
+    """Whether a file tells when its pictures are decoded, and not when they are shown, which is in another order.
+
+    So does an AVI, whatever was made of one without decoding it, an MP4 that lacks its table of the differences, and an
+    MXF of some programs: times rise from packet to packet, although some are of pictures that refer to later ones.
+    """
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        context = stream.codec_context
+        self._codec, self._extradata = context.name, context.extradata or b""
+        self._reorders = bool(context.has_b_frames)
+        self._stated = container.format.name in _IN_ORDER_OF_DECODING
+        self._looked_at, self._rises, self._between = 0, True, False
+        self._last = -inf
+
+    @property
+    def may_be_of_decoding(self) -> bool:
+        """Whether more packets would tell."""
+        known = self._stated or self._looked_at == _LOOKED_AT or self._codec not in _ORDINARY_CODECS
+        return self._reorders and self._rises and not known
+
+    @property
+    def is_of_decoding(self) -> bool:
+        """What the packets that were added tell."""
+        return self._reorders and (self._stated or (self._rises and self._between))
+
+    def add(self, packet: Any) -> None:
+        """Look at the next packet, None if there is none."""
+        if packet is not None and self.may_be_of_decoding:
+            self._looked_at += 1
+            self._rises = packet.pts is not None and packet.pts > self._last
+            if self._rises:
+                self._last = packet.pts
+                is_referred_to = parameter_sets.is_referred_to(bytes(packet), self._extradata, self._codec)
+                self._between = self._between or not is_referred_to
+
+
+def _read_ahead(ahead: Iterator[Any], stream: Any, order: _Order) -> tuple[int, str]:
     """Read all packets: how many there are, and what OpenCV would read wrongly somewhere in them."""
     codec, extradata = stream.codec_context.name, stream.codec_context.extradata or b""
     sets = parameter_sets.in_configuration(extradata, codec)
@@ -262,12 +314,15 @@ def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
     try:
         for packet in ahead:
             packets += 1
+            order.add(packet)
             if packet.is_discard:
                 return packets, "an edit list shows only a part of it"
             if packet.pts is None:
                 return packets, "it has no time stamps"
             if packet.is_corrupt:
                 return packets, "parts of it may be missing"
+            if order.is_of_decoding and not order.may_be_of_decoding:
+                return packets, "its times are those of decoding"
             if packet.is_keyframe:
                 sets |= parameter_sets.in_packet(bytes(packet), extradata, codec)
             if turned is None:
@@ -278,6 +333,8 @@ def _read_ahead(ahead: Iterator[Any], stream: Any) -> tuple[int, str]:
                 return packets, "its pictures change their size or format"
     except (av.error.FFmpegError, OSError):
         return packets, "a part of it cannot be read"
+    if order.is_of_decoding:
+        return packets, "its times are those of decoding"
     if not sets:
         return packets, "it does not state the format of its pictures"
     if parameter_sets.may_be_interlaced(sets.pop(), codec):

@@ -68,12 +68,14 @@ class PyAvDecoder:
         *,
         raw: bool = False,
         as_edited: bool = True,
+        decoding_times: bool = False,
         views: Views = stereo.SINGLE,
     ) -> None:
         """Open `path` and decode the first frame of a stream; `threads` is 0 for as many as FFmpeg likes.
 
-        `raw`: it is a stream without a container. `as_edited`: follow its edit list. `views`: how often each picture
-        holds the same view, of which the left or upper one is taken. Raises VideoError.
+        `raw`: it is a stream without a container. `as_edited`: follow its edit list. `decoding_times`: it
+        tells when pictures are decoded, and not when they are shown. `views`: how often each picture holds the same
+        view, of which the left or upper one is taken. Raises VideoError.
         """
         self._views = views
         self._container = open_container(path, as_edited=as_edited)
@@ -84,6 +86,10 @@ class PyAvDecoder:
         # Every picture is checked, wherever in the file it is.
         self._context.options = {"max_pixels": str(MAX_PX)}
         self._tick_s = float(self._stream.time_base)
+        self._decoding_times = decoding_times
+        self._last_tick: int | None = None
+        self._headers: set[bytes] = set()
+        """What the stream has stated last about all pictures to come."""
         self._errors = 0
         self._packets_read = self._spoiled = 0
         self._is_spoiled = self._loss_follows = False
@@ -117,7 +123,8 @@ class PyAvDecoder:
     def thin(self, rate_hz: float, from_s: float = 0.0) -> None:
         """See Decoder."""
         first = self._now.frame.pts if self._now is not None else None
-        if rate_hz < inf and first is not None and None not in self._sent and _may_skip(self._context):
+        may_skip = not self._decoding_times and None not in self._sent and _may_skip(self._context)
+        if rate_hz < inf and first is not None and may_skip:
             sent = [pts for pts in self._sent if pts >= first]
             thinning = Thinning(rate_hz, from_s)
             self._skipper = _Skipper(thinning, self._tick_s, first, sent, self._is_referred_to)
@@ -239,10 +246,27 @@ class PyAvDecoder:
                 skipping = skip
             if skip:
                 heapq.heappush(self._skipped, packet.pts)
+            if packet.is_keyframe and self._begins_anew(packet):
+                # What the decoder holds back is of the size and the aspect of before: it would be shown in those of
+                # what comes, and the last picture of MPEG-2 lost.
+                yield from self._in_order(self._decoded(None))
+                self._context.flush_buffers()
             yield from self._in_order(self._decoded(packet))
         yield from self._in_order(self._decoded(None))
         yield from self._in_order(self._deinterlacer.flush())
         yield from (_Decoded(pts * self._tick_s, None, None, False) for pts in sorted(self._skipped))
+
+    def _begins_anew(self, packet: Any) -> bool:
+        """Whether the pictures from a key frame on are of another kind than those before."""
+        codec, extradata = self._context.name, self._context.extradata or b""
+        if packet.has_sidedata("new_extradata"):
+            stated = parameter_sets.in_configuration(bytes(packet.get_sidedata("new_extradata")), codec)
+        else:
+            stated = parameter_sets.headers(bytes(packet), extradata, codec)
+        if not stated:
+            return False
+        before, self._headers = self._headers, stated
+        return bool(before) and before.isdisjoint(stated)
 
     def _decoded(self, packet: Any) -> Iterator[tuple[Any, Shape]]:
         """The frames that come out of the decoder after a packet, or at the end."""
@@ -254,6 +278,8 @@ class PyAvDecoder:
             return
         for frame in frames:
             frame.time_base = self._stream.time_base
+            if self._decoding_times:
+                frame.pts = self._tick_shown(frame.dts)
             duration_s = (frame.duration or 0) * self._tick_s
             self.last_frame_s = duration_s or nan
             # HEVC gives fields instead of frames: rows of one moment, and no combs.
@@ -273,6 +299,18 @@ class PyAvDecoder:
                         self._skipper.chosen(skipped)
                     yield _Decoded(skipped * self._tick_s, None, None, False)
             yield _Decoded(time_s, frame, shape, self._skipper.chosen(frame.pts) if self._skipper else None)
+
+    def _tick_shown(self, decoded: int | None) -> int:
+        """When a picture is shown that comes out of the decoder after the packet with that time, None after the last.
+
+        Pictures come out in the order in which they are shown, each as long after its turn as the first one. FFmpeg,
+        too, takes the times of decoding where those that it has guessed do not rise (best_effort_timestamp).
+        """
+        last, frame_ticks = self._last_tick, 1 / (self.rate_hz * self._tick_s) if self.rate_hz > 0 else 1
+        if decoded is None or (last is not None and decoded <= last):
+            decoded = (0 if last is None else last) + max(round(frame_ticks), 1)
+        self._last_tick = decoded
+        return decoded
 
     def _time_s(self, frame: Any) -> float:
         # Where a container has no presentation times, such as AVI, frames come in the order of decoding.

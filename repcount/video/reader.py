@@ -31,6 +31,9 @@ _NUDGE = 0.5
 """A frame stamped no later than the one before is placed this share of a frame after it: close to where it belongs, and
 never past a next frame whose stamp is right."""
 
+_FIELDS = 2.1
+"""Frames are up to so many times as far apart as the file states: some state the rate of the fields. Heuristic."""
+
 _CLOSEST = 0.1
 """Frames that come without a stamp are no closer than this share of a frame. Heuristic: a file does not understate its
 rate tenfold."""
@@ -107,11 +110,15 @@ class TimestampRepair:
             return self.frames * self.frame_s
         if self.bad_in_a_row >= _RESTART_AFTER and math.isfinite(time_s):
             # The frames before were placed at half of their distance: from here on times are right again.
-            true_s = self.last_s + ((1 - _NUDGE) * (self.bad_in_a_row - 1) + 1) * self.frame_s
+            true_s = self.right_s + (self.frames - self.right_frame) * self._distance_s()
             self.first_s += time_s - true_s
             self.bad_in_a_row = 0
             return true_s
         return self.last_s + _NUDGE * self.frame_s
+
+    def _distance_s(self) -> float:
+        """How far apart frames are, as far as the last two right stamps may tell."""
+        return self.spacing_s if _NUDGE <= self.spacing_s / self.frame_s <= _FIELDS else self.frame_s
 
     def _missing_s(self) -> float:
         """How long after the frame before a frame without a stamp comes: never so long that it passes the next one."""
@@ -324,7 +331,15 @@ def _decoder(path: Path, threads: int, found: Probe) -> tuple[Decoder, str]:
     # One thread more: decoding large pictures may take longer than tracking.
     threads += bool(threads)
     try:
-        decoder = PyAvDecoder(path, threads, found.stream, raw=found.raw, as_edited=found.as_edited, views=found.views)
+        decoder = PyAvDecoder(
+            path,
+            threads,
+            found.stream,
+            raw=found.raw,
+            as_edited=found.as_edited,
+            decoding_times=found.decoding_times,
+            views=found.views,
+        )
     except VideoError as error:
         raise VideoError(f"{error} If it plays elsewhere, convert it: {conversion(path)}") from error
     return decoder, f"PyAV, as {reason}"

@@ -36,7 +36,7 @@ class Row:
     rewrapped: bool = False
     """Its pictures and times are those of a row before it, in another wrapping; nobody counts them again."""
     lost: int = 0
-    """Most frames that may be missing: two equal ones may be one, and the last before a change may be lost."""
+    """Most frames that may be missing: two equal ones may be one."""
 
 
 def by(ending: str, *options: str | Path, before: tuple[str, ...] = ()) -> Make:
@@ -138,6 +138,13 @@ def longer_sound(ending: str, *options: str) -> Make:
     return make
 
 
+def without_differences(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> Path:
+    """Made of an AVI without decoding it: all pictures have times of decoding, and no others."""
+    made = ffmpeg("-i", clip, *X264B, "-use_editlist", "0", folder / "made.mp4")
+    made.write_bytes(made.read_bytes().replace(b"ctts", b"free"))
+    return made
+
+
 def jumped(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> Path:
     """A recording whose clock jumps ahead by an hour in the middle."""
     one = ffmpeg("-i", clip, "-frames:v", "60", *X264, folder / "one.ts")
@@ -156,6 +163,9 @@ def thinned(every: int) -> tuple[int, ...]:
 VFR = ("-vf", "select='lt(n,30)+not(mod(n,3))'", "-fps_mode", "vfr")
 
 SMALL = ("-vf", "scale=320:180")
+
+OWN_COLOURS = "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none"
+"""The 256 colours that fit best, as editors choose them."""
 
 
 def times(shown: tuple[int, ...]) -> tuple[float, ...]:
@@ -223,7 +233,7 @@ ROWS = [
     Row("raw.y4m", by(".y4m", "-vf", "scale=320:180"), size=(320, 180), rewrapped=True),
     Row("h263.3gp", by(".3gp", "-c:v", "h263", "-vf", "scale=352:288,setsar=16/11", "-q:v", "2"), size=(512, 288),
         off=12),
-    Row("gif", by(".gif", "-vf", "fps=100/3,scale=320:180"), size=(320, 180), off=16,
+    Row("gif", by(".gif", "-vf", f"fps=100/3,scale=320:180,{OWN_COLOURS}"), size=(320, 180), off=16,
         times_s=tuple(n * 0.03 for n in range(133)), shows=tuple(min(round(n * 0.9), 119) for n in range(133))),
     Row("apng", by(".apng", "-vf", "scale=320:180", "-pred", "mixed"), size=(320, 180)),
     Row("webp", by(".webp", "-c:v", "libwebp_anim", "-q:v", "70", "-vf", "scale=320:180"), size=(320, 180), off=12,
@@ -251,7 +261,7 @@ ROWS = [
     Row("interlaced mpeg2.ts", by(".ts", "-c:v", "mpeg2video", *Q, "-flags", "+ildct+ilme", "-field_order", "tt")),
     Row("interlaced mpeg2.mpg", by(".mpg", "-c:v", "mpeg2video", *Q, "-flags", "+ildct+ilme", "-field_order", "bb")),
     Row("interlaced mpeg4.avi", by(".avi", "-c:v", "mpeg4", *Q, "-flags", "+ildct+ilme")),
-    Row("interlaced prores.mov", by(".mov", "-c:v", "prores_ks", "-profile:v", "0", "-flags", "+ildct",
+    Row("interlaced prores.mov", by(".mov", "-c:v", "prores_ks", "-profile:v", "2", "-flags", "+ildct",
                                     "-vf", "setfield=tff")),
     Row("interlaced dv.avi",
         by(".avi", "-c:v", "dvvideo", "-pix_fmt", "yuv411p", "-vf", "fps=30000/1001,scale=720:480,setsar=32/27"),
@@ -277,19 +287,34 @@ ROWS = [
     Row("edit list", by(".mp4", "-c", "copy", before=("-ss", "1")), times_s=times(LATER), shows=LATER, full=-1),
     Row("longer sound.webm", longer_sound(".webm", "-c:v", "libvpx", "-b:v", "2M", "-cpu-used", "8")),
     Row("longer sound.mp4", longer_sound(".mp4", "-c:v", "copy")),
-    Row("longer sound.avi", longer_sound(".avi", "-c:v", "mpeg4", *Q),  # ffmpeg shows the first frame twice
+    # Other sound begins before zero, so that ffmpeg shows the first frame twice and all others one frame later.
+    Row("longer sound.avi", longer_sound(".avi", "-c:v", "mpeg4", "-q:v", "2", "-c:a", "pcm_s16le")),
+    Row("first frame twice.avi", longer_sound(".avi", "-c:v", "mpeg4", *Q), rewrapped=True,
         times_s=(0.0, *(n / RATE_HZ for n in range(2, FRAMES + 1)))),
+    # times of decoding alone
+    Row("b frames.avi", by(".avi", *X264B)),
+    Row("b frames hevc.avi", by(".avi", *X265[:-2], "-bf", "3", "-tag:v", "hevc"), rewrapped=True),
+    Row("b frames large.avi", by(".avi", *X264B, "-vf", "scale=1280:720"), size=(1280, 720), rewrapped=True),
+    Row("b frames interlaced.avi", by(".avi", *X264B, "-x264-params", "tff=1"), rewrapped=True),
+    Row("b frames.wmv", by(".asf", *X264B), rewrapped=True),
+    Row("b frames mpeg2.wmv", by(".asf", "-c:v", "mpeg2video", *Q, "-bf", "2"), rewrapped=True),
+    Row("b frames.mxf", by(".mxf", *X264B), rewrapped=True),
+    Row("b frames, no differences.mp4", without_differences, rewrapped=True),
+    Row("b frames, variable rate.mp4", by(".mp4", *X264B, *VFR), times_s=times(thinned(3)), shows=thinned(3),
+        rewrapped=True),
     Row("late start", by(".mkv", "-c", "copy", "-output_ts_offset", "5"), rewrapped=True),
     Row("late video.ts", late_video),
     Row("variable rate.mp4", by(".mp4", *X264, *VFR), times_s=times(thinned(3)), shows=thinned(3)),
     Row("variable rate.mkv", by(".mkv", *X264B, *VFR), times_s=times(thinned(3)), shows=thinned(3)),
     Row("slow motion 240", by(".mp4", *X264, "-vf", "fps=240"), times_s=tuple(n / 240 for n in range(960)),
-        shows=tuple(min(round(n / 8), 119) for n in range(960))),
+        shows=tuple(n // 8 for n in range(960))),
     Row("10 a second", by(".mp4", *X264, "-vf", "fps=10"), times_s=tuple(n / 10 for n in range(40)),
         shows=tuple(range(1, 120, 3))),
     Row("clock wraps", by(".ts", *X264B, "-output_ts_offset", "95441.2")),
     Row("clock jumps", jumped, said=("timestamps_repaired",)),
     Row("joined.ts", joined((*X264,), (*X264,)), said=("timestamps_repaired",)),
+    Row("joined mpeg1.ts", joined(("-c:v", "mpeg1video", *Q), ("-c:v", "mpeg1video", *Q)), rewrapped=True,
+        said=("timestamps_repaired",)),
     Row("joined.mp4", concatenated((*X264,), (*X264,))),
     Row("no length.mp4", patched(by(".mp4", *X264), b"mvhd", 20, b"\xff\xff\xff\xff")),
     Row("long length.mp4",
@@ -318,7 +343,9 @@ ROWS = [
     Row("other pixels.ts", joined((*X264,), (*X264, "-pix_fmt", "yuv422p10le")), said=("timestamps_repaired",)),
     Row("other aspect mpeg2.ts",
         joined(("-c:v", "mpeg2video", *Q), ("-c:v", "mpeg2video", *Q, "-vf", "scale=480:360,setdar=16/9")),
-        said=("timestamps_repaired",), lost=1),
+        said=("timestamps_repaired",)),
+    Row("squeezed, b frames.mov", concatenated((*X264B,), (*X264B, "-vf", "scale=480:360,setsar=4/3"), ".mov"),
+        rewrapped=True),
     # large, so that they are converted straight to a smaller size and frames are skipped
     Row("large h264", by(".mp4", *X264B, "-vf", "scale=1280:720"), size=(1280, 720)),
     Row("large hevc", by(".mp4", *X265, "-vf", "scale=1280:720"), size=(1280, 720)),
