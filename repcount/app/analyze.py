@@ -207,6 +207,10 @@ def _write_plot(
     guard: InterruptGuard,
 ) -> None:
     """Have a worker draw the plot, as Matplotlib is native code as well, and write it."""
+    if reporter.interrupted:
+        out.drop(path)
+        reporter.note(f"note: {path} is not drawn, as the run was stopped")
+        return
     task = local.submit(draw_plot, PlotJob(path, list(traces(counted))), FINISHING_HANG_S)
     while not task.done:
         if guard.requested():

@@ -279,14 +279,25 @@ def _snapshot(path: Path, logged: bool) -> _Connection:
     try:
         with _detect_damage():
             uri = f"{path.as_uri()}?mode=ro&{option}"
-            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as source:
-                source.backup(memory)
+            with closing(sqlite3.connect(uri, uri=True, timeout=0)) as source:
+                source.backup(memory, progress=_patient(path), sleep=_ATTEMPT_S)
             _check_integrity(memory)
             _migrate(memory, path)
     except BaseException:
         memory.close()
         raise
     return memory
+
+
+def _patient(path: Path) -> Callable[[int, int, int], None]:
+    """What is called after each attempt to copy: without it SQLite would try for ever. Raises BusyError."""
+    waits = interrupts.waits(BUSY_TIMEOUT_S, _ATTEMPT_S, _LEAVING_S)
+
+    def attempted(status: int, *_: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and next(waits, waits) is waits:
+            raise BusyError(f"cannot read the history {path}: {_REASONS[sqlite3.SQLITE_BUSY]}")
+
+    return attempted
 
 
 def _check_integrity(connection: sqlite3.Connection) -> None:

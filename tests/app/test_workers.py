@@ -297,7 +297,7 @@ def test_ctrl_c_ends_the_download_of_the_model_too(
 SAYS_WHEN_IT_IS_UP = """
 from repcount import interrupts
 
-interrupts._PATIENCE_S = 300
+interrupts._ENDING_S = 300
 
 def up(install_handlers=interrupts.install_handlers):
     install_handlers()
