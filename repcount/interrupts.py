@@ -20,7 +20,7 @@ from repcount.errors import printable
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
 
-_ENDING_S = 1.7
+_ENDING_S = 1.6
 """How long a signal leaves the program to end: the two seconds that people are promised, less what the end takes. A
 main thread that hangs, or waits for something that does, is left behind then."""
 

@@ -73,6 +73,8 @@ connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 if sys.argv[2]:
     connection.execute("PRAGMA journal_mode = DELETE")
 connection.execute(f"BEGIN {sys.argv[2] or 'IMMEDIATE'}")
+if sys.argv[2]:
+    connection.execute("CREATE TABLE more (what)")
 print("held", flush=True)
 sys.stdin.readline()
 connection.execute("ROLLBACK")
