@@ -207,20 +207,18 @@ def _write_plot(
     guard: InterruptGuard,
 ) -> None:
     """Have a worker draw the plot, as Matplotlib is native code as well, and write it."""
-    if reporter.interrupted:
-        out.drop(path)
-        reporter.note(f"note: {path} is not drawn, as the run was stopped")
-        return
     task = local.submit(draw_plot, PlotJob(path, list(traces(counted))), FINISHING_HANG_S)
     while not task.done:
         if guard.requested():
             reporter.stopped()
+        if reporter.interrupted:
             local.stop()
         local.wait()
     try:
         out.write_bytes(path, task.result())
     except StoppedError:
         out.drop(path)
+        reporter.note(f"note: {path} is not drawn, as the run was stopped")
     except TaskError as error:
         out.drop(path)
         reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))
