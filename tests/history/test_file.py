@@ -462,7 +462,8 @@ def test_a_version_of_which_there_is_none_is_damage(path: Path, tmp_path: Path, 
     done = cli("history")
     assert "is damaged: it is of version 0" in done.err
     assert tree(tmp_path) == before
-    with HistoryStore(path, [].append) as history:
+    said: list[str] = []
+    with HistoryStore(path, said.append) as history:
         assert not history.sessions()
     assert [file.name for file in history_file.quarantined(path)] == ["history.damaged-1.sqlite3"]
 
