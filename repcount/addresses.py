@@ -33,8 +33,9 @@ _ADDRESS: Final = re.compile(
 _ADDRESS_LIKE: Final = re.compile(
     r"\s*(?:"
     r"[a-z][a-z0-9+.-]+:[/\\]"  # http:/, which paths make of http://; one letter is a drive of Windows
-    r"|(?:" + "|".join(DEFAULT_PORTS) + r"):."
-    r"|[/\\]*[^/\\\s]*:.*@"  # name:password@host
+    r"|(?:" + "|".join(DEFAULT_PORTS) + r")\s*(?::|[/\\]{2})."  # http:host, http//host
+    r"|(?:[a-z][a-z0-9+.-]+)?\s*:\s*[/\\]{2}"  # with spaces, or without the scheme
+    r"|[/\\]*[^/\\]*:.*@"  # name:password@host
     r"|[^/\\\s]*[/\\]{2}[^/\\]*:.*@"  # http//name:password@host, a scheme that was mistyped
     r"|[/\\]{0,2}[\w.-]+(?::[0-9]+)?/[^?]*\?.*="  # host/video?key=secret
     r"|(?:.+@)?[\w.-]+:[0-9]+(?:[/?]|\s*$)"  # host:8080/video, key@host:8080/video

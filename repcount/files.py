@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol, Self, TextIO
 
 from repcount.addresses import is_address, shown
 from repcount.errors import OutputError
-from repcount.interrupts import InterruptGuard, saving
+from repcount.interrupts import InterruptGuard, unfinished
 from repcount.pipes import PATIENCE_S, open_pipe
 
 if sys.platform != "win32":  # which does not remove an open file, and that is all the lock is for
@@ -44,6 +44,8 @@ class AtomicFile:
     def __init__(self, final: Path, *, force: bool = False, private: bool = False) -> None:
         refuse_address(final)
         self.final = final
+        self.worth_keeping = False
+        """Whether the temporary file is of use as it is, should the program be ended in the middle."""
         self._force = force
         self._target = Path(os.path.realpath(final))  # write to the target of a symbolic link and keep the link
         try:
@@ -73,6 +75,7 @@ class AtomicFile:
         path = self._target.with_name(f".{self.final.name[:_MAX_NAME_CHARS]}.{secrets.token_hex(4)}.part")
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)
         _lock(descriptor)
+        unfinished[path] = self.leave
         return path, descriptor
 
     def _remove_stale(self) -> None:
@@ -103,20 +106,34 @@ class AtomicFile:
     def publish(self) -> None:
         """Move the temporary file to its final path. Raises OutputError."""
         try:
-            with saving(), self.path.open("rb+") as file:
+            with self.path.open("rb+") as file:
+                self.worth_keeping = True
                 os.fsync(file)  # a full network disk may only be noticed here
             self._unlock()  # Windows does not move an open file
-            if self._force:
-                os.replace(self.path, self._target)
-            else:
-                self._move_without_replacing()
+            self._move()
         except FileExistsError as error:  # created in the meantime
             raise already_exists_error(self.final) from error
         except OSError as error:
             raise write_error(self.final, error) from error
 
-    def _move_without_replacing(self) -> None:
-        """Move the temporary file to its final path unless that exists, in one step."""
+    def leave(self) -> str:
+        """Keep the temporary file if that is of use; else remove it and return the name of the file.
+
+        For a program that is ended while another thread may still write to it. Raises OSError.
+        """
+        if self.worth_keeping and self.path.exists():
+            self._move()
+            return ""
+        if self.path.exists():
+            self.discard()
+            return str(self.final)
+        return ""
+
+    def _move(self) -> None:
+        """Move the temporary file to its final path in one step, unless that exists and is not to be replaced."""
+        if self._force:
+            os.replace(self.path, self._target)
+            return
         try:
             os.link(self.path, self._target)
         except FileExistsError:
@@ -134,6 +151,7 @@ class AtomicFile:
         """Remove the temporary file; does nothing after `publish`."""
         self._unlock()
         self.path.unlink(missing_ok=True)
+        unfinished.pop(self.path, None)
 
     def _unlock(self) -> None:
         if self._descriptor >= 0:
@@ -317,8 +335,7 @@ class OutputSet:
         if not output.keep:
             return
         try:
-            with saving():
-                write_to(output.file)
+            write_to(output.file)
         except OSError as error:
             self.drop(path)
             if path == STDOUT:
@@ -335,7 +352,7 @@ class OutputSet:
         self._outputs[path].keep = False
 
     def _close(self, *, keep: bool) -> None:
-        with saving(), InterruptGuard() as guard:
+        with InterruptGuard() as guard:
             guard.delayed = True  # an interrupt here would leave temporary files behind
             for path, output in self._outputs.items():
                 output.keep &= keep

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from repcount import __version__, messages
 from repcount.analysis import Analysis
 from repcount.config import Config
-from repcount.errors import SignalError, brief
+from repcount.errors import SignalError, brief, printable
 from repcount.pipes import open_input
 from repcount.types import Rejection, Rep, Sample, Update
 
@@ -98,13 +98,19 @@ def write_reps(file: TextIO, analyses: Sequence[Analysis]) -> None:
             table.row([analysis.source.path, *map(_rep_cell, _rep_row(rep).values())])
 
 
+_BREAKS = "\t\r\n"
+"""Are quoted and not escaped, as readers of CSV expect."""
+
+
 def text_cell(text: str, *, first: bool = False) -> str:
     """A cell of CSV with text that somebody else chose, quoted by RFC 4180 where a reader might split it.
 
     Spreadsheets of many countries split at `;`, and some people choose tabs: text with these is quoted too. To a reader
     that splits at `;`, quotes count at the start of its cells alone, which is that of the row: in other cells than the
-    `first` one an apostrophe stands before what would begin a formula after a separator.
+    `first` one an apostrophe stands before what would begin a formula after a separator. Control characters and the
+    like are escaped, but for tabs and line breaks: a table may be printed on a terminal or shown in a browser.
     """
+    text = "".join(c if c in _BREAKS else printable(c) for c in text)
     if not first:
         text = _FORMULA_INSIDE.sub("'", text)
     text = escape_formula(text)

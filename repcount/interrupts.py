@@ -8,32 +8,46 @@ import select
 import signal
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from math import inf
-from time import monotonic
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+from repcount.errors import printable
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
 
-_PATIENCE_S = 5.0
-"""How long the main thread may take to heed a signal. Heuristic: on a machine with many times too much to do it may be
-seconds until it does, and what was counted must not be lost by that. Native calls that may hang are made by other
-threads and processes, which a signal leaves behind sooner."""
+_ENDING_S = 1.6
+"""How long a signal leaves the program to end: the two seconds that people are promised, less what the end takes. A
+main thread that hangs, or waits for something that does, is left behind then."""
 
-_ENDING_S = 60.0
-"""How long the program may take to end after a signal that it heeds, as it may have to save what was counted on a slow
-disk. Heuristic: as for all that is waited for."""
+_WORKING_S = 60.0
+"""The same while the main thread works, as on a machine with many times too much to do. Heuristic."""
+
+_STEP_S = 0.05
+"""Both are counted in steps, which become longer where there is too much to do: they leave more time there."""
+
+_LOOK_BACK_STEPS = 20
+_WORKS_S = 0.01
+"""The main thread works if it used this much processor time in so many steps: a hundredth. One that waits uses a tenth
+of that to look whether it is over; one that shares a processor with 50 others, twice as much."""
+
+_TIDYING_S = 0.15
+"""How long what is unfinished may take to be removed or kept then. Heuristic: two renames, unless a disk hangs."""
 
 _HEEDED = 0
 """What stands for a heeded signal where signals are told by their numbers."""
 
 _received: list[int] = []
-_savers: list[None] = []
-"""One for each file that is made safe at present."""
 _told: int | None = None
 """The descriptor over which `_watch` is told of signals; None while nobody watches."""
+
+unfinished: dict[Path, Callable[[], str]] = {}
+"""The files that are being written. Where the program is ended in the middle, each is called: it keeps the file if that
+is of use as it is, or else removes it and returns its name."""
 
 
 def install_handlers() -> None:
@@ -47,11 +61,11 @@ def install_handlers() -> None:
 
 
 def watch_main_thread() -> None:
-    """From now on end the program at once on a signal of SIGNALS that the main thread does not heed in time.
+    """From now on end the program within two seconds of a signal of SIGNALS, unless the main thread works on its end.
 
     Python handles signals in the main thread alone, and not before the native call returns that it is in: one that
-    hangs (a driver, MediaPipe for lack of memory) would make Ctrl-C useless. This works unless that call holds the
-    interpreter's lock. Does nothing without `install_handlers`. To be called once the standard streams are open.
+    hangs (a driver, a window, a disk that does not answer) would make Ctrl-C useless. This works unless that call holds
+    the interpreter's lock. Does nothing without `install_handlers`. To be called once the standard streams are open.
     """
     global _told
     if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not _interrupt:
@@ -65,36 +79,51 @@ def watch_main_thread() -> None:
 
 
 def _watch(told: int, terminal: list[Any] | None) -> None:
-    """End the program on a signal that is not heeded. `told` gives the number of each when it comes, then `_HEEDED`."""
-    first, due_s, warned = 0, inf, False
+    """End the program in time after a signal. `told` gives the number of each when it comes, then `_HEEDED`."""
+    first = steps = 0
+    heeded = warned = False
+    used_s: deque[float] = deque(maxlen=_LOOK_BACK_STEPS + 1)
     while True:
-        wait_s = None if due_s == inf else max(due_s - monotonic(), 0.0)
-        if select.select([told], [], [], wait_s)[0]:
+        if select.select([told], [], [], _STEP_S if first else None)[0]:
             number = os.read(told, 1)[0]
-            if number == _HEEDED:
-                due_s = monotonic() + _ENDING_S
-            elif number in SIGNALS:
-                first, due_s = first or number, min(due_s, monotonic() + _PATIENCE_S)
-        elif _savers and not warned:
-            _say(b"repcount: still saving what was counted; Ctrl-C once more gives that up\n")
-            due_s, warned = monotonic() + _ENDING_S, True
-        else:
+            heeded |= number == _HEEDED
+            if number in SIGNALS:
+                if warned:
+                    _give_up(first, terminal)
+                first = first or number
+            continue
+        steps += 1
+        used_s.append(_main_thread_s())
+        works = heeded and used_s[-1] - used_s[0] >= _WORKS_S
+        if steps * _STEP_S >= (_WORKING_S if works else _ENDING_S):
             _give_up(first, terminal)
+        if steps * _STEP_S >= _ENDING_S and not warned:
+            warned = True
+            _say("repcount: still saving what was counted; Ctrl-C once more gives that up")
 
 
-@contextlib.contextmanager
-def saving() -> Iterator[None]:
-    """While a file is made safe, which a busy disk may take long for, a signal leaves it more time."""
-    _savers.append(None)
-    try:
-        yield
-    finally:
-        _savers.pop()
+def _main_thread_s() -> float:
+    """The processor time that the main thread has used; 0 where the system does not tell."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.pthread_getcpuclockid(threading.main_thread().ident or 0))
+    return 0.0
 
 
 def _give_up(number: int, terminal: list[Any] | None) -> None:
-    """Exit from another thread than the main one: nothing is cleaned up but the terminal."""
-    _say(b"repcount: stopped\n")
+    """Exit from another thread than the main one, which may hang anywhere: nothing can be asked of it."""
+    lost: list[str] = []
+
+    def tidy() -> None:
+        for leave in list(unfinished.values()):
+            with contextlib.suppress(Exception):
+                lost.append(leave())
+
+    with contextlib.suppress(RuntimeError):  # no thread to be had
+        tidying = threading.Thread(target=tidy, daemon=True)
+        tidying.start()
+        tidying.join(_TIDYING_S)
+    names = ", ".join(name for name in lost if name)
+    _say("repcount: stopped" + (f"; not complete, so removed: {printable(names)}" if names else ""))
     if sys.platform != "win32" and terminal is not None:
         import termios
 
@@ -103,10 +132,11 @@ def _give_up(number: int, terminal: list[Any] | None) -> None:
     os._exit(128 + number)
 
 
-def _say(line: bytes) -> None:
-    """Write to standard error past the lock that the main thread may hold."""
+def _say(line: str) -> None:
+    """Write to standard error past the lock that the main thread may hold, if that takes it at once."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.write(sys.stderr.fileno(), line)
+        if select.select([], [sys.stderr.fileno()], [], 0)[1]:
+            os.write(sys.stderr.fileno(), f"{line}\n".encode("utf-8", "backslashreplace"))
 
 
 def _terminal_state() -> list[Any] | None:
@@ -138,11 +168,6 @@ def restore_handlers() -> None:
 def exit_code() -> int | None:
     """128 plus the number of the first signal received, as shells report it; None without one."""
     return 128 + _received[0] if _received else None
-
-
-def received() -> int:
-    """How many signals have been received."""
-    return len(_received)
 
 
 def waits(

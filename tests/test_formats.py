@@ -385,3 +385,7 @@ def test_a_rep_that_ends_with_the_video_is_in_the_signal(tmp_path: Path) -> None
             writer.write(update)
     assert len(list(formats.read_signal(path))) == 60
     assert repr(repcount.recount(path).reps) == repr(direct.reps)  # NaN is equal to nothing
+
+
+def test_a_cell_of_text_holds_nothing_that_acts_or_is_invisible() -> None:
+    assert formats.text_cell("a\x1b[31m\u202e\u200b\x9b.mp4") == r"a\x1b[31m\u202e\u200b\x9b.mp4"

@@ -211,12 +211,14 @@ def _write_plot(
     while not task.done:
         if guard.requested():
             reporter.stopped()
+        if reporter.interrupted:
             local.stop()
         local.wait()
     try:
         out.write_bytes(path, task.result())
     except StoppedError:
         out.drop(path)
+        reporter.note(f"note: {path} is not drawn, as the run was stopped")
     except TaskError as error:
         out.drop(path)
         reporter.failure(path, OutputError(f"{path} is not written: the library that draws it {error.brief}"))

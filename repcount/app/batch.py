@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from math import inf
 from pathlib import Path
-from time import monotonic
 
 from repcount import files as output_files
 from repcount.analysis import Analysis, Source
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.executor import (
     FINISHING_HANG_S,
-    STOP_S,
     Executor,
     JobFunction,
     StoppedError,
@@ -40,9 +38,6 @@ from repcount.files import AtomicFile
 from repcount.interrupts import InterruptGuard
 from repcount.reports.traces import AngleTrace
 from repcount.types import Span, WarningCode
-
-_QUIET_S = 1.5
-"""So long after Ctrl-C it is said what is still waited for. Heuristic: as a rule it is over in a tenth of that."""
 
 
 @dataclass(eq=False, slots=True)
@@ -102,8 +97,6 @@ class BatchRunner:
         self._existing, self._keeps = existing, keeps
         self._entries: dict[Task, Entry] = {}
         self._several = False
-        self._said_at_s = inf
-        """When it is said, after Ctrl-C, what is waited for."""
         self._all: Sequence[Entry] = ()
 
     def run(self, entries: Sequence[Entry]) -> None:
@@ -190,10 +183,6 @@ class BatchRunner:
                 if self._guard.requested():
                     self._reporter.interrupted = True
                     self._executor.stop()
-                    self._said_at_s = monotonic() + _QUIET_S
-                if monotonic() > self._said_at_s:
-                    self._said_at_s = inf
-                    self._reporter.note(f"waiting up to {STOP_S:g} s for what was counted (Ctrl-C: no longer)")
                 for task in self._ended_tasks():
                     self._handle(task, self._entries[task])
                 if tasks[0].progress is not None:
@@ -217,7 +206,8 @@ class BatchRunner:
         try:
             result = task.result()
         except StoppedError:
-            return
+            if task is not entry.counting:
+                self._note_missing_copy(entry)
         except TaskError as error:
             self._fail(task, entry, VideoError(f"{entry.video}: {error}"))
         except RepcountError as error:
@@ -267,9 +257,18 @@ class BatchRunner:
             )
 
     def _submit_drawing(self, entry: Entry, function: JobFunction, job: AnnotationJob | ThumbnailJob) -> None:
+        if self._reporter.interrupted:  # which leaves two seconds
+            self._note_missing_copy(entry)
+            return
         task = self._executor.submit(function, job, FINISHING_HANG_S)
         entry.drawing.append(task)
         self._entries[task] = entry
+
+    @staticmethod
+    def _note_missing_copy(entry: Entry) -> None:
+        note = f"{entry.annotated.final} is not made, as the run was stopped" if entry.annotated is not None else ""
+        if note and entry.annotated_path is None and note not in entry.notes:
+            entry.notes.append(note)
 
     @staticmethod
     def _drawn(entry: Entry, result: list[str] | dict[int, bytes]) -> None:

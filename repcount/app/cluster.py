@@ -213,7 +213,7 @@ def _check_address(address: str) -> None:
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")
         valid = parts.scheme in ("tcp", "tls", "ws", "wss", "ucx") and bool(parts.hostname) and parts.port is not None
-        valid = valid and not (parts.path or parts.query or parts.fragment)
+        valid = valid and not (parts.path or parts.query or parts.fragment or "@" in address)
     except ValueError:
         valid = False
     if not valid:

@@ -20,9 +20,9 @@ POLL_S = 0.1
 """Longest wait for an event before time limits and Ctrl-C are checked again, and the interval of progress reports.
 Heuristic: too short to be noticed, too long to cost anything."""
 
-STOP_S = 10.0
-"""How long a worker that is asked to stop may take to hand over a partial result. Heuristic: it checks between two
-frames, which are less than a second apart."""
+STOP_S = 1.2
+"""How long a worker that is asked to stop may take to hand over a partial result. It checks between two frames, some
+ten milliseconds apart, and of the two seconds in which a signal ends the program the files need some, too."""
 
 JobFunction = Callable[[Any, Progress], Any]
 """A function of `app.jobs`: takes a job and a progress callback, returns the result."""

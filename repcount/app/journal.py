@@ -20,7 +20,6 @@ from repcount.app.documents import DocumentError, read_document
 from repcount.config import Config
 from repcount.errors import OutputError
 from repcount.files import open_regular, write_error
-from repcount.interrupts import saving
 
 _MAX_BYTES = 500_000_000
 """Largest file of results that is read back. A session of 100 reps has 40 kB."""
@@ -117,8 +116,7 @@ class ResumeJournal:
         try:
             while line:  # a nearly full disk takes a part
                 line = line[self._file.write(line) :]
-            with saving():
-                os.fsync(self._file.fileno())
+            os.fsync(self._file.fileno())
         except OSError as error:
             self._close()
             raise write_error(self.path, error) from error

@@ -19,7 +19,6 @@ from repcount.history.file import default_path, find_history
 from repcount.history.people import name_key, parse_name
 from repcount.history.store import HistoryStore
 from repcount.history.totals import Session
-from repcount.interrupts import saving
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class VideoKeeper:
     def keep(self, analyses: Iterable[Analysis]) -> None:
         """Put them into the history; a failure is reported and concerns one video."""
         try:
-            with saving(), HistoryStore(default_path(), self._reporter.note) as history:
+            with HistoryStore(default_path(), self._reporter.note) as history:
                 if self._options.person is not None and self._options.target_deg is not None:
                     history.people.set_target(self._options.person, self._options.target_deg)
                 for analysis in analyses:

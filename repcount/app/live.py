@@ -118,8 +118,7 @@ def run_live_session(
     if options.sound.kind == "voice" and options.sound.voice is not None:
         check_voice(options.sound.voice)
     with InterruptGuard() as guard, ExitStack() as window_stack:
-        with ExitStack() as stack:
-            out = stack.enter_context(files.OutputSet(outputs, reporter, force=output.force, patience_s=_PIPE_S))
+        with ExitStack() as stack, files.OutputSet(outputs, reporter, force=output.force, patience_s=_PIPE_S) as out:
             model = pose_model.ensure_model(model, reporter.note)
             opened = open_session(options, config, model, reporter, stack, window_stack)
             if output.signal is not None:

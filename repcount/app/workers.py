@@ -34,10 +34,6 @@ from repcount.interrupts import SIGNALS
 from repcount.libraries import OPENCV, guard_loading, import_failure, requirement
 from repcount.pipeline import available_cores
 
-_HANGS_S, _STUCK_S = 5.0, 1.5
-"""A worker that had told of no progress for 5 s hangs, and gets 1.5 s: a signal has to end the program within two.
-Heuristic: it tells ten times a second, and on a machine with ten times too much to do once in two seconds."""
-
 _START_ATTEMPTS = 2
 """A worker that dies while it loads the libraries is started once more; the second time it is no accident."""
 
@@ -175,8 +171,7 @@ class LocalExecutor:
             task.silent_s += step_s
             if task.stopping_s is not None:
                 task.stopping_s += step_s
-                was_silent_s = task.silent_s - task.stopping_s
-                if task.stopping_s > (_STUCK_S if was_silent_s > _HANGS_S else STOP_S):
+                if task.stopping_s > STOP_S:
                     self._abandon(worker, StoppedError())
             elif task.silent_s > task.limit_s:
                 self._abandon(worker, _hang_error(task.limit_s))

@@ -14,6 +14,7 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Self
 
+from repcount import interrupts
 from repcount.audio.synthesis import WORDS_PER_MINUTE, find_voice
 from repcount.coaching.events import LiveUpdate, Stage
 from repcount.coaching.phrases import spoken_text
@@ -30,6 +31,11 @@ _MAX_RESTARTS = 1
 
 _SHUTDOWN_S = 2.7
 """How long the worker may take to finish: its own 2 s, and some for the sound device and for exiting."""
+
+_LEAVING_S = 1.0
+"""The same once a signal has asked the program to end, which it does within two seconds."""
+
+_POLL_S = 0.05
 
 _KILL_TIMEOUT_S = 1.0
 """How long a killed worker may take to be gone before it is left to the system. Heuristic."""
@@ -201,12 +207,15 @@ class _WorkerProcess:
             self._closing = True
         for process in self.processes:
             _close_pipe(process.stdin)
-        try:
-            self.processes[-1].wait(_SHUTDOWN_S)
-        except subprocess.TimeoutExpired:
+        if not any(self._has_ended() for _ in interrupts.waits(_SHUTDOWN_S, _POLL_S, _LEAVING_S)):
             self.processes[-1].kill()
         self._reader.join(_KILL_TIMEOUT_S)
         self._folder.cleanup()
+
+    def _has_ended(self) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self.processes[-1].wait(_POLL_S)
+        return self.processes[-1].poll() is not None
 
     def _read_reports(self) -> None:
         while True:

@@ -197,6 +197,8 @@ def _message(error: RepcountError | OSError | ImportError) -> str:
     """The error in one line. Native libraries that do not load raise ImportError or OSError."""
     if isinstance(error, ImportError) or (isinstance(error, OSError) and missing_library(error)):
         return str(import_failure(error))
+    if isinstance(error, BlockingIOError):  # of `fork`, where no more processes are allowed
+        return "no more programs can be started: close others, or allow more (`ulimit -u`)"
     if isinstance(error, FileNotFoundError) and error.filename is None:  # only what asks for it raises that
         return "the current folder was removed: change to another one"
     return f"{error.filename or 'the output'}: {error.strerror}" if isinstance(error, OSError) else str(error)

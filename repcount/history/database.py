@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -18,7 +19,6 @@ from repcount.history.file import (
     check_version,
     find_history,
     fingerprint,
-    has_log,
     identity,
     make_folder,
     make_private,
@@ -42,6 +42,8 @@ _LEAVING_S = 0.5
 
 _COPY_ATTEMPTS = 20
 """Heuristic: a copy takes a millisecond or two, and other programs write a history every few seconds."""
+
+_WITHOUT_LOCKS = f"vfs={'win32' if sys.platform == 'win32' else 'unix'}-none"
 
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -245,15 +247,21 @@ def _connect(path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> _Connection:
 
 def _copy_to_memory(path: Path) -> _Connection:
     """A consistent copy in memory, migrated to this version. Raises HistoryError, also for a damaged history."""
+    wal, index, journal = sidecars(path)
     for _ in range(_COPY_ATTEMPTS):
-        before, logged = fingerprint(path), has_log(path)
+        before, index_before = [fingerprint(file) for file in (path, wal, journal)], index.exists()
+        has_log, is_pending = (status is not None and status[2] > 0 for status in before[1:])
+        # Plain `mode=ro` would make an index of the log and leave it there; one that is there is used or rebuilt in
+        # memory. Where there is none, no program is at the log, and an exclusive connection keeps its own index.
+        locks = index_before or is_pending
+        option = "readonly_shm=1" if locks else _WITHOUT_LOCKS if has_log else "immutable=1"
         error = None
         try:
-            memory = _snapshot(path, logged)
+            memory = _snapshot(path, option)
         except (DamagedError, sqlite3.Error) as raised:
             error = raised
-        changed = fingerprint(path) != before or has_log(path) != logged
-        if error is None and (logged or not changed):  # with a log SQLite has taken its locks
+        changed = [fingerprint(file) for file in (path, wal, journal)] != before or index.exists() != index_before
+        if error is None and (locks or not changed):
             return memory
         if isinstance(error, DamagedError) and not changed:
             raise HistoryError(
@@ -265,22 +273,20 @@ def _copy_to_memory(path: Path) -> _Connection:
     raise HistoryError(f"the history {path} is being written all the time. Try again")
 
 
-def _snapshot(path: Path, logged: bool) -> _Connection:
+def _snapshot(path: Path, option: str) -> _Connection:
     """An intact, migrated copy in memory. Raises DamagedError and sqlite3.Error.
 
-    Without a log (`logged` is False) it takes no lock, so the caller has to make sure that the file did not change.
+    But for `readonly_shm` it takes no lock, so the caller has to make sure that the files did not change.
     """
-    # Plain `mode=ro` would create the log and its index and leave them there. With `readonly_shm` an existing index
-    # is used or rebuilt in memory; only if the index alone is missing does SQLite have to create it.
-    _, index, _ = sidecars(path)
-    option = "immutable=1" if not logged else "readonly_shm=1" if index.exists() else ""
     memory = sqlite3.connect(":memory:", isolation_level=None, factory=_Connection)
     memory.row_factory = sqlite3.Row
     try:
         with _detect_damage():
             uri = f"{path.as_uri()}?mode=ro&{option}"
-            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as source:
-                source.backup(memory)
+            with closing(sqlite3.connect(uri, uri=True, timeout=0)) as source:
+                if option == _WITHOUT_LOCKS:
+                    source.execute("PRAGMA locking_mode = EXCLUSIVE")
+                source.backup(memory, progress=_patient(path), sleep=_ATTEMPT_S)
             _check_integrity(memory)
             _migrate(memory, path)
     except BaseException:
@@ -289,10 +295,23 @@ def _snapshot(path: Path, logged: bool) -> _Connection:
     return memory
 
 
+def _patient(path: Path) -> Callable[[int, int, int], None]:
+    """What is called after each attempt to copy: without it SQLite would try for ever. Raises BusyError."""
+    waits = interrupts.waits(BUSY_TIMEOUT_S, _ATTEMPT_S, _LEAVING_S)
+
+    def attempted(status: int, *_: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and next(waits, waits) is waits:
+            raise BusyError(f"cannot read the history {path}: {_REASONS[sqlite3.SQLITE_BUSY]}")
+
+    return attempted
+
+
 def _check_integrity(connection: sqlite3.Connection) -> None:
     fault = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if fault != "ok":
         raise DamagedError(fault)
+    if not _version(connection):
+        raise DamagedError("it is of version 0, which no repcount has written")
     # A view in the place of a table may have rows without end.
     if connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone():
         raise DamagedError("it holds a view or a trigger, of which repcount makes none")

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from repcount.addresses import is_address, shown
 from repcount.errors import HistoryError
 from repcount.history import schema
 
@@ -53,11 +54,13 @@ _OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLL
 def default_path() -> Path:
     """The file named by `$REPCOUNT_HISTORY`, or else the one in the user's data folder.
 
-    Raises HistoryError if the variable names the home of a user who does not exist.
+    Raises HistoryError if the variable holds an address, or names the home of a user who does not exist.
     """
     named = os.environ.get("REPCOUNT_HISTORY")
     if not named:
         return _data_folder() / "history.sqlite3"
+    if is_address(named) and not os.path.isabs(named):  # its password would become the name of a folder
+        raise HistoryError(f"$REPCOUNT_HISTORY names {shown(named)}, which is no file. Name a file by its whole path")
     try:
         return Path(named).expanduser()
     except RuntimeError as error:
@@ -178,9 +181,15 @@ def _check_header(path: Path, head: bytes) -> None:
 def _check_sidecar(file: Path, path: Path) -> None:
     """Raise HistoryError if `file`, which SQLite would write to, is not a sidecar of the history at `path`.
 
-    After a power cut a genuine sidecar may be empty or hold zeros.
+    After a power cut a genuine sidecar may be empty or hold zeros. SQLite gives it no second name; one that has is
+    somebody's log of another database.
     """
     head = _read_head(file, file, 4)
+    if file.lstat().st_nlink > 1:
+        raise HistoryError(
+            f"{file} lies where the history {path} needs room, and it has another name as well. It was left as it is. "
+            "Move it away"
+        )
     if any(head) and not any(magic.startswith(head) for magic in _SIDECARS[file.name.removeprefix(path.name)]):
         raise HistoryError(
             f"{file} lies where the history {path} needs room, and it is another kind of file. It was left as it is. "
@@ -200,7 +209,7 @@ def check_version(path: Path, version: int) -> None:
 
 def sidecars(path: Path) -> tuple[Path, Path, Path]:
     """The paths of the write-ahead log, its index and the rollback journal of a database, whether or not they exist."""
-    wal, shm, journal = (path.with_name(path.name + suffix) for suffix in _SIDECARS)
+    wal, shm, journal = (Path(f"{path}{suffix}") for suffix in _SIDECARS)  # the root of the disk has no name
     return wal, shm, journal
 
 
@@ -229,12 +238,6 @@ def fingerprint(path: Path) -> tuple[int, ...] | None:
         status = path.lstat()
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
     return None
-
-
-def has_log(path: Path) -> bool:
-    """Whether the main file alone is out of date: commits are still in the log, or a rollback is pending."""
-    wal, _, journal = map(fingerprint, sidecars(path))
-    return any(status is not None and status[2] for status in (wal, journal))
 
 
 def publish(new: Path, path: Path) -> None:

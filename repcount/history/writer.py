@@ -175,7 +175,12 @@ class HistoryWriter:
     def _serve(self, recorder: SessionRecorder) -> None:
         """Write what is handed over, until the session has ended or nobody waits any more."""
         while True:
-            end_s, last = self._take(recorder)
+            with self._changed:
+                while self._queue:
+                    recorder.add(self._queue.popleft())
+                self._failed = recorder.waiting
+                end_s = self._end_s
+                last = end_s is not None or self._abandoned
             try:
                 recorder.flush()
                 if last:
@@ -193,14 +198,6 @@ class HistoryWriter:
                 if last:
                     return
                 self._changed.wait_for(lambda: self._queue or self._end_s is not None or self._abandoned)
-
-    def _take(self, recorder: SessionRecorder) -> tuple[float | None, bool]:
-        """Move the queue to the recorder; returns when the session ended, as far as is known, and whether it did."""
-        with self._changed:
-            while self._queue:
-                recorder.add(self._queue.popleft())
-            self._failed = recorder.waiting
-            return self._end_s, self._end_s is not None or self._abandoned
 
     def _pause_after(self, error: HistoryError, failed: int) -> bool:
         """Publish that an attempt failed and wait until the next; whether there is to be none."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from repcount import addresses
 from repcount.errors import ModelError
 from repcount.files import is_special
 
@@ -76,7 +77,7 @@ def locate(given: Path | None = None) -> tuple[Path, str]:
     if given is not None:
         return given, "--model"
     if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE]), f"${VARIABLE}"
+        return Path(addresses.shown(os.environ[VARIABLE])), f"${VARIABLE}"  # a password is in no name of a file
     return cached_model_path(), "cache"
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from repcount import messages
 from repcount.analysis import Analysis
 from repcount.config import Config
+from repcount.errors import printable
 from repcount.language import current, ngettext, number
 from repcount.language import gettext as _
 from repcount.reports import findings
@@ -68,8 +69,8 @@ def render_report(
 def render_page(template: str, *scripts: str, **values: Any) -> str:
     """Render `template` with our style sheet and `scripts` inlined; all are names in the folder of templates.
 
-    Every value is escaped, and the content security policy allows only that style and those scripts, by their hashes:
-    names of files may contain anything.
+    Every value is escaped, also what acts or is invisible in a browser, such as what turns text round, and the content
+    security policy allows only that style and those scripts, by their hashes: names of files may contain anything.
     """
     import jinja2
 
@@ -77,6 +78,7 @@ def render_page(template: str, *scripts: str, **values: Any) -> str:
         loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -88,6 +90,11 @@ def render_page(template: str, *scripts: str, **values: Any) -> str:
         "media-src 'self' file:; base-uri 'none'; form-action 'none'"
     )
     return environment.get_template(template).render(style=style, script=code, policy=policy, **values)
+
+
+def _shown(value: Any) -> Any:
+    """A value of a template: text that is no markup of ours as it may be shown."""
+    return printable(value) if type(value) is str else value
 
 
 def _csp_hash(text: str) -> str:

@@ -47,6 +47,9 @@ _BT709 = 1
 _SINGLE_FRAME_S = 1 / 30
 """Duration of a video's only frame."""
 
+_SAFE_KEY_FRAMES = 3
+"""With the third key frame, what is between the first two is in the file: a recording that can be played."""
+
 _QUEUED_FRAMES = 30
 """Most frames waiting to be encoded; further ones are dropped. Heuristic: two seconds at 15 frames per second."""
 
@@ -54,11 +57,9 @@ _FINISHING_S = 600.0
 """How long a recording may take to be completed. Heuristic: a file of gigabytes is rewritten, so that browsers can play
 it while it loads, and read once more."""
 
-_SAVING_S = 100.0
-"""The same once a signal has asked the program to end: less than the two minutes that it has for that."""
-
-_HANGS_S, _LEAVING_S = 5.0, 1.0
-"""An encoder that has been at one frame for 5 s hangs, and gets 1 s. Heuristic: a frame takes some ten milliseconds."""
+_HANGS_S, _LEAVING_S = 5.0, 0.8
+"""An encoder that has been at one frame for 5 s hangs, and gets 0.8 s; so does any once a signal has come, of the two
+seconds that there are. Heuristic: a frame takes some ten milliseconds, and the end of a recording as much."""
 
 _POLL_S = 0.1
 
@@ -78,11 +79,14 @@ class VideoWriter:
         force: bool = False,
         private: bool = False,
         into: Path | None = None,
+        fragments: bool = False,
     ) -> None:
         """Create a temporary file beside `path`; the first of the `codecs` that is available is used.
 
         An existing file is replaced only with `force`; a `private` one can be read by its owner only. With `into` the
-        video is written to that file instead, which the caller publishes or removes.
+        video is written to that file instead, which the caller publishes or removes. With `fragments` what is on the
+        disk can be played at any time, and the end of the video takes no time; without, a browser can play it before it
+        has all of it.
 
         Raises OutputError, and LibraryError if PyAV does not load.
         """
@@ -90,6 +94,8 @@ class VideoWriter:
         self.path = path
         self._codec = _first_available(codecs)
         self._file = AtomicFile(path, force=force, private=private) if into is None else _BorrowedFile(into)
+        self._in_fragments = fragments
+        self._key_frames = 0
         self._container: Any = None
         self._stream: Any = None
         self._first_s = 0.0
@@ -163,15 +169,20 @@ class VideoWriter:
             self._container = None
             self._file.discard()
 
-    def remove(self) -> None:
-        """Remove an unfinished video while another thread still hangs in `write` or `finish`."""
-        self._file.discard()
+    def leave(self) -> bool:
+        """Keep of an unfinished video what can be played, while another thread may hang in `write` or `finish`.
+
+        Returns whether there is anything; otherwise nothing is left. Raises OutputError.
+        """
+        with self._output_errors():
+            return not self._file.leave()
 
     def _open(self, image: NDArray[np.uint8], time_s: float) -> None:
         import av
 
         height, width = (size + size % 2 for size in image.shape[:2])
-        options = {"movflags": "+faststart"}  # browsers start to play before they have all of it
+        flags = {"movflags": "+hybrid_fragmented", "flush_packets": "1"}
+        options = flags if self._in_fragments else {"movflags": "+faststart"}
         self._container = av.open(str(self._file.path), "w", format="mp4", options=options)
         self._stream = self._container.add_stream(self._codec, options=_OPTIONS.get(self._codec, {}))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -193,6 +204,9 @@ class VideoWriter:
                 self._pending.duration = packet.pts - self._pending.pts
                 self._container.mux(self._pending)
             self._pending = packet
+            self._key_frames += packet.is_keyframe
+            if self._key_frames >= _SAFE_KEY_FRAMES and self._in_fragments:
+                self._file.worth_keeping = True
 
     def _close(self, end_s: float | None) -> None:
         self._mux(self._stream.encode(None))
@@ -226,7 +240,8 @@ class BackgroundVideoWriter:
     """Encodes on a thread of its own, so that counting never waits for it. A context manager.
 
     Any error ends the recording, which then leaves no file; the session goes on without it. Leaving waits until the
-    file is complete, but not for an encoder that hangs, nor any longer after a second signal.
+    file is complete, but not for an encoder that hangs, and less than a second once a signal has come; what is on the
+    disk then is kept.
     """
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
@@ -234,7 +249,7 @@ class BackgroundVideoWriter:
 
         Only its owner can read the file, because it shows somebody at home.
         """
-        self._writer = VideoWriter(path, force=force, private=True)
+        self._writer = VideoWriter(path, force=force, private=True, fragments=True)
         self._frames: queue.Queue[Frame | None] = queue.Queue()
         self._encoding_since_s: float | None = None
         """Since when the encoder has been at the present frame; None between two."""
@@ -251,19 +266,25 @@ class BackgroundVideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asked = max(interrupts.received(), 1)
         self._frames.put(None)
         since_s = self._encoding_since_s
         limit_s = _FINISHING_S if since_s is None or monotonic() - since_s < _HANGS_S else _LEAVING_S
-        waited_s = 0.0
-        with interrupts.saving():
-            while self._thread.is_alive() and waited_s < limit_s and interrupts.received() <= asked:
-                self._thread.join(_POLL_S)
-                waited_s += _POLL_S  # counted in waits: while this process is suspended, none is over
-                limit_s = min(limit_s, _SAVING_S if interrupts.received() else _FINISHING_S)
-        if self._thread.is_alive():
-            self.trouble = f"cannot write {self._writer.path}: it was not complete after {waited_s:.0f} s"
-            self._writer.remove()
+        if any(self._has_ended() for _ in interrupts.waits(limit_s, _POLL_S, _LEAVING_S)):
+            return
+        try:
+            kept = self._writer.leave()
+        except OutputError as failure:
+            self.trouble = str(failure)
+            return
+        self.trouble = (
+            f"the last seconds of {self._writer.path} are missing: they were not written in time"
+            if kept
+            else f"cannot write {self._writer.path}: it was not complete in time"
+        )
+
+    def _has_ended(self) -> bool:
+        self._thread.join(_POLL_S)
+        return not self._thread.is_alive()
 
     def write(self, frame: Frame) -> None:
         """Queue a frame for encoding. If the queue is full it is dropped and counted, after an error ignored."""
@@ -289,17 +310,22 @@ class BackgroundVideoWriter:
             self.trouble = f"cannot write {self._writer.path}: the encoder failed ({reason})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _BorrowedFile:
     """A file that the caller publishes or removes."""
 
     path: Path
+    worth_keeping: bool = False
 
     def publish(self) -> None:
         """Leave it as it is."""
 
     def discard(self) -> None:
         """Leave it as it is."""
+
+    def leave(self) -> str:
+        """Leave it as it is."""
+        return ""
 
 
 def check_name(path: Path) -> None:

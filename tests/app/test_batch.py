@@ -221,6 +221,14 @@ def test_what_is_no_address_is_told_at_once(cli: Cli, piece: Path, address: str)
     assert done.err == f"repcount: {shown} is no address of a Dask scheduler: write it as tcp://host:8786\n"
 
 
+@pytest.mark.parametrize("address", ["tcp://me:hunter2@127.0.0.1:9", "me:hunter2@127.0.0.1:9", "hunter2@127.0.0.1:9"])
+def test_a_scheduler_has_no_password(cli: Cli, piece: Path, address: str) -> None:
+    """Dask would print it."""
+    done = cli("analyze", piece, "--cluster", address)
+    assert "no address of a Dask scheduler" in done.err
+    assert "hunter2" not in done.out + done.err
+
+
 @pytest.mark.slow
 def test_a_worker_without_repcount_is_told(
     cli: Cli, piece: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path

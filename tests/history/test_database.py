@@ -13,13 +13,13 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from support.histories import DAY, START, asked, damaged, filled, kept_aside, opened, rep, silent, update
+from support.histories import DAY, START, Holder, asked, damaged, filled, kept_aside, opened, rep, silent, update
 from support.programs import Cli
 
 from repcount import interrupts
 from repcount.config import Config
 from repcount.errors import HistoryError
-from repcount.history import schema
+from repcount.history import database, schema
 from repcount.history.database import Database
 from repcount.history.store import HistoryStore
 
@@ -326,6 +326,19 @@ def test_passwords_leave_the_disk_also_while_somebody_reads(path: Path) -> None:
     with opened(path):
         pass
     assert SECRET.encode() not in bytes_beside(path)
+
+
+@pytest.mark.parametrize("signals", [0, 1], ids=["in time", "after a signal"])
+def test_reading_waits_for_another_program_and_not_for_ever(
+    signals: int, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(history, rep(1))
+    monkeypatch.setattr(interrupts, "_received", [signal.SIGINT] * signals)
+    monkeypatch.setattr(database, "_LEAVING_S" if signals else "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S" if signals else "_LEAVING_S", 1e9)
+    monkeypatch.setattr(database, "_ATTEMPT_S", 0.05)
+    with Holder(history, from_readers=True), pytest.raises(HistoryError, match="another program holds it"):
+        Database(history)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows sends no such signals")

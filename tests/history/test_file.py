@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -174,6 +175,12 @@ def beside(ending: str, make: Made) -> Made:
     return both
 
 
+def logs_second_name(path: Path) -> None:
+    """The log of another database that has a history's name as well: SQLite would write into both."""
+    logged_database(path.with_name("mine"))
+    os.link(path.with_name("mine-wal"), path)
+
+
 def log_alone(path: Path) -> None:
     logged_database(path)
     path.unlink()
@@ -222,6 +229,7 @@ REFUSED: dict[str, tuple[Made, str]] = {
     "pipe as index": (beside("-shm", os.mkfifo), "-shm is a named pipe"),
     "folder as log": (beside("-wal", Path.mkdir), "-wal is a folder"),
     "link as log": (beside("-wal", linked(text)), "-wal is a link"),
+    "second name of a log": (beside("-wal", logs_second_name), "-wal lies where the history"),
     "another's log": (beside("-wal", of_another(Path.touch)), "-wal belongs to another user"),
 }
 
@@ -382,7 +390,15 @@ def restored(path: Path) -> list[int]:
     return reps
 
 
-@pytest.mark.parametrize("make", [closed, killed, linked_history, restored])
+def copied(path: Path) -> list[int]:
+    """The file and its log from another place, without the index of the log, which nobody copies."""
+    reps = killed(path.with_name("full.sqlite3"))
+    for ending in ("", "-wal"):
+        shutil.copy(path.with_name(f"full.sqlite3{ending}"), path.with_name(path.name + ending))
+    return reps
+
+
+@pytest.mark.parametrize("make", [closed, killed, linked_history, restored, copied])
 def test_reading_changes_nothing(make: Callable[[Path], list[int]], path: Path, tmp_path: Path, cli: Cli) -> None:
     reps = make(path)
     before = tree(tmp_path)
@@ -435,6 +451,40 @@ def test_reading_a_damaged_history_moves_nothing(content: bytes, path: Path, tmp
         assert "It was left as it is" in done.err
         assert len(done.err.splitlines()) == 1
         assert tree(tmp_path) == before
+
+
+def test_a_version_of_which_there_is_none_is_damage(path: Path, tmp_path: Path, cli: Cli) -> None:
+    """Its tables would be made once more, after the file was changed."""
+    filled(path, rep(1))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 0")
+    before = tree(tmp_path)
+    done = cli("history")
+    assert "is damaged: it is of version 0" in done.err
+    assert tree(tmp_path) == before
+    said: list[str] = []
+    with HistoryStore(path, said.append) as history:
+        assert not history.sessions()
+    assert [file.name for file in history_file.quarantined(path)] == ["history.damaged-1.sqlite3"]
+
+
+def test_the_root_of_a_disk_is_a_folder() -> None:
+    with pytest.raises(HistoryError, match="is a folder"):
+        history_file.find_history(Path(Path.cwd().anchor))
+
+
+@pytest.mark.parametrize("address", ["http://me:hunter2@camera/video", "me:hunter2@camera/video", "file:///a/b"])
+def test_an_address_in_the_place_of_a_file_is_refused_and_makes_no_folder(
+    address: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPCOUNT_HISTORY", address)
+    for command in (*READING, *DELETING, ["doctor"]):
+        done = cli(*command)
+        assert done.code == 1
+        assert "which is no file. Name a file" in done.out + done.err
+        assert "hunter2" not in done.out + done.err
+    assert list(tmp_path.iterdir()) == []
 
 
 SCRIPTS = {

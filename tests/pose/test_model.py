@@ -69,6 +69,8 @@ def test_the_option_beats_the_variable_and_that_the_cache(cache: Path, monkeypat
     assert pose_model.locate() == (cache / "pose_landmarker_full.task", "cache")
     monkeypatch.setenv(pose_model.VARIABLE, "mine.task")
     assert pose_model.locate() == (Path("mine.task"), "$REPCOUNT_MODEL")
+    monkeypatch.setenv(pose_model.VARIABLE, "http://me:hunter2@camera/video")
+    assert "hunter2" not in str(pose_model.locate()[0])
     assert pose_model.locate(Path("given.task")) == (Path("given.task"), "--model")
 
 

@@ -396,6 +396,12 @@ def test_videos_without_a_result_are_named() -> None:
     assert "Videos without a result" not in texts(render_report([session(), short()]))
 
 
+def test_what_acts_or_is_invisible_in_a_text_is_escaped() -> None:
+    page = render_report([session()], uncounted=[("a\u202e\x1b\u200b<b.mp4", "it is \x07\u2066")])
+    assert r"a\u202e\x1b\u200b&lt;b.mp4" in page
+    assert not any(character in page for character in "\u202e\x1b\u200b\x07\u2066")
+
+
 @pytest.mark.parametrize("tempo", ["2/0/2/0", "3/0/1/0", "30/0/30/0"])
 def test_the_tempo_chart_has_a_band_from_slow_enough_on(tempo: str) -> None:
     """It begins at the dashed level of the raise and of the lower, and ends with the chart."""

@@ -70,7 +70,11 @@ def kept_aside(path: Path) -> list[Path]:
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
+if sys.argv[2]:
+    connection.execute("PRAGMA journal_mode = DELETE")
+connection.execute(f"BEGIN {sys.argv[2] or 'IMMEDIATE'}")
+if sys.argv[2]:
+    connection.execute("CREATE TABLE more (what)")
 print("held", flush=True)
 sys.stdin.readline()
 connection.execute("ROLLBACK")
@@ -83,8 +87,8 @@ sys.stdin.read()
 class Holder:
     """Another program that holds a history. A process of its own, as locks within one process are no locks."""
 
-    def __init__(self, path: Path) -> None:
-        command = [sys.executable, "-c", HOLD, str(path)]
+    def __init__(self, path: Path, *, from_readers: bool = False) -> None:
+        command = [sys.executable, "-c", HOLD, str(path), "EXCLUSIVE" if from_readers else ""]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._expect("held")
 

@@ -327,11 +327,16 @@ def test_a_guard_heeds_the_signals_of_the_system_as_it_heeds_ctrl_c() -> None:
 
 HUNG = """
 import ctypes, signal, tty
+from pathlib import Path
 from repcount import interrupts
 
-interrupts._PATIENCE_S = 0.1
+from repcount.files import AtomicFile
+
+interrupts._ENDING_S = 0.1
 interrupts.install_handlers()
 interrupts.watch_main_thread()
+half, whole = (AtomicFile(Path(name)) for name in ("half.csv", "whole.csv"))
+whole.worth_keeping = True
 for number in interrupts.SIGNALS:
     signal.signal(number, lambda number, _: interrupts._heed(number))
 tty.setcbreak(0)
@@ -344,12 +349,12 @@ lock(mutex)
 
 
 @pytest.mark.parametrize("number", BY_SIGNAL)
-def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals) -> None:
+def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals, tmp_path: Path) -> None:
     other, terminal = os.openpty()
     before = termios.tcgetattr(terminal)
     command = [sys.executable, "-c", HUNG]
     with subprocess.Popen(
-        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as program:
         assert program.stdout is not None
         program.stdout.readline()
@@ -359,40 +364,41 @@ def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(0.05)
         _, err = program.communicate()
-    assert err == "repcount: stopped\n"
+    assert err == "repcount: stopped; not complete, so removed: half.csv\n"
+    assert os.listdir(tmp_path) == ["whole.csv"]
     assert program.returncode == BY_SIGNAL[number]
     assert termios.tcgetattr(terminal) == before
     os.close(terminal)
     os.close(other)
 
 
-SAVES = """
-import ctypes, signal
+WORKS = """
+import signal, sys
 from repcount import interrupts
 
-interrupts._PATIENCE_S = 0.1
+interrupts._ENDING_S, interrupts._WORKING_S = 0.1, float(sys.argv[1])
 interrupts.install_handlers()
 interrupts.watch_main_thread()
-signal.signal(signal.SIGTERM, lambda *_: None)
-mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
-lock(mutex)
-with interrupts.saving():
-    print("ready", flush=True)
-    lock(mutex)
+signal.signal(signal.SIGTERM, lambda number, _: interrupts._heed(number))
+print("ready", flush=True)
+while True:
+    pass
 """
-"""A disk that does not answer."""
+"""A main thread that works for ever."""
 
 
-def test_a_signal_leaves_time_to_save_and_a_second_one_does_not() -> None:
+@pytest.mark.parametrize(("working_s", "signals"), [(1e9, 2), (0.5, 1)], ids=["signalled again", "for too long"])
+def test_a_signal_leaves_time_to_work_and_a_second_one_does_not(working_s: float, signals: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SAVES], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", WORKS, str(working_s)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
         assert program.stdout is not None
         assert program.stderr is not None
         program.stdout.readline()
         program.send_signal(signal.SIGTERM)
         said = program.stderr.readline()
-        program.send_signal(signal.SIGTERM)
+        if signals == 2:
+            program.send_signal(signal.SIGTERM)
         said += program.stderr.read()
     assert said == "repcount: still saving what was counted; Ctrl-C once more gives that up\nrepcount: stopped\n"
     assert program.returncode == 143

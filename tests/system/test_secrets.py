@@ -28,6 +28,9 @@ FORMS = [
     "{scheme}://me:{secret}@[::1/x",
     "{scheme}:/me:{secret}@127.0.0.1/video",
     "me:{secret}@127.0.0.1/video",
+    "{scheme} ://me:{secret}@127.0.0.1/video",
+    "{scheme}: //127.0.0.1/video?key={secret}",
+    "you and me:{secret}@127.0.0.1/video",
 ]
 ADDRESSES = [
     form.format(scheme=scheme, secret=f"{SECRET}{sign}{SECRET}", port=9)

@@ -133,8 +133,8 @@ def test_after_an_error_frames_are_neither_queued_nor_counted(tmp_path: Path) ->
     [
         ("write", {"_HANGS_S": 0.0, "_LEAVING_S": 0.2}),
         ("finish", {"_FINISHING_S": 0.2}),
-        ("finish", {"_SAVING_S": 0.2, "signals": 1}),
-        ("finish", {"signals": 2}),
+        ("finish", {"_LEAVING_S": 0.2, "signals": 1}),
+        ("finish", {"_LEAVING_S": 0.2, "signals": 2}),
     ],
     ids=["at a frame", "at the end", "at the end after a signal", "at the end, and a signal while it is waited for"],
 )
@@ -157,7 +157,41 @@ def test_an_encoder_that_hangs_is_left(
     try:
         recording = record(tmp_path / "bad.mp4", frames(3), hanging if place == "write" else None)
         assert recording.trouble is not None
-        assert recording.trouble.startswith(f"cannot write {tmp_path / 'bad.mp4'}: it was not complete after ")
+        assert recording.trouble.startswith(f"cannot write {tmp_path / 'bad.mp4'}: it was not complete in time")
         assert list(tmp_path.iterdir()) == []
+    finally:
+        over.set()
+
+
+@pytest.mark.parametrize("count", [20, 400])
+def test_of_an_encoder_that_hangs_after_a_signal_what_is_written_is_kept(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any key frame after the first there is nothing that could be played."""
+    hanging, over = threading.Event(), threading.Event()
+    write: Callable[..., None] = VideoWriter.write
+
+    def hang_later(self: VideoWriter, time_s: float, image: np.ndarray) -> None:
+        if time_s * 30 >= count - 5:
+            hanging.set()
+            over.wait()
+        write(self, time_s, image)
+
+    monkeypatch.setattr(interrupts, "_received", [signal.SIGINT])
+    monkeypatch.setattr(VideoWriter, "write", hang_later)
+    monkeypatch.setattr(writer, "_QUEUED_FRAMES", count)
+    monkeypatch.setattr(writer, "_LEAVING_S", 0.2)
+    path = tmp_path / "cut.mp4"
+    try:
+        recording = record(path, frames(count), hanging)
+        assert recording.trouble is not None
+        if count < 30:
+            assert recording.trouble == f"cannot write {path}: it was not complete in time"
+            assert list(tmp_path.iterdir()) == []
+        else:
+            assert recording.trouble == f"the last seconds of {path} are missing: they were not written in time"
+            assert list(tmp_path.iterdir()) == [path]
+            with av.open(str(path)) as container:
+                assert sum(1 for _ in container.decode(video=0)) >= count - 5 - 2 * 60
     finally:
         over.set()
