@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import combinations
 from math import nan
 from pathlib import Path
 from string import Formatter
@@ -229,6 +230,7 @@ def drawn_texts(
         drawn.append((text, at[0], widgets.text_width(text, size_px, weight), size_px))
 
     before = Summary(18, 4, 2, 12, 1.9, 2.0)
+    screen._ground.cache_clear()  # the buttons, which are drawn once
     with monkeypatch.context() as patched:
         patched.setattr(widgets, "draw_text", draw_text)
         overlay.draw_overlay(np.zeros((size[1], size[0], 3), np.uint8), None, "", status)
@@ -258,6 +260,67 @@ def test_every_text_fits_its_place_in_the_window(
                 assert left >= -20, text  # a large digit begins a little left of its place
                 assert left + width <= size[0], text
                 assert size_px >= LEAST_PX, text
+
+
+WINDOWS = [
+    *(((640, 480), 4 / 3), ((640, 480), 9 / 16), ((1280, 720), 16 / 9), ((1280, 720), 9 / 16)),
+    *(((1920, 1080), 9 / 16), ((480, 640), 16 / 9), ((720, 1280), 16 / 9), ((720, 1280), 9 / 16)),
+]
+"""Sizes of the window, and the width by height of the picture."""
+
+
+def places_of_texts(
+    size: tuple[int, int], of: float, status: SessionStatus, cue: Announcement | None, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, widgets.Box]]:
+    """Each text of the window at a picture of that width by height, and where its letters are."""
+    drawn: list[tuple[str, widgets.Box]] = []
+
+    def draw_text(
+        image: object, text: str, at: tuple[int, int], size_px: int, colour: object, weight: int = 400
+    ) -> None:
+        top = at[1] - round(screen.CAPITAL_SHARE * size_px)
+        box = widgets.Box(at[0], top, widgets.text_width(text, size_px, weight), at[1] - top)
+        drawn.extend([(text, box)] if text.strip() else [])
+
+    picture = np.zeros((180, round(180 * of), 3), np.uint8)
+    with monkeypatch.context() as patched:
+        patched.setattr(widgets, "draw_text", draw_text)
+        screen.draw(size, picture, None, "", status, cue)
+    return drawn
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "of"), WINDOWS)
+def test_no_text_of_a_window_covers_another_and_none_is_left_out(
+    size: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now."""
+    room = screen.layout(*size, of, len(phrases.BUTTONS))
+    for code in language.LANGUAGES:
+        with language.using(code):
+            screen._ground.cache_clear()  # the buttons, which are drawn once
+            for status in [] if fonts.font_problem() else STATUSES:
+                texts = places_of_texts(size, of, status, Announcement(Cue.ALL_THE_WAY_DOWN), monkeypatch)
+                for (one, first), (other, second) in combinations(texts, 2):
+                    assert not overlap(first, second), (code, one, other)
+                for text, box in texts:
+                    assert any(inside(box, place) for place in (room.panel, room.cue, *room.buttons)), (code, text, box)
+                drawn = "".join(text for text, _ in texts).replace(" ", "")
+                partial = phrases.partial_text(status) if status.stage is Stage.COUNTING else ""
+                for text in (partial, phrases.instructions(status), phrases.set_title(status)):
+                    assert text.replace(" ", "") in drawn, (code, text)
+
+
+def overlap(one: widgets.Box, other: widgets.Box) -> bool:
+    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    return across > 1 and min(one.top + one.height, other.top + other.height) - max(one.top, other.top) > 0
+
+
+def inside(box: widgets.Box, place: widgets.Box) -> bool:
+    """Not for descenders, nor for the blank space before a large digit."""
+    right, bottom = box.left + box.width, box.top + box.height
+    across = place.left <= box.left + 2 and right <= place.left + place.width + 1
+    return across and place.top <= box.top and bottom <= place.top + place.height
 
 
 @pytest.mark.slow

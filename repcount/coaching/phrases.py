@@ -201,6 +201,7 @@ def phase_text(status: SessionStatus) -> str:
             result = _("{n} of {target} reps done").format(n=status.full, target=status.target)
         else:
             result = ngettext("{n} rep done", "{n} reps done", status.full).format(n=status.full)
+        result = result.replace(" ", _NO_BREAK_SPACE, 1)  # the number stays with what it counts
         return f"{_set_text(status)}: {result}" if status.sets or status.set > 1 else result
     if status.stage is Stage.DONE:
         return _("in {n} sets").format(n=status.set) if status.set > 1 else ""

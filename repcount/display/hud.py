@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from repcount.display.widgets import (
     Verdict,
     Widget,
 )
+from repcount.types import Phase
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
         for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
         if text
     ]
-    header += _instructions(status, sizes, room_px)
+    header += _instructions(status, sizes, inner.width, inner.height - _height(header))
     # Where there is no room for everything, what comes last is left out.
     while last_rep and _height(header) + _height(last_rep) > inner.height:
         last_rep.pop()
@@ -87,14 +89,16 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
     _stack(image, footer, inner.left, inner.top + inner.height - _height(footer), inner.width)
 
 
-def _instructions(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
-    """What to do now, where that is not to raise the legs."""
-    text = phrases.instructions(status)
-    if not text:
-        return []
-    size_px = sizes.text(32)
-    lines = widgets.wrap_evenly(text, size_px, REGULAR, room_px, 12)
-    return [Space(sizes.px(14)), *(Text(line, size_px, TEXT) for line in lines)]
+def _instructions(status: SessionStatus, sizes: Sizes, room_px: int, room_high_px: int) -> list[Widget]:
+    """What to do now, where that is not to raise the legs; in smaller letters where there is little room."""
+    text, size_px = phrases.instructions(status), sizes.text(32)
+    while text:
+        lines = widgets.wrap_evenly(text, size_px, REGULAR, room_px, 12)
+        column: list[Widget] = [Space(sizes.px(14)), *(Text(line, size_px, TEXT) for line in lines)]
+        if _height(column) <= room_high_px or size_px <= 1:
+            return column
+        size_px -= 1
+    return []
 
 
 def _columns(status: SessionStatus, sizes: Sizes, room_px: int) -> tuple[list[Widget], list[Widget]]:
@@ -155,12 +159,23 @@ def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
         column += [Space(sizes.px(12)), Number(number, size_px, colour), Space(sizes.px(14))]
         column += _progress(status, sizes)
     if counting and status.stage is not Stage.DONE:
-        column.append(Text(phrases.phase_text(status), sizes.text(42), TEXT, STRONG, phrases.partial_text(status)))
+        column += _phase(status, sizes, room_px)
     elif phrases.phase_text(status):
         size_px = sizes.text(30)
         lines = widgets.wrap_evenly(phrases.phase_text(status), size_px, REGULAR, room_px, 2)
         column += [Text(line, size_px, TEXT) for line in lines]
     return column
+
+
+def _phase(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
+    """The phase, and beside it the partial reps: below it where one of the phases leaves no room for them, so that they
+    stay in their place while the legs move.
+    """
+    size_px, partial = sizes.text(42), phrases.partial_text(status)
+    phases = [Text(phrases.phase_text(replace(status, phase=phase)), size_px, TEXT, STRONG, partial) for phase in Phase]
+    if all(phase.fits(room_px) for phase in phases):
+        return [Text(phrases.phase_text(status), size_px, TEXT, STRONG, partial)]
+    return [Text(phrases.phase_text(status), size_px, TEXT, STRONG), Text(partial, sizes.text(28), MUTED)]
 
 
 def _title(status: SessionStatus, sizes: Sizes, *, counting: bool) -> Widget:

@@ -162,15 +162,15 @@ def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int
 def wrap_evenly(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
     """Like `wrap_text`, in as many lines, but if possible each has at least half the width of the widest."""
     lines = evened = wrap_text(text, size_px, weight, room_px, max_lines)
-    while len(evened) == len(lines):
-        widths_px = [text_width(line, size_px, weight) for line in evened]
-        if 2 * min(widths_px) >= max(widths_px):
-            return evened
-        narrower = wrap_text(text, size_px, weight, max(widths_px) - 1, max_lines)
-        if narrower == evened:
-            break
-        evened = narrower
-    return lines
+    widths_px = [text_width(line, size_px, weight) for line in lines]
+    while 2 * min(widths_px) < max(widths_px):
+        evened = wrap_text(text, size_px, weight, max(widths_px) - 1, max_lines)
+        narrower_px = [text_width(line, size_px, weight) for line in evened]
+        # The last of `max_lines` takes what is left: less room may make it wider.
+        if len(evened) > len(lines) or max(narrower_px) >= max(widths_px):
+            return lines
+        widths_px = narrower_px
+    return evened
 
 
 _TRANSPARENCY = 0.27
@@ -246,13 +246,13 @@ class Widget(Protocol):
         """Draw it with its upper left corner at (`left`, `top`), no wider than `room_px`."""
 
 
-_ASIDE_FROM = 2 / 3
-"""A text that takes this share of its line leaves no room for another beside it. Heuristic."""
+_ASIDE_SHARE = 0.65
+"""Font size of a text beside another, as a share of that one's. Heuristic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text, optionally with a smaller text, `aside`, at the right edge."""
+    """A line of text, optionally with a smaller text, `aside`, at the right edge; `fits` tells whether it has room."""
 
     text: str
     size_px: int
@@ -270,11 +270,18 @@ class Text:
         baseline = top + round(self.size_px * ASCENT)
         size_px = fit_font_size(self.text, self.size_px, self.weight, room_px)
         draw_text(image, self.text, (left, baseline), size_px, self.colour, self.weight)
-        used_px = text_width(self.text, size_px, self.weight) + size_px // 2 if self.text else 0
-        if self.aside and used_px < _ASIDE_FROM * room_px:
-            aside_px = fit_font_size(self.aside, round(self.size_px * 0.65), REGULAR, room_px - used_px)
-            start = left + room_px - text_width(self.aside, aside_px)
-            draw_text(image, self.aside, (start, baseline), aside_px, MUTED)
+        if self.aside:
+            start = left + room_px - text_width(self.aside, self._aside_px)
+            draw_text(image, self.aside, (start, baseline), self._aside_px, MUTED)
+
+    def fits(self, room_px: int) -> bool:
+        """Whether both texts have room on one line in their own sizes."""
+        used_px = text_width(self.text, self.size_px, self.weight) + self.size_px // 2 if self.text else 0
+        return used_px + text_width(self.aside, self._aside_px) <= room_px
+
+    @property
+    def _aside_px(self) -> int:
+        return round(self.size_px * _ASIDE_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,6 @@ class Window:
             self._window.set_fullscreen(True)
         else:
             self._window.set_windowed()
-        self._pygame.mouse.set_visible(not self._full_screen)
 
     def _initial_size(self) -> tuple[int, int]:
         """As large as the screen allows without covering what the desktop puts at its edges."""

@@ -293,3 +293,24 @@ def test_the_button_that_ends_the_rest_says_so_in_a_pause_and_without_a_picture(
 )
 def test_no_word_of_a_cue_is_left_alone_on_the_last_line(text: str, room_px: int, lines: list[str]) -> None:
     assert widgets.wrap_evenly(text, 40, 400, room_px, 3) == lines
+
+
+@given(st.text("abc ,", max_size=60), st.integers(1, 400), st.integers(1, 5))
+def test_even_lines_are_found_for_any_text_and_room_and_are_no_wider(text: str, room_px: int, max_lines: int) -> None:
+    """Where there are as many lines as there may be, the last one gets wider as the others get narrower."""
+    first = widgets.wrap_text(text, 20, 400, room_px, max_lines)
+    evened = widgets.wrap_evenly(text, 20, 400, room_px, max_lines)
+    assert "".join(evened).replace(" ", "") == text.replace(" ", "")
+    assert len(evened) <= len(first)
+    assert max(widgets.text_width(line, 20, 400) for line in evened) <= max(
+        widgets.text_width(line, 20, 400) for line in first
+    )
+
+
+@pytest.mark.parametrize("cue", [Cue.DAY_LIMIT, Cue.PAUSED_OR_SET_DONE])
+def test_a_long_cue_beside_an_upright_picture(cue: Cue) -> None:
+    """Where the last of the most lines that there may be took turns with the others in being the widest."""
+    for size in ((1280, 720), (1920, 1080)):
+        drawn = screen.draw(size, picture((720, 1280)), None, "", COUNTING, Announcement(cue, 30))
+        box = screen.layout(*size, 720 / 1280, len(phrases.BUTTONS)).cue
+        assert changed(drawn[box.top : box.top + box.height, box.left : box.left + box.width]).any()
