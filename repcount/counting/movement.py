@@ -315,6 +315,13 @@ class Movement:
         return nanmedian(p.leg_lift for p in self._around_start) - self.tilt_deg
 
     @cached_property
+    def lowest_deg(self) -> float:
+        """Lowest elevation of the legs before the top, by thigh and foot together: where knees fold, the feet hang and
+        the legs are still held up.
+        """
+        return min(p.leg_smooth for p in self.trace if p.time_s <= self.top_s)
+
+    @cached_property
     def _peak_at(self) -> int:
         within = [i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s]
         return max(within, key=lambda i: self._even[i])

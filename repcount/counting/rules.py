@@ -76,8 +76,7 @@ def rejection_reason(config: Config, movement: Movement) -> RejectionReason | No
 
 
 def _not_from_bottom(config: Config, movement: Movement) -> bool:
-    lowest = min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s)
-    return lowest > config.rest_deg and not movement.unseen_s <= config.max_gap_s
+    return movement.lowest_deg > config.rest_deg and not movement.unseen_s <= config.max_gap_s
 
 
 def _not_lying(config: Config, movement: Movement) -> bool:
@@ -159,10 +158,10 @@ _REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
     RejectionReason.NOT_ON_BACK: _not_on_back,
     RejectionReason.TRUNK_MOVED: _trunk_moved,
     RejectionReason.UPPER_BODY_MOVED: _upper_body_moved,
+    RejectionReason.MOSTLY_KNEES: _feet_stayed,  # first, for start and end are told by the feet
     RejectionReason.ONE_LEG: _one_leg,
     RejectionReason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
     RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
-    RejectionReason.MOSTLY_KNEES: _feet_stayed,
     RejectionReason.KNEE_TUCK: _knees_folded,
     RejectionReason.HIPS_MOVED: _hips_moved,
     RejectionReason.TOO_SHORT: _too_short,
