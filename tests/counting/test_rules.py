@@ -106,6 +106,8 @@ def test_the_feet_of_who_lies_slanting_in_the_picture_rise_from_where_they_lay()
         ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), RejectionReason.NOT_ON_BACK),
         ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), RejectionReason.TRUNK_MOVED),
         ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), RejectionReason.TRUNK_MOVED),
+        ("hollow rock", lambda _, x: Body(left=35 + x / 9, right=35 + x / 9, trunk=30 - x / 4.5),
+         RejectionReason.TRUNK_MOVED),
         ("one leg", lambda _, x: Body(left=x, right=5), RejectionReason.ONE_LEG),
         ("the other leg", lambda _, x: Body(left=5, right=x), None),
         ("the other leg stays up", lambda _, x: Body(left=x, right=85), RejectionReason.ONE_LEG),
