@@ -306,6 +306,13 @@ def test_hands_are_off_the_head_where_two_thirds_of_what_is_known_say_so(reading
     assert {Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps} == {flagged}
 
 
+def test_what_is_refused_takes_its_time_though_the_feet_never_rise() -> None:
+    """Start and end are told by the feet, the top by the thighs."""
+    slide = Shape(raise_s=1.0, hold_s=1.5, lower_s=1.0)
+    refused = performed(lambda _, x: Body(x / 2, x / 2, left_knee=180 - x, right_knee=180 - x), slide).rejections
+    assert [refusal.start_s < refusal.end_s for refusal in refused] == [True]
+
+
 def test_knees_that_fold_while_the_thighs_stay_up_end_no_movement() -> None:
     """The feet are as low then as those of legs that are back."""
 
