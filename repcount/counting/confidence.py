@@ -68,12 +68,13 @@ def rep_confidence(config: Config, movement: Movement) -> float:
     How well the leg was seen, the view, how steady the landmarks were, how much of the movement was seen at all and
     whether its start was, whether the legs moved evenly and left the bottom gradually, whether the trunk kept its
     length, whether the other leg was seen, whether somebody else lies there, how exactly start and end are known,
-    and how far top, knees and the angle between the legs are from the thresholds that decide.
+    and how far top, bottom, knees and the angle between the legs are from the thresholds that decide.
     `benchmarks/calibration.py` holds it against what is right.
     """
     doubts = (_seen, _clear, _steady, _whole, _even, _gradual, _same_body, _both_legs, _alone, _timed)
     share = prod(doubt(movement) for doubt in doubts)
     share *= _decided(movement.top_deg - config.full_deg, hypot(_TOP_ERROR_DEG, _TILT_SHARE * movement.tilt_deg))
+    share *= _bottom_decided(config, movement)
     return share * _knees_decided(config, movement) * _apart_decided(config, movement)
 
 
@@ -141,6 +142,12 @@ def _same_body(movement: Movement) -> float:
     low, high = lengths[len(lengths) // 20], lengths[-1 - len(lengths) // 20]
     spread = (high - low) / max(lengths[len(lengths) // 2], 1e-6)
     return _without_doubt(spread, _TRUNK_SPREAD, 2 * _TRUNK_SPREAD)
+
+
+def _bottom_decided(config: Config, movement: Movement) -> float:
+    """Legs that came into sight on their way up have left a bottom that nobody saw: of that there is doubt already."""
+    margin = movement.lowest_deg - config.rest_deg
+    return 1.0 if movement.emerged else _decided(margin, hypot(_TOP_ERROR_DEG, _TILT_SHARE * movement.tilt_deg))
 
 
 def _knees_decided(config: Config, movement: Movement) -> float:

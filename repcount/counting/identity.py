@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import hypot, isnan, log
+from dataclasses import replace
+from math import hypot, isnan, log, nan
 
 from repcount.types import Sample
 
@@ -28,10 +29,10 @@ def is_same_body(before: Sample | None, now: Sample) -> bool:
 
 
 def is_body_turned(before: Sample, now: Sample) -> bool:
-    """Whether `now` is a body just like that of `before` with the head where the feet were: one of the two is wrong, if
-    no cut lies between them.
+    """Whether `now` is a body like that of `before` with the head where the feet were: one of the two is wrong, if no
+    cut lies between them. The legs of the wrong one are made up, so their length tells nothing.
     """
-    return _is_turned(before, now) and _is_alike(before, now)
+    return _is_turned(before, now) and _is_alike(replace(before, leg_trunks=nan), now)
 
 
 def _is_turned(before: Sample, now: Sample) -> bool:

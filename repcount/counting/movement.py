@@ -315,6 +315,13 @@ class Movement:
         return nanmedian(p.leg_lift for p in self._around_start) - self.tilt_deg
 
     @cached_property
+    def lowest_deg(self) -> float:
+        """Lowest elevation of the legs before the top, by thigh and foot together: where knees fold, the feet hang and
+        the legs are still held up.
+        """
+        return min(p.leg_smooth for p in self.trace if p.time_s <= self.top_s)
+
+    @cached_property
     def _peak_at(self) -> int:
         within = [i for i, p in enumerate(self.trace) if p.time_s <= self.valley_s]
         return max(within, key=lambda i: self._even[i])
@@ -350,8 +357,8 @@ class Movement:
 
     @cached_property
     def start_s(self) -> float:
-        """When the legs leave the bottom."""
-        return self._onset.time_s
+        """When the legs leave the bottom: never after the top, even where the feet hardly rise."""
+        return min(self._onset.time_s, self.top_s)
 
     @cached_property
     def _onset(self) -> Moment:
@@ -359,8 +366,8 @@ class Movement:
 
     @cached_property
     def end_s(self) -> float:
-        """When they are back at the bottom."""
-        return min(self._arrival.time_s, self.trace[-1].time_s + self.still_due_s)
+        """When they are back at the bottom: never before the top."""
+        return max(min(self._arrival.time_s, self.trace[-1].time_s + self.still_due_s), self.top_s)
 
     @cached_property
     def _arrival(self) -> Moment:
@@ -394,7 +401,7 @@ class Movement:
             reached_s = max(movement_end(self._walk(upside_down, rise)).time_s, reached_s)
         if len(fall) > 1:
             left_s = min(top_left_s(self._walk(upside_down, fall)), left_s)
-        return min(reached_s, self.top_s), max(left_s, self.top_s)
+        return max(min(reached_s, self.top_s), self.start_s), min(max(left_s, self.top_s), self.end_s)
 
     @cached_property
     def _valley_at(self) -> int:

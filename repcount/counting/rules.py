@@ -32,6 +32,10 @@ on them from 1.5 m away, -50° and less face down, -11 to 0° upright or on the 
 _SWING_SHARE = 0.85
 """The trunk may leave its place for this little of the time: hips pushed up for a moment are not a roll."""
 
+_HIP_SHARE = 0.5
+"""The hips do the work: where they bend by less than half of what the legs rise, the body rocks as a whole, as in a
+hollow rock. Heuristic: pelvis and back lift the trunk off the floor by up to 15° in raises of 80° and more."""
+
 _HEAD_RISE_DEG, _HEAD_RISE_TO_LEGS_DEG = 25.0, 15.0
 _HANDS_AT_SHINS = 0.5
 """Head and shoulders stay down. The line from hips to ears rises by 18-24° in V-ups whose trunk curls, so that the line
@@ -76,8 +80,7 @@ def rejection_reason(config: Config, movement: Movement) -> RejectionReason | No
 
 
 def _not_from_bottom(config: Config, movement: Movement) -> bool:
-    lowest = min(p.low_lift for p in movement.trace if p.time_s <= movement.top_s)
-    return lowest > config.rest_deg and not movement.unseen_s <= config.max_gap_s
+    return movement.lowest_deg > config.rest_deg and not movement.unseen_s <= config.max_gap_s
 
 
 def _not_lying(config: Config, movement: Movement) -> bool:
@@ -93,7 +96,19 @@ def _trunk_moved(config: Config, movement: Movement) -> bool:
     poses may show the trunk wrongly.
     """
     swings = [_swing(movement, before) for before in (movement.at_start(_trunk), movement.at_end(_trunk))]
-    return min((swing for swing in swings if not isnan(swing)), default=0.0) > config.trunk_swing_deg
+    swing = min((swing for swing in swings if not isnan(swing)), default=0.0)
+    return swing > config.trunk_swing_deg or _is_rocking(config, movement)
+
+
+def _is_rocking(config: Config, movement: Movement) -> bool:
+    """Whether the legs rise because the trunk sinks, and the hips hardly bend."""
+    bend = movement.at_top(_hip) - movement.at_start(_hip)
+    rise = bend - (movement.at_top(_trunk) - movement.at_start(_trunk))
+    return rise >= config.partial_deg and bend < _HIP_SHARE * rise
+
+
+def _hip(sample: Sample) -> float:
+    return 180.0 - sample.hip_deg
 
 
 def _swing(movement: Movement, before: float) -> float:
@@ -159,10 +174,10 @@ _REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
     RejectionReason.NOT_ON_BACK: _not_on_back,
     RejectionReason.TRUNK_MOVED: _trunk_moved,
     RejectionReason.UPPER_BODY_MOVED: _upper_body_moved,
+    RejectionReason.MOSTLY_KNEES: _feet_stayed,  # first, for start and end are told by the feet
     RejectionReason.ONE_LEG: _one_leg,
     RejectionReason.KNEES_BENT_AT_BOTTOM: _knees_bent_at_bottom,
     RejectionReason.NOT_FROM_BOTTOM: _not_from_bottom,
-    RejectionReason.MOSTLY_KNEES: _feet_stayed,
     RejectionReason.KNEE_TUCK: _knees_folded,
     RejectionReason.HIPS_MOVED: _hips_moved,
     RejectionReason.TOO_SHORT: _too_short,

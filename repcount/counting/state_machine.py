@@ -341,7 +341,8 @@ def _track(config: Config, state: State, point: TracePoint) -> State:
     rise = state.peak - state.rest
     sank = state.sank or _robust_extreme(state.trace, max) < state.rest + _HUMP_SHARE * rise
     phase = Phase.HOLD if point.smooth > state.peak - _TOP_SHARE * rise else Phase.LOWER
-    if isnan(state.returned_s) and point.low_lift <= state.rest + config.return_share * rise:
+    back = phase is Phase.LOWER and point.low_lift <= state.rest + config.return_share * rise
+    if isnan(state.returned_s) and back:
         return replace(state, phase=phase, sank=sank, returned_s=point.time_s)
     return replace(state, phase=phase, sank=sank)
 

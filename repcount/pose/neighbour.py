@@ -71,9 +71,13 @@ class Neighbours:
         self._legs.see(place, pose)
 
     def is_glance_due(self, time_s: float, followed: Sample) -> bool:
-        """Whether to look beside the person followed, who lies still and has not raised the legs."""
+        """Whether to look beside the person followed, who lies still and has not raised the legs: now and then, and all
+        the time once somebody there has moved the legs.
+        """
         if self._still is not None or self._legs.has_raised(followed) or not self._legs.lies_still(followed):
             return False
+        if self._has_moved:
+            return True
         if not time_s - self._glance_ends_s < _GLANCE_AGAIN_S:
             self._glance_ends_s = time_s + _GLANCE_S
         return time_s <= self._glance_ends_s

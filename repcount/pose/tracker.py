@@ -154,6 +154,8 @@ class PersonTracker:
         others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
         other = self._neighbours.among(others, still)
         if other is None:
+            if others:  # Made up, or far away: detected anew, or else the model would go on with that.
+                self._landmarkers.beside.forget()
             return replace(chosen, people_lying=1.0)
         place = angles.place(frame.time_s, other)
         self._neighbours.see_beside(place, other)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from repcount import Sample
-from repcount.counting.identity import is_same_body
+from repcount.counting.identity import is_body_turned, is_same_body
 
 ME = Sample(1.0, hip_x=640, hip_y=500, trunk_px=125, heading_deg=175, leg_trunks=1.6)
 
@@ -40,3 +40,12 @@ def test_what_was_out_of_sight_may_have_moved(after_s: float, same: bool) -> Non
 
 def test_the_first_is_anybody() -> None:
     assert is_same_body(None, ME)
+
+
+@pytest.mark.parametrize(
+    ("change", "turned"),
+    [({}, True), ({"leg_trunks": 0.9}, True), ({"hip_x": 720}, False), ({"heading_deg": 150}, False)],
+)
+def test_legs_of_a_body_seen_the_wrong_way_round_tell_nothing(change: dict[str, Any], turned: bool) -> None:
+    """They are made up, and may be of any length."""
+    assert is_body_turned(ME, replace(ME, **{"time_s": 1.07, "heading_deg": -5, **change})) is turned

@@ -34,6 +34,12 @@ def performed(
     return repcount.count(seen)
 
 
+def held_up(flexion: float) -> Body:
+    """Thighs at 60 degrees and knees at 120, so that the feet hang at 30; straight and upright at full flexion."""
+    way = (flexion - 5) / 85
+    return Body(60 + 30 * way, 60 + 30 * way, left_knee=120 + 60 * way, right_knee=120 + 60 * way)
+
+
 def reasons(analysis: Analysis) -> set[RejectionReason]:
     return {refusal.reason for refusal in analysis.rejections}
 
@@ -100,6 +106,8 @@ def test_the_feet_of_who_lies_slanting_in_the_picture_rise_from_where_they_lay()
         ("face down", lambda _, x: Body(left=x / 2, right=x / 2, prone=True), RejectionReason.NOT_ON_BACK),
         ("V-up", lambda _, x: Body(left=x + x / 2, right=x + x / 2, trunk=x / 2), RejectionReason.TRUNK_MOVED),
         ("roll over", lambda _, x: Body(left=x, right=x, trunk=-x / 2), RejectionReason.TRUNK_MOVED),
+        ("hollow rock", lambda _, x: Body(left=35 + x / 9, right=35 + x / 9, trunk=30 - x / 4.5),
+         RejectionReason.TRUNK_MOVED),
         ("one leg", lambda _, x: Body(left=x, right=5), RejectionReason.ONE_LEG),
         ("the other leg", lambda _, x: Body(left=5, right=x), None),
         ("the other leg stays up", lambda _, x: Body(left=x, right=85), RejectionReason.ONE_LEG),
@@ -111,6 +119,7 @@ def test_the_feet_of_who_lies_slanting_in_the_picture_rise_from_where_they_lay()
          RejectionReason.MOSTLY_KNEES),
         ("planted feet to tuck", lambda _, x: Body(left=20 + x, right=20 + x, left_knee=80, right_knee=80),
          RejectionReason.KNEES_BENT_AT_BOTTOM),
+        ("legs stretched upright from where they are held", lambda _, x: held_up(x), RejectionReason.NOT_FROM_BOTTOM),
         ("pushed along the floor", lambda t, x: Body(left=x, right=x, hip_px=(300 + 2.5 * x, 500)),
          RejectionReason.HIPS_MOVED),
     ],
@@ -295,3 +304,31 @@ def test_hands_are_off_the_head_where_two_thirds_of_what_is_known_say_so(reading
         lambda _, x: Body(left=x, right=x), seen_as=lambda sample: replace(sample, hands_on_head=next(turn))
     )
     assert {Flag.HANDS_OFF_HEAD in rep.flags for rep in analysis.reps} == {flagged}
+
+
+def test_what_is_refused_takes_its_time_though_the_feet_never_rise() -> None:
+    """Start and end are told by the feet, the top by the thighs."""
+    slide = Shape(raise_s=1.0, hold_s=1.5, lower_s=1.0)
+    refused = performed(lambda _, x: Body(x / 2, x / 2, left_knee=180 - x, right_knee=180 - x), slide).rejections
+    assert [refusal.start_s < refusal.end_s for refusal in refused] == [True]
+
+
+def test_knees_that_fold_while_the_thighs_stay_up_end_no_movement() -> None:
+    """The feet are as low then as those of legs that are back."""
+
+    def folds(time_s: float, flexion: float) -> Body:
+        if 3.0 <= time_s < 3.5:
+            return Body(flexion - 5, flexion - 5, left_knee=40, right_knee=40)
+        return Body(flexion, flexion)
+
+    analysis = performed(folds, Shape(raise_s=1.5, hold_s=1.5))
+    spans = [(rep.start_s, rep.end_s) for rep in analysis.reps]
+    assert spans == [pytest.approx((1.0, 6.0), abs=0.2)]
+    assert analysis.rejections == ()
+
+
+@pytest.mark.parametrize(("rest", "sure"), [(5, True), (20, True), (33, False)])
+def test_who_starts_near_the_highest_bottom_is_believed_less(rest: float, sure: bool) -> None:
+    (rep,) = performed(lambda _, x: Body(left=x, right=x), Shape(rest=rest)).reps
+    assert rep.full
+    assert (rep.confidence > 0.8) is sure

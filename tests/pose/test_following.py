@@ -97,6 +97,36 @@ def test_a_body_made_up_where_somebody_is_painted_out_is_no_neighbour(monkeypatc
     assert {hip_y(one) for one in found} == {ME.hip_px[1]}
 
 
+def test_a_body_made_up_beside_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model follows it in the painted area, frame after frame, until it has to look again."""
+
+    class GoesOn(ScriptedLandmarker):
+        anew = False
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            if frame.image is IMAGE:
+                return [pose(ME)]
+            return [pose(neighbour(raising(frame.time_s)) if self.anew else ME)]
+
+        def forget(self) -> None:
+            self.anew = True
+
+    monkeypatch.setattr(tracker, "Landmarker", GoesOn)
+    assert hips_followed(IMAGE, HZ, 8)[-1] == NEIGHBOUR.hip_px
+
+
+def test_who_has_moved_the_legs_beside_is_looked_at_until_they_have_been_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the glance ends before the raise, and the next one begins four seconds later."""
+
+    def other(time_s: float) -> list[Body]:
+        return [neighbour(8.0 if 2.0 <= time_s < 2.5 else raising(time_s - 4.0) if time_s >= 4.0 else 0.0)]
+
+    found = beside(monkeypatch, lambda _: [ME], other, 6)
+    assert hip_y(found[-1]) == NEIGHBOUR.hip_px[1]
+
+
 @pytest.mark.parametrize(
     ("name", "me", "other"),
     [
