@@ -92,6 +92,7 @@ class PyAvDecoder:
         """What the stream has stated last about all pictures to come."""
         self._errors = 0
         self._packets_read = self._spoiled = 0
+        self._frames_decoded = self._patched = 0
         self._is_spoiled = self._loss_follows = False
         self.read_until = -1
         self._stated_aspect: Fraction | None = self._stream.sample_aspect_ratio
@@ -185,7 +186,7 @@ class PyAvDecoder:
     @property
     def spoiled(self) -> float:
         """See Decoder."""
-        return self._spoiled / max(self._packets_read, 1)
+        return max(self._spoiled / max(self._packets_read, 1), self._patched / max(self._frames_decoded, 1))
 
     def close(self) -> None:
         """See Decoder."""
@@ -278,6 +279,8 @@ class PyAvDecoder:
             return
         for frame in frames:
             frame.time_base = self._stream.time_base
+            self._frames_decoded += 1
+            self._patched += frame.is_corrupt
             if self._decoding_times:
                 frame.pts = self._tick_shown(frame.dts)
             duration_s = (frame.duration or 0) * self._tick_s

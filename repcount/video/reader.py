@@ -361,8 +361,10 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise VideoError(f"{path} is a folder; name the videos in it, such as {path / '*.mp4'}")
+        if str(path).startswith(_OPEN_FILES):
+            raise VideoError(f"{path} is whatever is open there, {_FILES_ALONE}, or name the file that it is")
         # Opening a named pipe would wait for somebody to write to it.
-        if str(path).startswith(_OPEN_FILES) or not stat.S_ISREG(path.stat().st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             raise VideoError(f"{path} is a pipe or a device, {_FILES_ALONE}")
         with path.open("rb") as file:
             head = file.read(max(map(len, _PLAYLISTS)))

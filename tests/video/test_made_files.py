@@ -15,7 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Row, by, field_pictures
+from support.made_files import RATE_HZ, ROWS, X264, X264B, X265, Make, Q, Row, by, concatenated, field_pictures
 from support.programs import SAMPLES, Cli, Ffmpeg, pattern
 
 import repcount
@@ -380,7 +380,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
         reader.open_video(pipe)
     read_end, write_end = os.pipe()
     try:
-        with pytest.raises(VideoError, match="is a pipe or a device"):
+        with pytest.raises(VideoError, match=r"is whatever is open there.*save it to one first"):
             reader.open_video(f"/dev/fd/{read_end}")
     finally:
         os.close(read_end)
@@ -687,6 +687,17 @@ def test_pictures_that_are_spoiled_because_data_were_lost(ffmpeg: Ffmpeg, tmp_pa
     assert said(path) == ["picture_spoiled"]
     path.write_bytes(b"".join(packet for n, packet in enumerate(packets) if n != len(packets) - 50))
     assert said(path) == []
+
+
+def test_pictures_that_are_spoiled_because_they_were_joined_without_being_decoded(
+    ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """Matroska states one size, that of the first, and the decoder takes what comes later for that."""
+    source = ffmpeg(*pattern("4"), tmp_path / "clip.mp4")
+    encoder = ("-c:v", "mpeg4", *Q)
+    assert said(concatenated(encoder, encoder, ".mkv")(ffmpeg, source, tmp_path)) == []
+    wide = (*encoder, "-vf", "scale=320:120")
+    assert said(concatenated(encoder, wide, ".mkv")(ffmpeg, source, tmp_path)) == ["picture_spoiled"]
 
 
 @pytest.mark.parametrize("ending", [".ts", ".mpg"])
