@@ -236,7 +236,8 @@ def test_both_arms_end_the_set_and_the_rest_and_go_on_after_a_pause() -> None:
     assert sim.now.status.stage is Stage.PAUSED
     sim.lie(1)
     hold_up(sim, 1.3, arms=BOTH)
-    assert sim.cues[-1] is Cue.RESUMED
+    assert sim.cues[-1] is Cue.SET_BEGINS, "there is nothing to end, but they were seen"
+    assert sim.cues[-2] is Cue.RESUMED
 
 
 def test_arms_side_by_side_pause_and_it_is_said_how_to_end_the_set_from_there() -> None:

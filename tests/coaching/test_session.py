@@ -149,7 +149,7 @@ ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
         ("2x2", "F F 5 r", ("waiting", 1, 0), ["set done, 2", "set restarted"], ""),
         # Before the first rep of a set.
         ("2x5", "-", ("waiting", 1, 0), [], ""),
-        ("2x5", "n", ("waiting", 1, 0), [], ""),
+        ("2x5", "n", ("waiting", 1, 0), ["set 1"], ""),
         ("2x5", "r", ("waiting", 1, 0), ["set restarted"], ""),
         ("2x5", "+", ("active", 1, 1), ["1, by hand"], "1"),
         ("2x5", "60", ("waiting", 1, 0), [], ""),
