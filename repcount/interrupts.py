@@ -76,6 +76,8 @@ def watch_main_thread() -> None:
         threading.Thread(target=_watch, args=(reading, _terminal_state()), daemon=True).start()
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         _told = writing
+        if _received:  # before anybody watched
+            os.write(_told, bytes([_received[0], _HEEDED]))
 
 
 def _watch(told: int, terminal: list[Any] | None) -> None:
@@ -202,7 +204,7 @@ class InterruptGuard:
     def __init__(self) -> None:
         self.delayed = False
         self.signal: int | None = None
-        """The number of the first signal received while `delayed`."""
+        """The number of the first signal received."""
         self._pending = False
         self._previous_handlers: dict[int, Any] = {}
 
@@ -226,6 +228,7 @@ class InterruptGuard:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         _heed(number)
+        self.signal = self.signal or number  # libraries swallow exceptions while they are loaded
         if not self.delayed or (self._pending and number == signal.SIGINT):
             raise KeyboardInterrupt
-        self.signal, self._pending = self.signal or number, True
+        self._pending = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -244,6 +245,14 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_that_a_library_swallows_is_not_lost() -> None:
+    """As by a bare `except` while it is loaded."""
+    with InterruptGuard() as guard:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert guard.signal == signal.SIGINT
 
 
 def test_ctrl_c_in_the_library_is_left_to_its_caller(tmp_path: Path) -> None:
