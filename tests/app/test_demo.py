@@ -20,11 +20,10 @@ def test_the_demo_shows_the_window_and_opens_the_report(model: Path, history: Pa
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n', encoding="utf-8")
     browser.chmod(0o755)
-    with display() as screen:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "repcount", "demo"], cwd=tmp_path, env={**screen.env, "BROWSER": str(browser)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-        )  # fmt: skip
+    with display() as screen, subprocess.Popen(
+        [sys.executable, "-m", "repcount", "demo"], cwd=tmp_path, env={**screen.env, "BROWSER": str(browser)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    ) as process:  # fmt: skip
         screen.window("repcount", within_s=100)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err

@@ -88,7 +88,8 @@ def display() -> Iterator[str]:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: apt-get install xvfb xdotool")
     reading, writing = os.pipe()
-    options = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-displayfd", str(writing)]
+    # By default a server begins anew when its last client leaves, and refuses whoever comes in that moment.
+    options = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-noreset", "-displayfd", str(writing)]
     server = subprocess.Popen(["Xvfb", *options], pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     with open(reading, encoding="ascii") as pipe:

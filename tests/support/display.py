@@ -61,7 +61,8 @@ def display() -> Iterator[Display]:
             pytest.skip(f"{program} is not installed (Debian: apt-get install xvfb xdotool)")
     read, write = os.pipe()
     size = f"{SIZE[0]}x{SIZE[1]}x24"
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+    # By default a server begins anew when its last client leaves, and refuses whoever comes in that moment.
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(write)
     try:
