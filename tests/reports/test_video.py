@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.disks import on_a_disk
+from support.made_files import ROWS, Row
 from support.programs import Ffmpeg, pattern
 
 from repcount.analysis import Analysis, AnalysisBuilder, Source
@@ -375,6 +376,25 @@ def test_a_turned_video_is_upright(turn: str, ffmpeg: Ffmpeg, tmp_path: Path) ->
     lower = before.images[15].shape[0] * 3 // 4  # below all that is drawn
     assert np.abs(after.images[15][lower:].astype(int) - before.images[15][lower:]).mean() < 12
     assert np.abs(after.images[15][lower:].astype(int) - before.images[15][::-1][lower:]).mean() > 25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.rewrapped], ids=lambda row: row.name)
+def test_made_files_keep_their_shape_their_frames_and_their_times(
+    row: Row, ffmpeg: Ffmpeg, piece: Path, tmp_path: Path
+) -> None:
+    """Whatever codec, container, geometry or timing they have; sides of an odd length get a row or column more."""
+    source = row.make(ffmpeg, piece, tmp_path)
+    copied(source, tmp_path / "out.mp4")
+    with reader.open_video(source) as video:
+        before = [(frame.time_s, frame.image) for frame in video.frames()]
+    after = probe(tmp_path / "out.mp4")
+    assert after.size == (row.size[0] + row.size[0] % 2, row.size[1] + row.size[1] % 2)
+    assert after.times_s == pytest.approx([time_s for time_s, _ in before], abs=1e-3)
+    lower = row.size[1] * 3 // 4  # below all that is drawn
+    for (_, image), copy in list(zip(before, after.images, strict=True))[::10]:
+        shown = copy[lower : row.size[1], : row.size[0]].astype(int)
+        assert np.abs(shown - image[lower:]).mean() < 12
 
 
 def test_sound_is_left_out_and_that_is_said(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
