@@ -73,7 +73,7 @@ class LegWatch:
         person.place = place
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
         if person.has_raised:
-            return  # all that is ever asked of somebody who has
+            return  # nothing else is asked about somebody who has
         near, far = angles.leg_elevations(pose)
         person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:

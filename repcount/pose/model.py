@@ -77,7 +77,8 @@ def locate(given: Path | None = None) -> tuple[Path, str]:
     if given is not None:
         return given, "--model"
     if os.environ.get(VARIABLE):
-        return Path(addresses.shown(os.environ[VARIABLE])), f"${VARIABLE}"  # a password is in no name of a file
+        # An address is no file, and its password is not to be seen in any message about it.
+        return Path(addresses.shown(os.environ[VARIABLE])), f"${VARIABLE}"
     return cached_model_path(), "cache"
 
 

@@ -12,10 +12,10 @@ _SPS = {"h264": (0x1F, 0, 7), "hevc": (0x3F, 1, 33)}
 """How to tell a sequence parameter set, which states size and format of all pictures until the next: mask and shift of
 the type in the first byte of a unit, and its number. ITU-T H.264, 7.3.1; H.265, 7.3.1.2."""
 
-
+_SEQUENCE_HEADER = re.compile(rb"\0\0\x01\xb3.{4}", re.DOTALL)
 _HEADERS = {
-    "mpeg1video": re.compile(rb"\0\0\x01\xb3.{4}", re.DOTALL),
-    "mpeg2video": re.compile(rb"\0\0\x01\xb3.{4}", re.DOTALL),
+    "mpeg1video": _SEQUENCE_HEADER,
+    "mpeg2video": _SEQUENCE_HEADER,
     "mpeg4": re.compile(rb"\0\0\x01[\x20-\x2f].*?(?=\0\0\x01|$)", re.DOTALL),
 }
 """Sequence headers with size and aspect (ISO/IEC 13818-2, 6.2.2.1), video object layers (14496-2, 6.2.3)."""

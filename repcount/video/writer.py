@@ -54,8 +54,8 @@ _QUEUED_FRAMES = 30
 """Most frames waiting to be encoded; further ones are dropped. Heuristic: two seconds at 15 frames per second."""
 
 _FINISHING_S = 600.0
-"""How long a recording may take to be completed. Heuristic: a file of gigabytes is rewritten, so that browsers can play
-it while it loads, and read once more."""
+"""How long a recording may take to be completed while no signal comes. Heuristic: some frames still have to be encoded,
+and a network disk may be slow."""
 
 _HANGS_S, _LEAVING_S = 5.0, 0.8
 """An encoder that has been at one frame for 5 s hangs, and gets 0.8 s; so does any once a signal has come, of the two
