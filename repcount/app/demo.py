@@ -79,7 +79,7 @@ def free_path(path: Path) -> Path:
 
 def _open_report(path: Path, analysis: Analysis, trace: AngleTrace, made: datetime, reporter: ConsoleReporter) -> None:
     thumbnails = take_thumbnails(ThumbnailJob(sample_video_path(), analysis, trace), lambda *_: None)
-    page = render_report([ReportItem(analysis, trace, thumbnails)], made=made.strftime("%d %B %Y"))
+    page = render_report([ReportItem(analysis, trace, thumbnails)], made=made.date().isoformat())
     with files.OutputSet([path], reporter) as out:
         out.write_bytes(path, page.encode("utf-8"))
     if path not in reporter.failed:

@@ -165,8 +165,7 @@ def _render_report(
         for entry in entries
         if entry.analysis is not None and entry.trace is not None
     ]
-    made = "" if options.date is None else options.date.strftime("%d %B %Y")
-    page = render_report(items, person=options.person, uncounted=uncounted, made=made)
+    page = render_report(items, person=options.person, uncounted=uncounted, made=options.iso_date)
     return page.encode("utf-8", "backslashreplace")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def test_a_report_says_whose_it_is_and_plays_the_video_beside_it(cli: Cli, piece
     assert cli(*asked).code == 0
     text = page.read_text(encoding="utf-8")
     assert "<bdi>Anna</bdi>, recorded on 2026-11-02" in text
+    assert f" · {date.today().isoformat()}</p>" in text, "a date that every language writes alike"
     assert 'src="./a%201.mp4"' in text
     assert cli(*asked, "--no-pictures").code == 0
     assert "<video" not in page.read_text(encoding="utf-8")

@@ -350,13 +350,13 @@ def texts(page: str) -> list[str]:
 
 
 def test_it_says_what_was_counted_and_what_was_not() -> None:
-    found = texts(render_report([short()], made="23 November 2026"))
+    found = texts(render_report([short()], made="2026-11-23"))
     assert "3 of 4 reps were full; 1 did not come upright; 1 was faster than asked." in found
     assert "0:01–0:02: the trunk came up with the legs" in found
     assert "0:25: the end of the recording cuts it off" in found
     assert "it was dim" in found
     assert "tempo 1.8/0/2/0" in found
-    assert any("repcount" in text and "mediapipe" in text and "23 November 2026" in text for text in found)
+    assert any("repcount" in text and "mediapipe" in text and "2026-11-23" in text for text in found)
 
 
 def test_it_says_whose_it_is_and_from_when_and_has_room_for_a_comment() -> None:
