@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 from repcount import messages
 from repcount.coaching import phrases
+from repcount.config import Config
 from repcount.display import table
 from repcount.language import ENGLISH, LANGUAGES
 from repcount.reports import findings
@@ -78,6 +80,7 @@ def _table_texts() -> Iterator[str]:
     yield from (phrases._LYING_DOWN, phrases._SUMMARY_TITLE, phrases._SUMMARY_CLOSES)
     yield from (phrases._LAST_TIME, phrases._BEST, phrases._BEST_BEFORE)
     yield from (name for name in (heading.partition("\n")[0] for heading in table._LEFT_OUT) if name)
+    yield from (item.metadata["about"] for item in fields(Config) if item.metadata)
     yield "set"
 
 

@@ -233,8 +233,8 @@ def _settings(config: Config) -> list[tuple[str, str, str, bool]]:
     rows = []
     for item in fields(config):
         value = getattr(config, item.name)
-        about = item.metadata.get("about", "seconds asked for raise/hold/lower/pause")
         text = f"{value:g}" if isinstance(value, float) else str(value)
+        about = _(item.metadata["about"]) if item.metadata else _("seconds asked for raise/hold/lower/pause")
         rows.append((item.name, text, about, value != getattr(default, item.name)))
     return rows
 
