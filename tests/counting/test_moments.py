@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.signals import Shape, least_jerk, made
 
-from repcount.counting.movement import movement_end, movement_onset
+from repcount.counting.moments import movement_end, movement_onset
 from repcount.pipeline import count
 from repcount.types import Sample
 
