@@ -294,7 +294,9 @@ def places_of_texts(
 def test_no_text_of_a_window_covers_another_and_none_is_left_out(
     size: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now."""
+    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now, nor
+    of a rep how long both ways took, nor the day's count.
+    """
     room = screen.layout(*size, of, len(phrases.BUTTONS))
     for code in language.LANGUAGES:
         with language.using(code):
@@ -307,7 +309,10 @@ def test_no_text_of_a_window_covers_another_and_none_is_left_out(
                     assert any(inside(box, place) for place in (room.panel, room.cue, *room.buttons)), (code, text, box)
                 drawn = "".join(text for text, _ in texts).replace(" ", "")
                 partial = phrases.partial_text(status) if status.stage is Stage.COUNTING else ""
-                for text in (partial, phrases.instructions(status), phrases.set_title(status)):
+                asked = [partial, phrases.instructions(status), phrases.set_title(status), phrases.today_text(status)]
+                if status.last is not None and status.stage in (Stage.COUNTING, Stage.REST):
+                    asked.append(phrases.advice_for(status.last) or phrases.rep_times(status.last))
+                for text in asked:
                     assert text.replace(" ", "") in drawn, (code, text)
 
 
