@@ -294,8 +294,8 @@ def places_of_texts(
 def test_no_text_of_a_window_covers_another_and_none_is_left_out(
     size: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now, nor
-    of a rep how long both ways took, nor the day's count.
+    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now,
+    nor of a rep how long both ways took, nor the day's count.
     """
     room = screen.layout(*size, of, len(phrases.BUTTONS))
     for code in language.LANGUAGES:
