@@ -350,10 +350,11 @@ def praise(reps: Sequence[Rep]) -> str:
 
 
 def rep_times(rep: Rep) -> str:
-    """How long raising and lowering took; empty if unknown."""
+    """How long raising and lowering took, breaking only between the two; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
-    return _up_and_down(rep.raise_s, rep.lower_s)
+    whole = _up_and_down(rep.raise_s, rep.lower_s).replace(" ", _NO_BREAK_SPACE)
+    return whole.replace(f",{_NO_BREAK_SPACE}", ", ")
 
 
 def _up_and_down(raise_s: float, lower_s: float) -> str:

@@ -206,7 +206,7 @@ def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int, max_lines: int 
     if rep is None or status.stage in _SETUP_STAGES:
         return []
     size_px, advice = sizes.text(28), phrases.advice_for(rep)
-    lines = widgets.wrap_text(advice or phrases.rep_times(rep), size_px, REGULAR, room_px, max_lines) or [""]
+    lines = widgets.wrap_evenly(advice or phrases.rep_times(rep), size_px, REGULAR, room_px, max_lines) or [""]
     rule: list[Widget] = [Space(sizes.px(8)), ProgressWidget(max(2, sizes.px(2)), 0.0), Space(sizes.px(10))]
     if not _is_counting(status):
         rule = [Space(sizes.px(8))]
