@@ -447,6 +447,16 @@ def test_warnings_in_files_are_english() -> None:
         stopped = AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": 29.54})
         assert messages.warning_sentence(stopped) == "von Hand beendet bei 29,5 s"
         assert messages.warning_sentence(stopped, str) == "stopped by hand at 29.5 s"
+        obstacle = phrases.english_text(Announcement(Cue.NOT_LYING))
+        never = AnalysisWarning(WarningCode.NEVER_READY, obstacle=obstacle)
+        assert messages.warning_sentence(never) == "die Zählung begann nie: leg dich auf den Rücken"
+        assert messages.warning_sentence(never, str) == "counting never began: lie down on your back"
+
+
+def test_no_french_line_begins_with_a_sign_or_ends_with_an_opening_quotation_mark(make_catalogues: ModuleType) -> None:
+    """Where a line may break before `:` or within « prêt », it does in a narrow window."""
+    texts = "\n".join(str(message.string) for message in make_catalogues.updated("fr") if message.id)
+    assert not re.findall(r".* [:;?!»].*|.*« .*", texts)
 
 
 # --- all of it ---------------------------------------------------------------------------------------------
