@@ -45,9 +45,9 @@ first (rendered clips). Arms that lean by 30° and more towards feet and head ar
 45° from the side, also where the wrists meet; at 60° it may be 5 to 20°."""
 
 _FAINT, _SHORT = 0.35, 0.8
-"""Of a second arm that is made up, far from the first one, the wrist is no more visible than this, and it is no longer in
-the picture than this share of the first: 48 of 51 frames of single arms that were taken for both, and none of 833 of
-both arms held up apart, where the wrists are from 0.36 on or the arms of like length (rendered clips)."""
+"""Of a second arm that is made up far from the first one, the wrist is no more visible than this, and in the picture it
+is no longer than this share of the first: so in 48 of 51 frames of single arms that were taken for both, and in none of
+833 of both arms held up apart (rendered clips)."""
 
 ONE_OR_TWO = 1.5
 """As many arms are up where both seem to be, but one may be made up: side by side, one hides the other. What the
