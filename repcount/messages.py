@@ -120,7 +120,7 @@ _WARNING_TEMPLATES = {
     WarningCode.NOBODY_FOUND: (
         "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
-    WarningCode.NEVER_READY: "counting never began: nobody lay flat and still, seen from the side",
+    WarningCode.NEVER_READY: "counting never began: {obstacle}",
     WarningCode.RARELY_FOUND: "the person was found in only {tracked:.0%} of the frames",
     WarningCode.FEET_HIDDEN: "the feet were mostly out of the picture or hidden: move the camera back",
     WarningCode.OBLIQUE_VIEW: "the camera looks from the head or the feet: angles are rough; put it at the side",
@@ -153,6 +153,8 @@ def warning_sentence(warning: AnalysisWarning, translate: Callable[[str], str] =
         return warning.recorded
     if warning.code is WarningCode.MOVEMENTS_REJECTED:
         return _rejected(translate, **warning.facts)
+    if warning.code is WarningCode.NEVER_READY:
+        return translate(_WARNING_TEMPLATES[warning.code]).format(obstacle=translate(warning.obstacle))
     template = translate(_WARNING_TEMPLATES[warning.code])
     return template.format(**warning.facts) if translate is str else language.fill(template, warning.facts)
 

@@ -236,9 +236,10 @@ class AnalysisWarning:
     facts: Mapping[str, float] = field(default_factory=dict)
     """By name, such as `at_s`. MOVEMENTS_REJECTED has `movements` and how many were rejected by the code of the reason,
     the commonest first."""
+    obstacle: str = ""
+    """NEVER_READY: what stood in the way, an English phrase that is in the catalogues."""
     recorded: str = ""
-    """The sentence, where there are no facts that it could be made of: it was read back from a JSON document, or says
-    what stood in the way of a live session."""
+    """The sentence, if it was read back from a JSON document."""
 
 
 UPRIGHT_DEG = 67.0

@@ -296,7 +296,9 @@ def places_of_texts(
 def test_no_text_of_a_window_covers_another_and_none_is_left_out(
     size: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now."""
+    """In every language: neither the partial reps, for which a long phase has no room beside it, nor what to do now,
+    nor of a rep how long both ways took, nor the day's count.
+    """
     room = screen.layout(*size, of, len(phrases.BUTTONS))
     for code in language.LANGUAGES:
         with language.using(code):
@@ -309,7 +311,10 @@ def test_no_text_of_a_window_covers_another_and_none_is_left_out(
                     assert any(inside(box, place) for place in (room.panel, room.cue, *room.buttons)), (code, text, box)
                 drawn = "".join(text for text, _ in texts).replace(" ", "")
                 partial = phrases.partial_text(status) if status.stage is Stage.COUNTING else ""
-                for text in (partial, phrases.instructions(status), phrases.set_title(status)):
+                asked = [partial, phrases.instructions(status), phrases.set_title(status), phrases.today_text(status)]
+                if status.last is not None and status.stage in (Stage.COUNTING, Stage.REST):
+                    asked.append(phrases.advice_for(status.last) or phrases.rep_times(status.last))
+                for text in asked:
                     assert text.replace(" ", "") in drawn, (code, text)
 
 
@@ -444,6 +449,16 @@ def test_warnings_in_files_are_english() -> None:
         stopped = AnalysisWarning(WarningCode.INTERRUPTED, {"at_s": 29.54})
         assert messages.warning_sentence(stopped) == "von Hand beendet bei 29,5 s"
         assert messages.warning_sentence(stopped, str) == "stopped by hand at 29.5 s"
+        obstacle = phrases.english_text(Announcement(Cue.NOT_LYING))
+        never = AnalysisWarning(WarningCode.NEVER_READY, obstacle=obstacle)
+        assert messages.warning_sentence(never) == "die Zählung begann nie: leg dich auf den Rücken"
+        assert messages.warning_sentence(never, str) == "counting never began: lie down on your back"
+
+
+def test_no_french_line_begins_with_a_sign_or_ends_with_an_opening_quotation_mark(make_catalogues: ModuleType) -> None:
+    """Where a line may break before `:` or within « prêt », it does in a narrow window."""
+    texts = "\n".join(str(message.string) for message in make_catalogues.updated("fr") if message.id)
+    assert not re.findall(r".* [:;?!»].*|.*« .*", texts)
 
 
 # --- all of it ---------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.NOBODY_FOUND: (
         {}, "nobody was found in the picture: the whole person has to be in it, lying, from the side"
     ),
-    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
+    WarningCode.NEVER_READY: ({}, "counting never began: it is too dark, switch on a light"),
     WarningCode.RARELY_FOUND: ({"tracked": 0.426}, "the person was found in only 43% of the frames"),
     WarningCode.FEET_HIDDEN: ({}, "the feet were mostly out of the picture or hidden: move the camera back"),
     WarningCode.OBLIQUE_VIEW: (
@@ -74,7 +74,6 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.UNFINISHED_REP: (
         {"start_s": 5.0}, "the end cuts off a movement that began at 5.0 s: it is not counted"
     ),
-    WarningCode.NEVER_READY: ({}, "counting never began: nobody lay flat and still, seen from the side"),
     WarningCode.REPS_ADDED: ({"added": 1, "reps": 4}, "reps added by hand: 1 of 4"),
     WarningCode.REPS_REMOVED: ({"removed": 1}, "reps taken off by hand: 1"),
     WarningCode.OWN_TARGET: (
@@ -91,7 +90,8 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
 @pytest.mark.parametrize("code", WarningCode)
 def test_every_warning_has_its_sentence(code: WarningCode) -> None:
     facts, sentence = SENTENCES[code]
-    assert warning_sentence(AnalysisWarning(code, facts)) == sentence
+    obstacle = "it is too dark, switch on a light" if code is WarningCode.NEVER_READY else ""
+    assert warning_sentence(AnalysisWarning(code, facts, obstacle)) == sentence
 
 
 @pytest.mark.parametrize("reason", RejectionReason)

@@ -14,7 +14,7 @@ from repcount.app.event_recorder import EventRecorder
 from repcount.app.executor import HANG_S, POLL_S
 from repcount.coaching.coach import Coach
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
-from repcount.coaching.phrases import spoken_text
+from repcount.coaching.phrases import english_text
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
 from repcount.interrupts import InterruptGuard
@@ -172,7 +172,6 @@ def _with_obstacle(analysis: Analysis, obstacle: Cue | None) -> Analysis:
     """The analysis with what prevented counting to the end, instead of that nobody was found."""
     if obstacle in (None, Cue.NOBODY):
         return analysis
-    sentence = f"counting never began: {spoken_text(Announcement(obstacle))}"
-    warning = AnalysisWarning(WarningCode.NEVER_READY, recorded=sentence)
+    warning = AnalysisWarning(WarningCode.NEVER_READY, obstacle=english_text(Announcement(obstacle)))
     others = [other for other in analysis.warnings if other.code is not WarningCode.NOBODY_FOUND]
     return replace(analysis, warnings=(warning, *others))

@@ -65,7 +65,11 @@ Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep the pictures as a video; otherwise none is kept.")
 ]
 Gestures = Annotated[
-    bool, typer.Option("--gestures", help="One arm held up for a second pauses or goes on, both, spread, end the set.")
+    bool,
+    typer.Option(
+        "--gestures",
+        help="The arm nearer the camera, held up for a second, pauses or goes on; both, spread, end the set.",
+    ),
 ]
 NoWindow = Annotated[bool, typer.Option("--no-window", help="Use the terminal alone.")]
 Insecure = Annotated[

@@ -270,7 +270,7 @@ class Coach:
         """Announce a lasting problem, unless it does not matter now: nobody has to lie down for a rest."""
         matters = not (self._paused or self._session.resting)
         problem = self._readiness.problem if matters else None
-        insist = not self._readiness.ready
+        insist = matters and not self._readiness.ready
         self._reminder, due = readiness.update_reminder(self._reminder, time_s, problem, patience_s, insist=insist)
         if due is not None:
             self._announcements.append(Announcement(due))

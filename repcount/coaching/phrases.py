@@ -52,7 +52,7 @@ _CUE_PHRASES = {
     Cue.RESTARTED: "set restarted",
     Cue.ADDED: "{n}, by hand",
     Cue.REMOVED: "back to {n}",
-    Cue.ARM_PAUSES: "one arm up to pause, both up, towards feet and head, to end the set",
+    Cue.ARM_PAUSES: "the arm nearer the camera up to pause, both up, towards feet and head, to end the set",
     Cue.OFFER_TARGET: "press t to count these",
     Cue.TARGET_SET: "counting from {n} degrees",
     Cue.NO_TARGET: "no partial rep to count",
@@ -155,6 +155,11 @@ _NO_BREAK_SPACE = "\u00a0"
 def spoken_text(announcement: Announcement) -> str:
     """The announcement as it is spoken."""
     return _text(announcement, language.spoken)
+
+
+def english_text(announcement: Announcement) -> str:
+    """The announcement in English, as the catalogues have it."""
+    return _text(announcement, str)
 
 
 def shown_text(announcement: Announcement) -> str:
@@ -350,10 +355,11 @@ def praise(reps: Sequence[Rep]) -> str:
 
 
 def rep_times(rep: Rep) -> str:
-    """How long raising and lowering took; empty if unknown."""
+    """How long raising and lowering took, breaking only between the two; empty if unknown."""
     if isnan(rep.raise_s) or isnan(rep.lower_s):
         return ""
-    return _up_and_down(rep.raise_s, rep.lower_s)
+    whole = _up_and_down(rep.raise_s, rep.lower_s).replace(" ", _NO_BREAK_SPACE)
+    return whole.replace(f",{_NO_BREAK_SPACE}", ", ")
 
 
 def _up_and_down(raise_s: float, lower_s: float) -> str:

@@ -203,8 +203,11 @@ def update_reminder(
     """The state after `time_s`, and the problem to announce now, if any.
 
     A problem is announced once it has lasted `patience_s` seconds. With `insist`, and unless it is mere advice, it may
-    be announced again, at the earliest `_REMINDER_INTERVAL_S` after the last reminder.
+    be announced again, at the earliest `_REMINDER_INTERVAL_S` after the last reminder. Nor does a moment without a
+    problem end it then: who raises the legs all the time lies still in between, but not for long enough.
     """
+    if problem is None and insist:
+        return state, None
     if problem is not state.problem:
         state = replace(state, problem=problem, since_s=time_s)
     if problem is None or time_s - state.since_s < patience_s:

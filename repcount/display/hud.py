@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING
@@ -59,34 +60,45 @@ def draw_panel(image: NDArray[np.uint8], status: SessionStatus, corner: Corner, 
     """Draw the panel on a card in a `corner` of the picture."""
     pad = sizes.px(20)
     room_px = min(_inner_width(status, sizes), sizes.width - 2 * (sizes.margin + pad))
-    header, last_rep = _columns(status, sizes, room_px)
+    header, last_rep = _header(status, sizes, room_px), _last_rep(status, sizes, room_px)
     width, height = room_px + 2 * pad, _height(header) + _height(last_rep) + 2 * pad
     left = sizes.margin if corner is Corner.LEFT else sizes.width - sizes.margin - width
     widgets.draw_card(image, Box(left, sizes.margin, width, height), sizes.px(20))
     box = Box(left + pad, sizes.margin + pad, room_px, height - 2 * pad)
-    _draw_columns(image, box, header, last_rep, status, sizes, gauge_on_left=corner is Corner.RIGHT)
+    _draw_header(image, box, header, status, sizes, gauge_on_left=corner is Corner.RIGHT)
+    _stack(image, last_rep, box.left, box.top + _height(header), box.width)
 
 
 def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes: Sizes) -> None:
-    """Draw the panel into `box`, with the day's count and the rates at the bottom."""
-    pad = sizes.px(16)
+    """Draw the panel into `box`, with the day's count and the rates at the bottom: below the last rep, or beside it
+    where `box` is wider than high.
+    """
+    pad, wide = sizes.px(16), box.width > box.height
     inner = Box(box.left + pad, box.top + pad, box.width - 2 * pad, box.height - 2 * pad)
-    room_px = min(inner.width, _inner_width(status, sizes)) if box.width > box.height else inner.width
-    header, last_rep = _columns(status, sizes, room_px)
-    footer: list[Widget] = [
+    footer = [
         Text(text, sizes.text(24), MUTED)
         for text in (phrases.target_text(status), phrases.today_text(status), phrases.rates_text(status))
         if text
     ]
-    header += _instructions(status, sizes, inner.width, inner.height - _height(header))
+    footer_px = (
+        max((widgets.text_width(line.text, line.size_px) for line in footer), default=0) if wide else inner.width
+    )
+    room_px = min(inner.width, _inner_width(status, sizes)) if wide else inner.width
+    last_px = min(room_px, inner.width - footer_px - pad) if wide else inner.width
+    header, last_rep = _header(status, sizes, room_px), _last_rep(status, sizes, last_px)
+    header += _instructions(status, sizes, inner.width, inner.height - _height(header) - _height(footer))
+    if _height(header) + _height(last_rep) > inner.height:
+        last_rep = _last_rep(status, sizes, last_px, max_lines=1)
     # Where there is no room for everything, what comes last is left out.
     while last_rep and _height(header) + _height(last_rep) > inner.height:
         last_rep.pop()
-    _draw_columns(image, Box(inner.left, inner.top, room_px, inner.height), header, last_rep, status, sizes)
-    used_px = _height(header) + _height(last_rep)
+    _draw_header(image, Box(inner.left, inner.top, room_px, inner.height), header, status, sizes)
+    _stack(image, last_rep, inner.left, inner.top + _height(header), last_px)
+    used_px = _height(header) + (0 if wide else _height(last_rep))
     while footer and used_px + _height(footer) > inner.height:
         footer.pop()
-    _stack(image, footer, inner.left, inner.top + inner.height - _height(footer), inner.width)
+    left, top = inner.left + inner.width - footer_px, inner.top + inner.height - _height(footer)
+    _stack(image, footer, left, top, footer_px)
 
 
 def _instructions(status: SessionStatus, sizes: Sizes, room_px: int, room_high_px: int) -> list[Widget]:
@@ -101,30 +113,26 @@ def _instructions(status: SessionStatus, sizes: Sizes, room_px: int, room_high_p
     return []
 
 
-def _columns(status: SessionStatus, sizes: Sizes, room_px: int) -> tuple[list[Widget], list[Widget]]:
-    """What is beside the gauge, and what is below it."""
-    gauge_px = sizes.px(_GAUGE_ROOM) if _is_counting(status) else 0
-    last_rep = [] if status.stage in _SETUP_STAGES else _last_rep(status, sizes, room_px)
-    return _header(status, sizes, room_px - gauge_px), last_rep
-
-
-def _draw_columns(
+def _draw_header(
     image: NDArray[np.uint8],
     box: Box,
     header: list[Widget],
-    last_rep: list[Widget],
     status: SessionStatus,
     sizes: Sizes,
     *,
     gauge_on_left: bool = False,
 ) -> None:
-    gauge_px = sizes.px(_GAUGE_ROOM) if _is_counting(status) else 0
+    """Draw the header with the gauge beside it."""
+    gauge_px = _gauge_px(status, sizes)
     _stack(image, header, box.left + (gauge_px if gauge_on_left else 0), box.top, box.width - gauge_px)
-    _stack(image, last_rep, box.left, box.top + _height(header), box.width)
     if gauge_px:
         overhang, thickness = sizes.px(_MARK_OVERHANG), sizes.px(24)
         start = box.left + overhang if gauge_on_left else box.left + box.width - overhang - thickness
         draw_gauge(image, Box(start, box.top, thickness, _height(header)), status, sizes)
+
+
+def _gauge_px(status: SessionStatus, sizes: Sizes) -> int:
+    return sizes.px(_GAUGE_ROOM) if _is_counting(status) else 0
 
 
 def _is_counting(status: SessionStatus) -> bool:
@@ -138,19 +146,20 @@ def _inner_width(status: SessionStatus, sizes: Sizes) -> int:
     return widgets.text_width(count, sizes.count, STRONG) + sizes.px(_GAUGE_ROOM)
 
 
-def _height(column: list[Widget]) -> int:
+def _height(column: Sequence[Widget]) -> int:
     return sum(widget.height_px for widget in column)
 
 
-def _stack(image: NDArray[np.uint8], column: list[Widget], left: int, top: int, room_px: int) -> None:
+def _stack(image: NDArray[np.uint8], column: Sequence[Widget], left: int, top: int, room_px: int) -> None:
     for widget in column:
         widget.draw(image, left, top, room_px)
         top += widget.height_px
 
 
 def _header(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
-    """Title, number and phase, beside the gauge."""
+    """Title, number and phase, which leave room for the gauge beside them."""
     counting = _is_counting(status)
+    room_px -= _gauge_px(status, sizes)
     column: list[Widget] = [_title(status, sizes, counting=counting)]
     if status.stage is not Stage.PLACING or status.full or status.session:
         colour = TEXT if counting or status.stage is Stage.REST else MUTED
@@ -191,13 +200,13 @@ def _progress(status: SessionStatus, sizes: Sizes) -> list[Widget]:
     return [ProgressWidget(sizes.px(8), status.full / status.target), Space(sizes.px(8))]
 
 
-def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int) -> list[Widget]:
-    """The last rep: full or partial, and below that the advice, or else how long it took."""
+def _last_rep(status: SessionStatus, sizes: Sizes, room_px: int, max_lines: int = 2) -> list[Widget]:
+    """The last rep: full or partial, and below that the advice, or else how long it took; smaller if it has to be."""
     rep = status.last
-    if rep is None:
+    if rep is None or status.stage in _SETUP_STAGES:
         return []
     size_px, advice = sizes.text(28), phrases.advice_for(rep)
-    lines = widgets.wrap_text(advice or phrases.rep_times(rep), size_px, REGULAR, room_px, 2) or [""]
+    lines = widgets.wrap_evenly(advice or phrases.rep_times(rep), size_px, REGULAR, room_px, max_lines) or [""]
     rule: list[Widget] = [Space(sizes.px(8)), ProgressWidget(max(2, sizes.px(2)), 0.0), Space(sizes.px(10))]
     if not _is_counting(status):
         rule = [Space(sizes.px(8))]

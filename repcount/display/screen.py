@@ -49,7 +49,7 @@ CAPITAL_SHARE = 0.735
 _PANEL_SHARE, _CUE_LINE_SHARE, _BUTTON_SHARE, _GAP_SHARE = 0.46, 0.19, 0.09, 0.016
 """Width of the panel, heights of the cue and of a row of buttons, and the distance between them, in `Sizes.unit`."""
 
-_TALL_PANEL_SHARE = 0.58
+_TALL_PANEL_SHARE = 0.62
 """Height of the panel in a window that is higher than wide."""
 
 _TALL_SHARE = 0.62

@@ -174,6 +174,8 @@ class Window:
         self._window: pygame.Window | None = None
         self._shown = False
         self._full_screen = False
+        self._maximized = False
+        """Whether it was maximized before it filled the screen."""
         self._picture: NDArray[np.uint8] | None = None
         """The newest frame; it stays when no more come."""
         self._cue = screen.NewestCue()
@@ -271,9 +273,13 @@ class Window:
             return
         self._full_screen = not self._full_screen
         if self._full_screen:
+            # SDL neither tells it nor keeps it. Who made a window larger than it opened gets it back maximized, too.
+            self._maximized = all(np.array(self._window.size) > self._initial_size())
             self._window.set_fullscreen(True)
-        else:
-            self._window.set_windowed()
+            return
+        self._window.set_windowed()
+        if self._maximized:
+            self._window.maximize()
 
     def _initial_size(self) -> tuple[int, int]:
         """As large as the screen allows without covering what the desktop puts at its edges."""

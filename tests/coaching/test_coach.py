@@ -415,6 +415,19 @@ def test_an_obstacle_is_announced_after_a_while_and_again_later(seen: dict[str, 
     assert (sim.now.status.stage, sim.now.status.problem) == (Stage.PLACING, expected)
 
 
+def test_who_raises_the_legs_without_having_lain_still_hears_what_to_do() -> None:
+    """Between two quick reps they lie still for a moment, but not for the second that it takes."""
+    sim = SimulatedSession()
+    sim.raises(*[Shape(rest=4, raise_s=1.0, hold_s=0.1, lower_s=1.0, pause_s=0.4)] * 8)
+    assert set(sim.cues) == {Cue.NOT_STILL}
+    first_s, second_s = sim.when(Cue.NOT_STILL)
+    assert first_s < 5
+    assert 12 <= second_s - first_s < 17
+    sim.lie(1.5)
+    sim.raises(FULL)
+    assert sim.cues[2:] == [Cue.READY, Cue.COUNT]
+
+
 def test_what_prevented_counting_to_the_end() -> None:
     """Somebody who is seen at the end only was seen."""
     sim = SimulatedSession()

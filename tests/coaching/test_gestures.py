@@ -196,6 +196,21 @@ def test_both_arms_are_up_if_they_are_plainly_two(apart: float, leans_deg: tuple
     assert arms_up(with_both_arms_up(pose(LYING), apart, leans_deg)) == number
 
 
+@pytest.mark.parametrize(("visible", "length", "number"), [(0.3, 0.7, ONE_OR_TWO), (0.5, 0.7, 2.0), (0.3, 0.9, 2.0)])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_second_arm_that_is_faint_and_short_may_be_made_up(
+    visible: float, length: float, number: float, side: int
+) -> None:
+    """Far from the first one, too, as where the model put the hidden arm into a grey wall (rendered clip)."""
+    both = with_both_arms_up(pose(LYING), 0.0, (15, -25))
+    shoulder, elbow, wrist = 11 + side, 13 + side, 15 + side
+    xy_px, visibility = both.xy_px.copy(), both.visibility.copy()
+    for joint in (elbow, wrist):
+        xy_px[joint] = xy_px[shoulder] + length * (both.xy_px[joint] - both.xy_px[shoulder])
+        visibility[joint] = visible
+    assert arms_up(Pose(xy_px, both.world_m, visibility)) == number
+
+
 def hold_up(sim: SimulatedSession, seconds: float, body: Body = LYING, arms: float = UP) -> None:
     leans_deg = (25, -25) if arms == BOTH else (0, 0)
     for _ in range(round(seconds * HZ)):

@@ -244,7 +244,7 @@ def test_every_flag_has_words_but_the_one_that_is_a_note() -> None:
     assert {flag for flag in Flag if messages.flag_words((flag,))} == set(Flag) - {Flag.HANDS_OFF_HEAD}
     assert phrases.advice_for(rep(Flag.FAST_RAISE, Flag.FAST_LOWER, Flag.SHORT_TOP)) == "higher, slower"
     assert phrases.advice_for(rep(Flag.HANDS_OFF_HEAD)) == ""
-    assert phrases.rep_times(rep()) == "1.9 s up, 2.1 s down"
+    assert phrases.rep_times(rep()) == "1.9\u00a0s\u00a0up, 2.1\u00a0s\u00a0down"
     assert phrases.rep_times(replace(rep(Flag.BY_HAND), raise_s=nan)) == ""
 
 

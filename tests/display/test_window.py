@@ -231,9 +231,32 @@ def window_manager(display: str) -> Iterator[None]:
         pytest.skip("openbox is not installed: apt-get install openbox")
     env = {**os.environ, "DISPLAY": display}
     manager = subprocess.Popen(["openbox"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline_s = time.monotonic() + 20
+    while subprocess.run(["xdotool", "get_desktop"], env=env, capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline_s, "openbox manages nothing"
     yield
     manager.terminate()
     manager.wait(timeout=300)
+
+
+def geometry(screen: Screen) -> str:
+    return _xdotool(screen.display, "getwindowgeometry", "--shell", screen.window)
+
+
+@pytest.mark.usefixtures("window_manager")
+def test_a_maximized_window_is_maximized_again_after_full_screen(
+    screen: Screen, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    def is_so(now: Callable[[], bool]) -> bool:
+        return eventually(screen.display, ffmpeg, tmp_path / "shot.rgb", lambda _: now())
+
+    maximized = geometry(screen)
+    assert f"WIDTH={WIDTH}\n" in maximized
+    for _ in range(2):
+        screen.press("f")
+        assert is_so(lambda: f"HEIGHT={HEIGHT}\n" in geometry(screen))
+        screen.press("f")
+        assert is_so(lambda: geometry(screen) == maximized)
 
 
 @pytest.mark.usefixtures("window_manager")
