@@ -20,8 +20,8 @@ _TRUNKS, _LEAST_SHARE = 5.5, 0.2
 side of the picture. From the hips it is 1.5 to the top of the head and 1.8 to the heels, wherever the legs point."""
 
 _UPRIGHT = 1.5
-"""From this height on, in widths, a picture is upright: the model sees a square and leaves a third of it empty, or more.
-Heuristic: phones take 16:9, and in 4:3 little is gained where heads or feet may be cut off."""
+"""From this height on, in widths, a picture is upright: the model sees a square, a third of which it leaves empty, or
+more. Heuristic: phones take 16:9, and in 4:3 little is gained where heads or feet may be cut off."""
 
 _BODY_TRUNKS = 4.5
 """A part that is shorter than this cuts off feet or elbows beyond the head. Heuristic: twice the 1.8 and a margin."""
