@@ -12,9 +12,10 @@ from repcount.types import Frame, Pose
 
 _SEEN_S, _SELDOM = 1.0, 0.5
 _SEARCH_EVERY_S = 0.13
-"""Where a person who lies was seen in less than the second of the frames of about the first, or not at all yet, parts
-of the picture are looked at, one in each of the third: the model does not find people who are small in the picture.
-Heuristic: somebody who is found as usual is back within a few frames; who was never found may be about to begin."""
+"""Where a person who lies was seen in less than the second of the frames of about the first, parts of the picture are
+looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
+who is found as usual is back within a few frames. Until somebody who lies has been seen, the picture is looked at
+changed, from the first frame on: whoever was never found may be about to begin."""
 
 _Change = Callable[[Frame], Frame]
 _CHANGES: tuple[_Change | None, ...] = (levels.deepen, None, levels.even_out, None, None)
@@ -84,6 +85,8 @@ class View:
         change = _CHANGES[turn - len(squares)]
         if change is not None:
             return None, change
+        if self._seen > _SELDOM:  # Whoever is as large as most people are is cut off in a part, and seen turned.
+            return self._next(frame)
         parts = closer.parts(frame)
         self._parts += 1
         return parts[(self._parts - 1) % len(parts)], None
