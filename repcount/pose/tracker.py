@@ -130,7 +130,7 @@ class PersonTracker:
             return closer.detect(self._landmarkers.one, frame, self._view.part)
         self._decide_how_many(frame.time_s)
         people = self._landmarker().detect(frame)
-        if not self._view.is_search_due(frame.time_s) or any(map(angles.is_lying_on_back, people)):
+        if not self._view.is_search_due(frame) or any(map(angles.is_lying_on_back, people)):
             return people
         return self._view.search(frame, self._landmarkers.anywhere) or people
 

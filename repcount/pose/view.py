@@ -14,8 +14,7 @@ _SEEN_S, _SELDOM = 1.0, 0.5
 _SEARCH_EVERY_S = 0.13
 """Where a person who lies was seen in less than the second of the frames of about the first, parts of the picture are
 looked at, one in each of the third: the model does not find people who are small in the picture. Heuristic: somebody
-who is found as usual is back within a few frames. Until somebody who lies has been seen, the picture is looked at
-changed, from the first frame on: whoever was never found may be about to begin."""
+who is found as usual is back within a few frames."""
 
 _Change = Callable[[Frame], Frame]
 _CHANGES: tuple[_Change | None, ...] = (levels.deepen, None, levels.even_out, None, None)
@@ -24,10 +23,10 @@ what is behind them hide people from the model, and so do grain and blocks. Heur
 two thirds longer by that, 2.7 s for all parts of a wide picture."""
 
 _SQUARE_CHANGES: tuple[_Change | None, ...] = (levels.deepen, None)
-"""In an upright picture its squares are looked at first, with more contrast and as they are. Of four people seen from
-the floor, each in 44-65 frames, the model found on the back, detected anew: 0, 0, 44 and 64 in the whole picture; 46,
-2, 44 and 42 in a square as wide as the picture; 46, 49, 44 and 40 in that with more contrast. Followed in the last they
-were right in 206 of 207 frames."""
+"""In an upright picture its squares are looked at first, with more contrast and as they are, and at once while nobody
+lying has been seen. Of four people seen from the floor, each in 44-65 frames, the model found on the back, detected
+anew: 0, 0, 44 and 64 in the whole picture; 46, 2, 44 and 42 in a square as wide as the picture; 46, 49, 44 and 40 in
+that with more contrast. Followed in the last they were right in 206 of 207 frames."""
 
 
 class View:
@@ -62,10 +61,10 @@ class View:
         """`frame`, changed if that shows more."""
         return frame if self._change is None else self._change(frame)
 
-    def is_search_due(self, time_s: float) -> bool:
-        """Whether the person followed was seldom or never seen, and the last look at a part was some time ago."""
-        is_seen = self._seen > _SELDOM and self._has_seen
-        return not (is_seen or time_s - self._searched_s < _SEARCH_EVERY_S)
+    def is_search_due(self, frame: Frame) -> bool:
+        """Whether the person followed was seldom seen lately, and the last look at a part was some time ago."""
+        is_seen = self._seen > _SELDOM and (self._has_seen or not closer.squares(frame))
+        return not (is_seen or frame.time_s - self._searched_s < _SEARCH_EVERY_S)
 
     def search(self, frame: Frame, landmarker: Landmarker) -> list[Pose]:
         """Who lies in the next part of the picture, or in all of it once it is changed."""
@@ -85,8 +84,6 @@ class View:
         change = _CHANGES[turn - len(squares)]
         if change is not None:
             return None, change
-        if self._seen > _SELDOM:  # Whoever is as large as most people are is cut off in a part, and seen turned.
-            return self._next(frame)
         parts = closer.parts(frame)
         self._parts += 1
         return parts[(self._parts - 1) % len(parts)], None
