@@ -194,9 +194,9 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
     kept = folder and folder / f"{clip['id']}@{name.replace(' ', '_')}.npz"
     if kept and kept.exists():
         with np.load(kept) as file:
-            times, points = file["times_s"], file["points"].astype(np.float64)
-        return [(float(t), None if np.isnan(p[0, 0]) else Pose(p[:, :2], p[:, 2:5], p[:, 5]))
-                for t, p in zip(times, points, strict=True)]  # fmt: skip
+            times, points, lying = file["times_s"], file["points"].astype(np.float64), file["people_lying"]
+        return [(float(t), None if np.isnan(p[0, 0]) else Pose(p[:, :2], p[:, 2:5], p[:, 5], people_lying=float(many)))
+                for t, p, many in zip(times, points, lying, strict=True)]  # fmt: skip
     if kept_only:
         return None
     seed = zlib.crc32(f"{clip['id']} {name}".encode())
@@ -206,9 +206,10 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
         for row, (_, pose) in zip(points, found, strict=True):
             if pose is not None:
                 row[:] = np.column_stack([pose.xy_px, pose.world_m, pose.visibility])
+        lying = np.array([np.nan if pose is None else pose.people_lying for _, pose in found])
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as out:
-            np.savez(out, times_s=np.array([t for t, _ in found]), points=points)
+            np.savez(out, times_s=np.array([t for t, _ in found]), points=points, people_lying=lying)
         part.replace(kept)
     return found
 

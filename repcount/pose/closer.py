@@ -19,6 +19,10 @@ _TRUNKS, _LEAST_SHARE = 5.5, 0.2
 """Side of the part in which somebody is followed, in lengths of the trunk, and the least one as a share of the longer
 side of the picture. From the hips it is 1.5 to the top of the head and 1.8 to the heels, wherever the legs point."""
 
+_UPRIGHT = 1.5
+"""From this height on, in widths, a picture is upright: the model sees a square, a third of which it leaves empty, or
+more. Heuristic: phones take 16:9, and in 4:3 little is gained where heads or feet may be cut off."""
+
 _BODY_TRUNKS = 4.5
 """A part that is shorter than this cuts off feet or elbows beyond the head. Heuristic: twice the 1.8 and a margin."""
 
@@ -42,6 +46,16 @@ def parts(frame: Frame) -> list[Area]:
     ]
 
 
+def squares(frame: Frame) -> list[Area]:
+    """In an upright picture those as wide as it is, which overlap by half, the lower ones first; else none. Who lies
+    across the picture fits into them, and the model sees them half as large again and more as in the whole picture.
+    """
+    height, width = frame.image.shape[:2]
+    if height < _UPRIGHT * width:
+        return []
+    return [(0, top, width, top + width) for top in reversed(_starts(height, width))]
+
+
 def fits(pose: Pose, frame: Frame) -> bool:
     """Whether somebody is small enough to be followed in a part of the picture, and not only in all of it."""
     return _BODY_TRUNKS * angles.trunk_px(pose) <= max(_SHARES) * int(max(frame.image.shape[:2]))
@@ -51,6 +65,8 @@ def around(pose: Pose, frame: Frame) -> Area:
     """The part with the hips of `pose` in its middle, as far as the picture goes."""
     height, width = frame.image.shape[:2]
     least, most = (share * max(width, height) for share in (_LEAST_SHARE, max(_SHARES)))
+    if squares(frame):
+        most = max(most, width)
     side = round(min(max(_TRUNKS * angles.trunk_px(pose), least), most))
     x, y = pose.xy_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=0)
     left, top = _start(x, width, side), _start(y, height, side)

@@ -98,7 +98,10 @@ class PersonTracker:
         for i in lying:
             self._neighbours.see(places[i], people[i])
         found = self._followed.choose(frame.time_s, places, lying)
+        part = self._view.part
         self._view.attend(frame, people[found] if found in lying else None)
+        if self._view.part != part:  # It would go on looking where somebody was in another picture.
+            self._landmarkers.one.forget()
         if len(people) > 1 or (people and not lying):
             self._crowded_s = frame.time_s
         if found in lying or not people:
@@ -127,7 +130,7 @@ class PersonTracker:
             return closer.detect(self._landmarkers.one, frame, self._view.part)
         self._decide_how_many(frame.time_s)
         people = self._landmarker().detect(frame)
-        if not self._view.is_search_due(frame.time_s) or any(map(angles.is_lying_on_back, people)):
+        if not self._view.is_search_due(frame) or any(map(angles.is_lying_on_back, people)):
             return people
         return self._view.search(frame, self._landmarkers.anywhere) or people
 

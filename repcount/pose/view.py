@@ -22,6 +22,12 @@ _CHANGES: tuple[_Change | None, ...] = (levels.deepen, None, levels.even_out, No
 what is behind them hide people from the model, and so do grain and blocks. Heuristic: the search for small people takes
 two thirds longer by that, 2.7 s for all parts of a wide picture."""
 
+_SQUARE_CHANGES: tuple[_Change | None, ...] = (levels.deepen, None)
+"""In an upright picture its squares are looked at first, with more contrast and as they are, and at once while nobody
+lying has been seen. Of four people seen from the floor, each in 44-65 frames, the model found on the back, detected
+anew: 0, 0, 44 and 64 in the whole picture; 46, 2, 44 and 42 in a square as wide as the picture; 46, 49, 44 and 40 in
+that with more contrast. Followed in the last they were right in 206 of 207 frames."""
+
 
 class View:
     """Goes over to a part of the picture, or to the picture changed, where somebody is found in it who is not found
@@ -35,49 +41,63 @@ class View:
         """What is done to the picture."""
         self._seen, self._seen_s = 1.0, nan
         """In which share of the frames lately the person followed was seen to lie, and until when that is known."""
+        self._has_seen = False
+        """Whether anybody was seen to lie there."""
         self._searches, self._searched_s = 0, nan
         self._parts = 0
         """How many of the searches were in parts."""
-        self._searched: Area | _Change | None = None
-        """In which part the last search was, or what was done to the picture for it."""
+        self._searched: tuple[Area | None, _Change | None] = None, None
+        """In which part the last search was, and what was done to the picture for it."""
 
-    def look_at(self, what: Area | _Change | None) -> None:
-        """At a part of the picture, at all of it changed, or at all of it as it is (None).
+    def look_at(self, part: Area | None, change: _Change | None = None) -> None:
+        """At a part of the picture or at all of it (None), changed or as it is.
 
         Nothing is known yet of how well somebody is seen there.
         """
-        self.part, self._change = (None, what) if callable(what) else (what, None)
-        self._seen = 1.0
+        self.part, self._change = part, change
+        self._seen, self._has_seen = 1.0, False
 
     def prepare(self, frame: Frame) -> Frame:
         """`frame`, changed if that shows more."""
         return frame if self._change is None else self._change(frame)
 
-    def is_search_due(self, time_s: float) -> bool:
+    def is_search_due(self, frame: Frame) -> bool:
         """Whether the person followed was seldom seen lately, and the last look at a part was some time ago."""
-        return not (self._seen > _SELDOM or time_s - self._searched_s < _SEARCH_EVERY_S)
+        is_seen = self._seen > _SELDOM and (self._has_seen or not closer.squares(frame))
+        return not (is_seen or frame.time_s - self._searched_s < _SEARCH_EVERY_S)
 
     def search(self, frame: Frame, landmarker: Landmarker) -> list[Pose]:
         """Who lies in the next part of the picture, or in all of it once it is changed."""
-        change = _CHANGES[self._searches % len(_CHANGES)]
-        self._searches, self._searched_s = self._searches + 1, frame.time_s
-        if change is not None:
-            self._searched = change
-            people = landmarker.detect(change(frame))
-        else:
-            parts = closer.parts(frame)
-            self._searched = part = parts[self._parts % len(parts)]
-            self._parts += 1
-            people = closer.detect(landmarker, frame, part)
+        part, change = self._searched = self._next(frame)
+        self._searched_s = frame.time_s
+        changed = frame if change is None else change(frame)
+        people = landmarker.detect(changed) if part is None else closer.detect(landmarker, changed, part)
         return [pose for pose in people if angles.is_lying_on_back(pose)]
+
+    def _next(self, frame: Frame) -> tuple[Area | None, _Change | None]:
+        """Which part to look at, or None for the whole picture, and what to do to it."""
+        squares = [(square, change) for change in _SQUARE_CHANGES for square in closer.squares(frame)]
+        turn = self._searches % (len(squares) + len(_CHANGES))
+        self._searches += 1
+        if turn < len(squares):
+            return squares[turn]
+        change = _CHANGES[turn - len(squares)]
+        if change is not None:
+            return None, change
+        parts = closer.parts(frame)
+        self._parts += 1
+        return parts[(self._parts - 1) % len(parts)], None
 
     def attend(self, frame: Frame, lying: Pose | None) -> None:
         """Take note of the person followed, if seen to lie in `frame`, and look there from now on."""
         passed_s = 0.0 if isnan(self._seen_s) else frame.time_s - self._seen_s
         kept = exp(-passed_s / _SEEN_S)
         self._seen, self._seen_s = kept * self._seen + (1.0 - kept) * (lying is not None), frame.time_s
+        self._has_seen = self._has_seen or lying is not None
         if self.part is not None or self._change is not None:
             if self._seen < _SELDOM:
                 self.look_at(None)
         elif lying is not None and self._searched_s == frame.time_s:
-            self.look_at(self._searched if callable(self._searched) else closer.around(lying, frame))
+            part, change = self._searched
+            self.look_at(part and closer.around(lying, frame), change)
+            self._has_seen = True

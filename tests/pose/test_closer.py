@@ -88,6 +88,56 @@ def test_the_part_around_somebody_lies_in_the_picture(width: int, height: int, x
     assert 0 <= top <= min(max(y, 0), height) <= bottom <= height
 
 
+@given(st.integers(64, 1000), st.floats(1.5, 3.0), st.data())
+def test_who_lies_across_an_upright_picture_is_whole_in_one_of_its_squares(
+    width: int, height_in_widths: float, data: st.DataObject
+) -> None:
+    height = round(height_in_widths * width + 0.5)
+    raised = width // 2
+    """Half of a body as long as the picture is wide: more than legs that are raised."""
+    floor = data.draw(st.integers(raised, height))
+    squares = closer.squares(Frame(0.0, np.zeros((height, width, 3), np.uint8)))
+    assert {(left, right, bottom - top) for left, top, right, bottom in squares} == {(0, width, width)}
+    assert all(top >= 0 and bottom <= height for _, top, _, bottom in squares)
+    assert any(top <= floor - raised and floor <= bottom for _, top, _, bottom in squares)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 360), (480, 640)])
+def test_a_picture_that_is_not_upright_has_no_squares(size: tuple[int, int]) -> None:
+    assert closer.squares(Frame(0.0, np.zeros((*reversed(size), 3), np.uint8))) == []
+
+
+def test_in_an_upright_picture_people_are_followed_in_all_its_width() -> None:
+    """At a fiftieth less the feet were cut off."""
+    frame = Frame(0.0, np.zeros((544, 306, 3), np.uint8))
+    left, top, right, bottom = closer.around(pose(Body(hip_px=(160.0, 315.0))), frame)
+    assert (left, right, bottom - top) == (0, 306, 306)
+
+
+def test_another_part_of_the_picture_is_looked_at_without_what_was_followed_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The model went on looking in the place that somebody had in the whole picture, and found the body turned."""
+    stale: list[bool] = []
+
+    class Scripted(ScriptedLandmarker):
+        _seen: tuple[int, ...] | None = None
+
+        def forget(self) -> None:
+            self._seen = None
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            stale.append(self._seen not in (None, frame.image.shape))
+            if self.follow:
+                self._seen = frame.image.shape
+            return [] if frame.image.shape == WHERE.shape else [pose(Body(hip_px=(100.0, 100.0)))]
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    places = hips_followed(WHERE, HZ, 4)
+    assert places[-1] is not None
+    assert not any(stale)
+
+
 def test_who_fits_into_a_part_takes_up_half_of_the_picture_at_most() -> None:
     """So that a neighbour of ordinary size is not cut off at head and feet."""
     body = pose(CHILD)
@@ -134,6 +184,28 @@ def far_away(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
 def at_night(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
     """With a tenth of the light."""
     return np.asarray(cv2.convertScaleAbs(image, alpha=0.1), dtype=np.uint8)
+
+
+def upright(image: np.typing.NDArray[np.uint8]) -> np.typing.NDArray[np.uint8]:
+    """As a phone sees it that stands on end, in the lower half of a picture two thirds of which are something else."""
+    across = cv2.resize(image, (270, 152), interpolation=cv2.INTER_AREA)
+    picture = np.full((480, 270, 3), 110, np.uint8)
+    picture[196:348] = across
+    return picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["21_as_described.mp4", "09_partial_and_full.mp4"])
+def test_in_an_upright_picture_people_are_found_within_half_a_second(model: Path, name: str) -> None:
+    """In the whole of it the model finds nobody at first: for more than a second."""
+    found: list[bool] = []
+    with reader.open_video(SAMPLES / name) as video, PersonTracker(model) as following:
+        for frame in video.frames(6.0):
+            if frame.time_s > 2.0:
+                break
+            pose = following.track(Frame(frame.time_s, upright(frame.image)))
+            found.append(pose is not None and angles.is_lying_on_back(pose))
+    assert found[3:] == [True] * len(found[3:])
 
 
 @pytest.mark.slow

@@ -90,6 +90,7 @@ class ScriptedLandmarker:
 
     def __init__(self, model: Path, people: int = 1, *, follow: bool = True) -> None:
         self.people = people
+        self.follow = follow
 
     def forget(self) -> None:
         """It follows nobody."""
