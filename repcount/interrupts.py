@@ -206,9 +206,13 @@ class InterruptGuard:
         self.signal: int | None = None
         """The number of the first signal received."""
         self._pending = False
+        self._swallowed = False
+        """Whether a signal raised KeyboardInterrupt, and the program goes on: libraries that are loaded swallow it."""
         self._previous_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
+        if _received and signal.getsignal(signal.SIGINT) is _interrupt:
+            self.signal, self._swallowed = _received[0], True
         for number in SIGNALS:
             if signal.getsignal(number) in (_interrupt, signal.default_int_handler, signal.SIG_DFL):
                 with contextlib.suppress(ValueError):
@@ -223,12 +227,14 @@ class InterruptGuard:
 
     def requested(self) -> bool:
         """Whether a signal has come since the last call."""
-        pending, self._pending = self._pending, False
-        return pending
+        requested = self._pending or self._swallowed
+        self._pending = self._swallowed = False
+        return requested
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         _heed(number)
-        self.signal = self.signal or number  # libraries swallow exceptions while they are loaded
+        self.signal = self.signal or number
         if not self.delayed or (self._pending and number == signal.SIGINT):
+            self._swallowed = True
             raise KeyboardInterrupt
         self._pending = True

@@ -239,6 +239,7 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         guard.delayed = True
+        assert [guard.requested(), guard.requested()] == [True, False], "that nobody was ended by it is not lost"
         signal.raise_signal(signal.SIGINT)
         assert [guard.requested(), guard.requested()] == [True, False]
         signal.raise_signal(signal.SIGINT)
@@ -253,6 +254,19 @@ def test_ctrl_c_that_a_library_swallows_is_not_lost() -> None:
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         assert guard.signal == signal.SIGINT
+        guard.delayed = True
+        assert guard.requested()
+
+
+def test_a_signal_that_is_swallowed_before_the_command_begins_is_not_lost() -> None:
+    """As while the libraries of the command line itself are loaded."""
+    code = (
+        "import contextlib, signal\nfrom repcount import interrupts\ninterrupts.install_handlers()\n"
+        "with contextlib.suppress(KeyboardInterrupt):\n    signal.raise_signal(signal.SIGTERM)\n"
+        "with interrupts.InterruptGuard() as guard:\n    print(guard.signal, guard.requested(), guard.requested())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == f"{int(signal.SIGTERM)} True False\n", done.stderr
 
 
 def test_ctrl_c_in_the_library_is_left_to_its_caller(tmp_path: Path) -> None:
