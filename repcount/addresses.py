@@ -162,7 +162,7 @@ def hide(message: str, arguments: Sequence[str]) -> str:
     options = [argument.partition("=") for argument in arguments]
     values = {value for _, _, value in options}
     values |= {"".join(each) for each in options if not _OPTION.fullmatch(each[0])}
-    written = {}
+    written: dict[str, str] = {}
     for value in values:
         if may_be_address(value) and not _HARMLESS.fullmatch(value):
             path = os.path.normpath(value)

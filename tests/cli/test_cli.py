@@ -269,6 +269,19 @@ def test_a_signal_that_is_swallowed_before_the_command_begins_is_not_lost() -> N
     assert done.stdout == f"{int(signal.SIGTERM)} True False\n", done.stderr
 
 
+def test_a_signal_whose_exception_python_drops_is_not_lost() -> None:
+    """As in the callback of an import lock, which is one of a weak reference."""
+    code = (
+        "import signal, weakref\nfrom repcount import interrupts\ninterrupts.install_handlers()\n"
+        "interrupts.watch_main_thread()\nclass Lock: pass\nlock = Lock()\n"
+        "reference = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGTERM))\n"
+        "try:\n    del lock\n    print('dropped', flush=True)\n    while True: pass\n"
+        "except KeyboardInterrupt:\n    print('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert (done.stdout, done.stderr) == ("dropped\nended\n", "")
+
+
 def test_ctrl_c_in_the_library_is_left_to_its_caller(tmp_path: Path) -> None:
     path = tmp_path / "signal.csv"
     path.write_text("time_s,hip_deg\n0,175\n0.1,175\n", encoding="utf-8")
