@@ -62,6 +62,9 @@ _FILE: Final = re.compile(
 )
 """The ending of a file that is named here."""
 
+_MAX_PATH: Final = 4096
+"""Longer than this is no path on Linux, and a quarter of that on macOS. In text without end, patterns take for ever."""
+
 _HARMLESS: Final = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5}|[0-9.:]+)\s*", re.IGNORECASE
 )
@@ -141,6 +144,8 @@ def is_address(text: str) -> bool:
 
 def may_be_address(text: str) -> bool:
     """Whether `text` may hold what is secret: an address, or what is more like one than like the name of a file."""
+    if len(text) > _MAX_PATH:
+        return True
     plain = _normal(text)
     odd = _KNOWN.match(plain) or (_ODD.search(plain) and not _FILE.search(plain))
     # The second: what is to be written into a folder that is there.
@@ -163,17 +168,20 @@ def hide(message: str, arguments: Sequence[str]) -> str:
     values = {value for _, _, value in options}
     values |= {"".join(each) for each in options if not _OPTION.fullmatch(each[0])}
     written: dict[str, str] = {}
-    for value in values:
-        if may_be_address(value) and not _HARMLESS.fullmatch(value):
-            path = os.path.normpath(value)
-            # As it stands, as a path, within one, from the root of the disk on, and the folders of that path.
-            folders = [str(folder) for folder in Path(path).parents if may_be_address(str(folder))]
-            forms = [value, path, re.sub("/+", "/", value), os.path.abspath(value.replace("\0", "")), *folders]
-            forms += [escaped for form in forms for escaped in (repr(form)[1:-1], printable(form))]
-            written |= dict.fromkeys([*forms, brief(value)], shown(value))
+    for value in filter(_may_be_secret, values):
+        # As it stands, as a path, within one, from the root of the disk on, and the folders of that path.
+        path = os.path.normpath(value)
+        folders = filter(_may_be_secret, map(str, Path(path).parents))
+        forms = [value, path, re.sub("/+", "/", value), os.path.abspath(value.replace("\0", "")), *folders]
+        forms += [escaped for form in forms for escaped in (repr(form)[1:-1], printable(form))]
+        written |= dict.fromkeys([*forms, brief(value)], shown(value))
     for text in sorted(written, key=len, reverse=True):
         message = message.replace(text, written[text])
     return message
+
+
+def _may_be_secret(text: str) -> bool:
+    return may_be_address(text) and not _HARMLESS.fullmatch(text)
 
 
 def _normal(text: str) -> str:

@@ -149,6 +149,14 @@ def test_nothing_secret_is_shown_of_addresses_that_were_mistyped() -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("rest", ["me:s3cret@camera.example:8080/video", "camera.example/a/b?key=s3cret", "s3cret"])
+def test_what_may_be_shown_of_an_address_stays_as_it_is(scheme: str, rest: str) -> None:
+    text = f"{scheme}://{rest}"
+    message = f"{addresses.shown(text)} gives no picture; http://192.168.1.20:8080/video or --camera 1 may"
+    assert addresses.hide(message, ["--camera", text, f"--camera={text}", "--csv", "a/b.csv"]) == message
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_with_a_host_or_an_error(text: str) -> None:
     for each in (text, f"http://{text}"):
@@ -234,6 +242,11 @@ def test_a_file_that_is_there_is_no_address(tmp_path: Path, monkeypatch: pytest.
     Path(name).touch()
     assert not addresses.is_address(name)
     assert addresses.shown(name) == name
+
+
+@pytest.mark.parametrize("sign", ["/", "\\", "pass", "@", ":", "a@", "/a"])
+def test_text_without_end_takes_no_time(sign: str) -> None:
+    assert "s3cret" not in addresses.shown(sign * 1_000_000 + "s3cret")
 
 
 @pytest.mark.parametrize(
