@@ -269,6 +269,27 @@ def test_a_signal_that_is_swallowed_before_the_command_begins_is_not_lost() -> N
     assert done.stdout == f"{int(signal.SIGTERM)} True False\n", done.stderr
 
 
+@pytest.mark.parametrize("library", ["platformdirs", "jinja2"])
+def test_a_library_without_its_content_is_told_in_a_line(library: str, tmp_path: Path) -> None:
+    """As an installation leaves it that was broken off."""
+    (tmp_path / library).mkdir()
+    (tmp_path / library / "__init__.py").touch()
+    (tmp_path / "signal.csv").write_text("time_s,hip_deg\n0,175\n0.1,175\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "repcount", "recount", "signal.csv", "--report", "a.html"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"repcount: {library} ")
+    assert f'pip install --force-reinstall "{library}' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_signal_whose_exception_python_drops_is_not_lost() -> None:
     """As in the callback of an import lock, which is one of a weak reference."""
     code = (
