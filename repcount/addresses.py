@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from repcount.errors import RepcountError
+from repcount.errors import RepcountError, brief, printable
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "tcp": 0, "udp": 0}
 """The schemes that are read, each with its default port; 0: it has none, and the address must name one."""
@@ -43,11 +44,34 @@ _ADDRESS_LIKE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_HARMLESS: Final = re.compile(
-    r"\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5})\s*", re.IGNORECASE
+_KNOWN: Final = re.compile(
+    r"\W*(?:url\W+)?(?:https?|h264|rtsp[stu]?|rtp|udp|tcp|ftps?|sftp|rtmp\w*|srt|mms\w*|wss?|onvif|mjpe?g)\b\s*[^\w\s.,()-]",
+    re.IGNORECASE,
 )
-"""A scheme alone, which a message may well hold as an example of how to write an address, or a number of a host with a
-port: `name:12345` may be a password, this is none."""
+"""A scheme of streams at the beginning, whatever stands between it and the host."""
+
+_ODD: Final = re.compile(
+    r"[:@?#;|\u2044\u2215]|//|/.*=|(?:pass|pwd|token|secret)\w*=|/.*\\|\\.*/", re.IGNORECASE | re.DOTALL
+)
+"""What names of files hold less often than addresses do."""
+
+_FILE: Final = re.compile(
+    r"\.(?:mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|wmv|flv|3gp|gif|wav|csv|json|html?|svg|png|jpe?g|pdf|sqlite3|toml|"
+    r"parquet|task|fit|txt)\s*\Z",
+    re.IGNORECASE,
+)
+"""The ending of a file that is named here."""
+
+_MAX_PATH: Final = 4096
+"""Longer than this is no path on Linux, and a quarter of that on macOS. In text without end, patterns take for ever."""
+
+_HARMLESS: Final = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5}|[0-9.:]+)\s*", re.IGNORECASE
+)
+"""A scheme alone, which a message may well hold as an example of how to write an address, a number of a host with a
+port, or a time: `name:12345` may be a password, these are none."""
+
+_OPTION: Final = re.compile(r"--?[a-z][a-z-]*", re.IGNORECASE)
 
 _HOW_TO_WRITE: Final = (
     "write it as http://192.168.1.20:8080/video or http://NAME:PASSWORD@192.168.1.20/video, without spaces; in name, "
@@ -115,12 +139,22 @@ def parse(text: str) -> Address:
 
 def is_address(text: str) -> bool:
     """Whether `text` is, or was meant to be, the address of a stream and no path of a file that is there."""
-    return _ADDRESS_LIKE.match(text) is not None and not os.path.lexists(text.partition("\0")[0] or ".")
+    return any(map(_ADDRESS_LIKE.match, (text, _normal(text)))) and not _is_there(text)
+
+
+def may_be_address(text: str) -> bool:
+    """Whether `text` may hold what is secret: an address, or what is more like one than like the name of a file."""
+    if len(text) > _MAX_PATH:
+        return True
+    plain = _normal(text)
+    odd = _KNOWN.match(plain) or (_ODD.search(plain) and not _FILE.search(plain))
+    # The second: what is to be written into a folder that is there.
+    return is_address(text) or (bool(odd) and not _is_there(text) and not _is_there(os.path.dirname(text)))
 
 
 def shown(text: str) -> str:
     """What may be shown of a text that may be an address, well-formed or not; any other text as it is."""
-    if not is_address(text):
+    if not may_be_address(text):
         return text
     try:
         return str(parse(text))
@@ -130,15 +164,40 @@ def shown(text: str) -> str:
 
 def hide(message: str, arguments: Sequence[str]) -> str:
     """`message` with every address among `arguments`, also as the value of an option, replaced by what may be shown."""
-    values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
-    secret = [value for value in values if is_address(value) and not _HARMLESS.fullmatch(value)]
-    for value in sorted(secret, key=len, reverse=True):
+    options = [argument.partition("=") for argument in arguments]
+    values = {value for _, _, value in options}
+    values |= {"".join(each) for each in options if not _OPTION.fullmatch(each[0])}
+    written: dict[str, str] = {}
+    for value in filter(_may_be_secret, values):
+        # As it stands, as a path, within one, from the root of the disk on, and the folders of that path.
         path = os.path.normpath(value)
-        # As it stands, as a path, and the folders of that path.
-        written = [value, path, *(str(folder) for folder in Path(path).parents if is_address(str(folder)))]
-        for text in (*written, *(repr(each)[1:-1] for each in written)):
-            message = message.replace(text, shown(value))
+        folders = filter(_may_be_secret, map(str, Path(path).parents))
+        forms = [value, path, re.sub("/+", "/", value), os.path.abspath(value.replace("\0", "")), *folders]
+        forms += [escaped for form in forms for escaped in (repr(form)[1:-1], printable(form))]
+        written |= dict.fromkeys([*forms, brief(value)], shown(value))
+    for text in sorted(written, key=len, reverse=True):
+        message = message.replace(text, written[text])
     return message
+
+
+def _may_be_secret(text: str) -> bool:
+    return may_be_address(text) and not _HARMLESS.fullmatch(text)
+
+
+def _normal(text: str) -> str:
+    """What is meant by a text with characters that look or stand for others, or that nobody sees."""
+    from urllib.parse import unquote
+
+    return "".join(
+        character
+        for character in unicodedata.normalize("NFKC", unquote(unquote(text)))
+        if character.isprintable() or character.isspace()
+    )
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is a file or folder of that name; the current folder and the root of the disk say nothing."""
+    return bool(path.strip("/\\.")) and os.path.lexists(path.partition("\0")[0])
 
 
 def _malformed(text: str) -> str:

@@ -276,6 +276,12 @@ class TextOutput:
         self._atomic = AtomicFile(path, force=force, private=private)
         return _text(os.fdopen(self._atomic.take_descriptor(), "wb"))
 
+    def settle(self) -> None:
+        """Have what was written so far kept, should the program be ended in the middle. Raises OSError."""
+        self.file.flush()
+        if self._atomic is not None:
+            self._atomic.worth_keeping = True
+
     def __enter__(self) -> Self:
         return self
 
@@ -346,6 +352,12 @@ class OutputSet:
     def write_bytes(self, path: Path, content: bytes) -> None:
         """Write bytes."""
         self.write(path, lambda file: file.buffer.write(content))
+
+    def settle(self) -> None:
+        """Have what was written so far kept, should the program be ended before the end of the set."""
+        for path, output in self._outputs.items():
+            if output.keep:
+                self.write(path, lambda _, settle=output.settle: settle())  # type: ignore[misc]
 
     def drop(self, path: Path) -> None:
         """Discard the file on exit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import select
@@ -11,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -38,16 +38,16 @@ of that to look whether it is over; one that shares a processor with 50 others, 
 _TIDYING_S = 0.15
 """How long what is unfinished may take to be removed or kept then. Heuristic: two renames, unless a disk hangs."""
 
-_HEEDED = 0
-"""What stands for a heeded signal where signals are told by their numbers."""
+_HEEDED, _SWALLOWED = 0, 255
+"""What stands for a heeded signal, and for one whose exception was lost, where signals are told by their numbers."""
 
 _received: list[int] = []
 _told: int | None = None
 """The descriptor over which `_watch` is told of signals; None while nobody watches."""
 
-unfinished: dict[Path, Callable[[], str]] = {}
-"""The files that are being written. Where the program is ended in the middle, each is called: it keeps the file if that
-is of use as it is, or else removes it and returns its name."""
+unfinished: dict[object, Callable[[], str]] = {}
+"""The files that are being written, and what there is to be written yet. Where the program is ended in the middle, each
+is called, the newest first: it keeps the file if that is of use as it is, or else removes it and returns its name."""
 
 
 def install_handlers() -> None:
@@ -58,6 +58,16 @@ def install_handlers() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _interrupt)
+    sys.unraisablehook = _note_unraisable
+
+
+def _note_unraisable(ignored: sys.UnraisableHookArgs) -> None:
+    """Note that the exception of a signal came where Python drops exceptions, as in a callback of its import locks."""
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+    elif _told is not None:
+        with contextlib.suppress(OSError):
+            os.write(_told, bytes([_SWALLOWED]))
 
 
 def watch_main_thread() -> None:
@@ -66,9 +76,14 @@ def watch_main_thread() -> None:
     Python handles signals in the main thread alone, and not before the native call returns that it is in: one that
     hangs (a driver, a window, a disk that does not answer) would make Ctrl-C useless. This works unless that call holds
     the interpreter's lock. Does nothing without `install_handlers`. To be called once the standard streams are open.
+    Raises KeyboardInterrupt if a signal came before, whose exception must have been lost.
     """
     global _told
-    if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not _interrupt:
+    if signal.getsignal(signal.SIGINT) is not _interrupt:
+        return
+    if _received:
+        raise KeyboardInterrupt
+    if sys.platform == "win32":
         return
     with contextlib.suppress(OSError, RuntimeError):  # no file or thread to be had
         reading, writing = os.pipe()
@@ -76,24 +91,29 @@ def watch_main_thread() -> None:
         threading.Thread(target=_watch, args=(reading, _terminal_state()), daemon=True).start()
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         _told = writing
-        if _received:  # before anybody watched
-            os.write(_told, bytes([_received[0], _HEEDED]))
 
 
 def _watch(told: int, terminal: list[Any] | None) -> None:
-    """End the program in time after a signal. `told` gives the number of each when it comes, then `_HEEDED`."""
+    """End the program in time after a signal. `told` gives the number of each when it comes, then `_HEEDED`.
+
+    After `_SWALLOWED` the signal is sent again, a step later: not where the exception would be lost again.
+    """
     first = steps = 0
-    heeded = warned = False
+    heeded = warned = swallowed = False
     used_s: deque[float] = deque(maxlen=_LOOK_BACK_STEPS + 1)
     while True:
         if select.select([told], [], [], _STEP_S if first else None)[0]:
             number = os.read(told, 1)[0]
             heeded |= number == _HEEDED
+            swallowed |= number == _SWALLOWED
             if number in SIGNALS:
                 if warned:
                     _give_up(first, terminal)
                 first = first or number
             continue
+        if swallowed:
+            swallowed = False
+            _thread.interrupt_main(signal.Signals(first))
         steps += 1
         used_s.append(_main_thread_s())
         works = heeded and used_s[-1] - used_s[0] >= _WORKS_S
@@ -116,7 +136,7 @@ def _give_up(number: int, terminal: list[Any] | None) -> None:
     lost: list[str] = []
 
     def tidy() -> None:
-        for leave in list(unfinished.values()):
+        for leave in reversed(list(unfinished.values())):
             with contextlib.suppress(Exception):
                 lost.append(leave())
 
@@ -206,9 +226,13 @@ class InterruptGuard:
         self.signal: int | None = None
         """The number of the first signal received."""
         self._pending = False
+        self._swallowed = False
+        """Whether a signal raised KeyboardInterrupt, and the program goes on: libraries that are loaded swallow it."""
         self._previous_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
+        if _received and signal.getsignal(signal.SIGINT) is _interrupt:
+            self.signal, self._swallowed = _received[0], True
         for number in SIGNALS:
             if signal.getsignal(number) in (_interrupt, signal.default_int_handler, signal.SIG_DFL):
                 with contextlib.suppress(ValueError):
@@ -223,12 +247,14 @@ class InterruptGuard:
 
     def requested(self) -> bool:
         """Whether a signal has come since the last call."""
-        pending, self._pending = self._pending, False
-        return pending
+        requested = self._pending or self._swallowed
+        self._pending = self._swallowed = False
+        return requested
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         _heed(number)
-        self.signal = self.signal or number  # libraries swallow exceptions while they are loaded
+        self.signal = self.signal or number
         if not self.delayed or (self._pending and number == signal.SIGINT):
+            self._swallowed = True
             raise KeyboardInterrupt
         self._pending = True

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.abc import MetaPathFinder
+from types import ModuleType
 
 from repcount import elf
 from repcount.errors import LibraryError
@@ -217,6 +218,15 @@ def import_failure(error: Exception) -> LibraryError:
     name = str(getattr(error, "name", None) or "").partition(".")[0]
     if name.startswith("_"):  # a part of Python that is compiled for a library of the system, such as _sqlite3
         return LibraryError(f"this Python has no {name}: use one that is built with it")
+    return library_error(_DISTRIBUTIONS.get(name, name), error)
+
+
+def damaged_library(error: Exception) -> LibraryError | None:
+    """The error to raise where a library that did load lacks a part of itself; None if `error` is of another kind."""
+    module = error.obj if isinstance(error, AttributeError) else None
+    name = module.__name__.partition(".")[0] if isinstance(module, ModuleType) else "repcount"
+    if name == "repcount" or name in sys.stdlib_module_names:
+        return None
     return library_error(_DISTRIBUTIONS.get(name, name), error)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import random
+import re
 from itertools import product
 from pathlib import Path
 from urllib.parse import quote
@@ -86,6 +88,75 @@ def test_nothing_secret_is_shown_whatever_it_holds(form: str, scheme: str, secre
         assert "zx" not in message
 
 
+SEPARATORS = (
+    "://", ":/", ":", "//", ":///", "::/", "; //", "://://", ":\\\\", ": //", " //", ":|//", "'://", ".//", "/:/",
+    "=//", "%3A%2F%2F", ":%2F%2F", ":\u2044\u2044", ":\u2215\u2215", "\uff1a\uff0f\uff0f", "\u200b:\u200b//",
+)  # fmt: skip
+LOGINS = (
+    "me:{}@", "{}@", "{}:x@", ":{}@", "me:{}@@", "a@b:{}@", "me;{}@", "home\\me:{}@", "me%3A{}@", "me:{}%40", "me/{}@",
+    "me {}@", "me: {} @", "me:{}\uff20",
+)  # fmt: skip
+HOST_NAMES = (
+    "camera.example",
+    "192.168.1.20:8080",
+    "[fe80::1%25eth0]",
+    "::1",
+    "camera:port",
+    "m\xfcnchen.example",
+    "0x7f.1",
+)
+TARGETS = (
+    "?token={}", "/v#{}", "/v;{}", "/user=me&password={}&channel=1", "/user=me_password={}_channel=1", "\\{}\\video",
+    "//{}//x", "/..%2f{}", "/a@{}", "/x.cgi?loginuse=me&loginpas={}",
+)  # fmt: skip
+UNUSUAL = ("rtmps", "dahua", "x-y", "h264+tcp", "file", "data")
+
+
+def mutated(rng: random.Random) -> str:
+    """An address with a secret in it, and up to three slips of somebody who types it."""
+    secret = rng.choice(("hunter2", "%68unter2", "h%75nter2"))
+    login, target = rng.choice([*((login, "/video") for login in LOGINS), *(("", target) for target in TARGETS)])
+    text = rng.choice(SCHEMES + list(UNUSUAL)) + rng.choice(SEPARATORS)
+    text += login.format(secret) + rng.choice(HOST_NAMES) + target.format(secret)
+    for _ in range(rng.randrange(4)):
+        place = rng.choice([index for index in range(len(text) + 1) if not secret_at(text, index)])
+        sign = rng.choice("\t\n\\/:@#?%&= '\"<>()[].-|;,*\u200b\u202e\ufeff\uff0f\0\x1b")
+        text = text[:place] + sign + text[place:]
+    return text
+
+
+def secret_at(text: str, index: int) -> bool:
+    """Whether a sign at that place would part the secret."""
+    return any(found.start() < index < found.end() for found in re.finditer("(?:h|%68)(?:u|%75)nter2", text))
+
+
+def test_nothing_secret_is_shown_of_addresses_that_were_mistyped() -> None:
+    """But where it has come to stand in the place of the host, which is what is connected to."""
+    rng = random.Random(19)
+    found = []
+    for _ in range(5000):
+        text = mutated(rng)
+        try:
+            host = addresses.parse(text).host
+        except AddressError:
+            host = ""
+        told = [
+            addresses.shown(text),
+            *(addresses.hide(f"no {each} or {each!r}", [each]) for each in (text, f"--a={text}")),
+        ]
+        if "nter2" in "".join(told) and "nter2" not in host:
+            found.append((text, told))
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("rest", ["me:s3cret@camera.example:8080/video", "camera.example/a/b?key=s3cret", "s3cret"])
+def test_what_may_be_shown_of_an_address_stays_as_it_is(scheme: str, rest: str) -> None:
+    text = f"{scheme}://{rest}"
+    message = f"{addresses.shown(text)} gives no picture; http://192.168.1.20:8080/video or --camera 1 may"
+    assert addresses.hide(message, ["--camera", text, f"--camera={text}", "--csv", "a/b.csv"]) == message
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_with_a_host_or_an_error(text: str) -> None:
     for each in (text, f"http://{text}"):
@@ -138,8 +209,28 @@ PATHS = [
     "10:30.mp4",
 ]
 
+NAMES = [
+    "clips\\set",
+    "\\\\server\\share",
+    "a/../../b",
+    "../../clips (2)/x",
+    "take [1080p].mp4",
+    "clip #3.mp4",
+    "dir//clip.mp4",
+    "what?.mov",
+    "50%",
+    "O'Brien",
+    "Tom & Jerry",
+    "full_deg=60",
+    "clips/*",
+    "2026-11-02..2026-11-05",
+    "https-clips/a",
+    "h264 (2).mp4",
+    "花子",
+]
 
-@pytest.mark.parametrize("text", PATHS)
+
+@pytest.mark.parametrize("text", [*PATHS, *NAMES])
 def test_paths_and_numbers_are_shown_as_they_are(text: str) -> None:
     assert addresses.shown(text) == text
 
@@ -151,6 +242,11 @@ def test_a_file_that_is_there_is_no_address(tmp_path: Path, monkeypatch: pytest.
     Path(name).touch()
     assert not addresses.is_address(name)
     assert addresses.shown(name) == name
+
+
+@pytest.mark.parametrize("sign", ["/", "\\", "pass", "@", ":", "a@", "/a"])
+def test_text_without_end_takes_no_time(sign: str) -> None:
+    assert "s3cret" not in addresses.shown(sign * 1_000_000 + "s3cret")
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def _report_inputs(inputs: Inputs, reporter: ConsoleReporter) -> None:
 
 def _refuse_addresses(videos: Iterable[Path]) -> None:
     for name in map(str, videos):
-        if addresses.is_address(name):
+        if addresses.may_be_address(name):
             raise VideoError(f"{addresses.shown(name)} is no file. To count a stream: repcount live --camera ADDRESS")
 
 

@@ -138,7 +138,7 @@ def _read_rejections(fields: _Fields) -> tuple[Rejection, ...]:
 
 def _read_warnings(fields: _Fields) -> tuple[AnalysisWarning, ...]:
     codes, sentences = fields.member("warning_codes", WarningCode), fields.items("warnings")
-    if len(codes) != len(sentences) or not all(isinstance(sentence, str) for sentence in sentences):
+    if len(codes) != len(sentences) or not all(isinstance(sentence, str) and sentence for sentence in sentences):
         raise DocumentError("warnings are not a sentence for each of warning_codes")
     return tuple(AnalysisWarning(code, recorded=sentence) for code, sentence in zip(codes, sentences, strict=True))
 

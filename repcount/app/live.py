@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from repcount import files, formats
+from repcount.analysis import Analysis
 from repcount.app.aside import Aside
 from repcount.app.console import ConsoleReporter, OutputOptions
 from repcount.app.event_recorder import EventRecorder
@@ -123,8 +124,15 @@ def run_live_session(
             opened = open_session(options, config, model, reporter, stack, window_stack)
             if output.signal is not None:
                 opened.session.recorder.sinks.append(SignalSink(out, output.signal))
-            outcome = run(opened.session, guard)
-            write_reps([outcome.analysis], output, out)
+            writing = threading.Lock()
+
+            def write(analysis: Analysis) -> None:
+                if writing.acquire(blocking=False):  # once: the program may be ended by another thread at that moment
+                    write_reps([analysis], output, out)
+                    out.settle()
+
+            outcome = run(opened.session, guard, write)
+            write(outcome.analysis)
         # Last of all: if the terminal is gone, the files are written nevertheless.
         reporter.show_analysis(outcome.analysis, heading=False)
         if outcome.exit_code == 0 and outcome.analysis.reps:

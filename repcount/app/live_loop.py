@@ -115,19 +115,34 @@ class Outcome:
         return 1 if self.camera_lost else 0
 
 
-def run(session: Session, guard: InterruptGuard) -> Outcome:
-    """Count until a key, a signal or the camera ends the session."""
+def run(session: Session, guard: InterruptGuard, save: Callable[[Analysis], None] = lambda _: None) -> Outcome:
+    """Count until a key, a signal or the camera ends the session.
+
+    Where this thread hangs and a signal ends the program, another thread has `save` write what was counted until then.
+    """
     builder = AnalysisBuilder()
+
+    def result(*, interrupted: bool) -> Analysis:
+        source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
+        return builder.result(source, session.config, interrupted=interrupted)
+
+    def leave() -> str:
+        save(result(interrupted=True))
+        return ""
+
     session.recorder.sinks.insert(0, builder)
     coach = Coach(session.config, session.goals, session.recorder, session.recorder.today)
     camera = session.camera
     guard.delayed = True
-    hangs = _loop(session, coach, guard)
-    session.show(coach.end(camera.now_s()), last=True)
-    source = Source(camera.source, camera.now_s(), camera.width, camera.height, camera.captured, builder.samples)
-    analysis = builder.result(source, session.config, interrupted=guard.signal is not None)
-    guard.requested()  # what ended the session does not end the waiting for its history
-    session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
+    interrupts.unfinished[guard] = leave
+    try:
+        hangs = _loop(session, coach, guard)
+        session.show(coach.end(camera.now_s()), last=True)
+        analysis = result(interrupted=guard.signal is not None)
+        guard.requested()  # what ended the session does not end the waiting for its history
+        session.recorder.end(camera.now_s(), patience=guard.signal is None, cancelled=guard.requested)
+    finally:
+        del interrupts.unfinished[guard]
     return Outcome(_with_obstacle(analysis, coach.obstacle), guard.signal, camera.lost_for_good or hangs)
 
 

@@ -17,7 +17,14 @@ from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
 from repcount.errors import EnvironmentWarning, RepcountError, SettingError
-from repcount.libraries import MORE_MEMORY, guard_loading, import_failure, lacks_memory, missing_library
+from repcount.libraries import (
+    MORE_MEMORY,
+    damaged_library,
+    guard_loading,
+    import_failure,
+    lacks_memory,
+    missing_library,
+)
 from repcount.pipes import open_standard
 
 _STDOUT, _STDERR = 1, 2
@@ -92,9 +99,10 @@ def main() -> NoReturn:
         note("repcount: stopped")
         status = 130
     except Exception as error:
-        if os.environ.get("REPCOUNT_DEBUG") or not lacks_memory(error):
+        damaged = damaged_library(error)
+        if os.environ.get("REPCOUNT_DEBUG") or not (damaged or lacks_memory(error)):
             raise
-        note(f"repcount: there is not enough memory ({str(error) or 'MemoryError'}). {MORE_MEMORY}")
+        note(f"repcount: {damaged or f'there is not enough memory ({error or MemoryError.__name__}). {MORE_MEMORY}'}")
         status = 1
     sys.exit(status)
 

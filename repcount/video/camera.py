@@ -201,7 +201,7 @@ def open_camera(
         index = int(number[1])
         opener = capture.open_device(index, size_px)
         return reconnecting_camera(opener, f"camera {index}", give_up_s=give_up_s, busy_s=busy_s)
-    if addresses.is_address(source):
+    if addresses.may_be_address(source):
         return _open_stream(source, give_up_s, insecure=insecure)
     try:
         return Camera(FilePlayback(Path(source)), source)

@@ -165,6 +165,7 @@ FORGED = [
     (set_("reps.0.confidence", 2), "reps[0].confidence is 2; it must be a number from 0 to 1"),
     (set_("warnings", "no"), "warnings is 'no'; it must be a list"),
     (set_("warnings", [7]), "warnings are not a sentence for each of warning_codes"),
+    (set_("warnings", [""]), "warnings are not a sentence for each of warning_codes"),
     (set_("warnings", []), "warnings are not a sentence for each of warning_codes"),
     (set_("warning_codes", ["of_a_later_version"]), "warning_codes is ['of_a_later_version']"),
     (set_("warning_codes", None), "warning_codes is None"),

@@ -239,6 +239,7 @@ def test_ctrl_c_waits_for_a_good_moment_once() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         guard.delayed = True
+        assert [guard.requested(), guard.requested()] == [True, False], "that nobody was ended by it is not lost"
         signal.raise_signal(signal.SIGINT)
         assert [guard.requested(), guard.requested()] == [True, False]
         signal.raise_signal(signal.SIGINT)
@@ -253,6 +254,53 @@ def test_ctrl_c_that_a_library_swallows_is_not_lost() -> None:
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         assert guard.signal == signal.SIGINT
+        guard.delayed = True
+        assert guard.requested()
+
+
+def test_a_signal_that_is_swallowed_before_the_command_begins_is_not_lost() -> None:
+    """As while the libraries of the command line itself are loaded."""
+    code = (
+        "import contextlib, signal\nfrom repcount import interrupts\ninterrupts.install_handlers()\n"
+        "with contextlib.suppress(KeyboardInterrupt):\n    signal.raise_signal(signal.SIGTERM)\n"
+        "with interrupts.InterruptGuard() as guard:\n    print(guard.signal, guard.requested(), guard.requested())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == f"{int(signal.SIGTERM)} True False\n", done.stderr
+
+
+@pytest.mark.parametrize("library", ["platformdirs", "jinja2"])
+def test_a_library_without_its_content_is_told_in_a_line(library: str, tmp_path: Path) -> None:
+    """As an installation leaves it that was broken off."""
+    (tmp_path / library).mkdir()
+    (tmp_path / library / "__init__.py").touch()
+    (tmp_path / "signal.csv").write_text("time_s,hip_deg\n0,175\n0.1,175\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "repcount", "recount", "signal.csv", "--report", "a.html"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"repcount: {library} ")
+    assert f'pip install --force-reinstall "{library}' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_signal_whose_exception_python_drops_is_not_lost() -> None:
+    """As in the callback of an import lock, which is one of a weak reference."""
+    code = (
+        "import signal, weakref\nfrom repcount import interrupts\ninterrupts.install_handlers()\n"
+        "interrupts.watch_main_thread()\nclass Lock: pass\nlock = Lock()\n"
+        "reference = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGTERM))\n"
+        "try:\n    del lock\n    print('dropped', flush=True)\n    while True: pass\n"
+        "except KeyboardInterrupt:\n    print('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert (done.stdout, done.stderr) == ("dropped\nended\n", "")
 
 
 def test_ctrl_c_in_the_library_is_left_to_its_caller(tmp_path: Path) -> None:

@@ -372,6 +372,62 @@ def test_signals_end_a_program_that_hangs_in_native_code(number: signal.Signals,
     os.close(other)
 
 
+HUNG_SESSION = """
+import ctypes, signal, sys
+from repcount import interrupts
+from support import forks
+
+def hang():
+    for number in interrupts.SIGNALS:  # which come before it hangs and change nothing
+        signal.signal(number, lambda number, _: None)
+    mutex, lock = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+    lock(mutex)
+    print("hangs", flush=True)
+    lock(mutex)
+
+forks.make_up(9, [(3, hang)])
+from repcount.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", BY_SIGNAL)
+def test_a_session_whose_window_or_driver_hangs_has_its_files(
+    number: signal.Signals, history: Path, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        HUNG_SESSION,
+        "live",
+        *QUIETLY,
+        "--csv",
+        "a.csv",
+        "--json",
+        "a.json",
+        "--signal",
+        "s.csv",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "REPCOUNT_HISTORY": str(history)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=env
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "hangs\n"
+        program.send_signal(number)
+        _, err = program.communicate(timeout=300)
+    assert program.returncode == BY_SIGNAL[number]
+    assert err.endswith("repcount: stopped\n")
+    assert kept(history) == {1: [1, 2, 3]}
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["number"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+    document = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert [rep["number"] for rep in document["reps"]] == [1, 2, 3]
+    assert document["interrupted"]
+    assert len((tmp_path / "s.csv").read_bytes().splitlines()) > 100
+    assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
+
+
 WORKS = """
 import signal, sys
 from repcount import interrupts
