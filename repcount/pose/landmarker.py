@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import sys
 import threading
@@ -81,6 +82,7 @@ class Landmarker:
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
         self._detect = library.MpPoseLandmarkerDetectForVideo if follow else library.MpPoseLandmarkerDetectImage
         self._free = library.MpPoseLandmarkerCloseResult
+        _drop_file_pages(model)
 
     def __enter__(self) -> Self:
         return self
@@ -178,6 +180,23 @@ def _trim_heap() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+
+def _drop_file_pages(model: Path) -> None:
+    """Have Linux take back the pages of the model file, which MediaPipe maps once for each landmarker.
+
+    It has made weights of its own from them and hardly reads them again: 9 MB of each. What is read again comes from
+    the file. Measured on a set of 66 s, in turns, six runs each: 376-382 MB at most instead of 392-404, as fast.
+    """
+    if sys.platform != "linux":
+        return
+    madvise, name = ctypes.CDLL(None).madvise, str(model.resolve())
+    with contextlib.suppress(OSError), Path("/proc/self/maps").open(encoding="utf-8", errors="replace") as maps:
+        for line in maps:
+            addresses, access, *_, mapped = line.rstrip("\n").split(maxsplit=5)
+            if mapped == name and access.startswith("r--"):  # nothing is written there, so nothing can be lost
+                start, end = (int(address, 16) for address in addresses.split("-"))
+                madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
 
 
 class _QuietStderr:

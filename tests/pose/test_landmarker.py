@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -78,6 +80,19 @@ def test_what_mediapipe_refuses_is_raised(model: Path) -> None:
         landmarker._last_ms = -1
         with pytest.raises(ValueError, match="timestamp"):
             landmarker.detect(Frame(0.5, np.zeros((8, 8, 3), np.uint8)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is in memory of each file")
+def test_the_model_file_does_not_stay_in_memory(model: Path) -> None:
+    with reader.open_video(SAMPLES / "21_as_described.mp4") as video, Landmarker(model) as landmarker:
+        landmarker.detect(next(iter(video.frames(15.0))))
+        mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(), flags=re.MULTILINE)
+    of_model = [mapping for mapping in mappings if mapping.partition("\n")[0].endswith(str(model.resolve()))]
+    resident_kb = [
+        int(found.group(1)) for mapping in of_model if (found := re.search(r"^Rss: +(\d+) kB", mapping, re.M))
+    ]
+    assert resident_kb
+    assert sum(resident_kb) < 1000  # of 9,400
 
 
 @pytest.mark.slow
