@@ -55,6 +55,11 @@ _ODD: Final = re.compile(
 )
 """What names of files hold less often than addresses do."""
 
+_WORDS: Final = re.compile(
+    r"[\w.'()-]+(?:(?:[:;?]? | #)[\w.'()-]+)*\??|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE
+)
+"""Words, with signs only where sentences and names have them, or an e-mail address: `Anna #2`, `anna@example.org`."""
+
 _FILE: Final = re.compile(
     r"\.(?:mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|wmv|flv|3gp|gif|wav|csv|json|html?|svg|png|jpe?g|pdf|sqlite3|toml|"
     r"parquet|task|fit|txt)\s*\Z",
@@ -147,7 +152,7 @@ def may_be_address(text: str) -> bool:
     if len(text) > _MAX_PATH:
         return True
     plain = _normal(text)
-    odd = _KNOWN.match(plain) or (_ODD.search(plain) and not _FILE.search(plain))
+    odd = _KNOWN.match(plain) or (_ODD.search(plain) and not (_FILE.search(plain) or _WORDS.fullmatch(plain)))
     # The second: what is to be written into a folder that is there.
     return is_address(text) or (bool(odd) and not _is_there(text) and not _is_there(os.path.dirname(text)))
 
