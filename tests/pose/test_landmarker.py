@@ -92,7 +92,7 @@ def test_the_model_file_does_not_stay_in_memory(model: Path) -> None:
         int(found.group(1)) for mapping in of_model if (found := re.search(r"^Rss: +(\d+) kB", mapping, re.M))
     ]
     assert resident_kb
-    assert sum(resident_kb) < 1000  # of 9,400
+    assert sum(resident_kb) * 1024 < model.stat().st_size / 2  # what is read again comes back in blocks of up to 2 MB
 
 
 @pytest.mark.slow
