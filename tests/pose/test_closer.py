@@ -93,8 +93,7 @@ def test_who_lies_across_an_upright_picture_is_whole_in_one_of_its_squares(
     width: int, height_in_widths: float, data: st.DataObject
 ) -> None:
     height = round(height_in_widths * width + 0.5)
-    raised = width // 2
-    """Half of a body as long as the picture is wide: more than legs that are raised."""
+    raised = width // 2  # half of a body as long as the picture is wide: more than legs that are raised
     floor = data.draw(st.integers(raised, height))
     squares = closer.squares(Frame(0.0, np.zeros((height, width, 3), np.uint8)))
     assert {(left, right, bottom - top) for left, top, right, bottom in squares} == {(0, width, width)}
