@@ -68,7 +68,7 @@ _FILE: Final = re.compile(
 """The ending of a file that is named here."""
 
 _MAX_PATH: Final = 4096
-"""Longer than this is no path on Linux, and a quarter of that on macOS. In text without end, patterns take for ever."""
+"""No path is longer: Linux allows 4096 bytes, macOS 1024. On text without end the patterns would take for ever."""
 
 _HARMLESS: Final = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]*:[/\\]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5}|[0-9.:]+)\s*", re.IGNORECASE
@@ -77,6 +77,7 @@ _HARMLESS: Final = re.compile(
 port, or a time: `name:12345` may be a password, these are none."""
 
 _OPTION: Final = re.compile(r"--?[a-z][a-z-]*", re.IGNORECASE)
+"""The name of an option."""
 
 _HOW_TO_WRITE: Final = (
     "write it as http://192.168.1.20:8080/video or http://NAME:PASSWORD@192.168.1.20/video, without spaces; in name, "
@@ -153,7 +154,7 @@ def may_be_address(text: str) -> bool:
         return True
     plain = _normal(text)
     odd = _KNOWN.match(plain) or (_ODD.search(plain) and not (_FILE.search(plain) or _WORDS.fullmatch(plain)))
-    # The second: what is to be written into a folder that is there.
+    # A file that is yet to be written stands in a folder that is there.
     return is_address(text) or (bool(odd) and not _is_there(text) and not _is_there(os.path.dirname(text)))
 
 
@@ -169,12 +170,13 @@ def shown(text: str) -> str:
 
 def hide(message: str, arguments: Sequence[str]) -> str:
     """`message` with every address among `arguments`, also as the value of an option, replaced by what may be shown."""
-    options = [argument.partition("=") for argument in arguments]
-    values = {value for _, _, value in options}
-    values |= {"".join(each) for each in options if not _OPTION.fullmatch(each[0])}
+    values: set[str] = set()
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        values |= {value} if _OPTION.fullmatch(name) else {argument, value}
     written: dict[str, str] = {}
     for value in filter(_may_be_secret, values):
-        # As it stands, as a path, within one, from the root of the disk on, and the folders of that path.
+        # As a message may hold it: as it stands, as a path, as an absolute one, and the folders of that path.
         path = os.path.normpath(value)
         folders = filter(_may_be_secret, map(str, Path(path).parents))
         forms = [value, path, re.sub("/+", "/", value), os.path.abspath(value.replace("\0", "")), *folders]

@@ -355,9 +355,12 @@ class OutputSet:
 
     def settle(self) -> None:
         """Have what was written so far kept, should the program be ended before the end of the set."""
-        for path, output in self._outputs.items():
-            if output.keep:
-                self.write(path, lambda _, settle=output.settle: settle())  # type: ignore[misc]
+        for path in self._outputs:
+            self._settle(path)
+
+    def _settle(self, path: Path) -> None:
+        output = self._outputs[path]
+        self.write(path, lambda _: output.settle())
 
     def drop(self, path: Path) -> None:
         """Discard the file on exit."""

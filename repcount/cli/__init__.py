@@ -102,7 +102,8 @@ def main() -> NoReturn:
         damaged = damaged_library(error)
         if os.environ.get("REPCOUNT_DEBUG") or not (damaged or lacks_memory(error)):
             raise
-        note(f"repcount: {damaged or f'there is not enough memory ({error or MemoryError.__name__}). {MORE_MEMORY}'}")
+        lacking = f"there is not enough memory ({str(error) or 'MemoryError'}). {MORE_MEMORY}"
+        note(f"repcount: {damaged or lacking}")
         status = 1
     sys.exit(status)
 

@@ -204,7 +204,7 @@ def update_reminder(
 
     A problem is announced once it has lasted `patience_s` seconds. With `insist`, and unless it is mere advice, it may
     be announced again, at the earliest `_REMINDER_INTERVAL_S` after the last reminder. Nor does a moment without a
-    problem end it then: who raises the legs all the time lies still in between, but not for long enough.
+    problem end the one before then: who raises the legs all the time lies still in between, but not for long enough.
     """
     if problem is None and insist:
         return state, None

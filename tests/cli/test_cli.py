@@ -290,6 +290,14 @@ def test_a_library_without_its_content_is_told_in_a_line(library: str, tmp_path:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("error", "cause"), [("MemoryError()", "MemoryError"), ("MemoryError('x')", "x")])
+def test_lack_of_memory_is_told_with_its_cause(error: str, cause: str) -> None:
+    code = f"from repcount import cli\ndef run():\n    raise {error}\ncli._run = run\ncli.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"repcount: there is not enough memory ({cause}). ")
+
+
 def test_a_signal_whose_exception_python_drops_is_not_lost() -> None:
     """As in the callback of an import lock, which is one of a weak reference."""
     code = (
