@@ -176,10 +176,11 @@ def hide(message: str, arguments: Sequence[str]) -> str:
         values |= {value} if _OPTION.fullmatch(name) else {argument, value}
     written: dict[str, str] = {}
     for value in filter(_may_be_secret, values):
-        # As a message may hold it: as it stands, as a path, as an absolute one, and the folders of that path.
+        # As a message may hold it: as it stands, as a path, within one, from the root on, and the folders of that path.
         path = os.path.normpath(value)
         folders = filter(_may_be_secret, map(str, Path(path).parents))
-        forms = [value, path, re.sub("/+", "/", value), os.path.abspath(value.replace("\0", "")), *folders]
+        within = (re.sub("/+", "/", each) for each in (value, path))
+        forms = [value, path, *within, os.path.abspath(value.replace("\0", "")), *folders]
         forms += [escaped for form in forms for escaped in (repr(form)[1:-1], printable(form))]
         written |= dict.fromkeys([*forms, brief(value)], shown(value))
     for text in sorted(written, key=len, reverse=True):

@@ -209,6 +209,11 @@ PATHS = [
     "10:30.mp4",
 ]
 
+
+def test_an_address_within_a_path_is_hidden_however_its_slashes_were_joined() -> None:
+    assert addresses.hide("no /home/-y=/me:s3cret@camera", ["-y=//me:s3cret@camera/"]) == "no /home/-y=the address"
+
+
 NAMES = [
     "clips\\set",
     "\\\\server\\share",
