@@ -82,17 +82,18 @@ class Session:
     """Prints a note."""
     aside: Aside = field(default_factory=Aside)
     """Where the tracker works."""
-    reported: set[str] = field(default_factory=set)
-    """The faults of background views that were reported."""
+    reported: dict[int, str | None] = field(default_factory=dict)
+    """What was wrong with each background view when that was last looked at."""
 
     def show(self, update: LiveUpdate, *, last: bool = False) -> None:
         """Show an update in all views, the quick ones first, with what may be announced now."""
         update = self.recorder.release(update, last=last)
-        for view in self.background:
+        for number, view in enumerate(self.background):
             view.show(update)
-            if view.trouble and view.trouble not in self.reported:
-                self.reported.add(view.trouble)
-                self.note(f"note: {view.trouble}")
+            before, trouble = self.reported.get(number), view.trouble
+            self.reported[number] = trouble
+            if trouble and trouble != before:
+                self.note(f"note: {trouble}")
         for interactive in self.interactive:
             interactive.show(update)
 

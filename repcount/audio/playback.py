@@ -173,10 +173,11 @@ def _sample_source(mixer: Mixer) -> Generator[Clip, int, None]:
 def _read_in_real_time(mixer: Mixer, write: Callable[[Clip], None], close: Close, started_s: float) -> Close:
     """Read the samples due since `started_s` from a thread and `write` them, until the returned function is called."""
     ended = threading.Event()
+    read_before = mixer.samples_read
 
     def run() -> None:
         while not ended.wait(_READ_INTERVAL_S):
-            due = round((time.monotonic() - started_s) * RATE_HZ) - mixer.samples_read
+            due = round((time.monotonic() - started_s) * RATE_HZ) - (mixer.samples_read - read_before)
             if due > 0:
                 write(mixer.read(due))
 

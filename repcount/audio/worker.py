@@ -37,7 +37,9 @@ _LOOK_AGAIN_S = 5.0
 Heuristic; looking takes a few milliseconds, in which nothing is heard anyway."""
 
 _STALLED_S = 3.0
-"""A sound device that takes no samples for this long is gone; a new worker may find another one. Heuristic."""
+"""A sound device that takes no samples for this long is gone, as headphones that are switched off. Heuristic."""
+
+_GONE = "the sound device is gone, so nothing is heard until there is one again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class _Worker:
         self._input_ended = threading.Event()
         self._stuck_reported = False
         self._close: playback.Close | None = None
+        self._samples_read, self._idle_ticks = -1, 0
+        """How many samples the output has taken, and for how many ticks it has taken no more."""
         self._look_again_s = inf
         """When to look for a sound device again; never while there is one."""
         self._clips = ClipCache(settings.speech)
@@ -165,8 +169,9 @@ class _Worker:
         code = 1
         try:
             self._close = self._open_output()
-            code = self._play_until_input_ends()
+            self._play_until_input_ends()
             self._close()
+            code = 0
         except Exception as error:
             self._report(f"the sound has failed: {error!r}")
         finally:
@@ -193,23 +198,35 @@ class _Worker:
                 close()
             self._report(None)
 
-    def _play_until_input_ends(self) -> int:
-        """Returns the exit code: 1 if the sound device has stalled."""
-        samples_read, idle_ticks = -1, 0
+    def _check_output(self, now_s: float) -> None:
+        """Give up a sound device that takes no more samples, and look for another one.
+
+        Raises OutputError for a file that takes no more.
+        """
+        before, self._samples_read = self._samples_read, self._mixer.samples_read
+        # Ticks, not seconds: nobody is gone because this process was stopped for a while.
+        self._idle_ticks = self._idle_ticks + 1 if self._samples_read == before else 0
+        if self._idle_ticks * _TICK_S <= _STALLED_S or self._close is None:
+            return
+        if self._settings.file:
+            raise OutputError(f"{self._settings.file} takes no more")
+        # In another thread: what hangs in the system may hang when it is closed, too.
+        threading.Thread(target=self._close, daemon=True).start()
+        self._close = playback.discard(self._mixer)
+        self._idle_ticks, self._look_again_s = 0, now_s
+        self._report(_GONE)
+
+    def _play_until_input_ends(self) -> None:
         while not self._input_ended.is_set():
             self._tick()
-            previous, samples_read = samples_read, self._mixer.samples_read
-            idle_ticks = idle_ticks + 1 if samples_read == previous else 0
-            if idle_ticks * _TICK_S > _STALLED_S:
-                return 1
         self._finish()
-        return 0
 
     def _tick(self) -> None:
         time.sleep(_TICK_S)
         now_s = time.monotonic()
         while self._messages:
             self._handle(self._messages.popleft())
+        self._check_output(now_s)
         if now_s >= self._look_again_s:
             self._look_for_device(now_s)
         self._conductor.tick(now_s)

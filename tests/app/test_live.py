@@ -36,7 +36,7 @@ from repcount.app import live as app_live
 from repcount.app import live_loop
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
-from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate
+from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.coaching.phrases import shown_text
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
@@ -553,6 +553,29 @@ def test_what_prevented_counting_is_the_warning_not_that_nobody_was_found(
     done = cli("live", "--camera", dark, "--no-window", "--sound", "off")
     assert "counting never began: it is too dark" in done.err
     assert "nobody was found" not in done.err
+
+
+class Flickering:
+    """A view that works now and then."""
+
+    def __init__(self, *troubles: str | None) -> None:
+        self._troubles = iter(troubles)
+        self.trouble: str | None = None
+
+    def show(self, update: LiveUpdate) -> None:
+        self.trouble = next(self._troubles)
+
+
+def test_a_fault_of_a_view_is_said_once_each_time_that_it_comes(still_first: Path) -> None:
+    notes: list[str] = []
+    gone = "the sound device is gone"
+    with open_camera(str(still_first)) as camera:
+        recorder = EventRecorder(None, datetime.now().astimezone(), clock_s(), notes.append)
+        views = [Flickering(None, gone, gone, None, gone), Flickering(None, None, gone, gone, gone)]
+        session = Session(camera, None, Config(), SessionGoals(), recorder, [], views, notes.append)  # type: ignore[arg-type]
+        for _ in range(5):
+            session.show(LiveUpdate(0.0, None, None, "", SessionStatus(Stage.COUNTING)))
+    assert notes == [f"note: {gone}"] * 3
 
 
 @pytest.mark.parametrize(

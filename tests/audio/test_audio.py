@@ -534,6 +534,50 @@ def test_a_sound_device_that_comes_later_is_played_on(monkeypatch: pytest.Monkey
     assert len(devices) == 2, "it is not looked for any more"
 
 
+def test_a_sound_device_that_goes_is_given_up_and_the_next_one_is_played_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As often as it goes: headphones are switched off and on, a sound server ends and is back. Scripted, as above."""
+    devices: list[Mixer] = []
+    closed: list[int] = []
+
+    def opened(mixer: Mixer) -> Callable[[], None]:
+        number = len(devices)
+        devices.append(mixer)
+        if number % 2:  # every other time that one is looked for there is none
+            raise OutputError("no sound device could be opened")
+        mixer.read(RATE_HZ)
+        return lambda: closed.append(number)
+
+    monkeypatch.setattr(playback, "play", opened)
+    monkeypatch.setattr(worker, "_STALLED_S", 0.05)
+    monkeypatch.setattr(worker, "_LOOK_AGAIN_S", 0.05)
+    reports = io.StringIO()
+    speaker = worker._Worker(worker.WorkerSettings("", speech=False), reports)
+    speaker._close = speaker._open_output()
+    while len(devices) <= 5:
+        speaker._tick()
+    assert [json.loads(line)["trouble"] for line in reports.getvalue().splitlines()][:4] == [worker._GONE, None] * 2
+    assert closed[:2] == [0, 2]
+
+
+def test_where_there_is_no_device_samples_are_read_in_real_time_whatever_was_read_before() -> None:
+    mixer = Mixer(1.0)
+    mixer.read(100 * RATE_HZ)
+    end = playback.discard(mixer)
+    wait_for(lambda: mixer.samples_read > 100 * RATE_HZ, within_s=30)
+    end()
+
+
+def test_a_file_that_takes_no_more_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is played on a loudspeaker that was meant for the file."""
+    monkeypatch.setattr(worker, "_STALLED_S", 0.05)
+    speaker = worker._Worker(worker.WorkerSettings("", speech=False, file="full.wav"), io.StringIO())
+    speaker._close = lambda: None
+    with pytest.raises(OutputError, match=r"full\.wav takes no more"):
+        speaker._play_until_input_ends()
+
+
 def test_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]) -> None:
     broken_voice("raise RuntimeError('something of its own')")
     ok, text = check()
