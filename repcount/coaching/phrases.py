@@ -45,7 +45,7 @@ _CUE_PHRASES = {
     Cue.FROM_THE_END: "put the camera at your side",
     Cue.TOO_FAR: "the camera is too far away",
     Cue.TOO_DARK: "it is too dark, switch on a light",
-    Cue.TWO_PEOPLE: "I see two people and count the one lying down",
+    Cue.TWO_PEOPLE: "I see two people and count one of them",
     Cue.PAUSED: "paused",
     Cue.PAUSED_OR_SET_DONE: "paused, both arms apart to end the set",
     Cue.RESUMED: "resumed",

@@ -57,7 +57,7 @@ class Framing:
     """How one frame shows the person, apart from the angles in its sample."""
 
     people: int
-    """How many people were found; at most one while that person is being tracked."""
+    """How many people were found or are known to lie there."""
     brightness: float
     """Mean of all channels, 0 black to 255 white."""
     head_inside: bool = True
@@ -74,8 +74,10 @@ def check_framing(frame: Frame, pose: Pose | None, people: int) -> Framing:
         return Framing(0, brightness)
     height, width = frame.image.shape[:2]
     size = np.array([width, height], dtype=np.float64)
+    # While one person is followed nobody else is looked for, except beside that person.
+    lying = 0 if isnan(pose.people_lying) else int(pose.people_lying)
     return Framing(
-        people,
+        max(people, lying),
         brightness,
         head_inside=_mostly_inside(pose.xy_px[list(_HEAD)], size),
         feet_inside=_mostly_inside(pose.xy_px[list(_FEET)], size) and _mostly_inside(_raised_ankles(pose), size),

@@ -62,6 +62,7 @@ def test_an_obstacle_is_named_and_prevents_readiness(who: Pose, problem: Cue) ->
         (pose(replace(LYING, roll=12.0)), 1, None),
         (pose(replace(LYING, facing=-1)), 1, None),
         (pose(LYING), 2, Cue.TWO_PEOPLE),
+        (replace(pose(LYING), people_lying=2.0), 1, Cue.TWO_PEOPLE),
         (shrunk(pose(LYING), 0.6), 1, Cue.TOO_FAR),
         (pose(replace(LYING, hip_px=(60.0, 500.0))), 1, Cue.HEAD_OUT),
         (pose(replace(LYING, hip_px=(1150.0, 500.0))), 1, Cue.FEET_OUT),
