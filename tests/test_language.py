@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from itertools import combinations
-from math import nan
+from math import hypot, nan
 from pathlib import Path
 from string import Formatter
 from types import ModuleType
@@ -25,7 +25,7 @@ from repcount import language, messages
 from repcount.analysis import Analysis, Source
 from repcount.audio.synthesis import SpeechSynthesizer, VoiceError
 from repcount.coaching import phrases
-from repcount.coaching.events import Announcement, Cue, SessionStatus, Stage
+from repcount.coaching.events import PACE_CUES, PARTIAL_CUES, Announcement, Cue, SessionStatus, Stage
 from repcount.coaching.summary import Summary
 from repcount.config import Config
 from repcount.display import fonts, overlay, screen, widgets
@@ -267,6 +267,7 @@ def test_every_text_fits_its_place_in_the_window(
 WINDOWS = [
     *(((640, 480), 4 / 3), ((640, 480), 9 / 16), ((1280, 720), 16 / 9), ((1280, 720), 9 / 16)),
     *(((1920, 1080), 9 / 16), ((480, 640), 16 / 9), ((720, 1280), 16 / 9), ((720, 1280), 9 / 16)),
+    *(((1080, 1920), 16 / 9), ((1080, 1920), 9 / 16)),
 ]
 """Sizes of the window, and the width by height of the picture."""
 
@@ -316,6 +317,51 @@ def test_no_text_of_a_window_covers_another_and_none_is_left_out(
                     asked.append(phrases.advice_for(status.last) or phrases.rep_times(status.last))
                 for text in asked:
                     assert text.replace(" ", "") in drawn, (code, text)
+
+
+def places_of_cue(
+    size: tuple[int, int], of: float, cue: Cue, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, widgets.Box]]:
+    """Each line of a cue in a window, and where its letters are; a capital is as high as the box."""
+    status = SessionStatus(Stage.COUNTING)
+    places_of_texts(size, of, status, None, monkeypatch)  # the buttons, which are drawn once
+    others = places_of_texts(size, of, status, None, monkeypatch)
+    return places_of_texts(size, of, status, Announcement(cue, 100), monkeypatch)[len(others) :]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "of"), WINDOWS)
+def test_every_cue_of_every_language_is_whole_and_in_its_place(
+    size: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = screen.layout(*size, of, len(phrases.BUTTONS)).cue
+    shown = [cue for cue in Cue if cue not in (Cue.COUNT, Cue.COUNTDOWN)]
+    for code in language.LANGUAGES:
+        with language.using(code):
+            for cue in [] if fonts.font_problem() else shown:
+                lines = places_of_cue(size, of, cue, monkeypatch)
+                text = phrases.shown_text(Announcement(cue, 100))
+                assert "".join(line for line, _ in lines).replace(" ", "") == text.replace(" ", ""), (code, cue)
+                assert all(inside(box, place) for _, box in lines), (code, cue, lines)
+                assert not any(overlap(one, other) for (_, one), (_, other) in combinations(lines, 2)), (code, cue)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of", [16 / 9, 9 / 16], ids=["landscape", "upright"])
+@pytest.mark.parametrize("screen_px", [(1366, 768), (2560, 1600)], ids="{0[0]}x{0[1]}".format)
+def test_corrections_are_large_enough_in_every_language(
+    screen_px: tuple[int, int], of: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Capitals of 1.5 cm on a screen of 13.3 inches, for three metres. Longer, and therefore smaller, is what is said
+    once a set about getting lower or faster.
+    """
+    cm_per_px = 2.54 * 13.3 / hypot(*screen_px)
+    size = (screen_px[0], round(0.9 * screen_px[1]))
+    for code in language.LANGUAGES:
+        with language.using(code):
+            for cue in [] if fonts.font_problem() else PARTIAL_CUES | PACE_CUES:
+                for text, box in places_of_cue(size, of, cue, monkeypatch):
+                    assert box.height * cm_per_px >= 1.49, (code, text)
 
 
 def overlap(one: widgets.Box, other: widgets.Box) -> bool:
