@@ -43,6 +43,10 @@ _KILL_TIMEOUT_S = 1.0
 _CHECK_TIMEOUT_S = 8.0
 """Timeout of `check`: starting Python, a first word on a slow machine, waking up the sound system. Heuristic."""
 
+_NAMES_TIMEOUT_S = 60.0
+"""Timeout of `check_voice`, long enough for a machine that is busy with something else: a name that is wrong is refused
+there, too. Heuristic: starting the worker took 3 s with 27 processes at work on two cores."""
+
 _LAUNCHER = "import sys; sys.path.append(sys.argv[2]); from repcount.audio.worker import main; main()"
 """Like `-m repcount.audio.worker`, except that no file in the current directory can shadow a module."""
 
@@ -120,36 +124,38 @@ class VoiceClient:
 
 def check() -> tuple[bool, str]:
     """Whether there is a voice and a sound device, and what to do if not. Makes no sound."""
-    result = _ask_worker()
+    result = _ask_worker("sound", _CHECK_TIMEOUT_S)
     return bool(result["ok"]), str(result["text"])
 
 
-def voices() -> list[str]:
+def voices(timeout_s: float = _CHECK_TIMEOUT_S) -> list[str]:
     """The names of the voices of this system; none where there is no voice."""
-    return [str(name) for name in _ask_worker().get("voices", [])]
+    return [str(name) for name in _ask_worker("voices", timeout_s).get("voices", [])]
 
 
 def check_voice(name: str) -> None:
     """Raises SettingError for a voice that this system does not have, though it has others."""
-    names = voices()
+    names = voices(_NAMES_TIMEOUT_S)
     if names and find_voice(name, names) is None:
         raise SettingError(f"there is no voice {brief(name)} here; repcount doctor lists them, such as {names[0]}")
 
 
-def _ask_worker() -> dict[str, Any]:
-    """What the worker says of its voice and the sound device."""
-    with tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True) as folder:
-        process = _start_process({"folder": folder, "check": True})
+def _ask_worker(question: str, timeout_s: float) -> dict[str, Any]:
+    """The worker's answer to a `worker.WorkerSettings.question`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="repcount-", ignore_cleanup_errors=True) as folder,
+        _start_process({"folder": folder, "question": question}) as process,
+    ):
         try:
-            out, _ = process.communicate(timeout=_CHECK_TIMEOUT_S)
-            result: dict[str, Any] = json.loads(out)
-            return result
+            out, _ = process.communicate(timeout=timeout_s)
+            answer: dict[str, Any] = json.loads(out)
+            return answer
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            text = f"the voice did not answer within {_CHECK_TIMEOUT_S:g} s; try --sound tones or --sound off"
+            text = f"the voice did not answer within {timeout_s:g} s; try --sound tones or --sound off"
         except ValueError:
             text = "the process that speaks has crashed; try --sound tones or --sound off"
+        finally:
+            process.kill()
     return {"ok": False, "text": text}
 
 

@@ -60,8 +60,8 @@ class WorkerSettings:
     """A WAV file to write instead of playing."""
     voice: str | None = None
     words_per_minute: int = WORDS_PER_MINUTE
-    check: bool = False
-    """Only check the voice and the sound device."""
+    question: str = ""
+    """Only answer this: `sound`, whether voice and sound device work, or `voices`, which ones there are."""
 
 
 def main() -> None:
@@ -69,8 +69,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the session.
     reports = _reserve_stdout()
     settings = WorkerSettings(**json.loads(sys.argv[1]))
-    if settings.check:
-        _send(reports, **_check(Path(settings.folder)))
+    if settings.question:
+        answer = _check if settings.question == "sound" else _list_voices
+        _send(reports, **answer(Path(settings.folder)))
         _exit(settings, 0)
     _Worker(settings, reports).run()
 
@@ -97,18 +98,24 @@ def _exit(settings: WorkerSettings, code: int) -> None:
 
 
 def _check(folder: Path) -> dict[str, object]:
-    voice_ok, voice_text, voices = _check_voice(folder)
+    voice_ok, voice_text = _check_voice(folder)
     device_ok, device_text = _check_device()
-    return {"ok": voice_ok and device_ok, "text": f"{voice_text}; {device_text}", "voices": voices}
+    return {"ok": voice_ok and device_ok, "text": f"{voice_text}; {device_text}"}
 
 
-def _check_voice(folder: Path) -> tuple[bool, str, list[str]]:
+def _list_voices(folder: Path) -> dict[str, object]:
+    with suppress(VoiceError):
+        return {"voices": SpeechSynthesizer(folder).voices}
+    return {}
+
+
+def _check_voice(folder: Path) -> tuple[bool, str]:
     try:
         voice = SpeechSynthesizer(folder)
         voice.render("one")
     except VoiceError as error:
-        return False, f"no voice: {error}; tones are used", []
-    return True, f"{voice.name} speaks", voice.voices
+        return False, f"no voice: {error}; tones are used"
+    return True, f"{voice.name} speaks"
 
 
 def _check_device() -> tuple[bool, str]:

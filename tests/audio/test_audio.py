@@ -22,7 +22,7 @@ from support.listening import Listener, begins_partial, sentences, sound_of
 from support.playing import STEP_S, length_s, played
 from support.programs import Ffmpeg
 
-from repcount.audio import playback, worker
+from repcount.audio import client, playback, worker
 from repcount.audio.client import VoiceClient, check
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import (
@@ -576,6 +576,23 @@ def test_a_file_that_takes_no_more_ends_the_worker(monkeypatch: pytest.MonkeyPat
     speaker._close = lambda: None
     with pytest.raises(OutputError, match=r"full\.wav takes no more"):
         speaker._play_until_input_ends()
+
+
+def test_a_wrong_voice_is_refused_however_long_the_answer_takes(
+    voice_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine it takes longer than `check` waits, and the session began with another voice."""
+    monkeypatch.setattr(client, "_CHECK_TIMEOUT_S", 0.0)
+    with pytest.raises(SettingError, match="doctor lists them"):
+        client.check_voice("nobody of that name")
+
+
+def test_a_voice_that_never_answers_stops_nobody(
+    broken_voice: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_voice("import time\ndef init(): time.sleep(1000)")
+    monkeypatch.setattr(client, "_NAMES_TIMEOUT_S", 0.5)
+    client.check_voice("whoever")
 
 
 def test_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch, broken_voice: Callable[[str], None]) -> None:
