@@ -241,14 +241,16 @@ def restart_set(state: SessionState) -> Transition:
 def on_next(goals: SessionGoals, state: SessionState, time_s: float) -> Transition:
     """The transition for the key that ends the set, or the rest.
 
-    Where there is neither it changes nothing, and which set comes is said: who held up both arms can't see that they
-    were seen.
+    Where there is neither it changes nothing, and it is said which set comes or that all are done: who held up both
+    arms can't see that they were seen.
     """
     if state.stretch is Stretch.REST:
         return _next_set(state)
     if state.stretch is Stretch.WAITING:
         return state, (Announcement(Cue.SET_BEGINS, state.set),)
-    return _close(goals, state, time_s, _Ended.KEY) if state.stretch is Stretch.ACTIVE else (state, ())
+    if state.stretch is Stretch.DONE:
+        return state, (Announcement(Cue.WORKOUT_DONE, state.session),)
+    return _close(goals, state, time_s, _Ended.KEY)
 
 
 def on_tick(config: Config, goals: SessionGoals, state: SessionState, time_s: float, *, moving: bool) -> Transition:

@@ -128,6 +128,115 @@ class Workout:
 ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
 
 
+MOMENTS = {
+    "waiting": ("3x3", ""),
+    "waiting again": ("3x3", "F F F n"),
+    "active": ("3x3", "F"),
+    "active, past its reps": ("3x2+", "F F F"),
+    "rest, by plan": ("3x2", "F F 5"),
+    "rest, by stillness": ("3x4", "F F 21"),
+    "rest, by key": ("3x4", "F F n 5"),
+    "rest, past its reps": ("3x2+", "F F F n 5"),
+    "done, by plan": ("1x2", "F F"),
+    "done, by stillness": ("1x4", "F F 21"),
+    "done, by key": ("1x4", "F F n"),
+}
+"""A plan, and what has happened so far, with a rest of 30 s."""
+
+
+@pytest.mark.parametrize(
+    ("moment", "event", "now", "said", "sets"),
+    [
+        ("waiting", "F", ("active", 1, 1), [], "1"),
+        ("waiting", "P", ("active", 1, 0), [], "1"),
+        ("waiting", "+", ("active", 1, 1), ["1, by hand"], "1"),
+        ("waiting", "-", ("waiting", 1, 0), [], ""),
+        ("waiting", "n", ("waiting", 1, 0), ["set 1"], ""),
+        ("waiting", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("waiting", "25", ("waiting", 1, 0), [], ""),
+        ("waiting again", "F", ("active", 2, 1), [], "1112"),
+        ("waiting again", "P", ("active", 2, 0), [], "1112"),
+        ("waiting again", "+", ("active", 2, 1), ["1, by hand"], "1112"),
+        ("waiting again", "-", ("waiting", 2, 0), [], "111"),
+        ("waiting again", "n", ("waiting", 2, 0), ["set 2"], "111"),
+        ("waiting again", "r", ("waiting", 2, 0), ["set restarted"], "111"),
+        ("waiting again", "25", ("waiting", 2, 0), [], "111"),
+        ("active", "F", ("active", 1, 2), ["last one"], "11"),
+        ("active", "P", ("active", 1, 1), [], "11"),
+        ("active", "+", ("active", 1, 2), ["2, by hand", "last one"], "11"),
+        ("active", "-", ("waiting", 1, 0), ["back to 0"], ""),
+        ("active", "n", ("rest", 1, 1), ["set done, 1"], "1"),
+        ("active", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("active", "25", ("rest", 1, 1), ["set done, 1", "10 seconds"], "1"),
+        ("active, past its reps", "F", ("active", 1, 4), [], "1111"),
+        ("active, past its reps", "P", ("active", 1, 3), [], "1111"),
+        ("active, past its reps", "+", ("active", 1, 4), ["4, by hand"], "1111"),
+        ("active, past its reps", "-", ("active", 1, 2), ["back to 2"], "11"),
+        ("active, past its reps", "n", ("rest", 1, 3), ["set done, 3"], "111"),
+        ("active, past its reps", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("active, past its reps", "25", ("rest", 1, 3), ["set done, 3", "10 seconds"], "111"),
+        ("rest, by plan", "F", ("active", 2, 1), ["set 2"], "112"),
+        ("rest, by plan", "P", ("rest", 1, 2), [], "111"),
+        ("rest, by plan", "+", ("rest", 1, 3), ["3, by hand"], "111"),
+        ("rest, by plan", "-", ("active", 1, 1), ["back to 1"], "1"),
+        ("rest, by plan", "n", ("waiting", 2, 0), ["rest over, set 2"], "11"),
+        ("rest, by plan", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("rest, by plan", "25", ("waiting", 2, 0), ENDS, "11"),
+        ("rest, by stillness", "F", ("active", 2, 1), ["set 2"], "112"),
+        ("rest, by stillness", "P", ("rest", 1, 2), [], "111"),
+        ("rest, by stillness", "+", ("rest", 1, 3), ["3, by hand"], "111"),
+        ("rest, by stillness", "-", ("rest", 1, 1), ["back to 1"], "1"),
+        ("rest, by stillness", "n", ("waiting", 2, 0), ["rest over, set 2"], "11"),
+        ("rest, by stillness", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("rest, by stillness", "25", ("waiting", 2, 0), ENDS[1:], "11"),
+        ("rest, by key", "F", ("active", 2, 1), ["set 2"], "112"),
+        ("rest, by key", "P", ("rest", 1, 2), [], "111"),
+        ("rest, by key", "+", ("rest", 1, 3), ["3, by hand"], "111"),
+        ("rest, by key", "-", ("rest", 1, 1), ["back to 1"], "1"),
+        ("rest, by key", "n", ("waiting", 2, 0), ["rest over, set 2"], "11"),
+        ("rest, by key", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("rest, by key", "25", ("waiting", 2, 0), ENDS, "11"),
+        ("rest, past its reps", "F", ("active", 2, 1), ["set 2"], "1112"),
+        ("rest, past its reps", "P", ("rest", 1, 3), [], "1111"),
+        ("rest, past its reps", "+", ("rest", 1, 4), ["4, by hand"], "1111"),
+        ("rest, past its reps", "-", ("rest", 1, 2), ["back to 2"], "11"),
+        ("rest, past its reps", "n", ("waiting", 2, 0), ["rest over, set 2"], "111"),
+        ("rest, past its reps", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("rest, past its reps", "25", ("waiting", 2, 0), ENDS, "111"),
+        ("done, by plan", "F", ("done", 1, 3), [], "111"),
+        ("done, by plan", "P", ("done", 1, 2), [], "111"),
+        ("done, by plan", "+", ("done", 1, 3), ["3, by hand"], "111"),
+        ("done, by plan", "-", ("active", 1, 1), ["back to 1"], "1"),
+        ("done, by plan", "n", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("done, by plan", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("done, by plan", "25", ("done", 1, 2), [], "11"),
+        ("done, by stillness", "F", ("done", 1, 3), [], "111"),
+        ("done, by stillness", "P", ("done", 1, 2), [], "111"),
+        ("done, by stillness", "+", ("done", 1, 3), ["3, by hand"], "111"),
+        ("done, by stillness", "-", ("done", 1, 1), ["back to 1"], "1"),
+        ("done, by stillness", "n", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("done, by stillness", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("done, by stillness", "25", ("done", 1, 2), [], "11"),
+        ("done, by key", "F", ("done", 1, 3), [], "111"),
+        ("done, by key", "P", ("done", 1, 2), [], "111"),
+        ("done, by key", "+", ("done", 1, 3), ["3, by hand"], "111"),
+        ("done, by key", "-", ("done", 1, 1), ["back to 1"], "1"),
+        ("done, by key", "n", ("done", 1, 2), ["workout done, 2 reps"], "11"),
+        ("done, by key", "r", ("waiting", 1, 0), ["set restarted"], ""),
+        ("done, by key", "25", ("done", 1, 2), [], "11"),
+    ],
+)  # fmt: skip
+def test_each_event_at_each_moment(
+    moment: str, event: str, now: tuple[str, int, int], said: list[str], sets: str
+) -> None:
+    """The table of `session`, every cell of it; 25 s of stillness, in which a rest ends, too."""
+    plan, so_far = MOMENTS[moment]
+    workout = Workout(plan).play(so_far)
+    known = len(workout.said)
+    workout.play(event)
+    assert (workout.now, workout.said[known:], workout.sets) == (now, said, sets)
+
+
 @pytest.mark.parametrize(
     ("plan", "script", "now", "said", "sets"),
     [
@@ -135,31 +244,17 @@ ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
         ("2x3", "F F F 31", ("waiting", 2, 0), ["last one", "set done, 3", *ENDS], "111"),
         ("2x2", "F F 31 F F", ("done", 2, 2), ["set done, 2", *ENDS, "workout done, 4 reps"], "1122"),
         # In the rest.
-        ("2x2", "F F 5 F", ("active", 2, 1), ["set done, 2", "set 2"], "112"),
         ("2x2", "F F 5 F F", ("done", 2, 2), ["set done, 2", "set 2", "workout done, 4 reps"], "1122"),
-        ("2x2", "F F 5 P", ("rest", 1, 2), ["set done, 2"], "111"),
         ("2x2", "F F 5 P 22", ("waiting", 2, 0), ["set done, 2", *ENDS], "111"),
         ("2x2", "F F 5 P F", ("active", 2, 1), ["set done, 2", "set 2"], "1112"),
-        ("2x2", "F F 5 +", ("rest", 1, 3), ["set done, 2", "3, by hand"], "111"),
-        ("2x2", "F F 5 -", ("active", 1, 1), ["set done, 2", "back to 1"], "1"),
         ("2x2", "F F 5 - F", ("rest", 1, 2), ["set done, 2", "back to 1", "set done, 2"], "11"),
         ("2x2", "F F 5 - +", ("rest", 1, 2), ["set done, 2", "back to 1", "2, by hand", "set done, 2"], "11"),
         ("2x2", "F F 5 + -", ("rest", 1, 2), ["set done, 2", "3, by hand", "back to 2"], "11"),
-        ("2x2", "F F 5 n", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
-        ("2x2", "F F 5 r", ("waiting", 1, 0), ["set done, 2", "set restarted"], ""),
-        # Before the first rep of a set.
-        ("2x5", "-", ("waiting", 1, 0), [], ""),
-        ("2x5", "n", ("waiting", 1, 0), ["set 1"], ""),
-        ("2x5", "r", ("waiting", 1, 0), ["set restarted"], ""),
-        ("2x5", "+", ("active", 1, 1), ["1, by hand"], "1"),
-        ("2x5", "60", ("waiting", 1, 0), [], ""),
-        ("2x2", "F F n -", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
-        ("2x2", "F F n r", ("waiting", 2, 0), ["set done, 2", "rest over, set 2", "set restarted"], "11"),
-        ("2x2", "F F n 60", ("waiting", 2, 0), ["set done, 2", "rest over, set 2"], "11"),
+        # A rep under way when the rest is over, one more rest, and a set after the last one.
+        ("2x2", "F F 28 F", ("active", 2, 1), ["set done, 2", *ENDS], "112"),
+        ("3x2", "F F 31 F F 5 F", ("active", 3, 1), ["set done, 2", *ENDS, "set done, 2", "set 3"], "11223"),
         # In a set.
-        ("2x5", "F n", ("rest", 1, 1), ["set done, 1"], "1"),
         ("2x5", "F F -", ("active", 1, 1), ["back to 1"], "1"),
-        ("2x5", "F -", ("waiting", 1, 0), ["back to 0"], ""),
         ("2x5", "F - 60", ("waiting", 1, 0), ["back to 0"], ""),
         ("2x5", "F P r F", ("active", 1, 1), ["set restarted"], "1"),
         ("2x2", "F +", ("rest", 1, 2), ["2, by hand", "set done, 2"], "11"),
@@ -167,8 +262,6 @@ ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
         ("2x5", "F F 19.5", ("active", 1, 2), [], "11"),
         ("2x5", "F F 21", ("rest", 1, 2), ["set done, 2", "10 seconds"], "11"),
         ("2x5", "F F 21 10", ("waiting", 2, 0), ["set done, 2", *ENDS], "11"),
-        ("2x5", "F F 21 -", ("rest", 1, 1), ["set done, 2", "10 seconds", "back to 1"], "1"),
-        ("2x5", "F F 21 F", ("active", 2, 1), ["set done, 2", "10 seconds", "set 2"], "112"),
         ("1x5", "F F 21", ("done", 1, 2), ["workout done, 2 reps"], "11"),
         ("2x5", "P P 60", ("active", 1, 0), [], "11"),
         ("2x5", "P n", ("rest", 1, 0), ["set done, 0"], "1"),
@@ -177,22 +270,14 @@ ENDS = ["10 seconds", "3", "2", "1", "rest over, set 2"]
         # A set that goes on past its reps.
         ("2x2+", "F F F", ("active", 1, 3), [], "111"),
         ("2x2+", "F F F 21", ("rest", 1, 3), ["set done, 3", "10 seconds"], "111"),
-        ("2x2+", "F F F n", ("rest", 1, 3), ["set done, 3"], "111"),
-        ("2x2+", "F F F n -", ("rest", 1, 2), ["set done, 3", "back to 2"], "11"),
         ("1x2+", "F F F n", ("done", 1, 3), ["workout done, 3 reps"], "111"),
         # After the plan.
-        ("1x2", "F F F", ("done", 1, 3), ["workout done, 2 reps"], "111"),
-        ("1x2", "F F P", ("done", 1, 2), ["workout done, 2 reps"], "111"),
         ("1x2", "F F 90", ("done", 1, 2), ["workout done, 2 reps"], "11"),
-        ("1x2", "F F n", ("done", 1, 2), ["workout done, 2 reps"], "11"),
-        ("1x2", "F F +", ("done", 1, 3), ["workout done, 2 reps", "3, by hand"], "111"),
-        ("1x2", "F F -", ("active", 1, 1), ["workout done, 2 reps", "back to 1"], "1"),
         ("1x2", "F F - F", ("done", 1, 2), ["workout done, 2 reps", "back to 1", "workout done, 2 reps"], "11"),
         ("1x2", "F F F -", ("done", 1, 2), ["workout done, 2 reps", "back to 2"], "11"),
-        ("1x2", "F F r", ("waiting", 1, 0), ["workout done, 2 reps", "set restarted"], ""),
     ],
 )  # fmt: skip
-def test_what_each_event_does_at_each_moment(
+def test_what_events_do_one_after_the_other(
     plan: str, script: str, now: tuple[str, int, int], said: list[str], sets: str
 ) -> None:
     workout = Workout(plan).play(script)
@@ -203,6 +288,42 @@ def test_what_each_event_does_at_each_moment(
 def test_a_rest_that_stillness_used_up_has_no_end_of_its_own(rest_s: float) -> None:
     workout = Workout("2x5", rest_s).play("F F 60")
     assert (workout.said, workout.now) == (["set done, 2"], ("waiting", 2, 0))
+
+
+@pytest.mark.parametrize("script", ["F F 2.5", "F n 2.5"])
+@pytest.mark.parametrize(
+    ("event", "now", "said"),
+    [
+        ("F", ("active", 2, 1), ENDS[1:]),  # which takes longer than the rest
+        ("P", ("active", 2, 0), ENDS[1:]),
+        ("n", ("waiting", 2, 0), ["3", "rest over, set 2"]),
+        ("3", ("waiting", 2, 0), ENDS[1:]),
+        ("60", ("waiting", 2, 0), ENDS[1:]),
+    ],
+)
+def test_a_rest_shorter_than_the_gap_is_one_of_its_own_after_a_plan_or_a_key(
+    script: str, event: str, now: tuple[str, int, int], said: list[str]
+) -> None:
+    workout = Workout("3x2", rest_s=5.0).play(script)
+    known = workout.said.index(f"set done, {workout.state.full}") + 1
+    workout.play(event)
+    assert (workout.now, workout.said[known:]) == (now, said)
+
+
+def test_three_sets_of_thirty_and_more() -> None:
+    """A set goes on until the person stops: by stillness, which the rest of 60 s includes, by the key, by stillness."""
+    first = "F " * 32 + "21 P 5 - 31 "
+    second = "F " * 30 + "n 10 "
+    third = "F " * 31 + "21 F"
+    workout = Workout("3x30+", rest_s=60.0).play(first + second + third)
+    progress = ["halfway", "last five", "last one"]
+    assert workout.said == [
+        *(*progress, "set done, 32", "back to 31", *ENDS),
+        *(*progress, "set done, 30", "set 3"),
+        *(*progress, "workout done, 92 reps"),
+    ]
+    assert workout.now == ("done", 3, 32)
+    assert workout.state.session == 93
 
 
 @pytest.mark.parametrize(("rest_s", "said"), [(5.0, ENDS[1:]), (20.0, ENDS[1:]), (21.0, ENDS)])
