@@ -39,6 +39,7 @@ from repcount.app.live_loop import Session, run
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.coaching.phrases import shown_text
 from repcount.coaching.session import SessionGoals
+from repcount.coaching.summary import Summary
 from repcount.config import Config
 from repcount.history.store import HistoryStore, SessionRecorder
 from repcount.history.writer import HistoryWriter
@@ -576,6 +577,35 @@ def test_a_fault_of_a_view_is_said_once_each_time_that_it_comes(still_first: Pat
         for _ in range(5):
             session.show(LiveUpdate(0.0, None, None, "", SessionStatus(Stage.COUNTING)))
     assert notes == [f"note: {gone}"] * 3
+
+
+@dataclass
+class Card:
+    """A window that shows the summary; with each picture of it ten seconds pass."""
+
+    closes_after: float = inf
+    pictures: int = 0
+    is_open: bool = True
+
+    def show_summary(self, summary: Summary) -> None:
+        self.pictures += 1
+
+    def closes_summary(self) -> bool:
+        return self.pictures >= self.closes_after
+
+    def clock_s(self) -> float:
+        return 10.0 * self.pictures
+
+
+@pytest.mark.parametrize(("closes_after", "pictures"), [(inf, 6), (2, 2)])
+def test_the_summary_closes_by_key_or_after_a_minute(
+    closes_after: float, pictures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(closes_after)
+    monkeypatch.setattr(app_live, "clock_s", card.clock_s)
+    with InterruptGuard() as guard:
+        app_live._show_summary(card, Summary(2, 1, 1, 2, 1.0, 1.0), guard)  # type: ignore[arg-type]
+    assert card.pictures == pictures
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,30 @@ def _close_as_a_window_manager_does(display: str, number: int) -> None:
     x11.XCloseDisplay(connection)
 
 
+class ScaledWindow:
+    """As SDL gives it on a screen with a scale factor of 2: its size in points, its surface in pixels."""
+
+    size = (1440, 900)
+
+    def get_surface(self) -> ScaledWindow:
+        return self
+
+    def get_size(self) -> tuple[int, int]:
+        return 2880, 1800
+
+
+def test_with_a_scale_factor_every_pixel_is_drawn_and_buttons_are_where_they_are_drawn() -> None:
+    """Text has the same share of the screen as without one, so it is as large in millimetres."""
+    shown = window.Window()
+    scaled = shown._window = ScaledWindow()  # type: ignore[assignment]
+    size = shown._drawing_size(scaled)  # type: ignore[arg-type]
+    assert size == (2880, 1800)
+    assert drawing.sizes_for(*size).count == pytest.approx(2 * drawing.sizes_for(1440, 900).count, abs=2)
+    places = drawing.layout(*size, drawing.ASPECT, len(phrases.BUTTONS)).buttons
+    for button, box in zip(phrases.BUTTONS, places, strict=True):
+        assert shown._button_at((box.left + 2) / 2, (box.top + 2) / 2) is button
+
+
 # --- no window ---------------------------------------------------------------------------------------------
 
 
