@@ -310,6 +310,9 @@ def test_no_text_of_a_window_covers_another_and_none_is_left_out(
                     assert not overlap(first, second), (code, one, other)
                 for text, box in texts:
                     assert any(inside(box, place) for place in (room.panel, room.cue, *room.buttons)), (code, text, box)
+                whole = phrases.instructions(status)
+                heights = {box.height for text, box in texts if text.strip() in whole and inside(box, room.panel)}
+                assert len(heights) <= 1, (code, "the lines of the instructions differ in size")
                 drawn = "".join(text for text, _ in texts).replace(" ", "")
                 partial = phrases.partial_text(status) if status.stage is Stage.COUNTING else ""
                 asked = [partial, phrases.instructions(status), phrases.set_title(status), phrases.today_text(status)]
@@ -420,12 +423,14 @@ def test_without_a_font_the_window_is_in_english(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("カメラを体の横に置いてください", ["カメラを体の横に置", "いてください"]),
+        ("カメラを体の横に置いてください", ["カメラを体の横に", "置いてください"]),
+        ("カメラが切れました、再試行します", ["カメラが", "切れました、", "再試行します"]),
         ("画面に。人がいます", ["画面に。人がいます"]),
+        ("看到两个人，只数其中一人", ["看到两个人，只数其", "中一人"]),
         ("go on", ["go on"]),
     ],
 )
-def test_chinese_and_japanese_break_between_letters(text: str, lines: list[str]) -> None:
+def test_chinese_breaks_between_letters_and_japanese_between_phrases(text: str, lines: list[str]) -> None:
     assert widgets.wrap_text(text, 40, 400, 380, 3) == lines
 
 

@@ -86,13 +86,15 @@ def draw_column(image: NDArray[np.uint8], box: Box, status: SessionStatus, sizes
     room_px = min(inner.width, _inner_width(status, sizes)) if wide else inner.width
     last_px = min(room_px, inner.width - footer_px - pad) if wide else inner.width
     header, last_rep = _header(status, sizes, room_px), _last_rep(status, sizes, last_px)
-    header += _instructions(status, sizes, inner.width, inner.height - _height(header) - _height(footer))
+    instructions = _instructions(status, sizes, inner.width, inner.height - _height(header) - _height(footer))
+    header += instructions
     if _height(header) + _height(last_rep) > inner.height:
         last_rep = _last_rep(status, sizes, last_px, max_lines=1)
     # Where there is no room for everything, what comes last is left out.
     while last_rep and _height(header) + _height(last_rep) > inner.height:
         last_rep.pop()
-    _draw_header(image, Box(inner.left, inner.top, room_px, inner.height), header, status, sizes)
+    header_px = inner.width if instructions else room_px
+    _draw_header(image, Box(inner.left, inner.top, header_px, inner.height), header, status, sizes)
     _stack(image, last_rep, inner.left, inner.top + _height(header), last_px)
     used_px = _height(header) + (0 if wide else _height(last_rep))
     while footer and used_px + _height(footer) > inner.height:
@@ -107,7 +109,8 @@ def _instructions(status: SessionStatus, sizes: Sizes, room_px: int, room_high_p
     while text:
         lines = widgets.wrap_evenly(text, size_px, REGULAR, room_px, 12)
         column: list[Widget] = [Space(sizes.px(14)), *(Text(line, size_px, TEXT) for line in lines)]
-        if _height(column) <= room_high_px or size_px <= 1:
+        fits = _height(column) <= room_high_px and all(widgets.text_width(line, size_px) <= room_px for line in lines)
+        if fits or size_px <= 1:
             return column
         size_px -= 1
     return []

@@ -143,14 +143,33 @@ _BREAKS = re.compile(rf"(?= )|(?<=[、。，]|{_LETTER})(?={_LETTER})(?![ぁぃ�
 """Where a line may be broken: before a space, and between two letters of Chinese or Japanese, but not before a small
 one or a punctuation mark."""
 
+_KANA = re.compile("[\u3040-\u30ff]")
+_PHRASE_BREAKS = re.compile(r"(?= )|(?<=[、。，を])(?=.)|(?<=[ぁ-ん])(?=[ァ-ヺ\u3400-\u9fff])")
+"""Where a line of Japanese is better broken: most phrases end in hiragana and begin with another letter, or end in を.
+Heuristic: others that begin with hiragana are not found."""
+
+
+_WHOLE = 1.3
+"""A phrase that is up to so many lines long is not broken: it gets smaller letters. Heuristic."""
+
+
+def _words(text: str, size_px: int, weight: int, room_px: int) -> list[str]:
+    """The parts of `text` between which a line may be broken."""
+    if not _KANA.search(text):
+        return _BREAKS.split(text)
+    words: list[str] = []
+    for phrase in _PHRASE_BREAKS.split(text):
+        words += [phrase] if text_width(phrase, size_px, weight) <= _WHOLE * room_px else _BREAKS.split(phrase)
+    return words
+
 
 def wrap_text(text: str, size_px: int, weight: int, room_px: int, max_lines: int) -> list[str]:
-    """Break `text` at spaces into lines no wider than `room_px`; Chinese and Japanese, between letters.
+    """Break `text` at spaces into lines no wider than `room_px`; Chinese between letters, Japanese between phrases.
 
-    Never more than `max_lines`: the last one may be wider. Never at a no-break space, nor within a word.
+    Never more than `max_lines`: the last one may be wider. Never at a no-break space, nor within a word that is wider.
     """
     lines: list[str] = []
-    for word in _BREAKS.split(text):
+    for word in _words(text, size_px, weight, room_px):
         longer = lines[-1] + word if lines else word
         if lines and (text_width(longer, size_px, weight) <= room_px or len(lines) == max_lines):
             lines[-1] = longer
