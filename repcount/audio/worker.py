@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from repcount.audio import playback
 from repcount.audio.playback import Mixer
 from repcount.audio.scheduler import ClipCache, Conductor, Utterance
-from repcount.audio.synthesis import WORDS_PER_MINUTE, SpeechSynthesizer, VoiceError, pace_ticks
+from repcount.audio.synthesis import RATE_HZ, WORDS_PER_MINUTE, SpeechSynthesizer, VoiceError, pace_ticks
 from repcount.coaching.events import Cue
 from repcount.errors import OutputError
 
@@ -38,6 +38,10 @@ Heuristic; looking takes a few milliseconds, in which nothing is heard anyway.""
 
 _STALLED_S = 3.0
 """A sound device that takes no samples for this long is gone, as headphones that are switched off. Heuristic."""
+
+_WORKS_S = 0.5
+"""A sound device that has taken samples for this long works. Some take the first few and then no more. Heuristic: more
+than the periods of `playback` that a device takes at once."""
 
 _GONE = "the sound device is gone, so nothing is heard until there is one again"
 
@@ -139,6 +143,8 @@ class _Worker:
         """How many samples the output has taken, and for how many ticks it has taken no more."""
         self._look_again_s = inf
         """When to look for a sound device again; never while there is one."""
+        self._silent_from: int | None = None
+        """While nothing is heard: how many samples had been taken when a device was last looked for."""
         self._clips = ClipCache(settings.speech)
         self._mixer = Mixer(settings.volume, pace_ticks(settings.pace) if settings.pace else None)
         self._conductor = Conductor(self._mixer, self._clips)
@@ -192,7 +198,7 @@ class _Worker:
         except OutputError as error:
             self._report(str(error))
             if not self._settings.file:
-                self._look_again_s = time.monotonic() + _LOOK_AGAIN_S
+                self._look_again_s, self._silent_from = time.monotonic() + _LOOK_AGAIN_S, 0
             return playback.discard(self._mixer)
 
     def _look_for_device(self, now_s: float) -> None:
@@ -203,16 +209,20 @@ class _Worker:
             self._look_again_s = inf
             if close is not None:
                 close()
-            self._report(None)
+        self._silent_from = self._mixer.samples_read
 
     def _check_output(self, now_s: float) -> None:
-        """Give up a sound device that takes no more samples, and look for another one.
+        """Give up a sound device that takes no more samples, and look for another one; report when one works.
 
         Raises OutputError for a file that takes no more.
         """
         before, self._samples_read = self._samples_read, self._mixer.samples_read
         # Ticks, not seconds: nobody is gone because this process was stopped for a while.
         self._idle_ticks = self._idle_ticks + 1 if self._samples_read == before else 0
+        taken = self._samples_read - (self._silent_from or 0)
+        if self._silent_from is not None and self._look_again_s == inf and taken > _WORKS_S * RATE_HZ:
+            self._silent_from = None
+            self._report(None)
         if self._idle_ticks * _TICK_S <= _STALLED_S or self._close is None:
             return
         if self._settings.file:
@@ -221,7 +231,8 @@ class _Worker:
         threading.Thread(target=self._close, daemon=True).start()
         self._close = playback.discard(self._mixer)
         self._idle_ticks, self._look_again_s = 0, now_s
-        self._report(_GONE)
+        if self._silent_from is None:
+            self._report(_GONE)
 
     def _play_until_input_ends(self) -> None:
         while not self._input_ended.is_set():

@@ -526,6 +526,8 @@ def test_a_sound_device_that_comes_later_is_played_on(monkeypatch: pytest.Monkey
     speaker._close = speaker._open_output()
     speaker._look_for_device(0.0)
     assert len(devices) == 2
+    devices[1].read(RATE_HZ)
+    speaker._tick()
     assert [json.loads(line)["trouble"] for line in reports.getvalue().splitlines()] == [
         "no sound device could be opened",
         None,
@@ -534,31 +536,56 @@ def test_a_sound_device_that_comes_later_is_played_on(monkeypatch: pytest.Monkey
     assert len(devices) == 2, "it is not looked for any more"
 
 
+@pytest.fixture
+def speaker(monkeypatch: pytest.MonkeyPatch) -> worker._Worker:
+    """A worker that is quick to give a sound device up, and to look for the next one."""
+    monkeypatch.setattr(worker, "_STALLED_S", 0.05)
+    monkeypatch.setattr(worker, "_LOOK_AGAIN_S", 0.05)
+    return worker._Worker(worker.WorkerSettings("", speech=False), io.StringIO())
+
+
+def troubles(speaker: worker._Worker) -> list[str | None]:
+    reports = speaker._reports
+    assert isinstance(reports, io.StringIO)
+    return [json.loads(line)["trouble"] for line in reports.getvalue().splitlines()]
+
+
 def test_a_sound_device_that_goes_is_given_up_and_the_next_one_is_played_on(
-    monkeypatch: pytest.MonkeyPatch,
+    speaker: worker._Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As often as it goes: headphones are switched off and on, a sound server ends and is back. Scripted, as above."""
     devices: list[Mixer] = []
     closed: list[int] = []
 
     def opened(mixer: Mixer) -> Callable[[], None]:
-        number = len(devices)
         devices.append(mixer)
-        if number % 2:  # every other time that one is looked for there is none
+        number = len(devices)
+        if number % 2 == 0:  # every other time that one is looked for there is none
             raise OutputError("no sound device could be opened")
-        mixer.read(RATE_HZ)
         return lambda: closed.append(number)
 
     monkeypatch.setattr(playback, "play", opened)
-    monkeypatch.setattr(worker, "_STALLED_S", 0.05)
-    monkeypatch.setattr(worker, "_LOOK_AGAIN_S", 0.05)
-    reports = io.StringIO()
-    speaker = worker._Worker(worker.WorkerSettings("", speech=False), reports)
     speaker._close = speaker._open_output()
-    while len(devices) <= 5:
+    played_on = 0
+    while len(devices) < 6:
+        if len(devices) % 2 and len(devices) != played_on:  # each takes a second, and then no more
+            played_on = len(devices)
+            devices[-1].read(RATE_HZ)
         speaker._tick()
-    assert [json.loads(line)["trouble"] for line in reports.getvalue().splitlines()][:4] == [worker._GONE, None] * 2
-    assert closed[:2] == [0, 2]
+    assert troubles(speaker)[:4] == [worker._GONE, None] * 2
+    assert closed[:2] == [1, 3]
+
+
+def test_a_sound_device_that_opens_and_plays_nothing_is_said_once(
+    speaker: worker._Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again and again, for it may work yet."""
+    devices: list[Mixer] = []
+    monkeypatch.setattr(playback, "play", lambda mixer: devices.append(mixer) or (lambda: None))  # type: ignore[func-returns-value]
+    speaker._close = speaker._open_output()
+    while len(devices) < 4:
+        speaker._tick()
+    assert troubles(speaker) == [worker._GONE]
 
 
 def test_where_there_is_no_device_samples_are_read_in_real_time_whatever_was_read_before() -> None:
