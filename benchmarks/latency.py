@@ -20,6 +20,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from repcount.agreement.statistics import percentile
 from repcount.app.event_recorder import EventRecorder
 from repcount.app.live_loop import Session, run
 from repcount.audio.client import VoiceClient
+from repcount.audio.synthesis import RATE_HZ
 from repcount.coaching.events import Command, LiveUpdate
 from repcount.coaching.session import SessionGoals
 from repcount.config import Config
@@ -46,6 +48,9 @@ _WORDS = (
     *("higher", "all the way down", "legs straight", "legs together", "slower", "raise slower", "lower slower"),
     *("take your time", "you are getting lower", "you are getting faster", "press t to count these"),
 )
+_NUMBER_S = 0.75
+"""A number is said in this time."""
+
 _SPEAKING_S = 1.5
 """What was announced last is still being said."""
 
@@ -110,22 +115,33 @@ def main() -> None:
         share = (time.process_time() - used_s) / (time.monotonic() - began_s)
         lead_s = time.monotonic() - voice_s - source.now_s()
         time.sleep(_SPEAKING_S)
-        heard = Listener(_WORDS).heard(sound_of(Path(folder) / "heard.wav"))
-    tell(watch.reps, [(at_s - lead_s, partial, words) for at_s, partial, words in heard])
+        listener, sound = Listener(_WORDS), sound_of(Path(folder) / "heard.wav")
+        heard = [(at_s - lead_s, partial, words) for at_s, partial, words in listener.heard(sound)]
+
+    def hear_from(at_s: float) -> str | None:
+        start = round((at_s + lead_s) * RATE_HZ)
+        return listener.hear(sound[start : start + round(_NUMBER_S * RATE_HZ)])
+
+    tell(watch, heard, hear_from)
     show(watch, timed, source, share)
     print(f"counted    {outcome.analysis.summary.full} full, {outcome.analysis.summary.partial} partial")
 
 
-def tell(reps: list[Rep], heard: list[tuple[float, bool, str | None]]) -> None:
-    """Print what was heard of each rep, and how soon."""
-    first_s = []
-    for rep, after in zip(reps, [*reps[1:], None], strict=True):
+def tell(
+    watch: Stopwatch, heard: list[tuple[float, bool, str | None]], hear_from: Callable[[float], str | None]
+) -> None:
+    """Print what was heard of each rep, and how soon; a number that interrupts a cue begins in no silence, and is
+    listened for where it was announced.
+    """
+    first_s, reps = [], watch.reps
+    for rep, after, announced_s in zip(reps, [*reps[1:], None], watch.announced_s, strict=True):
         until_s = after.end_s if after else float("inf")
         of_rep = [(at_s, partial, words) for at_s, partial, words in heard if rep.end_s <= at_s < until_s]
         first_s += [at_s - rep.end_s for at_s, _, _ in of_rep[:1]]
         result = ", ".join(
             f"+{at_s - rep.end_s:.2f} {'tone, ' if partial else ''}{words}" for at_s, partial, words in of_rep
         )
+        result = result or f"+{announced_s:.2f} announced, interrupts: {hear_from(rep.end_s + announced_s)}"
         raised = f", next raise +{after.start_s - rep.end_s:.2f}" if after else ""
         print(f"rep {rep.number:3} {'full' if rep.full else 'partial':8} down at {rep.end_s:6.2f} s: {result}{raised}")
     print_times("heard", first_s)
