@@ -46,8 +46,9 @@ height. Letters of 1/200 of the distance are easy to read, a rule for signs: 1.5
 CAPITAL_SHARE = 0.735
 """Height of a capital as a share of the font size, measured on OpenCV's built-in font."""
 
-_PANEL_SHARE, _CUE_LINE_SHARE, _BUTTON_SHARE, _GAP_SHARE = 0.46, 0.19, 0.09, 0.016
-"""Width of the panel, heights of the cue and of a row of buttons, and the distance between them, in `Sizes.unit`."""
+_PANEL_SHARE, _CUE_SHARES, _BUTTON_SHARE, _GAP_SHARE = 0.46, (0.19, 0.34), 0.09, 0.016
+"""Width of the panel, heights of a cue of one line and of one that is longer, and of a row of buttons, and the distance
+between them, in `Sizes.unit`."""
 
 _TALL_PANEL_SHARE = 0.62
 """Height of the panel in a window that is higher than wide."""
@@ -87,10 +88,11 @@ class Layout:
     buttons: tuple[Box, ...]
 
 
-def layout(width: int, height: int, picture_aspect: float, buttons: int) -> Layout:
-    """The layout of a window for a picture of that width by height.
+def layout(width: int, height: int, picture_aspect: float, buttons: int, cue: str = "") -> Layout:
+    """The layout of a window for a picture of that width by height, and a cue.
 
-    The cue is below the picture; beside an upright one, which needs the height.
+    The cue is below the picture, which leaves room for a second line of it where one would be too small to read from
+    the mat; beside an upright one, which needs the height.
     """
     unit = sizes_for(width, height).unit
     gap = round(_GAP_SHARE * unit)
@@ -99,12 +101,11 @@ def layout(width: int, height: int, picture_aspect: float, buttons: int) -> Layo
     row_px = round(_BUTTON_SHARE * unit)
     bottom = height - gap - rows * (row_px + gap)
     boxes = _button_boxes(width, bottom + gap, row_px, gap, buttons, rows)
-    cue_px = round(_CUE_LINE_SHARE * unit)
     if tall:
         panel = Box(gap, gap, width - 2 * gap, round(_TALL_PANEL_SHARE * unit))
-        cue = Box(gap, bottom - cue_px, width - 2 * gap, cue_px)
+        below = _cue_box(gap, bottom, width - 2 * gap, unit, cue)
         top = panel.top + panel.height + gap
-        return Layout(panel, Box(0, top, width, cue.top - gap - top), cue, boxes)
+        return Layout(panel, Box(0, top, width, below.top - gap - top), below, boxes)
     panel = Box(gap, gap, round(_PANEL_SHARE * unit), bottom - gap)
     left = panel.left + panel.width + gap
     upright_px = round((bottom - gap) * picture_aspect)
@@ -112,8 +113,19 @@ def layout(width: int, height: int, picture_aspect: float, buttons: int) -> Layo
     if picture_aspect < 1 and beside_px >= panel.width:
         picture = Box(left, gap, upright_px, bottom - gap)
         return Layout(panel, picture, Box(left + upright_px + gap, gap, beside_px, bottom - gap), boxes)
-    cue = Box(left, bottom - cue_px, width - left - gap, cue_px)
-    return Layout(panel, Box(left, gap, width - left - gap, cue.top - 2 * gap), cue, boxes)
+    below = _cue_box(left, bottom, width - left - gap, unit, cue)
+    return Layout(panel, Box(left, gap, width - left - gap, below.top - 2 * gap), below, boxes)
+
+
+def _cue_box(left: int, bottom: int, width: int, unit: float, cue: str) -> Box:
+    """The place of a cue above `bottom`."""
+    share = _CUE_SHARES[widgets.text_width(cue, _cue_size(unit), STRONG) > width]
+    return Box(left, bottom - round(share * unit), width, round(share * unit))
+
+
+def _cue_size(unit: float) -> int:
+    """The font size of cues that can be read from three metres."""
+    return round(CUE_SHARE * unit / CAPITAL_SHARE)
 
 
 def _button_boxes(width: int, top: int, row_px: int, gap: int, buttons: int, rows: int) -> tuple[Box, ...]:
@@ -145,13 +157,14 @@ def draw(
     width, height = size
     sizes = sizes_for(width, height)
     aspect = image.shape[1] / image.shape[0] if image is not None else ASPECT
-    places = layout(width, height, aspect, len(phrases.BUTTONS))
+    text, colour = cue_text(status, cue)
+    places = layout(width, height, aspect, len(phrases.BUTTONS), text)
     resting = not isnan(status.rest_left_s)
     canvas = _ground(width, height, aspect, status.stage, resting, full_screen).copy()
     if image is not None:
         _draw_picture(canvas, places.picture, image, pose, side, status, sizes, mirror=mirror)
     hud.draw_column(canvas, places.panel, status, sizes)
-    _draw_cue(canvas, places.cue, status, cue, sizes)
+    _draw_cue(canvas, places.cue, text, colour, sizes)
     return canvas
 
 
@@ -200,14 +213,11 @@ def _draw_picture(
     canvas[top : top + height, left : left + width] = shown
 
 
-def _draw_cue(
-    canvas: NDArray[np.uint8], room: Box, status: SessionStatus, cue: Announcement | None, sizes: Sizes
-) -> None:
+def _draw_cue(canvas: NDArray[np.uint8], room: Box, text: str, colour: Colour, sizes: Sizes) -> None:
     """The cue in letters for three metres; in a smaller font only what is too long for that."""
-    text, colour = cue_text(status, cue)
     if not text:
         return
-    size_px = round(CUE_SHARE * sizes.unit / CAPITAL_SHARE)
+    size_px = _cue_size(sizes.unit)
     lines = [text]
     while size_px > 1:
         lines = widgets.wrap_text(text, size_px, STRONG, room.width, _MAX_CUE_LINES)

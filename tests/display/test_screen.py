@@ -74,19 +74,20 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("of", PICTURES, ids="{0[0]}x{0[1]}".format)
 def test_everything_has_a_place_of_its_own_inside_of_the_window(size: tuple[int, int], of: tuple[int, int]) -> None:
-    places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS))
-    boxes = [places.panel, places.picture, places.cue, *places.buttons]
-    assert all(box.width > 0 and box.height > 0 for box in boxes)
-    assert all(box == box.clipped(*size) for box in boxes)
-    assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
+    for cue in ("", "Higher", "It is too dark, switch on a light"):
+        places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS), cue)
+        boxes = [places.panel, places.picture, places.cue, *places.buttons]
+        assert all(box.width > 0 and box.height > 0 for box in boxes)
+        assert all(box == box.clipped(*size) for box in boxes)
+        assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (640, 360)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("status", STATUSES.values(), ids=STATUSES)
 def test_texts_stay_in_their_places_and_leave_the_picture_alone(size: tuple[int, int], status: SessionStatus) -> None:
-    places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS))
     for cue in (Announcement(Cue.DAY_LIMIT, 888), Announcement(Cue.HIGHER)):
+        places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS), screen.cue_text(status, cue)[0])
         drawn = screen.draw(size, picture(), None, "", status, cue)
         outside = changed(drawn)
         for box in (places.panel, places.cue, places.picture, *places.buttons):
@@ -100,8 +101,8 @@ def test_texts_stay_in_their_places_and_leave_the_picture_alone(size: tuple[int,
 @pytest.mark.parametrize("cue", Cue)
 @pytest.mark.parametrize("size", [(640, 360), (720, 1280)], ids="{0[0]}x{0[1]}".format)
 def test_every_sentence_fits(size: tuple[int, int], cue: Cue) -> None:
-    places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS))
     for status, shown in ((COUNTING, Announcement(cue, 100)), (replace(STATUSES["ready"], problem=cue), None)):
+        places = screen.layout(*size, 16 / 9, len(phrases.BUTTONS), screen.cue_text(status, shown)[0])
         drawn = changed(screen.draw(size, None, None, "", status, shown))
         for box in (places.panel, places.cue, *places.buttons):
             drawn[around(box)] = False
@@ -124,13 +125,13 @@ def tallest_px(mask: NDArray[np.bool_]) -> int:
 
 @pytest.mark.parametrize("laptop", LAPTOPS.values(), ids=LAPTOPS)
 @pytest.mark.parametrize("of", [(1280, 720), (720, 1280)], ids="{0[0]}x{0[1]}".format)
-@pytest.mark.parametrize("cue", [Cue.HIGHER, Cue.ALL_THE_WAY_DOWN, Cue.LEGS_TOGETHER, Cue.TAKE_YOUR_TIME])
+@pytest.mark.parametrize("cue", [Cue.HIGHER, Cue.LEGS_TOGETHER, Cue.TAKE_YOUR_TIME, Cue.GETTING_LOWER])
 def test_count_and_cue_are_large_enough(laptop: tuple[float, tuple[int, int]], of: tuple[int, int], cue: Cue) -> None:
     """In a window that leaves the desktop a tenth of the height."""
     inches, (width, height) = laptop
     cm_per_px = 2.54 * inches / hypot(width, height)
     size = (width, round(0.9 * height))
-    places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS))
+    places = screen.layout(*size, of[0] / of[1], len(phrases.BUTTONS), phrases.shown_text(Announcement(cue)))
     drawn = screen.draw(size, picture(of), None, "", replace(COUNTING, lift_deg=nan), Announcement(cue))
     colour = AMBER if cue in PARTIAL_CUES else TEXT
     for box, ink in ((places.panel, TEXT), (places.cue, colour)):
