@@ -89,7 +89,7 @@ def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
     onset_s = max(start_s, turned_s, down_s)
-    return Moment(onset_s, abs(onset_s - max(reckoned_s, down_s)))
+    return Moment(onset_s, abs(onset_s - reckoned_s))
 
 
 def top_left_s(flank: Flank) -> float:
