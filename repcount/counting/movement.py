@@ -122,7 +122,7 @@ class Movement:
     before: tuple[TracePoint, ...] = ()
     """Points before those of the trace, which begins where the thighs are lowest: by then the feet may have left."""
     ended_s: float = -inf
-    """When the movement before ended."""
+    """When the movement before ended, or since when there is anything to see."""
 
     @cached_property
     def tilt_deg(self) -> float:
@@ -310,6 +310,13 @@ class Movement:
             return inf
         missing = self._even[0] - min(self._even[self._peak_at : self._valley_at + 1], default=self._even[0])
         return max(missing, 0.0) / rise * (self.hold[0] - first.time_s)
+
+    @cached_property
+    def left_s(self) -> float:
+        """When the legs left the bottom: the start, or before it where nobody was seen then."""
+        return (
+            max(self.start_s - self.unseen_s, min(self.start_s, self.ended_s)) if self.unseen_s < inf else self.start_s
+        )
 
     @cached_property
     def vague_s(self) -> tuple[float, float]:

@@ -101,6 +101,16 @@ def test_legs_held_half_up_between_raises_do_not_start_from_the_bottom() -> None
     )
 
 
+@pytest.mark.parametrize("unseen_s", [0.6, 0.8, 0.9])
+def test_who_comes_into_sight_on_the_way_up_started_before(unseen_s: float) -> None:
+    """By the speed at which the legs rise from then on; but nothing started before the video or the scene did."""
+    whole = made(Shape())
+    hidden = [replace(sample, hip_deg=float("nan")) if sample.time_s < 1 + unseen_s else sample for sample in whole]
+    assert repcount.count(hidden).reps[0].start_s == pytest.approx(1.0, abs=0.3)
+    cut_off = [sample for sample in whole if sample.time_s >= 1 + unseen_s]
+    assert 1 + unseen_s <= repcount.count(cut_off).reps[0].start_s <= 1.1 + unseen_s
+
+
 def test_the_top_is_told_without_the_lag_of_the_model() -> None:
     """It shows everything 0.04 s late."""
     late = [replace(sample, time_s=sample.time_s + 0.04) for sample in made(Shape(raise_s=1.5, lower_s=1.5))]
