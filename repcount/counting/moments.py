@@ -74,6 +74,8 @@ class Moment(NamedTuple):
     time_s: float
     apart_s: float
     """How far it lies from the moment that is reckoned from the way of the limb."""
+    late_s: float
+    """How long after, or before, the reckoned one something is seen."""
 
 
 def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
@@ -89,7 +91,7 @@ def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
     onset_s = max(start_s, turned_s, down_s)
-    return Moment(onset_s, abs(onset_s - reckoned_s))
+    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s))
 
 
 def top_left_s(flank: Flank) -> float:
@@ -117,7 +119,7 @@ def movement_end(flank: Flank) -> Moment:
     end_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     sunk_s = (1.0 - pushed) * min(max(_SUNK_SHARE * (reckoned_s - seen_s), 0.0), _MOST_SUNK_S)
     end_s = min(max(end_s, seen_s - _TRAIL_S), seen_s + sunk_s)
-    return Moment(-end_s, abs(end_s - reckoned_s))
+    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s))
 
 
 _AT_BOTTOM_DEG = 0.5

@@ -206,6 +206,11 @@ class Movement:
         """How far start and end lie from where they are reckoned to be."""
         return self._onset.apart_s, self._arrival.apart_s
 
+    @property
+    def start_late_s(self) -> float:
+        """How far what is seen of the start and what is reckoned lie apart."""
+        return self._onset.late_s
+
     @cached_property
     def top_s(self) -> float:
         """When they are highest; of a long hold, when they have arrived."""

@@ -209,7 +209,7 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
 def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
     known = performed(lambda _, x: Body(left=x, right=x)).reps[0].confidence
     unknown = performed(lambda _, x: Body(left=x, right=min(x, 18))).reps[0].confidence
-    assert 0.7 < unknown < 0.9 * known
+    assert 0.7 < unknown < 0.95 * known
 
 
 def test_whether_legs_pushed_off_or_landmarks_are_unsteady_only_their_jitter_tells() -> None:
@@ -225,7 +225,7 @@ def test_whether_legs_pushed_off_or_landmarks_are_unsteady_only_their_jitter_tel
         return min(rep.confidence for rep in repcount.count(seen).reps)
 
     pushing = [(i / 15, pushed(i / 15)) for i in range(120)]
-    assert confidence(pushing, 0.5) < 0.8 < 0.95 < confidence(pushing, 0)
+    assert confidence(pushing, 0.5) < 0.8 < 0.9 < confidence(pushing, 0)
     assert confidence(flexions([Shape()] * 3), 0.5) > 0.9
 
 
@@ -303,7 +303,7 @@ def test_a_top_near_the_limit_is_less_sure_from_above() -> None:
     above = performed(lambda _, x: Body(left=x, right=x, roll=-12), Shape(top=75)).reps[0]
     assert above.top_flexion_deg == pytest.approx(level.top_flexion_deg)
     assert (level.full, above.full) == (True, True)
-    assert above.confidence < 0.9 * level.confidence
+    assert above.confidence < 0.95 * level.confidence
 
 
 @pytest.mark.parametrize(
