@@ -62,9 +62,9 @@ legs that push off are now and then taken for such as leave softly, 0.35-0.46 s 
 clips that are stated at 0.9 and more are wrong, nearly all made worse; with 0.4 clean rendered clips would lose a tenth
 of theirs."""
 
-_STATED = (0.0, 0.1), (0.75, 0.85), (0.95, 0.9), (0.98, 0.98), (1.0, 1.0)
-"""What is stated for a product of doubts, straight in between. Doubts that have one cause multiply as if they had many,
-so that small products are too small; and what was not measured at all shows most where nothing else is wrong."""
+_STATED = (0.0, 0.1), (0.75, 0.86), (0.95, 0.9), (0.97, 0.98), (1.0, 1.0)
+"""What is stated for a product of doubts, straight in between. Doubts that have one cause multiply as if they had many:
+of 1,103 reps of half of the people 0.75 is right 9 times in 10, and so is 0.9; from 0.97 on 998 of 1,000 are."""
 
 _TOP_ERROR_DEG, _KNEE_ERROR_DEG = 4.0, 7.0
 """To these top and knee are measured (rendered clips; the knee is the straighter of two readings)."""
