@@ -61,13 +61,21 @@ _TRAIL_S = 0.2
 """How far a reckoned end may lie after the one that is seen: 0.16 s on rendered clips with lowers of 4 s, and 1 s where
 people are slow for the most part of the way, so that it tells nothing."""
 
+_SUNK_SHARE, _MOST_SUNK_S = 0.5, 0.15
+"""Where the reckoned end is the earlier one, what is seen after it is landmarks that sink on: the end is half way
+between the two, but at most the second before the one that is seen. Of 766 reps of 68 rendered and real clips, as they
+are and made worse, 12 ends are then off by more than 0.3 s and 21 without it; the 95th percentile is 0.18 instead of
+0.21 s."""
+
 
 class Moment(NamedTuple):
     """When a limb left the bottom or came to rest there, which can be told in two ways."""
 
     time_s: float
     apart_s: float
-    """How far the moment that is seen and the one that is reckoned lie apart."""
+    """How far it lies from the moment that is reckoned from the way of the limb."""
+    late_s: float
+    """How long after, or before, the reckoned one something is seen."""
 
 
 def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
@@ -82,7 +90,8 @@ def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
     pushed, early = _ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S)
     start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
-    return Moment(max(start_s, turned_s, down_s), abs(max(seen_s, down_s) - max(reckoned_s, down_s)))
+    onset_s = max(start_s, turned_s, down_s)
+    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s))
 
 
 def top_left_s(flank: Flank) -> float:
@@ -108,7 +117,9 @@ def movement_end(flank: Flank) -> Moment:
     reckoned_s = _reckoned(flank, bottom, _MARKS) - _END_LAG_S
     pushed = _ramp(_softness(flank, bottom, _END_MARKS, _END_LEVEL_DEG), _END_SOFT, _END_PUSHED)
     end_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
-    return Moment(-min(max(end_s, seen_s - _TRAIL_S), seen_s), min(abs(seen_s - reckoned_s), _TRAIL_S))
+    sunk_s = (1.0 - pushed) * min(max(_SUNK_SHARE * (reckoned_s - seen_s), 0.0), _MOST_SUNK_S)
+    end_s = min(max(end_s, seen_s - _TRAIL_S), seen_s + sunk_s)
+    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s))
 
 
 _AT_BOTTOM_DEG = 0.5

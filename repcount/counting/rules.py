@@ -186,7 +186,7 @@ _REJECTION_RULES: dict[RejectionReason, Callable[[Config, Movement], bool]] = {
 
 def _rep(config: Config, movement: Movement) -> Rep:
     reached_s, left_s = movement.hold
-    start_s, end_s = movement.start_s, movement.end_s
+    start_s, end_s = movement.left_s, movement.end_s
     raise_s, lower_s = reached_s - start_s, end_s - left_s
     knee = movement.at_top(_knee)
     confidence = rep_confidence(config, movement)

@@ -9,7 +9,7 @@ from math import inf, isnan, nan
 from repcount.config import Config
 from repcount.counting import filters, identity, rules
 from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
-from repcount.types import Event, Phase, Rejection, RejectionReason, Sample, UnfinishedRep
+from repcount.types import Event, Phase, Rejection, RejectionReason, Rep, Sample, UnfinishedRep
 
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
@@ -93,7 +93,7 @@ class State:
     before: tuple[TracePoint, ...] = ()
     """Points shortly before those of the trace."""
     ended_s: float = -inf
-    """When the last movement ended."""
+    """When the last movement ended or, later, the person went out of sight; at first, the time of the first sample."""
     trace: tuple[TracePoint, ...] = ()
     sighted_s: float = nan
     """When the person came into sight."""
@@ -120,6 +120,8 @@ def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Eve
     The times of the samples have to rise. The outlier guard looks ahead, so the state is about the sample
     `filters.DELAY` steps back. Numbers and sets of reps are given later, by `counter`.
     """
+    if state.ended_s == -inf:
+        state = replace(state, ended_s=sample.time_s)
     if state.elsewhere and isnan(sample.trunk_px):
         return _take(config, replace(state, elsewhere=(*state.elsewhere, sample)), sample, nan)
     if identity.is_same_body(state.place, sample) or _out_of_sight(config, state, sample):
@@ -147,7 +149,9 @@ def _move(config: Config, state: State, elsewhere: tuple[Sample, ...]) -> tuple[
     """Begin afresh in a new scene, with all that has been seen of it."""
     events = list(_given_up(config, state, elsewhere[0].time_s, RejectionReason.CUT))
     waiting = tuple(sample for sample in state.waiting if sample.time_s < elsewhere[0].time_s)
-    state = State(guard=filters.OutlierGuard(tuple((sample.time_s, nan) for sample in waiting)), waiting=waiting)
+    guard = filters.OutlierGuard(tuple((sample.time_s, nan) for sample in waiting))
+    ended_s = max((event.end_s for event in events if isinstance(event, Rep | Rejection)), default=state.ended_s)
+    state = State(guard=guard, waiting=waiting, ended_s=ended_s)
     for sample in elsewhere:
         place = state.place if isnan(sample.trunk_px) else sample
         state, more = _take(config, replace(state, place=place), sample, sample.hip_deg)
@@ -217,6 +221,7 @@ def _reset(state: State) -> State:
         place=state.place,
         elsewhere=state.elsewhere,
         wild_s=state.wild_s,
+        ended_s=state.trace[-1].time_s,
     )
 
 

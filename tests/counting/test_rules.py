@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
@@ -208,7 +209,24 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
 def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
     known = performed(lambda _, x: Body(left=x, right=x)).reps[0].confidence
     unknown = performed(lambda _, x: Body(left=x, right=min(x, 18))).reps[0].confidence
-    assert 0.7 < unknown < 0.9 * known
+    assert 0.7 < unknown < 0.95 * known
+
+
+def test_whether_legs_pushed_off_or_landmarks_are_unsteady_only_their_jitter_tells() -> None:
+    """Where they do not leave softly, two ways to tell the moment differ; noise alone is little doubt."""
+
+    def pushed(time_s: float) -> float:
+        """At an even 40° a second, up from 1.5 s on and down again after half a second."""
+        return min(max(time_s - 1.5, 0) * 40, 85) - min(max(time_s - 4.125, 0) * 40, 85)
+
+    def confidence(points: list[tuple[float, float]], noise_deg: float) -> float:
+        rng = random.Random(1)
+        seen = [Sample(time_s, 180 - lift - rng.gauss(0, noise_deg)) for time_s, lift in points]
+        return min(rep.confidence for rep in repcount.count(seen).reps)
+
+    pushing = [(i / 15, pushed(i / 15)) for i in range(120)]
+    assert confidence(pushing, 0.5) < 0.8 < 0.9 < confidence(pushing, 0)
+    assert confidence(flexions([Shape()] * 3), 0.5) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -285,7 +303,7 @@ def test_a_top_near_the_limit_is_less_sure_from_above() -> None:
     above = performed(lambda _, x: Body(left=x, right=x, roll=-12), Shape(top=75)).reps[0]
     assert above.top_flexion_deg == pytest.approx(level.top_flexion_deg)
     assert (level.full, above.full) == (True, True)
-    assert above.confidence < 0.9 * level.confidence
+    assert above.confidence < 0.95 * level.confidence
 
 
 @pytest.mark.parametrize(
