@@ -68,7 +68,7 @@ def arms_up(pose: Pose) -> float:
 def agreed(modelled: float, standing: float) -> float:
     """How many arms are up by what the pose model tells (NaN included) and what the picture shows (`silhouette`).
 
-    The picture outvotes the model where it shows arms. That it shows none may be due to a wall like the sleeves.
+    The picture outvotes the model where it shows more: what it does not show may look like the wall behind it.
     """
     if isnan(standing) or (standing == 0.0 and not isnan(modelled)):
         return modelled
@@ -76,7 +76,7 @@ def agreed(modelled: float, standing: float) -> float:
         return standing
     if standing == ONE_OR_TWO:
         return 2.0 if modelled >= ONE_OR_TWO else standing
-    return ONE_OR_TWO if modelled == 2.0 else max(modelled, standing)
+    return max(modelled, standing)
 
 
 def _are_apart(pose: Pose) -> bool:

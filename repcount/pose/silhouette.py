@@ -90,9 +90,9 @@ _FOREARM, _GAP, _TWO = 0.7, 0.12, 0.35
 """From the first on, two arms are the second from each other, in lengths of the arm, in so many of the rings: of 79
 rendered single arms in none, of 74 of 77 both held up apart in 0.4 to 1."""
 
-_OVERLAP = 0.28
-"""There, both forearms side by side are together at least as broad as that where one does not hide the other, and
-single ones 0.25 at most (the same holds)."""
+_OVERLAP, _PLAINLY = 0.28, 0.36
+"""There, both forearms side by side are together at least as broad as the first where one does not hide the other, and
+single ones 0.25 at most (the same holds). From the second on, they are two whatever the model makes of them."""
 
 _UPRIGHT_DEG = 40.0
 """Most that a single arm leans. Heuristic: the 35° of `arms`, and the camera is higher or lower than the shoulders."""
@@ -287,14 +287,14 @@ def _count(risen: NDArray[np.bool_]) -> float:
     broadest = [max(end - start for start, end in runs) for _, runs in rings if runs]
     if _share(risen) < _ARM or np.median(broadest) > _BROAD or np.mean(risen[_radii() > _BEYOND]) > _BEHIND:
         return nan
-    forearms = _rings(risen, _FOREARM, _WRIST)
-    apart = [any(b - a >= _GAP for (_, a), (b, _) in pairwise(runs)) for _, runs in forearms]
-    widths = [sum(end - start for start, end in runs) for _, runs in forearms]
-    if np.mean(apart) >= _TWO:
+    forearms = [runs for _, runs in _rings(risen, _FOREARM, _WRIST) if runs]
+    apart = [any(b - a >= _GAP for (_, a), (b, _) in pairwise(runs)) for runs in forearms]
+    width = np.median([sum(end - start for start, end in runs) for runs in forearms])
+    if np.mean(apart) >= _TWO or width >= _PLAINLY:
         return 2.0
     if abs(_lean_deg(rings)) > _UPRIGHT_DEG:
         return 0.0
-    return ONE_OR_TWO if np.median(widths) >= _OVERLAP else 1.0
+    return ONE_OR_TWO if width >= _OVERLAP else 1.0
 
 
 def _lean_deg(rings: list[_Ring]) -> float:
