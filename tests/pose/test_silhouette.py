@@ -72,7 +72,7 @@ def count(*parts: Part, before: ArmsDown | None = None, who: Pose | None = None)
         ([arm(20), arm(45)], 2.0),
         ([arm(at=-0.2), arm(at=0.2)], 2.0),
         ([arm(at=-0.065, width=0.1), arm(at=0.065, width=0.1)], ONE_OR_TWO),
-        ([arm(at=-0.1), arm(at=0.1)], 2.0),
+        ([arm(at=-0.13, width=0.13), arm(at=0.13, width=0.13)], 2.0),
         ([arm(), (30, 0.0, 0.15, 1.1, SHADOW)], 1.0),
         ([arm(length=0.75)], nan),
         ([arm(), arm(at=0.4, length=0.6)], 1.0),
