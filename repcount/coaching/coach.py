@@ -11,8 +11,7 @@ from repcount.coaching.analysis_rate import AnalysisRate
 from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, SessionStatus, Stage
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
-from repcount.pose import angles, silhouette
-from repcount.pose.arms import ONE_OR_TWO, arms_up
+from repcount.pose import angles, arms, silhouette
 from repcount.types import Frame, Phase, Pose, Rep, Sample, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
@@ -138,15 +137,16 @@ class Coach:
 
         Where it may have been both, a pause loses nothing, and it is said how to end the set from there.
         """
-        up, heels_deg = nan if pose is None else arms_up(pose), sample.heels_deg
-        if pose is not None and not up >= 1.0:
-            self._arms_down = silhouette.look(self._arms_down, frame, pose)
-        elif pose is not None and up == ONE_OR_TWO and silhouette.are_two_arms(self._arms_down, frame, pose):
-            up = 2.0
-        elif pose is not None and up == 2.0:
+        self._arms_down, standing = silhouette.see(self._arms_down, frame, pose)
+        up = arms.agreed(nan if pose is None else arms.arms_up(pose), standing)
+        trunk_deg, heels_deg = sample.trunk_deg, sample.heels_deg
+        if standing >= 1.0 or (pose is None and standing == 0.0):
+            # The person lies as before, whatever the model makes of somebody with the arms up.
+            trunk_deg, heels_deg = self._arms_down.trunk_deg, 0.0
+        if pose is not None and (up == 2.0 or standing >= 1.0):
             # The model may take one of two arms that are plainly up for a leg (rendered clips).
             heels_deg = angles.lower_heel(pose)
-        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, sample.trunk_deg, heels_deg)
+        self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, trunk_deg, heels_deg)
         if shown is None or not (self._readiness.ready or self._paused):
             return
         if self._paused or shown is not gestures.Gesture.BOTH_ARMS:

@@ -65,6 +65,20 @@ def arms_up(pose: Pose) -> float:
     return nan if all(map(isnan, elevations_deg)) else 0.0
 
 
+def agreed(modelled: float, standing: float) -> float:
+    """How many arms are up by what the pose model tells (NaN included) and what the picture shows (`silhouette`).
+
+    The picture outvotes the model where it shows more: what it does not show may look like the wall behind it.
+    """
+    if isnan(standing) or (standing == 0.0 and not isnan(modelled)):
+        return modelled
+    if isnan(modelled) or standing == 2.0:
+        return standing
+    if standing == ONE_OR_TWO:
+        return 2.0 if modelled >= ONE_OR_TWO else standing
+    return max(modelled, standing)
+
+
 def _are_apart(pose: Pose) -> bool:
     """Whether two arms that are up can't be one: by the distance of the wrists, or the angle between the arms."""
     arms = [pose.xy_px[wrist] - pose.xy_px[shoulder] for wrist, shoulder in zip(_WRIST, _SHOULDER, strict=True)]

@@ -17,8 +17,9 @@ from support.simulated_session import HZ, LYING, SITTING, SimulatedSession
 from repcount.coaching.events import Cue, Stage
 from repcount.coaching.gestures import HOLD_S, Gesture, GestureState, step
 from repcount.coaching.session import SessionGoals, parse_plan
-from repcount.pose.arms import ONE_OR_TWO, arms_up
+from repcount.pose.arms import ONE_OR_TWO, agreed, arms_up
 from repcount.types import Pose
+from repcount.video.opencv import cv2
 
 Part = tuple[float, float]
 """For so many seconds, how many arms are up."""
@@ -211,6 +212,19 @@ def test_a_second_arm_that_is_faint_and_short_may_be_made_up(
     assert arms_up(Pose(xy_px, both.world_m, visibility)) == number
 
 
+@pytest.mark.parametrize(
+    ("modelled", "standing", "number"),
+    [
+        *((1.0, nan, 1.0), (2.0, nan, 2.0), (nan, nan, nan), (1.0, 0.0, 1.0), (2.0, 0.0, 2.0), (nan, 0.0, 0.0)),
+        *((0.0, 1.0, 1.0), (nan, 1.0, 1.0), (1.0, 1.0, 1.0), (EITHER, 1.0, EITHER), (2.0, 1.0, 2.0)),
+        *((0.0, 2.0, 2.0), (nan, 2.0, 2.0), (1.0, 2.0, 2.0), (EITHER, 2.0, 2.0)),
+        *((0.0, EITHER, EITHER), (1.0, EITHER, EITHER), (EITHER, EITHER, 2.0), (2.0, EITHER, 2.0)),
+    ],
+)
+def test_the_picture_outvotes_the_model_where_it_shows_more(modelled: float, standing: float, number: float) -> None:
+    assert agreed(modelled, standing) == pytest.approx(number, nan_ok=True)
+
+
 def hold_up(sim: SimulatedSession, seconds: float, body: Body = LYING, arms: float = UP) -> None:
     leans_deg = (25, -25) if arms == BOTH else (0, 0)
     for _ in range(round(seconds * HZ)):
@@ -286,6 +300,28 @@ def test_arms_side_by_side_that_the_picture_shows_as_two_end_the_set() -> None:
     for _ in range(round(1.3 * HZ)):
         sim.see(who, image=image)
     assert (sim.cues[-1], sim.now.status.stage) == (Cue.SET_DONE, Stage.REST)
+
+
+@pytest.mark.parametrize(
+    ("leans_deg", "cue"), [((-30, 30), Cue.SET_DONE), ((5,), Cue.PAUSED), ((), Cue.COUNT), ((-30, 30, 0), Cue.SET_DONE)]
+)
+@pytest.mark.parametrize("found", [None, LYING, Body(trunk=-170)])
+def test_arms_that_the_picture_shows_count_where_the_model_loses_the_person(
+    leans_deg: tuple[float, ...], cue: Cue, found: Body | None
+) -> None:
+    """It finds nobody, takes the arms for down, or finds the body the wrong way round (rendered clips)."""
+    sim = SimulatedSession(SessionGoals(parse_plan("3x20"), gestures=True))
+    sim.lie(2)
+    sim.raises(Shape(rest=4))
+    sim.lie(1)
+    lying, image = pose(LYING), np.full((720, 1280, 3), 128, np.uint8)
+    foot, length_px = lying.xy_px[[11, 12]].mean(axis=0), 1.1 * float(np.linalg.norm(lying.xy_px[11] - lying.xy_px[23]))
+    for lean_deg in leans_deg:
+        hand = foot + length_px * np.array([sin(radians(lean_deg)), -cos(radians(lean_deg))])
+        cv2.line(image, foot.astype(int).tolist(), hand.astype(int).tolist(), (200, 150, 120), round(0.15 * length_px))
+    for _ in range(round(1.3 * HZ)):
+        sim.see(pose(found) if found else None, image=image)
+    assert sim.cues[-1] is cue
 
 
 @pytest.mark.parametrize(("arms", "cue"), [(BOTH, Cue.SET_DONE), (UP, Cue.COUNT)])
