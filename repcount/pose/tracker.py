@@ -11,7 +11,7 @@ from typing import Self
 from repcount.pose import angles, closer, levels
 from repcount.pose.followed import Followed
 from repcount.pose.landmarker import Landmarker
-from repcount.pose.masking import paint_out
+from repcount.pose.masking import Area, paint_out
 from repcount.pose.neighbour import Neighbours
 from repcount.pose.scene import CutDetector
 from repcount.pose.surroundings import Surroundings
@@ -55,6 +55,8 @@ class PersonTracker:
         self._landmarkers = _Landmarkers(model)
         self._cuts = CutDetector()
         self._view = View()
+        self._part: Area | None = None
+        """Which part of the picture people were looked for in last."""
         self._followed = Followed()
         self._neighbours = Neighbours()
         self._surroundings = Surroundings()
@@ -101,10 +103,7 @@ class PersonTracker:
         for i in lying:
             self._neighbours.see(places[i], people[i])
         found = self._followed.choose(frame.time_s, places, lying)
-        part = self._view.part
         self._view.attend(frame, people[found] if found in lying else None)
-        if self._view.part != part:  # It would go on looking where somebody was in another picture.
-            self._landmarkers.one.forget()
         if len(people) > 1 or (people and not lying):
             self._crowded_s = frame.time_s
         if found in lying or not people:
@@ -130,6 +129,9 @@ class PersonTracker:
         lying in a part of it where nobody is found in all of it.
         """
         frame = self._view.prepare(frame)
+        if self._view.part != self._part:  # It would go on looking where somebody was in another picture.
+            self._landmarkers.one.forget()
+            self._part = self._view.part
         if self._view.part is not None:
             return closer.detect(self._landmarkers.one, frame, self._view.part)
         self._decide_how_many(frame.time_s)
