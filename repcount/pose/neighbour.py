@@ -17,7 +17,7 @@ as long as following one person, and only until that person has raised the legs.
 _SIGHTINGS, _BUSY_AGAIN_S, _GROWTH = 5, 1.0, 2.0
 """Where that person exercises while something moves beside, whoever has been found there so often is somebody. Pauses
 begin with the second and grow by the third: curtains and cameras move all the time. Heuristic: of two who exercise the
-one behind is found in a fifth to all of the images in which the other one is painted out."""
+one behind is found in none to all of the images in which the other one is painted out."""
 
 _HALF = 0.5
 """Whoever looks less than half as large as the person followed is no neighbour. Heuristic: 2.5 m behind, or a toy."""

@@ -46,8 +46,9 @@ class PersonTracker:
 
     One person is followed for as long as that person lies down now and then (`Followed`). Otherwise up to `MAX_PEOPLE`
     are looked at and one who lies is chosen. Where several lie, one is followed until another one raises the legs while
-    this one, who has not yet, lies still (`Neighbours`). Where nobody is found who lies, parts of the picture are
-    searched, and whoever is found in one is followed in it (`View`). A scene cut begins afresh.
+    this one, who has not yet, lies still (`Neighbours`). While this one exercises others are looked for if something
+    moves beside (`Surroundings`): they are told of and not followed. Where nobody is found who lies, parts of the
+    picture are searched, and whoever is found in one is followed in it (`View`). A scene cut begins afresh.
     """
 
     def __init__(self, model: Path, *, look_round: bool = False) -> None:
