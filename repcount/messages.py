@@ -128,9 +128,7 @@ _WARNING_TEMPLATES = {
         "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
     ),
     WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
-    WarningCode.SEVERAL_LYING: (
-        "{people} people lie in the picture: the one who raised the legs first was counted, check that it is you"
-    ),
+    WarningCode.SEVERAL_LYING: ("{people} people lie in the picture: one of them was counted, check that it is you"),
     WarningCode.LOW_CONFIDENCE: "reps that were hard to see: {doubtful} of {reps}. Check the video",
     WarningCode.UNFINISHED_REP: "the end cuts off a movement that began at {start_s:.1f} s: it is not counted",
     WarningCode.REPS_ADDED: "reps added by hand: {added} of {reps}",

@@ -100,6 +100,8 @@ class Pose:
     """(33,), 0 to 1: probability that the landmark is inside the image and not occluded."""
     people_lying: float = nan
     """How many people lie in the image, this one included; NaN where nobody else was looked for."""
+    neighbour_hidden: bool = False
+    """Whether somebody else who lies there was painted out of the image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
     WarningCode.SEVERAL_LYING: (
         {"people": 2},
-        "2 people lie in the picture: the one who raised the legs first was counted, check that it is you",
+        "2 people lie in the picture: one of them was counted, check that it is you",
     ),
     WarningCode.MOVEMENTS_REJECTED: (
         {"movements": 3, "trunk_moved": 2}, "movements not counted: 2 of 3 (the trunk came up with the legs)"

@@ -42,6 +42,7 @@ class _Person:
     place: Sample
     lifts: deque[tuple[float, tuple[float, float]]] = field(default_factory=deque)
     """(time in seconds, elevation of the near and of the far leg in degrees)."""
+    times_seen: int = 0
     has_raised: bool = False
     least_apart_deg: float = inf
     together: Pose | None = None
@@ -71,6 +72,7 @@ class LegWatch:
         if person is None:
             self._people.append(person := _Person(place))
         person.place = place
+        person.times_seen += 1
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
         if person.has_raised:
             return  # nothing else is asked about somebody who has
@@ -93,6 +95,11 @@ class LegWatch:
         """Whether the legs of the person at a place have moved at all."""
         person = self._find(place)
         return person is not None and (person.has_raised or person.swing_deg() > _STILL_DEG)
+
+    def times_seen(self, place: Sample) -> int:
+        """How often the person at a place has been seen, out of sight for a few seconds at most in between."""
+        person = self._find(place)
+        return person.times_seen if person else 0
 
     def together(self, place: Sample) -> Pose | None:
         """How the person at a place last lay with the legs side by side."""

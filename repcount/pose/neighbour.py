@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 
 from repcount.pose import angles
 from repcount.pose.exerciser import LegWatch
@@ -14,6 +14,11 @@ _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
 after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
 as long as following one person, and only until that person has raised the legs."""
 
+_SIGHTINGS, _BUSY_AGAIN_S, _GROWTH = 5, 1.0, 2.0
+"""Where that person exercises while something moves beside, whoever has been found there so often is somebody. Pauses
+begin with the second and grow by the third: curtains and cameras move all the time. Heuristic: of two who exercise the
+one behind is found in none to all of the images in which the other one is painted out."""
+
 _HALF = 0.5
 """Whoever looks less than half as large as the person followed is no neighbour. Heuristic: 2.5 m behind, or a toy."""
 
@@ -22,6 +27,22 @@ _OUTSIDE = 0.45
 of all when somebody holds an arm up: they had 0.06 to 0.36 outside (10th to 90th percentile; in one of three rendered
 clips to 0.47), neighbours of three other clips 0.48 and more, and one who is half hidden 0.88 in the median. Such a
 body, once followed, hides the person."""
+
+
+class _Glances:
+    """When others are looked for: for a while, and after a pause again."""
+
+    def __init__(self, pause_s: float, growth: float = 1.0) -> None:
+        """`growth`: how much longer each pause is than the one before."""
+        self._pause_s, self._growth = pause_s, growth
+        self._end_s = nan
+
+    def is_due(self, time_s: float, *, wanted: bool) -> bool:
+        """Whether one begins, if that is wanted, or goes on."""
+        if wanted and not time_s - self._end_s < self._pause_s:
+            self._pause_s *= 1.0 if isnan(self._end_s) else self._growth
+            self._end_s = time_s + _GLANCE_S
+        return time_s <= self._end_s
 
 
 class Neighbours:
@@ -33,7 +54,9 @@ class Neighbours:
 
     def __init__(self) -> None:
         self._legs, self._others_legs = LegWatch(), LegWatch()
-        self._glance_ends_s = nan
+        self._glances, self._busy_glances = _Glances(_GLANCE_AGAIN_S), _Glances(_BUSY_AGAIN_S, _GROWTH)
+        self._is_in_sight = False
+        """Whether the last look found somebody beside."""
         self._still: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
         self._has_moved = False
@@ -70,31 +93,33 @@ class Neighbours:
         """Take note of the legs of somebody who lies in the picture."""
         self._legs.see(place, pose)
 
-    def is_glance_due(self, time_s: float, followed: Sample) -> bool:
-        """Whether to look beside the person followed, who lies still and has not raised the legs: now and then, and all
-        the time once somebody there has moved the legs.
+    def is_glance_due(self, time_s: float, followed: Sample, *, lively: bool) -> bool:
+        """Whether to look beside the person followed. Where that one lies still and has not raised the legs: now and
+        then, and all the time once somebody there has moved the legs. Where that one exercises: now and then if
+        something moves beside (`lively`) or somebody was found there just now, until somebody is known to be there.
         """
-        if self._still is not None or self._legs.has_raised(followed) or not self._legs.lies_still(followed):
+        if self._still is not None:
             return False
-        if self._has_moved:
-            return True
-        if not time_s - self._glance_ends_s < _GLANCE_AGAIN_S:
-            self._glance_ends_s = time_s + _GLANCE_S
-        return time_s <= self._glance_ends_s
+        if not self.exercises(followed):
+            return self._has_moved or self._glances.is_due(time_s, wanted=True)
+        return not self._has_moved and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
+
+    def exercises(self, followed: Sample) -> bool:
+        """Whether the legs of the person followed move or have been raised."""
+        return self._legs.has_raised(followed) or not self._legs.lies_still(followed)
 
     def among(self, others: list[Pose], followed: Pose) -> Pose | None:
         """The first of those found beside, if somebody lies there: nobody made up, and nothing small."""
-        if not others:
-            return None
-        other = others[0]
-        large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
-        beside = share_outside(other, followed) >= _OUTSIDE
-        return other if angles.is_lying(other) and large_enough and beside else None
+        self._is_in_sight = bool(others) and _is_beside(others[0], followed)
+        return others[0] if self._is_in_sight else None
 
-    def see_beside(self, place: Sample, other: Pose) -> None:
-        """Take note of the legs of somebody found beside."""
+    def see_beside(self, place: Sample, other: Pose, followed: Sample) -> None:
+        """Take note of the legs of somebody found beside, who is there once they have moved; while the person followed
+        exercises, once that has been seen several times.
+        """
         self._others_legs.see(place, other)
-        self._has_moved = self._has_moved or self.moves(place)
+        least = _SIGHTINGS if self.exercises(followed) else 1
+        self._has_moved = self._has_moved or (self._others_legs.times_seen(place) >= least and self.moves(place))
 
     def moves(self, place: Sample) -> bool:
         """Whether the legs of somebody found beside have moved."""
@@ -112,3 +137,8 @@ class Neighbours:
         """The neighbour is followed from now on, and who was followed so far is painted out."""
         self._still = still
         self._legs, self._others_legs = self._others_legs, self._legs
+
+
+def _is_beside(other: Pose, followed: Pose) -> bool:
+    large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
+    return angles.is_lying(other) and large_enough and share_outside(other, followed) >= _OUTSIDE

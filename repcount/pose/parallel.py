@@ -364,11 +364,11 @@ def gated(video: VideoReader, rate_hz: float, span: Span = WHOLE) -> Iterator[Fr
 
 def same_pose(one: Pose | None, other: Pose | None) -> bool:
     """Whether two poses in the same frame are of the same person in the same posture, and both or neither of them was
-    found knowing of somebody who lies beside.
+    found knowing of somebody who lies beside, and without that one in the image.
     """
     if one is None or other is None:
         return one is other
-    if (one.people_lying > 1) is not (other.people_lying > 1):
+    if (one.people_lying > 1, one.neighbour_hidden) != (other.people_lying > 1, other.neighbour_hidden):
         return False
     a, b = (angles.compute_sample(0.0, pose, "left") for pose in (one, other))
     near = angles.hip_distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)

@@ -11,9 +11,10 @@ from typing import Self
 from repcount.pose import angles, closer, levels
 from repcount.pose.followed import Followed
 from repcount.pose.landmarker import Landmarker
-from repcount.pose.masking import paint_out
+from repcount.pose.masking import Area, paint_out
 from repcount.pose.neighbour import Neighbours
 from repcount.pose.scene import CutDetector
+from repcount.pose.surroundings import Surroundings
 from repcount.pose.view import View
 from repcount.types import Frame, Pose
 
@@ -45,8 +46,9 @@ class PersonTracker:
 
     One person is followed for as long as that person lies down now and then (`Followed`). Otherwise up to `MAX_PEOPLE`
     are looked at and one who lies is chosen. Where several lie, one is followed until another one raises the legs while
-    this one, who has not yet, lies still (`Neighbours`). Where nobody is found who lies, parts of the picture are
-    searched, and whoever is found in one is followed in it (`View`). A scene cut begins afresh.
+    this one, who has not yet, lies still (`Neighbours`). While this one exercises others are looked for if something
+    moves beside (`Surroundings`): they are told of and not followed. Where nobody is found who lies, parts of the
+    picture are searched, and whoever is found in one is followed in it (`View`). A scene cut begins afresh.
     """
 
     def __init__(self, model: Path, *, look_round: bool = False) -> None:
@@ -54,8 +56,11 @@ class PersonTracker:
         self._landmarkers = _Landmarkers(model)
         self._cuts = CutDetector()
         self._view = View()
+        self._part: Area | None = None
+        """Which part of the picture people were looked for in last."""
         self._followed = Followed()
         self._neighbours = Neighbours()
+        self._surroundings = Surroundings()
         self._looks_for_one = not look_round
         self._wrong_s = nan
         """Since when the frames that were looked at show people but not the person followed, lying; NaN while they do.
@@ -88,6 +93,7 @@ class PersonTracker:
         if self._cuts.is_cut(frame):
             self._followed.forget()
             self._neighbours.forget()
+            self._surroundings.forget()
             self._view.look_at(None)
             self._landmarkers.forget()
         frame = self._neighbours.hide(levels.spread(frame))
@@ -98,10 +104,7 @@ class PersonTracker:
         for i in lying:
             self._neighbours.see(places[i], people[i])
         found = self._followed.choose(frame.time_s, places, lying)
-        part = self._view.part
         self._view.attend(frame, people[found] if found in lying else None)
-        if self._view.part != part:  # It would go on looking where somebody was in another picture.
-            self._landmarkers.one.forget()
         if len(people) > 1 or (people and not lying):
             self._crowded_s = frame.time_s
         if found in lying or not people:
@@ -119,13 +122,17 @@ class PersonTracker:
             return None
         if found in lying or sure:
             self._followed.see(places[found])
-        return self._exerciser(frame, people[found], len(lying))
+        pose = self._exerciser(frame, people[found], len(lying))
+        return replace(pose, neighbour_hidden=True) if self._neighbours.is_hidden else pose
 
     def _detect(self, frame: Frame) -> list[Pose]:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found
         lying in a part of it where nobody is found in all of it.
         """
         frame = self._view.prepare(frame)
+        if self._view.part != self._part:  # It would go on looking where somebody was in another picture.
+            self._landmarkers.one.forget()
+            self._part = self._view.part
         if self._view.part is not None:
             return closer.detect(self._landmarkers.one, frame, self._view.part)
         self._decide_how_many(frame.time_s)
@@ -151,17 +158,23 @@ class PersonTracker:
         if not self._looks_for_one:
             return replace(chosen, people_lying=2.0 if self._neighbours.is_hidden else float(lying))
         followed = self._followed.place
-        if followed is None or not self._neighbours.is_glance_due(frame.time_s, followed):
+        if not self._neighbours.is_there:
+            self._surroundings.see(frame, chosen)
+        lively = self._surroundings.is_lively
+        if followed is None or not self._neighbours.is_glance_due(frame.time_s, followed, lively=lively):
             return replace(chosen, people_lying=2.0) if self._neighbours.is_there else chosen
-        still = self._neighbours.as_lying(followed, chosen)
+        exercises = self._neighbours.exercises(followed)
+        still = chosen if exercises else self._neighbours.as_lying(followed, chosen)
         others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
         other = self._neighbours.among(others, still)
         if other is None:
             if others:  # Made up, or far away: detected anew, or else the model would go on with that.
                 self._landmarkers.beside.forget()
-            return replace(chosen, people_lying=1.0)
+            return chosen if exercises else replace(chosen, people_lying=1.0)
         place = angles.place(frame.time_s, other)
-        self._neighbours.see_beside(place, other)
+        self._neighbours.see_beside(place, other, followed)
+        if exercises:
+            return replace(chosen, people_lying=2.0 if self._neighbours.is_there else nan)
         if not self._neighbours.has_raised(place):
             # Who moves may have begun a rep: the counter takes another body for the person once it stays. How many lie
             # is left open: at a seam this must not be taken for the one who is followed for good.

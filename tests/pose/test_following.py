@@ -90,6 +90,71 @@ def test_who_has_moved_the_legs_beside_is_there_while_i_raise_mine(
     assert {one is not None and one.people_lying == 2 for one in found[round(6.5 * HZ) :]} == {known}
 
 
+@pytest.mark.parametrize(
+    ("moving", "there", "known"),
+    [
+        (True, lambda t: [neighbour(raising(t))], True),
+        (True, lambda t: [replace(neighbour(raising(t)), size=0.4)], False),
+        (True, lambda _: [neighbour(0.0)], False),
+        (True, lambda _: [], False),
+        (False, lambda t: [neighbour(raising(t))], False),
+    ],
+    ids=["exercises", "a toy", "still as a sofa", "nobody", "nothing moves"],
+)
+def test_who_moves_beside_is_known_while_i_exercise_from_the_start_on(
+    monkeypatch: pytest.MonkeyPatch, moving: bool, there: People, known: bool
+) -> None:
+    """I am followed all the time."""
+    room = np.random.default_rng(1).integers(60, 200, (9, 16, 3), dtype=np.uint8).repeat(80, axis=0).repeat(80, axis=1)
+    room[490:510, 630:650] = 0  # at my hips
+    images = [room.copy() for _ in range(16)]
+    if moving:
+        for i, image in enumerate(images):
+            image[50:200, 500 + 20 * i : 560 + 20 * i] = 250
+
+    class Scripted(ScriptedLandmarker):
+        def detect(self, frame: Frame) -> list[Pose]:
+            if frame.image[500, 640].any():
+                return [pose(body) for body in there(frame.time_s)]
+            flexion = raising(frame.time_s + 0.5)
+            return [pose(replace(ME, left=flexion, right=flexion))]
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    with PersonTracker(Path("none")) as following:
+        found = [following.track(Frame(i / HZ, images[i % len(images)])) for i in range(round(9 * HZ))]
+    assert {hip_y(one) for one in found} == {ME.hip_px[1]}
+    assert found[-1] is not None
+    assert (found[-1].people_lying == 2) is known
+
+
+def test_a_neighbour_who_is_followed_in_a_part_of_the_picture_from_now_on_is_detected_anew_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The model went on looking in the place that the neighbour had in the whole picture."""
+    stale: list[bool] = []
+    room = np.random.default_rng(1).integers(60, 200, (720, 1280, 3), dtype=np.uint8)
+    room[490:510, 630:650] = 0  # at my hips
+
+    class Scripted(ScriptedLandmarker):
+        _seen: tuple[int, ...] | None = None
+
+        def forget(self) -> None:
+            self._seen = None
+
+        def detect(self, frame: Frame) -> list[Pose]:
+            before, self._seen = self._seen, frame.image.shape if self.follow else None
+            if frame.image.shape != room.shape:
+                stale.append(before not in (None, frame.image.shape))
+                height, width = frame.image.shape[:2]
+                return [pose(replace(neighbour(raising(frame.time_s)), hip_px=(width / 2, height / 2)))]
+            return [pose(neighbour(raising(frame.time_s)) if frame.image[500, 640].any() else ME)]
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    hips_followed(room, HZ, 6)
+    assert stale
+    assert not any(stale)
+
+
 def test_a_body_made_up_where_somebody_is_painted_out_is_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the model makes them up in the large area that somebody takes who holds an arm up before the first rep."""
     made_up = replace(ME, hip_px=(ME.hip_px[0], ME.hip_px[1] - 3))

@@ -83,6 +83,16 @@ def test_who_knows_of_a_neighbour_goes_on_until_the_other_does_too(one: float, o
     assert parallel.same_pose(second, first) is same
 
 
+@pytest.mark.parametrize(("hidden", "other_hidden"), [(True, True), (True, False), (False, True)])
+def test_who_sees_the_picture_without_a_neighbour_goes_on_until_the_other_does_too(
+    hidden: bool, other_hidden: bool
+) -> None:
+    first, second = (
+        replace(pose(Body()), people_lying=2.0, neighbour_hidden=is_hidden) for is_hidden in (hidden, other_hidden)
+    )
+    assert parallel.same_pose(first, second) is (hidden is other_hidden)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_the_result_does_not_depend_on_the_number_of_jobs(fast: list[Measured], model: Path, jobs: int) -> None:
