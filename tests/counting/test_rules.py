@@ -224,8 +224,9 @@ def test_whether_legs_pushed_off_or_landmarks_are_unsteady_only_their_jitter_tel
         seen = [Sample(time_s, 180 - lift - rng.gauss(0, noise_deg)) for time_s, lift in points]
         return min(rep.confidence for rep in repcount.count(seen).reps)
 
-    pushing = [(i / 15, pushed(i / 15)) for i in range(120)]
+    pushing, seldom = ([(i / hz, pushed(i / hz)) for i in range(8 * hz)] for hz in (15, 8))
     assert confidence(pushing, 0.5) < 0.8 < 0.9 < confidence(pushing, 0)
+    assert confidence(seldom, 0) < 0.9, "how they left shows in too few samples"
     assert confidence(flexions([Shape()] * 3), 0.5) > 0.9
 
 
