@@ -59,9 +59,9 @@ Fitted on the other half they are 0.03, 0.17, 0.034 and 0.97."""
 _STYLE_SHARE, _OFTEN_S = 0.3, 1 / 15
 """A start has another error, by this share of how far what is seen and what is reckoned lie apart, at most 0.3 s, and
 by more of it where samples are further apart than the second: whether legs push off or leave softly shows in few of
-them, and real legs that push off are then taken for soft ones, 0.35-0.46 s early. Of 15 reps of eight real clips made worse
-that were stated at 0.9 and more four were wrong, three of these at 8 and 10 Hz. With 0.4 clean rendered clips would
-lose a tenth of theirs."""
+them, and real legs that push off are then taken for soft ones, 0.35-0.46 s early. Without the second, 4 of the 15 reps
+of eight real clips made worse that were stated at 0.9 and more were wrong, two at 8 Hz and one at 10. With 0.4 clean
+rendered clips would lose a tenth of theirs."""
 
 _STATED = (0.0, 0.2), (0.4, 0.6), (0.75, 0.84), (0.94, 0.9), (0.97, 0.98), (1.0, 1.0)
 """What is stated for a product of doubts, straight in between. Doubts that have one cause multiply as if they had many:
