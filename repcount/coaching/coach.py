@@ -138,7 +138,7 @@ class Coach:
         Where it may have been both, a pause loses nothing, and it is said how to end the set from there.
         """
         self._arms_down, standing = silhouette.see(self._arms_down, frame, pose)
-        up = arms.agreed(nan if pose is None else arms.arms_up(pose), standing)
+        up = arms.agreed(pose, standing)
         trunk_deg, heels_deg = sample.trunk_deg, sample.heels_deg
         if standing >= 1.0 or (pose is None and standing == 0.0):
             # The person lies as before, whatever the model makes of somebody with the arms up.

@@ -49,6 +49,15 @@ _FAINT, _SHORT = 0.35, 0.8
 is no longer than this share of the first: so in 48 of 51 frames of single arms that were taken for both, and in none of
 833 of both arms held up apart (rendered clips)."""
 
+_LOW_TRUNKS = 0.25
+"""Greatest height of elbow and wrist over the shoulder while an arm is down, in lengths of the trunk. Hands under the
+head are within 0.1 of it (rendered clips)."""
+
+_PLAINLY_VISIBLE = 0.7
+"""Least visibility of elbow and wrist of an arm that is plainly seen down. With both arms held up apart, the model sees
+one so in 3 of 1835 frames, and the nearer arm while it is up in one of 890 (rendered clips); of people who lie with the
+arms down, it sees one in two of three frames (real clips), and both hardly ever."""
+
 ONE_OR_TWO = 1.5
 """As many arms are up where both seem to be, but one may be made up: side by side, one hides the other. What the
 picture shows may tell (`silhouette`)."""
@@ -65,11 +74,15 @@ def arms_up(pose: Pose) -> float:
     return nan if all(map(isnan, elevations_deg)) else 0.0
 
 
-def agreed(modelled: float, standing: float) -> float:
-    """How many arms are up by what the pose model tells (NaN included) and what the picture shows (`silhouette`).
+def agreed(pose: Pose | None, standing: float) -> float:
+    """How many arms are up by what the pose model finds and what the picture shows (`silhouette`, NaN included).
 
-    The picture outvotes the model where it shows more: what it does not show may look like the wall behind it.
+    The picture outvotes the model where it shows more: what it does not show may look like the wall behind it. But
+    where the model plainly sees an arm down, what stands there is not that arm: somebody may stop behind the shoulders.
     """
+    modelled = nan if pose is None else arms_up(pose)
+    if pose is not None and standing > 0.0:
+        standing = min(standing, 2.0 - sum(_is_plainly_down(pose, side) for side in (0, 1)))
     if isnan(standing) or (standing == 0.0 and not isnan(modelled)):
         return modelled
     if isnan(modelled) or standing == 2.0:
@@ -77,6 +90,21 @@ def agreed(modelled: float, standing: float) -> float:
     if standing == ONE_OR_TWO:
         return 2.0 if modelled >= ONE_OR_TWO else standing
     return max(modelled, standing)
+
+
+def are_down(pose: Pose) -> bool:
+    """Whether both arms are down in the picture, however visible."""
+    return all(_is_low(pose, side) for side in (0, 1))
+
+
+def _is_plainly_down(pose: Pose, side: int) -> bool:
+    return min(pose.visibility[[_ELBOW[side], _WRIST[side]]]) >= _PLAINLY_VISIBLE and _is_low(pose, side)
+
+
+def _is_low(pose: Pose, side: int) -> bool:
+    trunk_px = hypot(*(pose.xy_px[_SHOULDER[side]] - pose.xy_px[_HIP[side]]))
+    height_px = pose.xy_px[_SHOULDER[side]][1] - pose.xy_px[[_ELBOW[side], _WRIST[side]], 1].min()
+    return bool(height_px <= _LOW_TRUNKS * trunk_px)
 
 
 def _are_apart(pose: Pose) -> bool:

@@ -13,23 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repcount.counting import identity
-from repcount.pose import angles
+from repcount.pose import angles, arms
 from repcount.pose.arms import ONE_OR_TWO
 from repcount.types import Frame, Landmark, Pose
 from repcount.video.opencv import cv2
 
-# (shoulder, elbow, wrist, hip)
-_SIDES = (
-    (Landmark.LEFT_SHOULDER, Landmark.LEFT_ELBOW, Landmark.LEFT_WRIST, Landmark.LEFT_HIP),
-    (Landmark.RIGHT_SHOULDER, Landmark.RIGHT_ELBOW, Landmark.RIGHT_WRIST, Landmark.RIGHT_HIP),
-)
-_SHOULDERS, _HIPS = [side[0] for side in _SIDES], [side[3] for side in _SIDES]
+_SHOULDERS, _HIPS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER], [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _HEAD = [Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
 _KNEES, _ANKLES = [Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE], [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
-
-_LOW_TRUNKS = 0.25
-"""Greatest height of elbows and wrists over the shoulders while the arms are down, in lengths of the trunk. Hands under
-the head are within 0.1 of it (rendered clips)."""
 
 _TRUNK_DEG, _HEELS_DEG = 25.0, 35.0
 """Largest elevations of trunk and heels of somebody who lies with the legs down, as for gestures."""
@@ -86,6 +77,11 @@ _CLEAR, _ARM, _BEHIND = 0.3, 0.7, 0.1
 may look like what is behind them here and there (rendered clips). The third is the greatest share of what no hand
 reaches that changes: who walks past is higher."""
 
+_NEAR, _JOINS_S = 0.6, 0.25
+"""Where arms reach the shoulders, in lengths of the arm, and for how long at most something stands there only farther
+out before it does: 252 rendered arms took up to 0.2 s, as they rise past the head, and what walks in is seen far from
+the shoulders first, for 0.33 s and more (simulated)."""
+
 _FOREARM, _GAP, _TWO = 0.7, 0.12, 0.35
 """From the first on, two arms are the second from each other, in lengths of the arm, in so many of the rings: of 79
 rendered single arms in none, of 74 of 77 both held up apart in 0.4 to 1."""
@@ -117,6 +113,8 @@ class ArmsDown:
     """The last `_LOOKS` of one place."""
     up_since_s: float = nan
     """Since when something stands there that was not in the looks."""
+    joined_s: float = nan
+    """When it first reached the shoulders."""
     up_last_s: float = nan
     """When something last stood there."""
     elsewhere_since_s: float = nan
@@ -141,13 +139,15 @@ def see(before: ArmsDown, frame: Frame, pose: Pose | None) -> tuple[ArmsDown, fl
     if risen is None:
         return _look(before, frame, pose, lies_there=False), nan
     if _share(risen) <= _CLEAR:
-        before = replace(before, up_since_s=nan)
+        before = replace(before, up_since_s=nan, joined_s=nan)
         settled = not frame.time_s - before.up_last_s < _APART_S
         return _look(before, frame, pose, lies_there=True) if settled else before, 0.0
     since_s = frame.time_s if isnan(before.up_since_s) else before.up_since_s
     if frame.time_s - since_s > _LONGEST_S:
         return ArmsDown(), nan
-    return replace(before, up_since_s=since_s, up_last_s=frame.time_s, elsewhere_since_s=nan), _count(risen)
+    joined_s = frame.time_s if isnan(before.joined_s) and _share(risen, _NEAR) > 0.0 else before.joined_s
+    before = replace(before, up_since_s=since_s, joined_s=joined_s, up_last_s=frame.time_s, elsewhere_since_s=nan)
+    return before, _count(risen) if joined_s - since_s <= _JOINS_S else nan
 
 
 def _has_moved(before: ArmsDown, pose: Pose | None) -> bool:
@@ -189,15 +189,8 @@ def _is_same_place(one: Pose, other: Pose) -> bool:
 def _are_down(pose: Pose) -> bool:
     """Whether somebody lies with legs and arms down in the picture."""
     sample = angles.compute_sample(0.0, pose)
-    if not (abs(sample.trunk_deg) <= _TRUNK_DEG and sample.heels_deg <= _HEELS_DEG and angles.is_lying_on_back(pose)):
-        return False
-    return all(_is_low(pose, *side) for side in _SIDES)
-
-
-def _is_low(pose: Pose, shoulder: int, elbow: int, wrist: int, hip: int) -> bool:
-    trunk_px = hypot(*(pose.xy_px[shoulder] - pose.xy_px[hip]))
-    height_px = pose.xy_px[shoulder][1] - pose.xy_px[[elbow, wrist], 1].min()
-    return bool(height_px <= _LOW_TRUNKS * trunk_px)
+    flat = abs(sample.trunk_deg) <= _TRUNK_DEG and sample.heels_deg <= _HEELS_DEG
+    return flat and angles.is_lying_on_back(pose) and arms.are_down(pose)
 
 
 def _risen(before: ArmsDown, frame: Frame) -> NDArray[np.bool_] | None:
@@ -276,9 +269,9 @@ def _is_shadow(before: NDArray[np.float32], now: NDArray[np.float32]) -> NDArray
     return np.asarray((brightest < 1) & (darkest >= _LEAST_SHADE) & (brightest - darkest <= _SHADE))
 
 
-def _share(risen: NDArray[np.bool_]) -> float:
-    """In which share of the rings as far as the wrist something stands up."""
-    return float(np.mean([bool(runs) for _, runs in _rings(risen, _FROM, _WRIST)]))
+def _share(risen: NDArray[np.bool_], most: float = _WRIST) -> float:
+    """In which share of the rings as far as the wrist, or as `most`, something stands up."""
+    return float(np.mean([bool(runs) for _, runs in _rings(risen, _FROM, most)]))
 
 
 def _count(risen: NDArray[np.bool_]) -> float:

@@ -155,3 +155,33 @@ def test_looks_are_half_a_second_apart_and_only_at_arms_that_are_down() -> None:
         before, _ = see(before, Frame(time_s, ROOM), who)
         times.append([look.frame.time_s for look in before.looks])
     assert times == [[0.0], [0.0], [0.0, 0.5], [0.0, 0.5], [0.0, 0.5, 1.2], [0.5, 1.2, 1.8], [0.1]]
+
+
+FAR_LEFT, FAR_RIGHT, CLOSER = (arm(at=-0.7),), (arm(at=0.7),), (arm(at=-0.65),)
+BOTH, ONE, SIDE_BY_SIDE = (arm(-25), arm(25)), (arm(),), (arm(at=-0.2), arm(at=0.2))
+
+
+@pytest.mark.parametrize(
+    ("way", "there", "arms"),
+    [
+        ([], BOTH, 2.0),
+        ([(arm(80),), (arm(60),), (arm(40),)], ONE, 1.0),
+        ([(arm(-80), arm(80)), (arm(-50), arm(50))], BOTH, 2.0),
+        ([FAR_LEFT] * 2, SIDE_BY_SIDE, 2.0),
+        ([FAR_LEFT] * 4, SIDE_BY_SIDE, nan),
+        ([FAR_LEFT] * 4, ONE, nan),
+        ([FAR_RIGHT] * 4, ONE, nan),
+        ([FAR_LEFT, FAR_LEFT, CLOSER, CLOSER], ONE, nan),
+        ([*[FAR_LEFT] * 4, ()], ONE, 1.0),
+    ],
+)
+def test_arms_come_up_from_the_shoulders_and_who_walks_in_does_not(
+    way: list[tuple[Part, ...]], there: tuple[Part, ...], arms: float
+) -> None:
+    """What is on its way there is seen at 15 Hz."""
+    before = known(ROOM, ROOM, ROOM)
+    for step, parts in enumerate(way):
+        before, _ = see(before, Frame(2.0 + step / 15, picture(*parts)), LYING)
+    for step in range(len(way), len(way) + 5):
+        before, standing = see(before, Frame(2.0 + step / 15, picture(*there)), LYING)
+        assert standing == pytest.approx(arms, nan_ok=True)
