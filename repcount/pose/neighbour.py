@@ -14,10 +14,10 @@ _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
 after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
 as long as following one person, and only until that person has raised the legs."""
 
-_SIGHTINGS, _BUSY_AGAIN_S, _GROWTH = 5, 1.0, 2.0
-"""Where that person exercises while something moves beside, whoever has been found there so often is somebody. Pauses
-begin with the second and grow by the third: curtains and cameras move all the time. Heuristic: of two who exercise the
-one behind is found in none to all of the images in which the other one is painted out."""
+_BUSY_AGAIN_S, _GROWTH = 1.0, 2.0
+"""Where that person exercises while something moves beside, others are looked for in glances with pauses that begin
+with the first and grow by the second: curtains and cameras move all the time. Heuristic: of two who exercise the one
+behind is found in none to all of the images in which the other one is painted out."""
 
 _HALF = 0.5
 """Whoever looks less than half as large as the person followed is no neighbour. Heuristic: 2.5 m behind, or a toy."""
@@ -60,12 +60,14 @@ class Neighbours:
         self._still: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
         self._has_moved = False
-        """Whether somebody found beside has moved the legs."""
+        """Whether somebody found beside has moved the legs while the person followed lay still."""
+        self._exercises_beside = False
+        """Whether somebody found beside has raised the legs, for sure."""
 
     @property
     def is_there(self) -> bool:
-        """Whether somebody is known to lie beside: is painted out, or has moved the legs."""
-        return self.is_hidden or self._has_moved
+        """Whether somebody is known to lie beside: is painted out, or has raised the legs for sure."""
+        return self.is_hidden or self._exercises_beside
 
     @property
     def is_hidden(self) -> bool:
@@ -87,7 +89,7 @@ class Neighbours:
     def forget(self) -> None:
         """Another scene begins."""
         self._still, self._legs, self._others_legs = None, LegWatch(), LegWatch()
-        self._has_moved = False
+        self._has_moved = self._exercises_beside = False
 
     def see(self, place: Sample, pose: Pose) -> None:
         """Take note of the legs of somebody who lies in the picture."""
@@ -102,7 +104,7 @@ class Neighbours:
             return False
         if not self.exercises(followed):
             return self._has_moved or self._glances.is_due(time_s, wanted=True)
-        return not self._has_moved and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
+        return not self._exercises_beside and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
 
     def exercises(self, followed: Sample) -> bool:
         """Whether the legs of the person followed move or have been raised."""
@@ -114,12 +116,10 @@ class Neighbours:
         return others[0] if self._is_in_sight else None
 
     def see_beside(self, place: Sample, other: Pose, followed: Sample) -> None:
-        """Take note of the legs of somebody found beside, who is there once they have moved; while the person followed
-        exercises, once that has been seen several times.
-        """
+        """Take note of the legs of somebody found beside."""
         self._others_legs.see(place, other)
-        least = _SIGHTINGS if self.exercises(followed) else 1
-        self._has_moved = self._has_moved or (self._others_legs.times_seen(place) >= least and self.moves(place))
+        self._has_moved = self._has_moved or (self.moves(place) and not self.exercises(followed))
+        self._exercises_beside = self._exercises_beside or self._others_legs.has_raised_both(place)
 
     def moves(self, place: Sample) -> bool:
         """Whether the legs of somebody found beside have moved."""
