@@ -319,9 +319,9 @@ class Movement:
     @cached_property
     def left_s(self) -> float:
         """When the legs left the bottom: the start, or before it where nobody was seen then."""
-        return (
-            max(self.start_s - self.unseen_s, min(self.start_s, self.ended_s)) if self.unseen_s < inf else self.start_s
-        )
+        if self.unseen_s == inf:
+            return self.start_s
+        return max(self.start_s - self.unseen_s, min(self.start_s, self.ended_s))
 
     @cached_property
     def vague_s(self) -> tuple[float, float]:

@@ -165,11 +165,8 @@ class PersonTracker:
             return replace(chosen, people_lying=2.0) if self._neighbours.is_there else chosen
         exercises = self._neighbours.exercises(followed)
         still = chosen if exercises else self._neighbours.as_lying(followed, chosen)
-        others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [still])))
-        other = self._neighbours.among(others, still)
+        other = self._look_beside(frame, still)
         if other is None:
-            if others:  # Made up, or far away: detected anew, or else the model would go on with that.
-                self._landmarkers.beside.forget()
             return chosen if exercises else replace(chosen, people_lying=1.0)
         place = angles.place(frame.time_s, other)
         self._neighbours.see_beside(place, other, followed)
@@ -184,6 +181,14 @@ class PersonTracker:
         self._followed.change_to(place)
         self._view.look_at(closer.around(other, frame) if closer.fits(other, frame) else None)
         return replace(other, people_lying=2.0)
+
+    def _look_beside(self, frame: Frame, followed: Pose) -> Pose | None:
+        """Somebody who lies in the picture without the person followed."""
+        others = _large_enough(frame, self._landmarkers.beside.detect(paint_out(frame, [followed])))
+        other = self._neighbours.among(others, followed)
+        if others and other is None:  # Made up, or far away: detected anew, or else the model would go on with that.
+            self._landmarkers.beside.forget()
+        return other
 
 
 class _Landmarkers:
