@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from math import inf, isnan, nan
 
-from repcount.pose.arms import ONE_OR_TWO
+from repcount.pose.arms import LEGS_DOWN_DEG, LYING_DEG, ONE_OR_TWO, STILL_DEG
 
 HOLD_S = 1.0
 """How long an arm is held up. Heuristic: longer than a stretch or a wave, short enough for somebody out of breath."""
@@ -19,18 +19,6 @@ _REARM_S = 0.5
 
 _MAX_STEP_S = 0.5
 """Frames further apart tell nothing about what was between them: a hold begins anew."""
-
-_LYING_DEG = 25.0
-"""Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms, and in a hollow hold,
-with the trunk at 29° (real clip), they are up all the time. Of people who lie it is 20° at most (rendered clips)."""
-
-_LEGS_DOWN_DEG = 35.0
-"""Largest elevation of the heels. Within a rep, and in look-alikes that reach for the feet, arms tell nothing. Not of
-the thighs: the model may take the hand of an arm that leans towards the feet for a knee (rendered clip)."""
-
-_STILL_DEG = 10.0
-"""Most that the trunk moves while an arm is up: people stretch their arms up between two V-ups, while the head goes
-down (real clip: by 19°). Who lies and waits stays within 5° (rendered clips)."""
 
 
 class Gesture(enum.Enum):
@@ -76,11 +64,11 @@ def step(
     if time_s - state.last_s > _MAX_STEP_S:
         state = GestureState(armed=state.armed, down_s=nan)
     state = replace(state, last_s=time_s)
-    if not (arms_up >= 1.0 and abs(trunk_deg) <= _LYING_DEG and heels_deg <= _LEGS_DOWN_DEG):
+    if not (arms_up >= 1.0 and abs(trunk_deg) <= LYING_DEG and heels_deg <= LEGS_DOWN_DEG):
         return _lowered(state, time_s, seen=not isnan(arms_up + trunk_deg)), None
     if isnan(state.since_s):
         state = replace(state, since_s=time_s, trunk_deg=trunk_deg, frames=0, two=0, both=0)
-    if abs(trunk_deg - state.trunk_deg) > _STILL_DEG:
+    if abs(trunk_deg - state.trunk_deg) > STILL_DEG:
         state = replace(state, armed=False)
     return _held_up(state, time_s, arms_up)
 

@@ -13,6 +13,18 @@ _ELBOW = (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
 _WRIST = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 _HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
 
+LYING_DEG = 25.0
+"""Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms, and in a hollow hold,
+with the trunk at 29° (real clip), they are up all the time. Of people who lie it is 20° at most (rendered clips)."""
+
+LEGS_DOWN_DEG = 35.0
+"""Largest elevation of the heels. Within a rep, and in look-alikes that reach for the feet, arms tell nothing. Not of
+the thighs: the model may take the hand of an arm that leans towards the feet for a knee (rendered clip)."""
+
+STILL_DEG = 10.0
+"""Most that the trunk moves while an arm is up: people stretch their arms up between two V-ups, while the head goes
+down (real clip: by 19°). Who lies and waits stays within 5° (rendered clips)."""
+
 _UP_DEG = 55.0
 """Least elevation of the line from shoulder to wrist, in the picture and in space. Heuristic: an arm that is held up on
 purpose stands within 20° of the vertical, which leaves 15° for the model and a tilted camera. Hands under the head,

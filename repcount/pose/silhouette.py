@@ -22,12 +22,9 @@ _SHOULDERS, _HIPS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER], [Landmark
 _HEAD = [Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
 _KNEES, _ANKLES = [Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE], [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
 
-_TRUNK_DEG, _HEELS_DEG = 25.0, 35.0
-"""Largest elevations of trunk and heels of somebody who lies with the legs down, as for gestures."""
-
-_STILL_DEG, _HEAD_TRUNKS = 10.0, 0.3
-"""Most that the trunk turns while an arm goes up, as for gestures, and most that the head moves, in lengths of the
-trunk, which is also how far the head reaches from its middle. Who rolls up lifts the head first (real clip)."""
+_HEAD_TRUNKS = 0.3
+"""Most that the head moves while an arm goes up, in lengths of the trunk, which is also how far the head reaches from
+its middle. Who rolls up lifts the head first (real clip)."""
 
 _LOOKS, _APART_S = 3, 0.5
 """Looks at the picture with the arms down, and the least time between two. Heuristic: a screen or a pet moves within
@@ -158,7 +155,7 @@ def _has_moved(before: ArmsDown, pose: Pose | None) -> bool:
         return False
     lay, trunk_deg = before.looks[-1].pose, angles.compute_sample(0.0, pose).trunk_deg
     head_px = hypot(*(pose.xy_px[_HEAD] - lay.xy_px[_HEAD]).mean(axis=0))
-    return abs(trunk_deg - before.trunk_deg) > _STILL_DEG or head_px > _HEAD_TRUNKS * _length_px(lay)
+    return abs(trunk_deg - before.trunk_deg) > arms.STILL_DEG or head_px > _HEAD_TRUNKS * _length_px(lay)
 
 
 def _goes_on(last: Frame, frame: Frame) -> bool:
@@ -189,7 +186,7 @@ def _is_same_place(one: Pose, other: Pose) -> bool:
 def _are_down(pose: Pose) -> bool:
     """Whether somebody lies with legs and arms down in the picture."""
     sample = angles.compute_sample(0.0, pose)
-    flat = abs(sample.trunk_deg) <= _TRUNK_DEG and sample.heels_deg <= _HEELS_DEG
+    flat = abs(sample.trunk_deg) <= arms.LYING_DEG and sample.heels_deg <= arms.LEGS_DOWN_DEG
     return flat and angles.is_lying_on_back(pose) and arms.are_down(pose)
 
 
