@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repcount.pose import angles
+from repcount.pose.chunking import TARGET_LONG_SIDE_PX
 from repcount.types import Frame, Pose
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LONG_SIDE_PX = 160
-"""Approximate length of the longer side of the thumbnails that are compared, as for the motion gate."""
-
 _EVERY_S, _LATEST_S = 0.25, 0.75
-"""How far apart two thumbnails are, and at most: a raise of 30° in a second moves the feet by 1-2 pixels of a thumbnail
-in the first. Heuristic."""
+"""How far apart two thumbnails are, and at most. They are as large as those of the motion gate: a raise of 30° in a
+second moves the feet by 1-2 pixels of one in the first. Heuristic."""
 
 _MARGIN_TRUNKS = 0.3
 """How far clothes, shadow and what the landmarks miss reach around somebody's landmarks. Heuristic."""
@@ -62,7 +60,7 @@ class Surroundings:
         passed_s = frame.time_s - self._before[0] if self._before else _LATEST_S
         if passed_s < _EVERY_S:
             return
-        step = max(round(max(frame.image.shape[:2]) / _LONG_SIDE_PX), 1)
+        step = max(round(max(frame.image.shape[:2]) / TARGET_LONG_SIDE_PX), 1)
         size = frame.image.shape[1] // step, frame.image.shape[0] // step
         if min(size) < 1:
             return
