@@ -150,6 +150,9 @@ class Sample:
     """How many people lie in the picture; NaN where only one was looked for."""
     leg_trunks: float = nan
     """Length of the legs in trunk lengths, in space."""
+    other_knee_up: float = nan
+    other_foot_up: float = nan
+    """How far above the shoulders knee and ankle of the other leg are in the picture, in trunk lengths."""
 
 
 class Phase(enum.StrEnum):

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isnan
 
-from repcount.counting.movement import Movement, elevation_above_floor, nanmedian
+from repcount.counting.movement import Movement, nanmedian
 from repcount.types import Sample
 
 _SHARE = 0.5
 """A leg that makes less of the way than this stays behind."""
 
-_LEFT_DEG, _EARLY_DEG = 12.0, 10.0
+_OFF_FLOOR_TRUNKS, _STILL_TRUNKS = 0.05, 0.1
 _THIRD_DEG = (25.0, 45.0)
-_STOPS_DEG, _STILL_DEG = 6.0, 8.0
 _TOGETHER_DEG = 20.0
-"""Somebody who raises one leg keeps the other on the floor: it rises by up to 12° in all, for the pelvis tilts, and by
-no more than 6° until the first one is a third of the way up (single-leg raises, real and rendered, with and without
-somebody lying behind). The leg of somebody who lies behind, onto which the landmarks have slipped, shows otherwise:
-both begin and end within the last of these; until the leg is between the elevations of `_THIRD_DEG` the other has come
-along by 13-15°, and then it stops, changes by no more than `_STOPS_DEG` and is still to within `_STILL_DEG` but for
-strays. Nobody lifts a leg with the other and holds it dead still in mid-air while that one goes on."""
+"""Somebody who raises one leg keeps the other on the floor: in the picture its knee and its foot are no more than 0.03
+trunk lengths higher at the top than at the start or the end (single-leg raises and marches, real and rendered). Where
+the landmarks have slipped onto somebody who lies behind, both are higher by more than the first of these (0.07-0.6),
+and they stay there: the foot is as high as it was when the leg was between the elevations of `_THIRD_DEG`, and still to
+within the second but for strays. At start and end the legs lie together, to within the last, which they do not when
+they alternate. Nobody lifts a leg with the other and holds it dead still in mid-air while that one goes on. Measured on
+191 clips as they are and 68 in up to 14 conditions: of 96 reps refused for a leg that stays behind 29 are known by
+that, and none of 115 other movements."""
 
 _STRAYS = 0.1
-
-
-def lift(sample: Sample) -> float:
-    """Elevation of the other thigh above the floor."""
-    return elevation_above_floor(flexion(sample), sample)
 
 
 def flexion(sample: Sample) -> float:
     """180 - hip angle of the other leg."""
     return 180.0 - sample.other_hip_deg
+
+
+def knee_up(sample: Sample) -> float:
+    """Height of its knee above the shoulders in the picture, in trunk lengths."""
+    return sample.other_knee_up
+
+
+def foot_up(sample: Sample) -> float:
+    """The same of its foot."""
+    return sample.other_foot_up
 
 
 def apart(sample: Sample) -> float:
@@ -48,14 +55,14 @@ def stays_behind(movement: Movement) -> bool:
 
 
 def has_slipped(movement: Movement) -> bool:
-    """Whether its landmarks came along, stopped and stayed: they are on another body, and the leg is unknown."""
+    """Whether its landmarks left the floor, stopped and stayed: they are on another body, and the leg is unknown."""
     if not stays_behind(movement):
         return False
-    start, top = movement.at_start(lift), movement.at_top(lift)
-    third = nanmedian(lift(p.sample) for p in movement.points if _THIRD_DEG[0] <= p.lift <= _THIRD_DEG[1])
     together = max(movement.at_start(apart), movement.at_end(apart)) <= _TOGETHER_DEG
-    came_along = top - start > _LEFT_DEG and third - start > _EARLY_DEG
-    return together and came_along and abs(top - third) <= _STOPS_DEG and _spread(movement) <= _STILL_DEG
+    left = min(_risen(movement, knee_up), _risen(movement, foot_up)) > _OFF_FLOOR_TRUNKS
+    third = nanmedian(foot_up(p.sample) for p in movement.points if _THIRD_DEG[0] <= p.lift <= _THIRD_DEG[1])
+    stopped = abs(movement.at_top(foot_up) - third) <= _STILL_TRUNKS
+    return together and left and stopped and _spread(movement) <= _STILL_TRUNKS
 
 
 def is_unknown(movement: Movement) -> bool:
@@ -63,8 +70,13 @@ def is_unknown(movement: Movement) -> bool:
     return isnan(movement.at_top(flexion)) or has_slipped(movement)
 
 
+def _risen(movement: Movement, height: Callable[[Sample], float]) -> float:
+    """How much higher it is at the top than at the start or the end, whichever is higher."""
+    return movement.at_top(height) - max(movement.at_start(height), movement.at_end(height))
+
+
 def _spread(movement: Movement) -> float:
-    """How far it moves at the top, but for a tenth of the values at either end."""
-    held = sorted(angle for angle in (flexion(p.sample) for p in movement.top_points) if not isnan(angle))
+    """How far the foot moves at the top, but for a tenth of the values at either end."""
+    held = sorted(height for height in (foot_up(p.sample) for p in movement.top_points) if not isnan(height))
     strays = int(_STRAYS * len(held))
     return held[-1 - strays] - held[strays] if held else 0.0

@@ -89,6 +89,8 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         hands_to_shins=_hands_to_shins(body),
         heels_deg=_elevation(body, _HEEL),
         people_lying=pose.people_lying,
+        other_knee_up=nan if astray else _above_shoulders(body, _KNEE[far]),
+        other_foot_up=nan if astray else _above_shoulders(body, _ANKLE[far]),
     )
 
 
@@ -323,6 +325,13 @@ def _chest(body: _Body) -> float:
     x, y, z = (shoulders + hips for shoulders, hips in zip(*across, strict=True))
     out = (y * tz - z * ty, z * tx - x * tz, x * ty - y * tx)
     return degrees(atan2(-out[1], hypot(out[0], out[2])))
+
+
+def _above_shoulders(body: _Body, landmark: int) -> float:
+    """Height of a landmark above the shoulders in the picture, in trunk lengths: they lie still where the hips roll."""
+    trunk_px = hypot(*body.trunk_px)
+    up_px = _middle(body.flat, _SHOULDER)[1] - body.flat[landmark][1]
+    return up_px / trunk_px if trunk_px > 0 else nan
 
 
 def _hands_on_head(body: _Body) -> float:

@@ -22,7 +22,8 @@ so something else moves."""
 _ONE_LEG_S, _ONE_LEG_DEG = 0.4, 12.0
 """Nor has somebody raised the legs whose near leg lies still for at least the first while the far one moves by more
 than the second: the model puts the far leg of who lies in front onto the legs of who raises them behind. The leg of
-somebody that stays behind rises by up to that with the pelvis (see `other_leg`). The near leg is the person's own."""
+somebody that stays behind rises by up to that with the pelvis (single-leg raises, real and rendered). The near leg is
+the person's own."""
 
 _TOGETHER_DEG = 3.0
 """Legs that are no further apart than this beyond the least lie side by side. Heuristic: the jitter."""

@@ -180,7 +180,9 @@ def test_knees_that_are_read_now_straight_now_bent_are_doubted() -> None:
     )
 
 
-@pytest.mark.parametrize(("stops", "reasons_", "full"), [(8, {RejectionReason.ONE_LEG}, 0), (18, set(), 3)])
+@pytest.mark.parametrize(
+    ("stops", "reasons_", "full"), [(6, {RejectionReason.ONE_LEG}, 0), (10, set(), 3), (18, set(), 3)]
+)
 def test_a_far_leg_that_comes_up_and_then_lies_in_the_air_is_unknown(
     stops: float, reasons_: set[RejectionReason], full: int
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_far_leg_that_comes_up_and_then_lies_in_the_air_is_unknown(
     [
         ("rises all the way, as when the pelvis tilts", lambda t, x: 0.2 * x),
         ("hovers from the start", lambda t, x: 18.0),
+        ("hovers from then on", lambda t, x: 18.0 if t > 2 else 0.0),
         ("is lowered later", lambda t, x: 0.3 * x if t % 5.5 < 3 else x / 9),
         ("sways", lambda t, x: min(x, 18 + 12 * (t % 1))),
     ],
@@ -204,6 +207,16 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
 ) -> None:
     analysis = performed(lambda t, x: Body(left=x, right=other(t, x)))
     assert (analysis.reps, reasons(analysis)) == ((), {RejectionReason.ONE_LEG}), name
+
+
+def test_a_foot_that_stays_where_it_is_in_the_picture_is_on_the_floor_however_the_pelvis_tilts() -> None:
+    """The hip angle of the leg that is kept down changes with the pelvis."""
+
+    def tilted(sample: Sample) -> Sample:
+        return replace(sample, other_hip_deg=sample.other_hip_deg - min(180 - sample.hip_deg, 18))
+
+    analysis = performed(lambda _, x: Body(left=x, right=0), seen_as=tilted)
+    assert (analysis.reps, reasons(analysis)) == ((), {RejectionReason.ONE_LEG})
 
 
 def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
