@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import cos, pi, sin
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +15,8 @@ from repcount.pose.surroundings import Surroundings
 from repcount.types import Frame
 
 HZ = 15.0
-ME = Body(hip_px=(300, 300), size=0.8)
+ME_HIP = 300, 300
+ME = Body(hip_px=ME_HIP, size=0.8)
 """The trunk is 100 px long, the hips 300 px from the left, the head on the left."""
 Image = NDArray[np.uint8]
 
@@ -23,10 +26,28 @@ def room() -> Image:
     return np.random.default_rng(1).integers(60, 200, (9, 16, 3), dtype=np.uint8).repeat(40, axis=0).repeat(40, axis=1)
 
 
-def with_bar(x: float, y: float) -> Image:
-    """A room with something bright and long, like a leg, standing in it."""
+def with_leg(degrees: float, hip: tuple[int, int] = (200, 200), trunk_px: int = 100) -> Image:
+    """A room with somebody's bright leg, raised so far; as it is, behind me and of my size."""
     image = room()
-    image[round(y) - 60 : round(y), round(x) : round(x) + 20] = 255
+    radians = degrees * pi / 180
+    end = round(hip[0] + 1.6 * trunk_px * cos(radians)), round(hip[1] - 1.6 * trunk_px * sin(radians))
+    cv2.line(image, hip, end, (255, 255, 255), trunk_px // 5)
+    return image
+
+
+def with_shadow(x: float) -> Image:
+    """A room with somebody's long shadow on the floor before me."""
+    image = room()
+    image[343:358, round(x) : round(x) + 80] = 255
+    return image
+
+
+def with_curtain(time_s: float) -> Image:
+    """A room with a curtain, whose folds swing by 10 pixels."""
+    image = room()
+    for fold in range(8):
+        x = round(150 + 50 * fold + 10 * sin(4 * time_s + fold))
+        image[20:180, x : x + 15] = 30
     return image
 
 
@@ -44,11 +65,15 @@ def lively(picture: Callable[[float], Image], seconds: float = 3.0, me: Callable
     ("picture", "moves"),
     [
         (lambda _: room(), False),
-        (lambda t: with_bar(100 + 60 * t, 120), True),  # behind
-        (lambda t: with_bar(300 + 20 * t, 322), False),  # at my own legs
-        (lambda t: with_bar(100 + 60 * min(t, 0.4), 120), False),  # for a moment
+        (lambda t: with_leg(30 * t), True),
+        (lambda t: with_leg(30 * t, trunk_px=30), False),  # a toy's
+        (lambda t: with_leg(4 * t, ME_HIP), False),  # my own, which the landmarks lag behind
+        (lambda t: with_leg(30 * min(t, 0.25)), False),  # for a moment
+        (lambda t: with_shadow(350 + 60 * t), False),
+        (with_curtain, False),
         (lambda t: np.clip(room() * (1.0 + 0.2 * t), 0, 255).astype(np.uint8), False),  # the light
         (lambda t: np.roll(room(), round(80 * t), axis=1), False),  # the camera, and with it everything
+        (lambda t: np.roll(room(), round(6 * sin(5 * t)), axis=1), False),  # held in the hand
     ],
 )
 def test_only_what_moves_beside_for_a_while_is_somebody_else(picture: Callable[[float], Image], moves: bool) -> None:
@@ -76,7 +101,7 @@ def test_my_own_legs_are_mine_all_the_way() -> None:
 def test_another_scene_begins_afresh() -> None:
     surroundings = Surroundings()
     for i in range(30):
-        surroundings.see(Frame(i / HZ, with_bar(100 + 4 * i, 120)), pose(ME))
+        surroundings.see(Frame(i / HZ, with_leg(30 * i / HZ)), pose(ME))
     assert surroundings.is_lively
     surroundings.forget()
     assert not surroundings.is_lively
