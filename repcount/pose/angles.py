@@ -14,6 +14,7 @@ from repcount.types import Pose, Sample
 # Landmark numbers of MediaPipe's pose model, (left, right).
 _EAR, _SHOULDER, _WRIST, _HIP = (7, 8), (11, 12), (15, 16), (23, 24)
 _KNEE, _ANKLE, _HEEL = (25, 26), (27, 28), (29, 30)
+_LEG = _KNEE, _ANKLE, _HEEL, (31, 32)
 
 SIDES = ("left", "right")
 
@@ -135,6 +136,17 @@ def leg_elevations(pose: Pose) -> tuple[float, float]:
     legs = sorted((0, 1), key=lambda leg: body.space[_HIP[leg]][2])
     near, far = (_elevation(body, (_KNEE[leg],) * 2, (_HIP[leg],) * 2) for leg in legs)
     return near, far
+
+
+def with_legs_together(pose: Pose) -> Pose:
+    """The pose with the leg further from the camera beside the nearer one."""
+    xy_px, world_m = pose.xy_px.copy(), pose.world_m.copy()
+    near, far = sorted((0, 1), key=lambda leg: pose.world_m[_HIP[leg], 2])
+    for points in (xy_px, world_m):
+        beside = points[_HIP[far]] - points[_HIP[near]]
+        for part in _LEG:
+            points[part[far]] = points[part[near]] + beside
+    return replace(pose, xy_px=xy_px, world_m=world_m)
 
 
 def lower_heel(pose: Pose) -> float:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import hypot, inf
+from statistics import median
 
 from repcount.counting import identity
 from repcount.pose import angles
@@ -19,11 +20,12 @@ _STILL_S, _STILL_DEG, _SKIPPED_S = 1.25, 5.0, 0.3
 were not left out by the motion gate, which passes them for 0.75 s after and before a motion of somebody who is alone:
 so something else moves."""
 
-_ONE_LEG_S, _ONE_LEG_DEG = 0.4, 12.0
+_ONE_LEG_S, _ONE_LEG_DEG, _ONE_LEG_SHARE = 0.4, 12.0, 0.35
 """Nor has somebody raised the legs whose near leg lies still for at least the first while the far one moves by more
 than the second: the model puts the far leg of who lies in front onto the legs of who raises them behind. The leg of
 somebody that stays behind rises by up to that with the pelvis (single-leg raises, real and rendered). The near leg is
-the person's own."""
+the person's own: it is drawn along, by up to 11° where the far one goes up by 45° (rendered clip), which is no more
+than the last of it."""
 
 _TOGETHER_DEG = 3.0
 """Legs that are no further apart than this beyond the least lie side by side. Heuristic: the jitter."""
@@ -34,13 +36,18 @@ _FORGOTTEN_S = 3.0
 _RAISED_DEG = 25.0
 """Legs that move by more than this are raised: the default of `Config.partial_deg`."""
 
-_STRAYS = 0.1
-"""Share of the values at either end that is left out: landmarks hop."""
+_UP_DEG = 10.0
+"""Legs that are up are above the level by more than this. Heuristic: on the floor they are within 10° of it."""
+
+_STRAYS, _FEWEST_STRAYS = 0.1, 2
+"""Share of the values at either end that is left out, and the least number where it is about raised legs: landmarks
+hop, most of all in the first frames."""
 
 _SEEN, _SEEN_FOR_SURE = 6, 12
 """Somebody has raised the legs once seen so often lately: landmarks that hop once raise nobody's. Heuristic.
 
-Both legs, so that nobody made up does, takes the second. The model makes bodies up around the area that is painted out:
+Both legs, so that nobody made up does, takes the second, and legs above the level: those of a body made up at the edge
+of the area that is painted out swing below it. The model makes bodies up around the area that is painted out:
 their legs hop or only one of them moves, and they go after a few samples. Measured in 85 clips, in eight of which it
 makes some up: both legs of those move by up to 52° with 8 samples, and by no more than 19° with 10 to 15. Of eight
 neighbours they move by 28-79°; others are found too seldom."""
@@ -57,11 +64,17 @@ class _Person:
     together: Pose | None = None
     """How the person last lay with the legs side by side."""
 
-    def swings_deg(self) -> list[float]:
-        """How far the near and the far leg have moved."""
-        strays = int(_STRAYS * len(self.lifts))
+    def ranges_deg(self, fewest_strays: int = 0) -> list[tuple[float, float]]:
+        """Lowest and highest elevation of the near and of the far leg."""
+        strays = max(int(_STRAYS * len(self.lifts)), fewest_strays)
         legs = map(sorted, zip(*(lifts for _, lifts in self.lifts), strict=True))
-        return [leg[-1 - strays] - leg[strays] for leg in legs]
+        return [(leg[strays], leg[-1 - strays]) for leg in legs]
+
+    def has_begun(self) -> bool:
+        """Whether the near leg has moved, of late or at all."""
+        near = [lifts[0] for _, lifts in self.lifts]
+        low, high = self.ranges_deg()[0]
+        return high - low > _STILL_DEG or min(near[-2:]) > median(near) + _STILL_DEG
 
     def rests(self) -> bool:
         """Whether neither leg has moved lately."""
@@ -88,9 +101,12 @@ class LegWatch:
         person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:
             person.lifts.popleft()
-        swings = person.swings_deg()
-        person.has_raised = person.has_raised or (len(person.lifts) >= _SEEN and swings[0] > _RAISED_DEG)
-        person.has_raised_both = len(person.lifts) >= _SEEN_FOR_SURE and min(swings) > _RAISED_DEG
+        if len(person.lifts) >= _SEEN:
+            ranges = person.ranges_deg(_FEWEST_STRAYS)
+            raised = [high - low > _RAISED_DEG for low, high in ranges]
+            person.has_raised = person.has_raised or raised[0]
+            is_up = min(high for _, high in ranges) > _UP_DEG
+            person.has_raised_both = len(person.lifts) >= _SEEN_FOR_SURE and all(raised) and is_up
         if person.rests():
             person.least_apart_deg = min(abs(near - far), person.least_apart_deg)
             if abs(near - far) <= person.least_apart_deg + _TOGETHER_DEG:
@@ -104,7 +120,7 @@ class LegWatch:
     def moves(self, place: Sample) -> bool:
         """Whether the legs of the person at a place have moved at all."""
         person = self._find(place)
-        return person is not None and (person.has_raised or person.swings_deg()[0] > _STILL_DEG)
+        return person is not None and (person.has_raised or person.has_begun())
 
     def has_raised_both(self, place: Sample) -> bool:
         """Whether the person at a place has been seen raising both legs, and often enough to be nobody made up."""
@@ -126,7 +142,7 @@ class LegWatch:
         for time_s, lifts in reversed(person.lifts):
             lows, highs = list(map(min, lows, lifts)), list(map(max, highs, lifts))
             near, far = (high - low for low, high in zip(lows, highs, strict=True))
-            if near > _STILL_DEG:
+            if near > max(_STILL_DEG, _ONE_LEG_SHARE * far):
                 return False
             if far > _ONE_LEG_DEG and now_s - time_s >= _ONE_LEG_S:
                 return True

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repcount.pose import angles
-from repcount.types import Frame, Pose
+from repcount.types import Frame, Landmark, Pose
 from repcount.video.opencv import cv2
 
 _MARGIN_TRUNKS = 0.04
@@ -63,8 +63,12 @@ def distance_px(pose: Pose, x: float, y: float) -> float:
 
 def share_outside(pose: Pose, painted: Pose) -> float:
     """Share of somebody's landmarks that lie outside the area that another takes who is painted out."""
-    margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
-    return fmean(distance_px(painted, x, y) > margin_px for x, y in pose.xy_px.tolist())
+    return fmean(_outside(pose.xy_px, painted))
+
+
+def are_legs_outside(pose: Pose, painted: Pose) -> bool:
+    """Whether both legs, from the knees to the toes, lie outside that area."""
+    return all(_outside(pose.xy_px[Landmark.LEFT_KNEE :], painted))
 
 
 def with_arms_unseen(pose: Pose, painted: Pose) -> Pose:
@@ -78,6 +82,11 @@ def with_arms_unseen(pose: Pose, painted: Pose) -> Pose:
         if any(distance_px(painted, x, y) <= margin_px for x, y in ends):
             visibility[[elbow, *hand]] = 0.0
     return replace(pose, visibility=visibility)
+
+
+def _outside(xy_px: NDArray[np.float64], painted: Pose) -> list[bool]:
+    margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
+    return [distance_px(painted, x, y) > margin_px for x, y in xy_px.tolist()]
 
 
 def _usual_colour(frame: Frame) -> list[float]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from math import isnan, nan
+from math import inf, isnan, nan
+from statistics import fmean
 
 from repcount.pose import angles
 from repcount.pose.exerciser import LegWatch
-from repcount.pose.masking import paint_out, share_outside, with_arms_unseen
+from repcount.pose.masking import are_legs_outside, paint_out, share_outside, with_arms_unseen
 from repcount.types import Frame, Pose, Sample
 
 _GLANCE_S, _GLANCE_AGAIN_S = 2.0, 4.0
 """Where somebody lies still while something moves in the picture, others are looked for during the first, and again
 after the second: it may be a neighbour who is followed. Heuristic: a raise of 2 s falls into it. It takes three times
 as long as following one person, and only until that person has raised the legs."""
+
+_STILL_FOR_S = 0.5
+"""So long is somebody held to lie still who was seen to. Heuristic: half of a quick raise."""
+
+_PUT_OFF = 2.0
+"""After somebody was followed in vain, who seemed to be beside, pauses are longer by this. Heuristic."""
 
 _BUSY_AGAIN_S, _GROWTH = 1.0, 2.0
 """Where that person exercises while something moves beside, others are looked for in glances with pauses that begin
@@ -26,7 +33,22 @@ _OUTSIDE = 0.45
 """Least share of a neighbour's landmarks outside the area that is painted out. The model makes up bodies in there, most
 of all when somebody holds an arm up: they had 0.06 to 0.36 outside (10th to 90th percentile; in one of three rendered
 clips to 0.47), neighbours of three other clips 0.48 and more, and one who is half hidden 0.88 in the median. Such a
-body, once followed, hides the person."""
+body, once followed, hides the person.
+
+Nor is anybody made up both of whose legs are outside and whose hips are not in the person's: the trunk of who lies
+behind is in the area, where the model draws it right from the legs that rise above it."""
+
+_HIPS_APART_TRUNKS = 0.2
+"""Least distance of those hips in the picture. Of somebody a metre behind, seen from 45 cm above the floor and 3 m
+away, they are 0.22 trunk lengths higher; those of who lies shifted by as much are another body's, too."""
+
+_LOWEST_DEG = -35.0
+"""Legs that point further down are no lying person's. Heuristic: seen from above, legs on the floor point down in the
+picture by up to 20°; those of a body made up at the edge of the area that is painted out did by 40-75°."""
+
+_PROVED_S, _JUDGED_S, _SEEN_SHARE = 3.0, 0.5, 0.5
+"""Whoever is followed instead of somebody who lies still is on trial for the first. Once the second has passed, who is
+seen in less than the third of the frames gives the place back: perhaps there is nobody. Heuristic."""
 
 
 class _Glances:
@@ -44,6 +66,11 @@ class _Glances:
             self._end_s = time_s + _GLANCE_S
         return time_s <= self._end_s
 
+    def put_off(self, time_s: float) -> None:
+        """End the one that goes on; the next one comes later than usual."""
+        self._end_s = time_s
+        self._pause_s *= _PUT_OFF
+
 
 class Neighbours:
     """Tells when to look for somebody beside the person followed, and whether that one raises the legs.
@@ -59,6 +86,12 @@ class Neighbours:
         """Whether the last look found somebody beside."""
         self._still: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
+        self._still_place: Sample | None = None
+        """Where that one lies, as seen last."""
+        self._still_s = -inf
+        """When the person followed lay still last."""
+        self._trial: list[bool] = []
+        """Whether the one who is followed instead was seen, frame by frame."""
         self._has_moved = False
         """Whether somebody found beside has moved the legs while the person followed lay still."""
         self._exercises_beside = False
@@ -84,12 +117,14 @@ class Neighbours:
 
     def reveal(self) -> None:
         """Paint nobody out any more."""
-        self._still = None
+        self._still = self._still_place = None
 
     def forget(self) -> None:
         """Another scene begins."""
-        self._still, self._legs, self._others_legs = None, LegWatch(), LegWatch()
+        self.reveal()
+        self._legs, self._others_legs = LegWatch(), LegWatch()
         self._has_moved = self._exercises_beside = False
+        self._still_s = -inf
 
     def see(self, place: Sample, pose: Pose) -> None:
         """Take note of the legs of somebody who lies in the picture."""
@@ -102,13 +137,21 @@ class Neighbours:
         """
         if self._still is not None:
             return False
+        if self._legs.lies_still(followed):
+            self._still_s = time_s
         if not self.exercises(followed):
             return self._has_moved or self._glances.is_due(time_s, wanted=True)
         return not self._exercises_beside and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
 
     def exercises(self, followed: Sample) -> bool:
-        """Whether the legs of the person followed move or have been raised."""
-        return self._legs.has_raised(followed) or not self._legs.lies_still(followed)
+        """Whether the legs of the person followed move or have been raised.
+
+        Who has just lain still does so until the legs move: a body made of two people is not known again.
+        """
+        if self._legs.has_raised(followed):
+            return True
+        lay_still = followed.time_s - self._still_s <= _STILL_FOR_S and not self._legs.moves(followed)
+        return not (lay_still or self._legs.lies_still(followed))
 
     def among(self, others: list[Pose], followed: Pose) -> Pose | None:
         """The first of those found beside, if somebody lies there: nobody made up, and nothing small."""
@@ -126,19 +169,45 @@ class Neighbours:
         return self._others_legs.moves(place)
 
     def has_raised(self, place: Sample) -> bool:
-        """Whether the legs of somebody found beside have been raised."""
-        return self._others_legs.has_raised(place)
+        """Whether somebody found beside has raised both legs, for sure: a body that is made up must hide nobody."""
+        return self._others_legs.has_raised_both(place)
 
-    def as_lying(self, followed: Sample, pose: Pose) -> Pose:
+    def as_lying(self, followed: Sample, pose: Pose | None) -> Pose | None:
         """The person followed, who lies still, without a leg that the model puts onto somebody else's."""
-        return self._legs.together(followed) or pose
+        return self._legs.together(followed) or (pose and angles.with_legs_together(pose))
 
-    def change_places(self, still: Pose) -> None:
-        """The neighbour is followed from now on, and who was followed so far is painted out."""
-        self._still = still
+    def change_places(self, still: Pose, place: Sample) -> None:
+        """The neighbour is followed from now on, and who was followed so far, and lies at `place`, is painted out."""
+        self._still, self._still_place, self._trial = still, place, []
         self._legs, self._others_legs = self._others_legs, self._legs
+
+    def take_back(self, time_s: float, pose: Pose | None) -> Sample | None:
+        """Where the one who is painted out lies, if that one is to be followed again after all: soon after the change
+        the one who is followed instead is hardly seen. `pose` is what was found of that one in the frame.
+        """
+        changed_s = self._still_place.time_s if self._still_place else nan
+        if not time_s - changed_s <= _PROVED_S:
+            return None
+        self._trial.append(pose is not None and _are_legs_possible(pose))
+        if time_s - changed_s < _JUDGED_S or fmean(self._trial) >= _SEEN_SHARE:
+            return None
+        place = self._still_place
+        self._legs, self._others_legs = self._others_legs, LegWatch()
+        self._has_moved = self._exercises_beside = False
+        self._glances.put_off(time_s)
+        self.reveal()
+        return place
 
 
 def _is_beside(other: Pose, followed: Pose) -> bool:
     large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
-    return angles.is_lying(other) and large_enough and share_outside(other, followed) >= _OUTSIDE
+    if not (large_enough and angles.is_lying(other) and _are_legs_possible(other)):
+        return False
+    if share_outside(other, followed) >= _OUTSIDE:
+        return True
+    apart_px = _HIPS_APART_TRUNKS * angles.trunk_px(followed)
+    return angles.hip_distance_px(other, followed) >= apart_px and are_legs_outside(other, followed)
+
+
+def _are_legs_possible(pose: Pose) -> bool:
+    return min(angles.leg_elevations(pose)) > _LOWEST_DEG

@@ -114,16 +114,18 @@ class PersonTracker:
         elif self._looks_for_one and not lying and frame.time_s - self._afresh_s >= _AFRESH_S:
             self._landmarkers.one.forget()
             self._afresh_s = frame.time_s
+        if self._give_back(frame.time_s, people[found] if found in lying else None):
+            return None
         sure = self._followed.is_sure(frame.time_s)
         if found is None:
             if not sure:
                 self._neighbours.reveal()
                 self._followed.unsettle()
-            return None
-        if found in lying or sure:
+                return None
+        elif found in lying or sure:
             self._followed.see(places[found])
-        pose = self._exerciser(frame, people[found], len(lying))
-        return replace(pose, neighbour_hidden=True) if self._neighbours.is_hidden else pose
+        pose = self._exerciser(frame, None if found is None else people[found], len(lying))
+        return replace(pose, neighbour_hidden=True) if pose and self._neighbours.is_hidden else pose
 
     def _detect(self, frame: Frame) -> list[Pose]:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found
@@ -153,34 +155,50 @@ class PersonTracker:
     def _landmarker(self) -> Landmarker:
         return self._landmarkers.one if self._looks_for_one else self._landmarkers.several
 
-    def _exerciser(self, frame: Frame, chosen: Pose, lying: int) -> Pose:
-        """The person chosen, or from now on somebody beside, with the number of people who lie where it is known."""
+    def _exerciser(self, frame: Frame, chosen: Pose | None, lying: int) -> Pose | None:
+        """The person chosen, or from now on somebody beside, with the number of people who lie where it is known.
+
+        None is chosen while the one who is followed is out of sight: the model may find a body that is made of both.
+        """
         if not self._looks_for_one:
-            return replace(chosen, people_lying=2.0 if self._neighbours.is_hidden else float(lying))
+            return _among(2.0 if self._neighbours.is_hidden else float(lying), chosen)
         followed = self._followed.place
-        if not self._neighbours.is_there:
+        if chosen and not self._neighbours.is_there:
             self._surroundings.see(frame, chosen)
         lively = self._surroundings.is_lively
         if followed is None or not self._neighbours.is_glance_due(frame.time_s, followed, lively=lively):
-            return replace(chosen, people_lying=2.0) if self._neighbours.is_there else chosen
+            return _among(2.0, chosen) if self._neighbours.is_there else chosen
         exercises = self._neighbours.exercises(followed)
         still = chosen if exercises else self._neighbours.as_lying(followed, chosen)
+        if still is None:
+            return None
         other = self._look_beside(frame, still)
         if other is None:
-            return chosen if exercises else replace(chosen, people_lying=1.0)
+            return chosen if exercises else _among(1.0, chosen)
         place = angles.place(frame.time_s, other)
         self._neighbours.see_beside(place, other, followed)
         if exercises:
-            return replace(chosen, people_lying=2.0 if self._neighbours.is_there else nan)
+            return _among(2.0 if self._neighbours.is_there else nan, chosen)
         if not self._neighbours.has_raised(place):
             # Who moves may have begun a rep: the counter takes another body for the person once it stays. How many lie
             # is left open: at a seam this must not be taken for the one who is followed for good.
-            return other if self._neighbours.moves(place) else replace(chosen, people_lying=2.0)
+            return other if self._neighbours.moves(place) else _among(2.0, chosen)
         self._landmarkers.change_places()
-        self._neighbours.change_places(still)
+        self._neighbours.change_places(still, followed)
         self._followed.change_to(place)
         self._view.look_at(closer.around(other, frame) if closer.fits(other, frame) else None)
-        return replace(other, people_lying=2.0)
+        return _among(2.0, other)
+
+    def _give_back(self, time_s: float, pose: Pose | None) -> bool:
+        """Follow again who was painted out if the one who is followed instead is not there; whether that is so."""
+        place = self._neighbours.take_back(time_s, pose)
+        if place is None:
+            return False
+        self._landmarkers.change_places()
+        self._followed.change_to(replace(place, time_s=time_s))
+        self._view.look_at(None)
+        self._looks_for_one = True
+        return True
 
     def _look_beside(self, frame: Frame, followed: Pose) -> Pose | None:
         """Somebody who lies in the picture without the person followed."""
@@ -237,6 +255,11 @@ class _Landmarkers:
         """Free them all."""
         for landmarker in self._opened.values():
             landmarker.close()
+
+
+def _among(people: float, pose: Pose | None) -> Pose | None:
+    """Somebody of so many who lie."""
+    return pose and replace(pose, people_lying=people)
 
 
 def _large_enough(frame: Frame, people: list[Pose]) -> list[Pose]:

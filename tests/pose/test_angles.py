@@ -144,3 +144,11 @@ def test_a_straight_leg_that_is_where_no_leg_can_be_is_unknown_and_the_other_one
 def test_legs_are_as_long_wherever_they_are() -> None:
     lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
     assert lengths == pytest.approx([1.68] * 3)
+
+
+@pytest.mark.parametrize("facing", [1, -1])
+def test_a_far_leg_is_put_beside_the_near_one(facing: int) -> None:
+    """The model has put it onto somebody else's."""
+    body = Body(left=60, right=5, facing=facing) if facing > 0 else Body(left=5, right=60, facing=facing)
+    elevations = angles.leg_elevations(angles.with_legs_together(pose(body)))
+    assert list(elevations) == pytest.approx([5, 5], abs=0.01)

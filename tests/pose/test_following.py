@@ -247,6 +247,58 @@ def test_who_lies_in_front_with_one_leg_put_onto_somebody_elses_gives_way(
     assert max(abs(lift) for one in painted for lift in angles.leg_elevations(one)) < 20
 
 
+def test_a_near_leg_that_is_drawn_along_a_little_is_no_raise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the far one on somebody else's, which is raised; the near one goes up by a fifth of that."""
+
+    def me(time_s: float) -> list[Body]:
+        return [replace(ME, left=raising(time_s), right=0.2 * raising(time_s))]
+
+    found = beside(monkeypatch, me, lambda t: [neighbour(raising(t))], 6)
+    assert {hip_y(one) for one in found[round(4 * HZ) :]} == {NEIGHBOUR.hip_px[1]}
+
+
+def test_who_lies_so_close_behind_that_only_the_legs_stand_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trunk is in the area that is painted out, for the camera is low."""
+    behind = replace(ME, hip_px=(ME.hip_px[0], ME.hip_px[1] - 30), size=0.8)
+    found = beside(monkeypatch, lambda _: [ME], lambda t: [replace(behind, left=raising(t), right=raising(t))], 6)
+    assert {hip_y(one) for one in found[round(4 * HZ) :]} == {behind.hip_px[1]}
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(lambda t: -0.8 * raising(t), lambda t: -0.6 * raising(t)), (lambda _: 0.0, raising), (raising, lambda _: 0.0)],
+    ids=["legs that point into the floor", "one leg", "the other leg"],
+)
+def test_who_is_not_seen_raising_both_legs_hides_nobody(
+    monkeypatch: pytest.MonkeyPatch, left: Callable[[float], float], right: Callable[[float], float]
+) -> None:
+    """The model makes up bodies at the edge of the area that is painted out."""
+    found = beside(monkeypatch, lambda _: [ME], lambda t: [replace(NEIGHBOUR, left=left(t), right=right(t))], 6)
+    assert not any(one is not None and one.neighbour_hidden for one in found)
+
+
+def test_who_is_not_seen_any_more_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Soon after the change: perhaps there was nobody."""
+    found = beside(monkeypatch, lambda _: [ME], lambda t: [neighbour(raising(t))] if t < 2.9 else [], 6)
+    hidden = [one is not None and one.neighbour_hidden for one in found]
+    assert any(hidden)
+    assert {hip_y(one) for one in found[round(4 * HZ) :]} == {ME.hip_px[1]}
+    assert not any(hidden[round(4 * HZ) :])
+
+
+def test_a_neighbour_is_followed_while_i_am_taken_for_somebody_else_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When the neighbour's legs rise the model makes one body of us both. No sample of the rep is lost."""
+    both = replace(ME, hip_px=(ME.hip_px[0], 330), size=1.5)
+
+    def other(time_s: float) -> list[Body]:
+        return [neighbour(raising(max(time_s - 1.5, 0.0)))]
+
+    found = beside(monkeypatch, lambda t: [both if 1.6 < t < 2.4 else ME], other, 5)
+    assert {hip_y(one) for one in found[round(2.0 * HZ) :]} == {NEIGHBOUR.hip_px[1]}
+
+
 def test_who_is_found_now_and_then_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shelf, taken for somebody for a moment, and again a second later: it was never followed for long."""
     places = followed(monkeypatch, lambda t: [ME] if t >= 2 else [NEIGHBOUR] if t < 0.15 or 1 <= t < 1.05 else [], 3)
