@@ -25,6 +25,13 @@ they alternate. Nobody lifts a leg with the other and holds it dead still in mid
 191 clips as they are, 68 in up to 14 conditions and 19 of single legs in eight: of 96 reps refused for a leg that stays
 behind 29 are known by that, and none of 300 other movements."""
 
+_SHORT, _SIDE_DEG = 0.72, 30.0
+"""Nobody's legs differ by so much in length: where this one is shorter than the first, as a share of the other leg, its
+landmarks are on somebody else, or made up. Up to the second out of the side view, from which on a leg that lies looks
+shorter than one that is raised. Measured at the top: 0.77 and more in 334 of 335 movements of one leg (clips in which
+one is raised, or both by turns, as they are and made worse), 0.70-1.01 in 98 % of 2,881 reps, and less than the first
+in 17 of 125 reps whose legs were read apart."""
+
 _STRAYS = 0.1
 
 
@@ -57,7 +64,11 @@ def stays_behind(movement: Movement) -> bool:
 
 
 def has_slipped(movement: Movement) -> bool:
-    """Whether its landmarks left the floor, stopped and stayed: they are on another body, and the leg is unknown."""
+    """Whether its landmarks are on another body, so that the leg is unknown: it is too short, or they left the floor,
+    stopped and stayed.
+    """
+    if movement.at_top(_share) < _SHORT and movement.at_top(lambda sample: sample.view_deg) <= _SIDE_DEG:
+        return True
     if not stays_behind(movement):
         return False
     together = max(movement.at_start(apart), movement.at_end(apart)) <= _TOGETHER_DEG
@@ -71,6 +82,10 @@ def has_slipped(movement: Movement) -> bool:
 def is_unknown(movement: Movement) -> bool:
     """Whether nothing is known of it at the top."""
     return isnan(movement.at_top(flexion)) or has_slipped(movement)
+
+
+def _share(sample: Sample) -> float:
+    return sample.other_leg_share
 
 
 def _risen(movement: Movement, height: Callable[[Sample], float]) -> float:

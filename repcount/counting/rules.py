@@ -132,9 +132,8 @@ def _head(sample: Sample) -> float:
 
 def _one_leg(config: Config, movement: Movement) -> bool:
     apart = (movement.at_start(other_leg.apart), movement.at_end(other_leg.apart))
-    if any(angle > _APART_AT_BOTTOM_DEG for angle in apart):
-        return True
-    return other_leg.stays_behind(movement) and not other_leg.has_slipped(movement)
+    alternate = any(angle > _APART_AT_BOTTOM_DEG for angle in apart)
+    return (alternate or other_leg.stays_behind(movement)) and not other_leg.has_slipped(movement)
 
 
 def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:

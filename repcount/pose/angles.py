@@ -92,6 +92,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         people_lying=pose.people_lying,
         other_knee_up=nan if astray else _above_shoulders(body, _KNEE[far]),
         other_foot_up=nan if astray else _above_shoulders(body, _ANKLE[far]),
+        other_leg_share=_leg_px(body, far) / max(_leg_px(body, near), 1e-9),
     )
 
 
@@ -344,6 +345,11 @@ def _above_shoulders(body: _Body, landmark: int) -> float:
     trunk_px = hypot(*body.trunk_px)
     up_px = _middle(body.flat, _SHOULDER)[1] - body.flat[landmark][1]
     return up_px / trunk_px if trunk_px > 0 else nan
+
+
+def _leg_px(body: _Body, leg: int) -> float:
+    hip, knee, ankle = (body.flat[part[leg]] for part in (_HIP, _KNEE, _ANKLE))
+    return dist(hip, knee) + dist(knee, ankle)
 
 
 def _hands_on_head(body: _Body) -> float:

@@ -209,6 +209,16 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
     assert (analysis.reps, reasons(analysis)) == ((), {RejectionReason.ONE_LEG}), name
 
 
+@pytest.mark.parametrize(("share", "yaw", "full"), [(0.71, 0, 3), (0.73, 0, 0), (0.71, 25, 3), (0.71, 40, 0)], ids=str)
+def test_a_leg_that_is_too_short_from_the_side_is_unknown(share: float, yaw: float, full: int) -> None:
+    """Obliquely, a leg that lies looks shorter than the one that is raised."""
+    analysis = performed(
+        lambda _, x: Body(left=x, right=0, yaw=yaw), seen_as=lambda sample: replace(sample, other_leg_share=share)
+    )
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full)
+    assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
+
+
 def test_a_foot_that_stays_where_it_is_in_the_picture_is_on_the_floor_however_the_pelvis_tilts() -> None:
     """The hip angle of the leg that is kept down changes with the pelvis."""
 
