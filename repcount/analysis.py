@@ -39,6 +39,12 @@ which on a picture without a rep is taken to stand on its head. A set of leg rai
 signals of leg raises and other exercises one had more, in which the model takes somebody small for upside down, and the
 next 0.07."""
 
+_STILL_LEG_DEG, _OTHER_LEG_DEG, _ONE_LEG_SHARE = 15.0, 30.0, 0.2
+"""Flexion below which the better-seen leg lies still, how far the other one is above it, and the share of such samples
+from which on, where nothing was counted and nothing refused, that is said: the model puts the far leg of who lies in
+front onto the legs of who raises them behind. That has 0.37 of a rendered set, and a leg raised alone 0.31-0.45 of
+three; of 101 other clips those where nothing was counted or refused have 0.13 at most, of somebody who runs."""
+
 _MIN_CROWDED, _CROWDED_SHARE = 5, 0.2
 """Samples that show several people lying before it is said, and their share of those in which others were looked for.
 Heuristic: a sofa is taken for somebody for a moment, and of people who lie close to each other one is found now and
@@ -129,6 +135,7 @@ class AnalysisBuilder:
     _view: float = 0.0
     _trunk_px: float = 0.0
     _backwards: int = 0
+    _one_leg: int = 0
     _lying: Counter[int] = field(default_factory=Counter)
     """Samples by how many people lay in the picture, where that is known."""
 
@@ -149,6 +156,8 @@ class AnalysisBuilder:
         self._view += sample.view_deg
         self._trunk_px += sample.trunk_px
         self._backwards += sample.hip_deg > _BACKWARDS_DEG and sample.chest_deg < _CHEST_DOWN_DEG
+        flexion = 180.0 - sample.hip_deg
+        self._one_leg += abs(flexion) < _STILL_LEG_DEG and 180.0 - sample.other_hip_deg > flexion + _OTHER_LEG_DEG
         if not isnan(sample.people_lying):
             self._lying[int(sample.people_lying)] += 1
 
@@ -171,6 +180,7 @@ class AnalysisBuilder:
             *warnings,
             *self._visibility_warnings(source, explained=any(warning.code in _NO_PICTURE for warning in warnings)),
             *self._upside_down(reps),
+            *self._one_leg_alone(reps, rejections),
             *_count_warnings(reps, rejections, unfinished),
             *_correction_warnings(reps, removed),
             *_target_warnings(settings, targets),
@@ -201,6 +211,10 @@ class AnalysisBuilder:
     def _upside_down(self, reps: Sequence[Rep]) -> Iterator[AnalysisWarning]:
         if not reps and self._backwards > _BACKWARDS_SHARE * self.seen:
             yield AnalysisWarning(WarningCode.UPSIDE_DOWN)
+
+    def _one_leg_alone(self, reps: Sequence[Rep], rejections: Sequence[Rejection]) -> Iterator[AnalysisWarning]:
+        if not reps and not rejections and self._one_leg > _ONE_LEG_SHARE * self.seen:
+            yield AnalysisWarning(WarningCode.ONE_LEG_ALONE)
 
 
 def _count_warnings(

@@ -224,6 +224,7 @@ class WarningCode(enum.StrEnum):
     FEET_HIDDEN = "feet_hidden"
     OBLIQUE_VIEW = "oblique_view"
     UPSIDE_DOWN = "upside_down"
+    ONE_LEG_ALONE = "one_leg_alone"
     SMALL_PERSON = "small_person"
     SEVERAL_LYING = "several_lying"
     MOVEMENTS_REJECTED = "movements_rejected"

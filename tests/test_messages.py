@@ -60,6 +60,9 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.UPSIDE_DOWN: (
         {}, "the legs move where no legs can, behind the back: is the video upside down? Turn it around"
     ),
+    WarningCode.ONE_LEG_ALONE: (
+        {}, "one leg moves alone: is it somebody else's, who lies behind you? Film one person at a time"
+    ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
     WarningCode.SEVERAL_LYING: (
         {"people": 2},
