@@ -37,7 +37,8 @@ _RAISED_DEG = 25.0
 """Legs that move by more than this are raised: the default of `Config.partial_deg`."""
 
 _UP_DEG = 10.0
-"""Legs that are up are above the level by more than this. Heuristic: on the floor they are within 10° of it."""
+"""Both legs are up when they are above the level by more than this at once. Heuristic: on the floor they are within 10°
+of it. Of a body made up now the one leg is up, and now the other."""
 
 _STRAYS, _FEWEST_STRAYS = 0.1, 2
 """Share of the values at either end that is left out, and the least number where it is about raised legs: landmarks
@@ -105,7 +106,7 @@ class LegWatch:
             ranges = person.ranges_deg(_FEWEST_STRAYS)
             raised = [high - low > _RAISED_DEG for low, high in ranges]
             person.has_raised = person.has_raised or raised[0]
-            is_up = min(high for _, high in ranges) > _UP_DEG
+            is_up = sorted(min(lifts) for _, lifts in person.lifts)[-_SEEN:][0] > _UP_DEG
             person.has_raised_both = len(person.lifts) >= _SEEN_FOR_SURE and all(raised) and is_up
         if person.rests():
             person.least_apart_deg = min(abs(near - far), person.least_apart_deg)

@@ -266,8 +266,13 @@ def test_who_lies_so_close_behind_that_only_the_legs_stand_out_is_found(monkeypa
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [(lambda t: -0.8 * raising(t), lambda t: -0.6 * raising(t)), (lambda _: 0.0, raising), (raising, lambda _: 0.0)],
-    ids=["legs that point into the floor", "one leg", "the other leg"],
+    [
+        (lambda t: -0.8 * raising(t), lambda t: -0.6 * raising(t)),
+        (lambda _: 0.0, raising),
+        (raising, lambda _: 0.0),
+        (lambda t: 60.0 * (t % 1.0 < 0.5), lambda t: 60.0 * (t % 1.0 >= 0.5)),
+    ],
+    ids=["legs that point into the floor", "one leg", "the other leg", "one leg, then the other"],
 )
 def test_who_is_not_seen_raising_both_legs_hides_nobody(
     monkeypatch: pytest.MonkeyPatch, left: Callable[[float], float], right: Callable[[float], float]
