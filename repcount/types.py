@@ -102,6 +102,8 @@ class Pose:
     """How many people lie in the image, this one included; NaN where nobody else was looked for."""
     neighbour_hidden: bool = False
     """Whether somebody else who lies there was painted out of the image."""
+    shins_differ: float = nan
+    """How different the colours along the two shins are, see `leg_colours.difference`; NaN where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Sample:
     """How far above the shoulders knee and ankle of the other leg are in the picture, in trunk lengths."""
     other_leg_share: float = nan
     """Length of the other leg, thigh and shin in the picture, as a share of that of the leg that is seen better."""
+    shins_differ: float = nan
+    """Distance between the colours along the two shins in the plane of a* and b* of CIELAB."""
 
 
 class Phase(enum.StrEnum):

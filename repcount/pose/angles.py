@@ -92,6 +92,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         people_lying=pose.people_lying,
         other_knee_up=nan if astray else _above_shoulders(body, _KNEE[far]),
         other_foot_up=nan if astray else _above_shoulders(body, _ANKLE[far]),
+        shins_differ=pose.shins_differ,
         other_leg_share=_leg_px(body, far) / max(_leg_px(body, near), 1e-9),
     )
 

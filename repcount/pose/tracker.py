@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from repcount.pose import angles, closer, levels
+from repcount.pose import angles, closer, leg_colours, levels
 from repcount.pose.followed import Followed
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.masking import Area, paint_out
@@ -96,7 +96,7 @@ class PersonTracker:
             self._surroundings.forget()
             self._view.look_at(None)
             self._landmarkers.forget()
-        frame = self._neighbours.hide(levels.spread(frame))
+        seen, frame = frame, self._neighbours.hide(levels.spread(frame))
         people = [self._neighbours.beside_hidden(pose) for pose in _large_enough(frame, self._detect(frame))]
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
@@ -125,7 +125,10 @@ class PersonTracker:
         elif found in lying or sure:
             self._followed.see(places[found])
         pose = self._exerciser(frame, None if found is None else people[found], len(lying))
-        return replace(pose, neighbour_hidden=True) if pose and self._neighbours.is_hidden else pose
+        if pose is None:
+            return None
+        differ = leg_colours.difference(seen.image, pose)
+        return replace(pose, neighbour_hidden=self._neighbours.is_hidden, shins_differ=differ)
 
     def _detect(self, frame: Frame) -> list[Pose]:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found

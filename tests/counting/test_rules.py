@@ -219,6 +219,26 @@ def test_a_leg_that_is_too_short_from_the_side_is_unknown(share: float, yaw: flo
     assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
 
 
+@pytest.mark.parametrize(
+    ("name", "together", "apart", "full"),
+    [
+        ("onto somebody in other trousers", 8, 15.1, 3),
+        ("beside the leg, or in the shade", 8, 15.0, 0),
+        ("a brace on one leg", 8.1, 40, 0),
+        ("not known", nan, nan, 0),
+    ],
+)
+def test_a_leg_that_changes_colour_when_the_legs_part_is_unknown(
+    name: str, together: float, apart: float, full: int
+) -> None:
+    def dressed(sample: Sample) -> Sample:
+        return replace(sample, shins_differ=together if sample.other_hip_deg - sample.hip_deg < 20 else apart)
+
+    analysis = performed(lambda _, x: Body(left=x, right=0), seen_as=dressed)
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full), name
+    assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
+
+
 def test_a_foot_that_stays_where_it_is_in_the_picture_is_on_the_floor_however_the_pelvis_tilts() -> None:
     """The hip angle of the leg that is kept down changes with the pelvis."""
 
