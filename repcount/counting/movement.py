@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import inf, isnan, nan
@@ -123,6 +123,16 @@ class Movement:
     """Points before those of the trace, which begins where the thighs are lowest: by then the feet may have left."""
     ended_s: float = -inf
     """When the movement before ended, or since when there is anything to see."""
+    one_leg_seen: bool = False
+    """Whether the other leg is unknown, see `by_one_leg`."""
+
+    def by_one_leg(self) -> Movement:
+        """The same without the other leg and the middle of the heels, for that leg's landmarks are on somebody else."""
+
+        def blinded(points: tuple[TracePoint, ...]) -> tuple[TracePoint, ...]:
+            return tuple(replace(p, sample=replace(p.sample, other_hip_deg=nan, heels_deg=nan)) for p in points)
+
+        return replace(self, trace=blinded(self.trace), before=blinded(self.before), one_leg_seen=True)
 
     @cached_property
     def tilt_deg(self) -> float:

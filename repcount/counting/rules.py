@@ -63,7 +63,7 @@ def classify_movement(config: Config, movement: Movement) -> Rep | Rejection | N
     reason = rejection_reason(config, movement)
     if reason is not None:
         return Rejection(movement.start_s, movement.end_s, reason)
-    return _rep(config, movement)
+    return _rep(config, movement.by_one_leg() if other_leg.has_slipped(movement) else movement)
 
 
 def _top(movement: Movement) -> float:
@@ -195,7 +195,7 @@ def _rep(config: Config, movement: Movement) -> Rep:
         Flag.FAST_RAISE: raise_s < config.fast_raise_s and not movement.emerged,
         Flag.FAST_LOWER: lower_s < config.fast_lower_s,
         Flag.BENT_KNEES: knee < config.knee_deg,
-        Flag.LEGS_APART: movement.at_top(other_leg.apart) > config.apart_deg and not other_leg.has_slipped(movement),
+        Flag.LEGS_APART: movement.at_top(other_leg.apart) > config.apart_deg,
         Flag.HANDS_OFF_HEAD: _hands_off_head(movement),
         Flag.LOW_CONFIDENCE: confidence < config.min_confidence,
     }
