@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import hypot, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repcount.pose import angles
-from repcount.types import Landmark, Pose
+from repcount.types import Frame, Landmark, Pose
 from repcount.video.opencv import cv2
 
 _SHINS = (Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE), (Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE)
@@ -19,6 +20,11 @@ thin shin, for landmarks are off by some. Heuristic."""
 
 _CELLS = 16, 6
 """Along and across."""
+
+
+def with_difference(frame: Frame, pose: Pose) -> Pose:
+    """A pose with the difference of its legs' colours in `frame`."""
+    return replace(pose, shins_differ=difference(frame.image, pose))
 
 
 def difference(image: NDArray[np.uint8], pose: Pose) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from repcount.counting import identity
 from repcount.errors import VideoError
-from repcount.pose import angles, closer, levels
+from repcount.pose import angles, closer, leg_colours, levels
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.masking import Area, distance_px, paint_out, paint_out_beside
 from repcount.types import Frame, Landmark, Pose, Sample, Subject
@@ -189,7 +189,7 @@ class SubjectTracker:
 
     def track(self, frame: Frame) -> Pose | None:
         """The subject in `frame`, None if out of sight. The times of the frames must rise."""
-        frame = levels.spread(frame)
+        seen, frame = frame, levels.spread(frame)
         if not self._following:
             others = [*self._subject.others, *([self._found_instead] if self._found_instead else [])]
             frame = paint_out_beside(frame, others, self._subject.pose)
@@ -198,10 +198,10 @@ class SubjectTracker:
         place = angles.place(frame.time_s, pose) if pose else None
         self._following = place is not None and identity.is_same_body(self._before(frame.time_s), place)
         self._found_instead = None if self._following else pose
-        if not self._following:
+        if pose is None or not self._following:
             return None
         self._last = place
-        return pose
+        return leg_colours.with_difference(seen, pose)
 
     def _before(self, time_s: float) -> Sample:
         """Where the subject was last seen, or else where the subject lies."""

@@ -127,8 +127,7 @@ class PersonTracker:
         pose = self._exerciser(frame, None if found is None else people[found], len(lying))
         if pose is None:
             return None
-        differ = leg_colours.difference(seen.image, pose)
-        return replace(pose, neighbour_hidden=self._neighbours.is_hidden, shins_differ=differ)
+        return leg_colours.with_difference(seen, replace(pose, neighbour_hidden=self._neighbours.is_hidden))
 
     def _detect(self, frame: Frame) -> list[Pose]:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found

@@ -177,3 +177,10 @@ def test_somebody_out_of_sight_is_nobody_and_is_found_again(see: Callable[[Peopl
     see([LEFT, BEHIND])
     found = follow(LEFT, lambda time_s: [LEFT if not 1 <= time_s < 8 else None, BEHIND], 9)
     assert found == [LEFT.hip_px] * 10 + [None] * 70 + [LEFT.hip_px] * 10
+
+
+def test_of_the_subject_the_colours_of_the_legs_are_told(see: Callable[[People], None]) -> None:
+    see([LEFT])
+    found = SubjectTracker(MODEL, subject.FoundSubject(pose(LEFT), ())).track(frame(0.0, [LEFT]))
+    assert found is not None
+    assert found.shins_differ == 0

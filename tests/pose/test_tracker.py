@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from support.bodies import Body, pose
 
 from repcount.pose import tracker
 from repcount.pose.tracker import MAX_PEOPLE, REACQUIRE_AFTER_S, PersonTracker
-from repcount.types import Frame, Pose
+from repcount.types import Frame, Landmark, Pose
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 HZ = 10
@@ -71,6 +72,19 @@ def test_somebody_alone_who_lies_is_the_only_one_looked_for(monkeypatch: pytest.
     scene = Scene(lambda time_s: [LYING])
     assert track(monkeypatch, scene, seconds(10)) == [LYING] * 100
     assert set(scene.looked_for) == {1}
+
+
+def test_of_whoever_is_followed_the_colours_of_the_legs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros((720, 1280, 3), np.uint8)
+    x, y = LYING.xy_px[[Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE]].mean(axis=0).astype(int)
+    image[y - 20 : y + 20, x - 60 : x + 60] = (150, 110, 60)
+    lying = replace(LYING, xy_px=LYING.xy_px.copy())
+    lying.xy_px[[Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE], 1] -= 100
+    monkeypatch.setattr(tracker, "Landmarker", Scene(lambda time_s: [lying]).landmarker)
+    with PersonTracker(Path("model.task")) as following:
+        found = following.track(Frame(0.0, image))
+    assert found is not None
+    assert found.shins_differ > 20
 
 
 def test_frames_that_were_skipped_are_no_reason_to_look_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
