@@ -14,8 +14,9 @@ import numpy as np
 
 from repcount.counting import identity
 from repcount.errors import VideoError
-from repcount.pose import angles, closer, leg_colours, levels
+from repcount.pose import angles, closer, levels
 from repcount.pose.landmarker import Landmarker
+from repcount.pose.leg_colours import LegColours
 from repcount.pose.masking import Area, distance_px, paint_out, paint_out_beside
 from repcount.types import Frame, Landmark, Pose, Sample, Subject
 
@@ -178,6 +179,7 @@ class SubjectTracker:
         """Load the pose model. Raises ModelError."""
         self._landmarker = Landmarker(model)
         self._subject = subject
+        self._leg_colours = LegColours()
         self._last: Sample | None = None
         self._following = False
         self._found_instead: Pose | None = None
@@ -194,14 +196,14 @@ class SubjectTracker:
             others = [*self._subject.others, *([self._found_instead] if self._found_instead else [])]
             frame = paint_out_beside(frame, others, self._subject.pose)
         people = closer.detect(self._landmarker, frame, _reach(self._subject.pose, frame))
-        pose = people[0] if people else None
+        pose = self._leg_colours.tell(seen, people[0]) if people else None
         place = angles.place(frame.time_s, pose) if pose else None
         self._following = place is not None and identity.is_same_body(self._before(frame.time_s), place)
         self._found_instead = None if self._following else pose
-        if pose is None or not self._following:
+        if not self._following:
             return None
         self._last = place
-        return leg_colours.with_difference(seen, pose)
+        return pose
 
     def _before(self, time_s: float) -> Sample:
         """Where the subject was last seen, or else where the subject lies."""

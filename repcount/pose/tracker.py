@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from repcount.pose import angles, closer, leg_colours, levels
+from repcount.pose import angles, closer, levels
 from repcount.pose.followed import Followed
 from repcount.pose.landmarker import Landmarker
+from repcount.pose.leg_colours import LegColours
 from repcount.pose.masking import Area, paint_out
 from repcount.pose.neighbour import Neighbours
 from repcount.pose.scene import CutDetector
@@ -61,6 +62,7 @@ class PersonTracker:
         self._followed = Followed()
         self._neighbours = Neighbours()
         self._surroundings = Surroundings()
+        self._leg_colours = LegColours()
         self._looks_for_one = not look_round
         self._wrong_s = nan
         """Since when the frames that were looked at show people but not the person followed, lying; NaN while they do.
@@ -97,7 +99,8 @@ class PersonTracker:
             self._view.look_at(None)
             self._landmarkers.forget()
         seen, frame = frame, self._neighbours.hide(levels.spread(frame))
-        people = [self._neighbours.beside_hidden(pose) for pose in _large_enough(frame, self._detect(frame))]
+        people = [self._leg_colours.tell(seen, pose) for pose in self._detect(frame)]
+        people = [self._neighbours.beside_hidden(pose) for pose in _large_enough(frame, people)]
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
         lying = [i for i, pose in enumerate(people) if angles.is_lying_on_back(pose)]
@@ -125,9 +128,7 @@ class PersonTracker:
         elif found in lying or sure:
             self._followed.see(places[found])
         pose = self._exerciser(frame, None if found is None else people[found], len(lying))
-        if pose is None:
-            return None
-        return leg_colours.with_difference(seen, replace(pose, neighbour_hidden=self._neighbours.is_hidden))
+        return replace(pose, neighbour_hidden=True) if pose and self._neighbours.is_hidden else pose
 
     def _detect(self, frame: Frame) -> list[Pose]:
         """The people in the part of the picture that is looked at; else those in the picture, or somebody who is found

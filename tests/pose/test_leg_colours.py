@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from support.bodies import Body, pose
 
-from repcount.pose.leg_colours import difference
-from repcount.types import Landmark, Pose
+from repcount.pose.leg_colours import LegColours, difference
+from repcount.types import Frame, Landmark, Pose
 
 Colour = tuple[int, int, int]
 
@@ -61,3 +61,12 @@ def test_legs_outside_the_picture_and_of_no_length_are_unknown() -> None:
     folded.xy_px[Landmark.LEFT_ANKLE] = folded.xy_px[Landmark.LEFT_KNEE]
     assert isnan(difference(image, away))
     assert isnan(difference(image, folded))
+
+
+def test_legs_that_lie_together_are_looked_at_now_and_then_and_legs_apart_always() -> None:
+    def told(body: Pose) -> list[float]:
+        colours, image = LegColours(), dressed(parted(), NAVY, TAN, GREY)
+        return [i / 15 for i in range(10) if not isnan(colours.tell(Frame(i / 15, image), body).shins_differ)]
+
+    assert told(pose(Body(left=40, right=35, hip_px=(320, 300)))) == [0, 5 / 15]
+    assert told(parted()) == [i / 15 for i in range(10)]
