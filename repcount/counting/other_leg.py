@@ -43,17 +43,17 @@ clips made worse 8 differ by as much, five of them behind a pole."""
 _STRAYS = 0.1
 
 
-def flexion(sample: Sample) -> float:
+def _flexion(sample: Sample) -> float:
     """180 - hip angle of the other leg."""
     return 180.0 - sample.other_hip_deg
 
 
-def knee_up(sample: Sample) -> float:
+def _knee_up(sample: Sample) -> float:
     """Height of its knee above the shoulders in the picture, in trunk lengths."""
     return sample.other_knee_up
 
 
-def foot_up(sample: Sample) -> float:
+def _foot_up(sample: Sample) -> float:
     """The same of its foot."""
     return sample.other_foot_up
 
@@ -68,7 +68,7 @@ def stays_behind(movement: Movement) -> bool:
     rise = movement.at_top(lambda sample: 180.0 - sample.hip_deg) - movement.at_start(
         lambda sample: 180.0 - sample.hip_deg
     )
-    return movement.at_top(flexion) - movement.at_start(flexion) < _SHARE * rise
+    return movement.at_top(_flexion) - movement.at_start(_flexion) < _SHARE * rise
 
 
 def has_slipped(movement: Movement) -> bool:
@@ -81,10 +81,10 @@ def _lies_in_the_air(movement: Movement) -> bool:
     if not stays_behind(movement):
         return False
     together = max(movement.at_start(apart), movement.at_end(apart)) <= _TOGETHER_DEG
-    risen = _risen(movement, knee_up), _risen(movement, foot_up)
+    risen = _risen(movement, _knee_up), _risen(movement, _foot_up)
     left = min(risen) > _OFF_FLOOR_TRUNKS and fmean(risen) > _BOTH_OFF_TRUNKS
-    third = nanmedian(foot_up(p.sample) for p in movement.points if _THIRD_DEG[0] <= p.lift <= _THIRD_DEG[1])
-    stopped = abs(movement.at_top(foot_up) - third) <= _STILL_TRUNKS
+    third = nanmedian(_foot_up(p.sample) for p in movement.points if _THIRD_DEG[0] <= p.lift <= _THIRD_DEG[1])
+    stopped = abs(movement.at_top(_foot_up) - third) <= _STILL_TRUNKS
     return together and left and stopped and _spread(movement) <= _STILL_TRUNKS
 
 
@@ -111,6 +111,6 @@ def _risen(movement: Movement, height: Callable[[Sample], float]) -> float:
 
 def _spread(movement: Movement) -> float:
     """How far the foot moves at the top, but for a tenth of the values at either end."""
-    held = sorted(height for height in (foot_up(p.sample) for p in movement.top_points) if not isnan(height))
+    held = sorted(height for height in (_foot_up(p.sample) for p in movement.top_points) if not isnan(height))
     strays = int(_STRAYS * len(held))
     return held[-1 - strays] - held[strays] if held else 0.0
