@@ -106,7 +106,7 @@ class LegWatch:
             ranges = person.ranges_deg(_FEWEST_STRAYS)
             raised = [high - low > _RAISED_DEG for low, high in ranges]
             person.has_raised = person.has_raised or raised[0]
-            is_up = sorted(min(lifts) for _, lifts in person.lifts)[-_SEEN:][0] > _UP_DEG
+            is_up = sorted(min(lifts) for _, lifts in person.lifts)[-_SEEN] > _UP_DEG
             person.has_raised_both = len(person.lifts) >= _SEEN_FOR_SURE and all(raised) and is_up
         if person.rests():
             person.least_apart_deg = min(abs(near - far), person.least_apart_deg)

@@ -36,9 +36,11 @@ class LegColours:
         self._told_s = -inf
 
     def tell(self, frame: Frame, pose: Pose) -> Pose:
-        """A pose found in `frame`, with the difference or as it is. The times of the frames must not fall."""
+        """A pose found in `frame`, with the difference or as it is; it is told of all in the frame or of nobody, unless
+        somebody's legs are apart. The times of the frames must not fall.
+        """
         near, far = angles.leg_elevations(pose)
-        if abs(near - far) <= _APART_DEG and frame.time_s - self._told_s < _EVERY_S:
+        if abs(near - far) <= _APART_DEG and 0.0 < frame.time_s - self._told_s < _EVERY_S:
             return pose
         self._told_s = frame.time_s
         return replace(pose, shins_differ=difference(frame.image, pose))

@@ -70,3 +70,13 @@ def test_legs_that_lie_together_are_looked_at_now_and_then_and_legs_apart_always
 
     assert told(pose(Body(left=40, right=35, hip_px=(320, 300)))) == [0, 5 / 15]
     assert told(parted()) == [i / 15 for i in range(10)]
+
+
+def test_of_several_in_one_frame_all_are_told_or_none() -> None:
+    colours, image = LegColours(), dressed(parted(), NAVY, TAN, GREY)
+    one, other = (pose(Body(left=40, right=35, hip_px=(x, 300))) for x in (320, 400))
+    told = [
+        [not isnan(colours.tell(Frame(time_s, image), body).shins_differ) for body in (one, other)]
+        for time_s in (0.0, 0.1, 0.4)
+    ]
+    assert told == [[True, True], [False, False], [True, True]]
