@@ -6,10 +6,12 @@ import atexit
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import NoReturn
 
 from repcount import interrupts
+from repcount.errors import lacks_memory
 
 
 def main() -> NoReturn:
@@ -18,14 +20,15 @@ def main() -> NoReturn:
     stopped = False
     try:
         interrupts.install_handlers()
+        threading.excepthook = _thread_failed
         _command()()
     except KeyboardInterrupt:  # before or after the command line, which would have said so
         stopped = True
     except SystemExit as ended:
         status = ended.code
     except (MemoryError, SystemError) as error:  # so little that the command line could not say it
-        if isinstance(error, SystemError) and "without exception set" not in str(error):
-            raise  # the second stands for the first where not even that could be made
+        if not lacks_memory(error):
+            raise
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
     if stopped:
@@ -51,6 +54,12 @@ def _command() -> Callable[[], NoReturn]:
 
         sys.exit(printable(f"repcount: {import_failure(error)}"))
     return command
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Show why a thread ended, unless memory was lacking: the main thread lacks it as well, and says so in a line."""
+    if not lacks_memory(failure.exc_value):
+        threading.__excepthook__(failure)
 
 
 def _exit_now(code: int) -> NoReturn:

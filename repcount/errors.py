@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import unicodedata
 
 
@@ -47,6 +48,25 @@ class LibraryError(RepcountError):
 
 class EnvironmentWarning(UserWarning):
     """An installation that works now but may break, such as two versions of OpenCV."""
+
+
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
+"""What the Linux loader says when a library does not fit into memory."""
+
+_NO_EXCEPTION = ("without exception set", "without setting an exception")
+"""What Python says in a SystemError where not even a MemoryError could be made."""
+
+
+def lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory was lacking: for an object, a thread, a process or a library."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    text = str(error).lower()
+    if isinstance(error, SystemError):
+        return any(cause in text for cause in _NO_EXCEPTION)
+    if isinstance(error, ImportError | OSError):
+        return any(cause in text for cause in _NO_MEMORY)
+    return isinstance(error, RuntimeError) and "can't start new thread" in text
 
 
 _MAX_CHARS = 80

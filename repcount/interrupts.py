@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from repcount.errors import printable
+from repcount.errors import lacks_memory, printable
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """The signals that ask a program to end. Windows has no SIGHUP."""
@@ -62,9 +62,13 @@ def install_handlers() -> None:
 
 
 def _note_unraisable(ignored: sys.UnraisableHookArgs) -> None:
-    """Note that the exception of a signal came where Python drops exceptions, as in a callback of its import locks."""
+    """Note that the exception of a signal came where Python drops exceptions, as in a callback of its import locks.
+
+    Where memory is lacking, what comes after it will say so.
+    """
     if not issubclass(ignored.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(ignored)
+        if not lacks_memory(ignored.exc_value):
+            sys.__unraisablehook__(ignored)
     elif _told is not None:
         with contextlib.suppress(OSError):
             os.write(_told, bytes([_SWALLOWED]))

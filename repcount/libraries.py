@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import mmap
 import os
 import re
@@ -14,7 +13,7 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 from repcount import elf
-from repcount.errors import LibraryError
+from repcount.errors import LibraryError, lacks_memory
 
 _SYSTEM_PACKAGES = {
     "libGL.so": ("libgl1", "libglvnd-glx", "mesa-gl"),
@@ -67,28 +66,10 @@ _MISSING_LIBRARY = (
     re.compile(r"Error loading shared library (\S+\.so[.\d]*)"),  # musl
 )
 
-_NO_MEMORY = ("failed to map segment", "cannot allocate memory")
-"""What the Linux loader says when a library does not fit into memory."""
-
 _BUNDLED = re.compile(r"/|-[0-9a-f]{8}[.-]")
 """A path, or a name with the hash that auditwheel adds: a file of the wheel, not of the system."""
 
 MORE_MEMORY = "Close other programs, or allow it more (`ulimit -v`)"
-
-
-def lacks_memory(error: BaseException) -> bool:
-    """Whether memory was lacking: for an object, a thread or a process.
-
-    Python raises SystemError, "error return without exception set", where not even a MemoryError could be made.
-    """
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    text = str(error).lower()
-    if isinstance(error, SystemError):
-        return "without exception set" in text
-    if isinstance(error, ImportError | OSError):
-        return any(cause in text for cause in _NO_MEMORY)
-    return isinstance(error, RuntimeError) and "can't start new thread" in text
 
 
 def check_room(package: str, threads: int = 1, room_bytes: int = 64 << 20) -> None:

@@ -231,13 +231,15 @@ class _Worker:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as stdout:
-            for kind, value in _read_messages(stdout):
-                self._messages.put((self, kind, value))
-        # A process may close its output a moment before its exit code is known.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_EXIT_WAIT_S)
-        self._messages.put((self, "gone", None))
+        try:
+            with self._process.stdout as stdout:
+                for kind, value in _read_messages(stdout):
+                    self._messages.put((self, kind, value))
+            # A process may close its output a moment before its exit code is known.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_WAIT_S)
+        finally:  # also where there is no memory to listen with
+            self._messages.put((self, "gone", None))
 
 
 def _read_messages(stream: IO[bytes]) -> Iterator[Any]:

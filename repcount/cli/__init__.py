@@ -16,13 +16,12 @@ from repcount.addresses import hide
 from repcount.cli import analyze, compare, history, live, setup
 from repcount.cli.help import START, new_group
 from repcount.cli.options import note
-from repcount.errors import EnvironmentWarning, RepcountError, SettingError
+from repcount.errors import EnvironmentWarning, RepcountError, SettingError, lacks_memory
 from repcount.libraries import (
     MORE_MEMORY,
     damaged_library,
     guard_loading,
     import_failure,
-    lacks_memory,
     missing_library,
 )
 from repcount.pipes import open_standard

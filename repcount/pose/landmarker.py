@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from repcount.errors import ModelError
-from repcount.libraries import check_room, lacks_memory, library_error
+from repcount.errors import ModelError, lacks_memory
+from repcount.libraries import check_room, library_error
 from repcount.types import Frame, Pose
 
 try:

@@ -9,12 +9,11 @@ import warnings
 from operator import attrgetter
 from pathlib import Path
 
-from repcount.errors import EnvironmentWarning, LibraryError
+from repcount.errors import EnvironmentWarning, LibraryError, lacks_memory
 from repcount.libraries import (
     OPENCV,
     import_failure,
     installed_opencvs,
-    lacks_memory,
     library_error,
     missing_library,
     missing_library_text,

@@ -366,6 +366,41 @@ def test_too_little_memory_is_told_in_a_line(folder: Path) -> None:
         assert process.returncode == 0 or (err.startswith("repcount: ") and err.count("\n") == 1), err
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("MemoryError()", False),
+        ("SystemError('error return without exception set')", False),
+        ("SystemError('<function f at 0x1> returned NULL without setting an exception')", False),
+        ('RuntimeError("can\'t start new thread")', False),
+        ("OSError(12, 'Cannot allocate memory')", False),
+        ("SystemError('of another kind')", True),
+        ("ValueError('a mistake')", True),
+    ],
+)
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_thread_says_why_it_ended_unless_memory_is_lacking(error: str, said: bool, dropped: bool) -> None:
+    """The main thread lacks it, too, and says so in one line."""
+    program = f"""import sys, threading
+from repcount import cli
+def fail(*_):
+    raise {error}
+class Dropped:
+    __del__ = fail
+def command():
+    thread = threading.Thread(target=[fail, Dropped][{dropped}])
+    thread.start()
+    thread.join()
+    sys.exit("the line")
+cli.main = command
+"""
+    command = [sys.executable, "-c", f"{program}{PROGRAM}main()"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_MOST_S, check=False)
+    assert done.returncode == 1
+    assert ("Traceback" in done.stderr) is said
+    assert (done.stderr == "the line\n") is not said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [("history",), ("recount", "signal.csv", "--plot", "a.png"), ("doctor",), ("cameras",)]
