@@ -11,6 +11,9 @@ is wrong. Labels that leave the verdict open are left out.
   sure            of the reps that are stated at 0.9 or more, the share that is right
   lost            labelled reps that no counted rep covers, of which no confidence can warn
 
+Clips of other exercises are given by `--others`: every rep counted in them is wrong. They are no part of the tables
+above; a rep counted there is printed with what was stated of it.
+
 The people in the labelled clips are split in two by the checksum of the clip's name, or of the repository from which a
 real clip comes, so that nobody is in both halves. The constants of the confidence were fitted on the first half alone;
 the second half and the clips given by `--held-out` are held out.
@@ -154,6 +157,7 @@ class Judged(NamedTuple):
     condition: str
     held_out: bool
     confidence: float
+    full: bool
     right: bool
 
 
@@ -194,9 +198,11 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
     kept = folder and folder / f"{clip['id']}@{name.replace(' ', '_')}.npz"
     if kept and kept.exists():
         with np.load(kept) as file:
-            times, points, lying = file["times_s"], file["points"].astype(np.float64), file["people_lying"]
-        return [(float(t), None if np.isnan(p[0, 0]) else Pose(p[:, :2], p[:, 2:5], p[:, 5], people_lying=float(many)))
-                for t, p, many in zip(times, points, lying, strict=True)]  # fmt: skip
+            times, points = file["times_s"], file["points"].astype(np.float64)
+            rest = zip(file["people_lying"], file["shins_differ"], strict=True)
+        return [(float(t), None if np.isnan(p[0, 0]) else
+                 Pose(p[:, :2], p[:, 2:5], p[:, 5], people_lying=float(lying), shins_differ=float(differ)))
+                for t, p, (lying, differ) in zip(times, points, rest, strict=True)]  # fmt: skip
     if kept_only:
         return None
     seed = zlib.crc32(f"{clip['id']} {name}".encode())
@@ -206,10 +212,13 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
         for row, (_, pose) in zip(points, found, strict=True):
             if pose is not None:
                 row[:] = np.column_stack([pose.xy_px, pose.world_m, pose.visibility])
-        lying = np.array([np.nan if pose is None else pose.people_lying for _, pose in found])
+        lying, differ = np.array(
+            [(np.nan, np.nan) if pose is None else (pose.people_lying, pose.shins_differ) for _, pose in found]
+        ).T
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as out:
-            np.savez(out, times_s=np.array([t for t, _ in found]), points=points, people_lying=lying)
+            times = np.array([t for t, _ in found])
+            np.savez(out, times_s=times, points=points, people_lying=lying, shins_differ=differ)
         part.replace(kept)
     return found
 
@@ -233,7 +242,7 @@ def count(folder: Path | None, kept_only: bool, task: Task) -> Found:
     lost = sum(max((overlap(label, rep) for rep in reps), default=0.0) < _LEAST_OVERLAP for label in settled)
     held_out = task.held_out
     return Found(
-        [Judged(task.clip["id"], task.condition, held_out, rep["confidence"], right)
+        [Judged(task.clip["id"], task.condition, held_out, rep["confidence"], rep["full"], right)
          for rep, right in judged(task.clip, reps)], len(settled), lost,
     )  # fmt: skip
 
@@ -310,9 +319,14 @@ def show(title: str, reps: Sequence[Judged]) -> dict[str, Any]:
     return outcome
 
 
-def read_tasks(labels: Path, conditions: Sequence[str], *, held_out: bool) -> list[Task]:
-    """The leg-raise clips beside LABELS.json, each under all conditions. Raises SettingError."""
-    clips = [clip for clip in read_labels(labels) if clip.get("score", True) and clip["class"] != "distractor"]
+def read_tasks(labels: Path, conditions: Sequence[str], *, held_out: bool, others: bool = False) -> list[Task]:
+    """The leg-raise clips beside LABELS.json, or those of other exercises, each under all conditions.
+
+    Raises SettingError.
+    """
+    clips = [
+        clip for clip in read_labels(labels) if clip.get("score", True) and (clip["class"] == "distractor") is others
+    ]
     return [
         Task(labels.parent, clip, name, held_out or not in_first_half(clip))
         for name in conditions
@@ -324,8 +338,9 @@ def read_tasks(labels: Path, conditions: Sequence[str], *, held_out: bool) -> li
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count the clips of some folders under all conditions and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("labels", type=Path, nargs="+", metavar="LABELS.json")
+    parser.add_argument("labels", type=Path, nargs="*", metavar="LABELS.json")
     parser.add_argument("--held-out", type=Path, nargs="+", default=[], metavar="LABELS.json", help="more to hold out")
+    parser.add_argument("--others", type=Path, nargs="+", default=[], metavar="LABELS.json", help="of other exercises")
     parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=list(CONDITIONS))
     parser.add_argument("--jobs", type=int, default=1, help="clips at a time")
     parser.add_argument("--poses", type=Path, metavar="DIR", help="keep the landmarks here and count from them")
@@ -335,22 +350,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.poses:
         given.poses.mkdir(parents=True, exist_ok=True)
     tasks: list[Task] = []
-    for labels in (*given.labels, *given.held_out):
-        try:
+    others: list[Task] = []
+    try:
+        for labels in (*given.labels, *given.held_out):
             tasks += read_tasks(labels, given.conditions, held_out=labels in given.held_out)
-        except SettingError as error:
-            parser.error(str(error))
-    if not tasks:
-        parser.error("no leg-raise clips found beside the labels")
+        for labels in given.others:
+            others += read_tasks(labels, given.conditions, held_out=True, others=True)
+    except SettingError as error:
+        parser.error(str(error))
+    if not tasks and not others:
+        parser.error("no clips to count found beside the labels")
     reps: list[Judged] = []
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         for name in given.conditions:
+            counting = [pool.submit(count, given.poses, given.kept, task) for task in others if task.condition == name]
+            wrong = [rep for future in counting for rep in future.result().reps]
+            if others:
+                which = ", ".join(
+                    f"{rep.clip} {'full' if rep.full else 'partial'} {rep.confidence:.2f}" for rep in wrong
+                )
+                print(f"{name:16} {len(counting):4} clips of other exercises, {len(wrong)} reps {which}")
+        for name in given.conditions if tasks else ():
             counting = [pool.submit(count, given.poses, given.kept, task) for task in tasks if task.condition == name]
             found = [future.result() for future in counting]
             more = [rep for one in found for rep in one.reps]
             reps += more
             labelled, lost = sum(one.labelled for one in found), sum(one.lost for one in found)
             print(f"{name:16} {len(more):4} reps, {sum(r.right for r in more)} right; lost {lost} of {labelled}")
+    if not tasks:
+        return 0
     tables = {
         "fitted": show("fitted on", [r for r in reps if not r.held_out]),
         "held out": show("held out", [r for r in reps if r.held_out]),
