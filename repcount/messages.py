@@ -130,6 +130,9 @@ _WARNING_TEMPLATES = {
     WarningCode.ONE_LEG_ALONE: (
         "one leg moves alone: is it somebody else's, who lies behind you? Film one person at a time"
     ),
+    WarningCode.STRAY_LEG: (
+        "one leg seems to be somebody else's, who lies beside you: check the count, and film one person at a time"
+    ),
     WarningCode.SMALL_PERSON: "the person is small in the picture: 2 to 3 m from the camera is best",
     WarningCode.SEVERAL_LYING: ("{people} people lie in the picture: one of them was counted, check that it is you"),
     WarningCode.LOW_CONFIDENCE: "reps that were hard to see: {doubtful} of {reps}. Check the video",

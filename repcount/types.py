@@ -229,6 +229,7 @@ class WarningCode(enum.StrEnum):
     OBLIQUE_VIEW = "oblique_view"
     UPSIDE_DOWN = "upside_down"
     ONE_LEG_ALONE = "one_leg_alone"
+    STRAY_LEG = "stray_leg"
     SMALL_PERSON = "small_person"
     SEVERAL_LYING = "several_lying"
     MOVEMENTS_REJECTED = "movements_rejected"
@@ -302,6 +303,11 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class StrayLeg:
+    """The rep just counted was judged by one leg: the landmarks of the other one were on somebody or something else."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnfinishedRep:
     """A movement that had not ended when the samples did."""
 
@@ -328,7 +334,7 @@ class TargetSet:
     """The numbers of those partial reps, which are full from now on."""
 
 
-Event = Rep | Rejection | UnfinishedRep | RepRemoved | TargetSet
+Event = Rep | Rejection | StrayLeg | UnfinishedRep | RepRemoved | TargetSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ SENTENCES: dict[WarningCode, tuple[dict[str, float], str]] = {
     WarningCode.ONE_LEG_ALONE: (
         {}, "one leg moves alone: is it somebody else's, who lies behind you? Film one person at a time"
     ),
+    WarningCode.STRAY_LEG: (
+        {},
+        "one leg seems to be somebody else's, who lies beside you: check the count, and film one person at a time",
+    ),
     WarningCode.SMALL_PERSON: ({}, "the person is small in the picture: 2 to 3 m from the camera is best"),
     WarningCode.SEVERAL_LYING: (
         {"people": 2},

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from math import inf, isnan, nan
 
 from repcount.config import Config
-from repcount.counting import filters, identity, rules
+from repcount.counting import filters, identity, other_leg, rules
 from repcount.counting.movement import Movement, TracePoint, elevation_above_floor
-from repcount.types import Event, Phase, Rejection, RejectionReason, Rep, Sample, UnfinishedRep
+from repcount.types import Event, Phase, Rejection, RejectionReason, Rep, Sample, StrayLeg, UnfinishedRep
 
 _REST_WINDOW_S = 3.0
 """The rest is the lowest angle of this long: slow drift (a head that is lifted) is followed, and the slowest
@@ -420,4 +420,7 @@ def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Move
 
 def _judged(config: Config, movement: Movement) -> tuple[Event, ...]:
     verdict = rules.classify_movement(config, movement)
-    return () if verdict is None else (verdict,)
+    if verdict is None:
+        return ()
+    stray = isinstance(verdict, Rep) and other_leg.has_slipped(movement)
+    return (verdict, StrayLeg()) if stray else (verdict,)

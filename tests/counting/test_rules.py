@@ -16,7 +16,7 @@ import repcount
 from repcount import Config, Sample
 from repcount.analysis import Analysis
 from repcount.pose import angles
-from repcount.types import Flag, RejectionReason
+from repcount.types import Flag, RejectionReason, WarningCode
 
 Mover = Callable[[float, float], Body]
 """From the time and the flexion of a clean set to a body."""
@@ -253,6 +253,15 @@ def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
     known = performed(lambda _, x: Body(left=x, right=x)).reps[0].confidence
     unknown = performed(lambda _, x: Body(left=x, right=min(x, 18))).reps[0].confidence
     assert 0.7 < unknown < 0.95 * known
+
+
+@pytest.mark.parametrize(("stray", "noted"), [(0, False), (1, False), (2, True), (3, True)])
+def test_that_many_reps_were_judged_by_one_leg_is_said(stray: int, noted: bool) -> None:
+    """Of three reps so many."""
+    until_s = 1.5 + 5.5 * stray
+    analysis = performed(lambda t, x: Body(left=x, right=min(x, 18) if t < until_s else x))
+    assert analysis.summary.full == 3
+    assert (WarningCode.STRAY_LEG in [warning.code for warning in analysis.warnings]) is noted
 
 
 def test_whether_legs_pushed_off_or_landmarks_are_unsteady_only_their_jitter_tells() -> None:
