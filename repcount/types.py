@@ -155,8 +155,6 @@ class Sample:
     other_knee_up: float = nan
     other_foot_up: float = nan
     """How far above the shoulders knee and ankle of the other leg are in the picture, in trunk lengths."""
-    other_leg_share: float = nan
-    """Length of the other leg, thigh and shin in the picture, as a share of that of the leg that is seen better."""
     shins_differ: float = nan
     """Distance between the colours along the two shins in the plane of a* and b* of CIELAB."""
 

@@ -25,13 +25,6 @@ they alternate. Nobody lifts a leg with the other and holds it dead still in mid
 191 clips as they are, 68 in up to 14 conditions and 19 of single legs in eight: of 96 reps refused for a leg that stays
 behind 29 are known by that, and none of 300 other movements."""
 
-_SHORT, _SIDE_DEG = 0.72, 30.0
-"""Nobody's legs differ by so much in length: where this one is shorter than the first, as a share of the other leg, its
-landmarks are on somebody else, or made up. Up to the second out of the side view, from which on a leg that lies looks
-shorter than one that is raised. Measured at the top: 0.77 and more in 334 of 335 movements of one leg (clips in which
-one is raised, or both by turns, as they are and made worse), 0.70-1.01 in 98 % of 2,881 reps, and less than the first
-in 17 of 125 reps whose legs were read apart."""
-
 _DIFFERENT, _ALIKE = 15.0, 8.0
 """Both legs of one person wear the same colour. Where four fifths of the samples of the top show the shins apart and
 differing by more than the first, though in a quarter of those that show the legs together they differ by less than the
@@ -72,8 +65,8 @@ def stays_behind(movement: Movement) -> bool:
 
 
 def has_slipped(movement: Movement) -> bool:
-    """Whether its landmarks are on another body, so that the leg is unknown."""
-    return _changes_colour(movement) or _is_short(movement) or _lies_in_the_air(movement)
+    """Whether its landmarks are on another body, or nowhere, so that the leg is unknown."""
+    return _changes_colour(movement) or _is_unknown(movement) or _lies_in_the_air(movement)
 
 
 def _lies_in_the_air(movement: Movement) -> bool:
@@ -99,9 +92,11 @@ def _changes_colour(movement: Movement) -> bool:
     return alike and bool(parted) and parted[len(parted) // 5] > _DIFFERENT
 
 
-def _is_short(movement: Movement) -> bool:
-    from_the_side = movement.at_top(lambda sample: sample.view_deg) <= _SIDE_DEG
-    return from_the_side and movement.at_top(lambda sample: sample.other_leg_share) < _SHORT
+def _is_unknown(movement: Movement) -> bool:
+    """Whether it is known, but not in most of the hold: its landmarks are where no leg of that body can be."""
+    known = any(not isnan(p.sample.other_hip_deg) for p in (*movement.before, *movement.trace))
+    missing = sum(isnan(p.sample.other_hip_deg) for p in movement.top_points)
+    return known and missing > len(movement.top_points) / 2
 
 
 def _risen(movement: Movement, height: Callable[[Sample], float]) -> float:

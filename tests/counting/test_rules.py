@@ -209,14 +209,34 @@ def test_another_leg_that_stays_behind_in_any_other_way_is_one_leg(
     assert (analysis.reps, reasons(analysis)) == ((), {RejectionReason.ONE_LEG}), name
 
 
-@pytest.mark.parametrize(("share", "yaw", "full"), [(0.71, 0, 3), (0.73, 0, 0), (0.71, 25, 3), (0.71, 40, 0)], ids=str)
-def test_a_leg_that_is_too_short_from_the_side_is_unknown(share: float, yaw: float, full: int) -> None:
-    """Obliquely, a leg that lies looks shorter than the one that is raised."""
-    analysis = performed(
-        lambda _, x: Body(left=x, right=0, yaw=yaw), seen_as=lambda sample: replace(sample, other_leg_share=share)
-    )
+@pytest.mark.parametrize(
+    ("lengths", "full", "refused"),
+    [
+        ((1.0, 0.71), 3, set()),
+        ((1.0, 0.73), 0, {RejectionReason.ONE_LEG}),
+        ((0.71, 1.0), 0, set()),  # the leg that is raised is not one: the other one lies
+    ],
+)
+def test_a_leg_that_is_much_shorter_than_the_other_is_unknown(
+    lengths: tuple[float, float], full: int, refused: set[RejectionReason]
+) -> None:
+    """Its landmarks are on somebody else, or made up."""
+    analysis = performed(lambda _, x: Body(left=x, right=0, lengths=lengths))
     assert (analysis.summary.full, len(analysis.reps)) == (full, full)
-    assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
+    assert reasons(analysis) == refused
+
+
+def test_the_leg_nearer_to_the_camera_may_be_the_one_that_is_unknown() -> None:
+    analysis = performed(lambda _, x: Body(left=0, right=x, lengths=(0.71, 1.0)))
+    assert analysis.summary.full == 3
+
+
+def test_of_a_leg_that_nobody_measured_nothing_is_said() -> None:
+    """A signal needs no more than times and hip angles."""
+    analysis = performed(lambda _, x: Body(left=x), seen_as=lambda s: Sample(s.time_s, s.hip_deg))
+    assert analysis.summary.full == 3
+    assert min(rep.confidence for rep in analysis.reps) > 0.9
+    assert WarningCode.STRAY_LEG not in [warning.code for warning in analysis.warnings]
 
 
 @pytest.mark.parametrize(

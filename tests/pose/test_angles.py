@@ -141,6 +141,19 @@ def test_a_straight_leg_that_is_where_no_leg_can_be_is_unknown_and_the_other_one
     assert sample.other_hip_deg == pytest.approx(other, abs=0.01, nan_ok=True), name
 
 
+@pytest.mark.parametrize(
+    ("length", "yaw", "unknown"), [(0.71, 0, True), (0.73, 0, False), (0.71, 29, True), (0.71, 31, False)]
+)
+def test_a_leg_that_is_much_shorter_than_the_other_from_the_side_is_unknown(
+    length: float, yaw: float, unknown: bool
+) -> None:
+    """Obliquely, a leg that lies looks shorter than the one that is raised."""
+    body = pose(Body(left=60, right=60, yaw=yaw, lengths=(length, 1.0)))
+    near, far = (angles.compute_sample(0.0, body, side) for side in angles.SIDES)
+    assert (near.side, isnan(near.other_hip_deg)) == ("right" if unknown else "left", unknown)
+    assert (far.side, isnan(far.other_hip_deg)) == ("right", unknown)
+
+
 def test_legs_are_as_long_wherever_they_are() -> None:
     lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
     assert lengths == pytest.approx([1.68] * 3)

@@ -44,6 +44,8 @@ class Body:
     """How far the wrists have gone from the head to the shins, 0 to 1."""
     size: float = 1.0
     """How large it looks."""
+    lengths: tuple[float, float] = (1.0, 1.0)
+    """Those of the left and the right leg, as shares of what they are."""
 
 
 def _direction(elevation_deg: float) -> NDArray[np.float64]:
@@ -58,12 +60,15 @@ def pose(body: Body) -> Pose:
     points: dict[int, tuple[NDArray[np.float64], float]] = {}
     # On the back with the head to the left, the right side is the one nearer to the camera.
     z_left = _HALF_WIDTH_M * body.facing * (-1 if body.prone else 1)
-    for side, (flexion, knee, z) in enumerate(
-        ((body.left, body.left_knee, z_left), (body.right, body.right_knee, -z_left))
+    for side, (flexion, knee, z, length) in enumerate(
+        (
+            (body.left, body.left_knee, z_left, body.lengths[0]),
+            (body.right, body.right_knee, -z_left, body.lengths[1]),
+        )
     ):
         thigh = flexion - body.trunk
-        knee_at = _THIGH_M * _direction(thigh)
-        ankle_at = knee_at + _SHIN_M * _direction(thigh - (180 - knee))
+        knee_at = length * _THIGH_M * _direction(thigh)
+        ankle_at = knee_at + length * _SHIN_M * _direction(thigh - (180 - knee))
         ears = -1.3 * _TRUNK_M * _direction(-body.trunk - body.curl)
         wrists = 1.35 * shoulders + body.reach * ((knee_at + ankle_at) / 2 - 1.35 * shoulders)
         places = {7: ears, 11: shoulders, 15: wrists, 23: np.zeros(2), 25: knee_at, 27: ankle_at}
