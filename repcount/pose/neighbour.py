@@ -48,7 +48,7 @@ picture by up to 20°; those of a body made up at the edge of the area that is p
 
 _PROVED_S, _JUDGED_S, _SEEN_SHARE = 3.0, 0.5, 0.5
 """Whoever is followed instead of somebody who lies still is on trial for the first. Once the second has passed, who is
-seen in less than the third of the frames gives the place back: perhaps there is nobody. Heuristic."""
+seen in less than the third of the frames gives the place back. Heuristic."""
 
 
 class _Glances:
@@ -72,6 +72,23 @@ class _Glances:
         self._pause_s *= _PUT_OFF
 
 
+class _Trial:
+    """That of whoever is followed instead of somebody who lies still: perhaps there is nobody."""
+
+    def __init__(self, place: Sample) -> None:
+        """`place`: where the one lies who is painted out, as seen last."""
+        self.place = place
+        self._seen: list[bool] = []
+
+    def fails(self, time_s: float, pose: Pose | None) -> bool:
+        """Whether the one on trial was hardly seen until now; `pose` is what was found of that one in the frame."""
+        lasts_s = time_s - self.place.time_s
+        if lasts_s > _PROVED_S:
+            return False
+        self._seen.append(pose is not None and _are_legs_possible(pose))
+        return lasts_s >= _JUDGED_S and fmean(self._seen) < _SEEN_SHARE
+
+
 class Neighbours:
     """Tells when to look for somebody beside the person followed, and whether that one raises the legs.
 
@@ -86,12 +103,10 @@ class Neighbours:
         """Whether the last look found somebody beside."""
         self._still: Pose | None = None
         """Somebody who lies still and is painted out, so that the person beside can be followed."""
-        self._still_place: Sample | None = None
-        """Where that one lies, as seen last."""
+        self._trial: _Trial | None = None
+        """That of the one who is followed instead."""
         self._still_s = -inf
         """When the person followed lay still last."""
-        self._trial: list[bool] = []
-        """Whether the one who is followed instead was seen, frame by frame."""
         self._has_moved = False
         """Whether somebody found beside has moved the legs while the person followed lay still."""
         self._exercises_beside = False
@@ -117,7 +132,7 @@ class Neighbours:
 
     def reveal(self) -> None:
         """Paint nobody out any more."""
-        self._still = self._still_place = None
+        self._still = self._trial = None
 
     def forget(self) -> None:
         """Another scene begins."""
@@ -178,20 +193,16 @@ class Neighbours:
 
     def change_places(self, still: Pose, place: Sample) -> None:
         """The neighbour is followed from now on, and who was followed so far, and lies at `place`, is painted out."""
-        self._still, self._still_place, self._trial = still, place, []
+        self._still, self._trial = still, _Trial(place)
         self._legs, self._others_legs = self._others_legs, self._legs
 
     def take_back(self, time_s: float, pose: Pose | None) -> Sample | None:
         """Where the one who is painted out lies, if that one is to be followed again after all: soon after the change
         the one who is followed instead is hardly seen. `pose` is what was found of that one in the frame.
         """
-        changed_s = self._still_place.time_s if self._still_place else nan
-        if not time_s - changed_s <= _PROVED_S:
+        if self._trial is None or not self._trial.fails(time_s, pose):
             return None
-        self._trial.append(pose is not None and _are_legs_possible(pose))
-        if time_s - changed_s < _JUDGED_S or fmean(self._trial) >= _SEEN_SHARE:
-            return None
-        place = self._still_place
+        place = self._trial.place
         self._legs, self._others_legs = self._others_legs, LegWatch()
         self._has_moved = self._exercises_beside = False
         self._glances.put_off(time_s)
