@@ -21,6 +21,11 @@ _TURN_DEG = 120.0
 camera or another body. Sitting up turns the trunk by 90°."""
 
 
+_PART_OF, _PART_TRUNKS = 2.5, 1.5
+"""A head that is taken for a body is a quarter of the size of the body to which it belongs, and no further from its
+hips than so many of its trunk lengths."""
+
+
 def is_same_body(before: Sample | None, now: Sample) -> bool:
     """Whether `now` can be the body of `before`, a moment later. What is not known does not tell them apart."""
     if before is None or isnan(now.trunk_px) or isnan(before.trunk_px):
@@ -33,6 +38,12 @@ def is_body_turned(before: Sample, now: Sample) -> bool:
     cut lies between them. The legs of the wrong one are made up, so their length tells nothing.
     """
     return _is_turned(before, now) and _is_alike(replace(before, leg_trunks=nan), now)
+
+
+def is_part(before: Sample, now: Sample) -> bool:
+    """Whether `before` shows a part of the body of `now`, such as the head, taken for a body of its own."""
+    apart = hypot(now.hip_x - before.hip_x, now.hip_y - before.hip_y)
+    return now.trunk_px >= _PART_OF * before.trunk_px and apart <= _PART_TRUNKS * now.trunk_px
 
 
 def _is_turned(before: Sample, now: Sample) -> bool:

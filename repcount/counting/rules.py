@@ -18,6 +18,11 @@ _MIN_REP_S = 0.5
 _KNEE_AT_BOTTOM_DEG = 110.0
 """Legs that lie are straight: 130° and more with bent-knee raises, 40-100° with the feet planted."""
 
+_FLAT_DEG = 15.0
+"""Where the thigh lies as flat as this a bent knee would put the foot below the floor: the lower leg is hidden, and
+what is read of it made up. Thighs are at 26° and more where knees are bent at the bottom (other exercises, real and
+rendered), and at 5-9° of somebody in the dark, seen from the floor, whose legs the model folds."""
+
 _FOOT_DEG = 25.0
 """The feet rise, too: bridges and crunches bend the hip while the feet stay on the floor."""
 
@@ -137,7 +142,11 @@ def _one_leg(config: Config, movement: Movement) -> bool:
 
 
 def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:
-    return max(movement.at_start(_knee), movement.at_end(_knee)) < _KNEE_AT_BOTTOM_DEG
+    return _is_knee_bent(movement.at_start) and _is_knee_bent(movement.at_end)
+
+
+def _is_knee_bent(read: Callable[[Callable[[Sample], float]], float]) -> bool:
+    return read(_knee) < _KNEE_AT_BOTTOM_DEG and read(_hip) > _FLAT_DEG
 
 
 def _knee(sample: Sample) -> float:

@@ -43,6 +43,10 @@ gone to somebody or something else, or are made up. Up to the second out of the 
 looks shorter than one that is raised. So are 0.6 % of 61,000 poses of one person, real and rendered, 2-3 % behind a
 pole, and 16 % of rendered poses of somebody beside another one."""
 
+_LEAST_FLEXION_DEG, _MOST_FLEXION_DEG = -50.0, 150.0
+"""Hips extend by 30° and flex by 120°, and a trunk that curls adds up to 30° to the latter (see `state_machine`, which
+leaves other angles out); seen from above, legs on the floor point down in the picture by up to 20° more."""
+
 _LYING_DEG = 45.0
 """Half way between lying and standing: this only chooses whom to follow, the counter judges for itself."""
 
@@ -126,10 +130,11 @@ def is_lying_on_back(pose: Pose) -> bool:
     """Whether somebody lies, the chest points up, and the legs are where legs can be.
 
     Of somebody who is hard to see, poses that lie face down are often the right body the wrong way round, and so are
-    those with both legs straight and folded onto the trunk.
+    those with both legs straight and folded onto the trunk. Those with both thighs where no hip brings them are a head
+    or a plant, taken for a body.
     """
     body = _body_of(pose)
-    return _lies(body) and _chest(body) > 0 and not _is_folded(body)
+    return _lies(body) and _chest(body) > 0 and not (_is_folded(body) or _is_dislocated(body))
 
 
 def trunk_px(pose: Pose) -> float:
@@ -225,6 +230,11 @@ def _is_folded(body: _Body) -> bool:
     return all(
         _flexion(body, leg, _KNEE) > _STRAIGHT_LEG_DEG and _knee(body, leg) > _STRAIGHT_KNEE_DEG for leg in (0, 1)
     )
+
+
+def _is_dislocated(body: _Body) -> bool:
+    """Whether both thighs are beyond what hips allow."""
+    return all(not _LEAST_FLEXION_DEG <= _flexion(body, leg, _KNEE) <= _MOST_FLEXION_DEG for leg in (0, 1))
 
 
 def _leg_trunks(body: _Body) -> float:

@@ -33,18 +33,18 @@ class Followed:
         self._settled: Sample | None = None
         """Where the person was last seen without a jump: a false detection between moves nobody."""
         self._steady = 0
-        self._turned: Sample | None = None
-        """Where a body just like the person's was last seen lying the other way round."""
-        self._turned_since_s = nan
+        self._otherwise: Sample | None = None
+        """Where the person was last seen otherwise: lying the other way round, or as a whole."""
+        self._otherwise_since_s = nan
 
     def choose(self, time_s: float, places: list[Sample], lying: list[int]) -> int | None:
         """The index of the person followed, or else of somebody who lies, the largest first; None if there is neither.
 
         `lying` are the indices of those who lie. Where only a body that lies the other way round in the person's place
-        is seen, it is the person: the model is wrong now, or has been so far.
+        is seen, or one of which the person would be a part, it is the person: the model is wrong now, or was so far.
         """
         same = [i for i, place in enumerate(places) if self._can_be(place)]
-        same = same or [i for i in lying if self._is_turned(places[i])]
+        same = same or [i for i in lying if self._is_otherwise(places[i])]
         if self.is_sure(time_s) or set(same) & set(lying):
             return min(same, key=lambda i: (i not in lying, self._distance_px(places[i])), default=None)
         return max(range(len(places)), key=lambda i: (i in lying, places[i].trunk_px), default=None)
@@ -56,15 +56,15 @@ class Followed:
         return self.place.time_s - self._since_s >= _SURE_S
 
     def see(self, place: Sample) -> None:
-        """Take note of where the person is who has been chosen. Who lies the other way round is believed in time."""
-        if not self._can_be(place) and self._is_turned(place):
-            going_on = self._turned is not None and identity.is_same_body(self._turned, place)
-            self._turned_since_s = self._turned_since_s if going_on else place.time_s
-            self._turned = place
-            if place.time_s - self._turned_since_s >= _SURE_S:
+        """Take note of where the person is who has been chosen. Who is seen otherwise is believed in time."""
+        if not self._can_be(place) and self._is_otherwise(place):
+            going_on = self._otherwise is not None and identity.is_same_body(self._otherwise, place)
+            self._otherwise_since_s = self._otherwise_since_s if going_on else place.time_s
+            self._otherwise = place
+            if place.time_s - self._otherwise_since_s >= _SURE_S:
                 self.change_to(place)
             return
-        self._turned = None
+        self._otherwise = None
         before = self.place
         lost = before is not None and place.time_s - before.time_s > _ROW_S and not self.is_sure(before.time_s)
         if before is None or lost or not self._can_be(place):
@@ -80,7 +80,7 @@ class Followed:
     def change_to(self, place: Sample) -> None:
         """Follow somebody else from now on, for sure."""
         self.place, self._settled, self._since_s = place, place, place.time_s - _SURE_S
-        self._turned = None
+        self._otherwise = None
 
     def unsettle(self) -> None:
         """The person is out of sight and may come back anywhere."""
@@ -88,15 +88,15 @@ class Followed:
 
     def forget(self) -> None:
         """Nobody is followed any more."""
-        self.place = self._settled = self._turned = None
+        self.place = self._settled = self._otherwise = None
 
     def _can_be(self, place: Sample) -> bool:
         known = (self.place, self._settled)
         return any(before is not None and identity.is_same_body(before, place) for before in known)
 
-    def _is_turned(self, place: Sample) -> bool:
-        known = (self.place, self._settled)
-        return any(before is not None and identity.is_body_turned(before, place) for before in known)
+    def _is_otherwise(self, place: Sample) -> bool:
+        known = [before for before in (self.place, self._settled) if before is not None]
+        return any(identity.is_body_turned(before, place) or identity.is_part(before, place) for before in known)
 
     def _distance_px(self, place: Sample) -> float:
         assert self.place is not None

@@ -99,8 +99,9 @@ class PersonTracker:
             self._view.look_at(None)
             self._landmarkers.forget()
         seen, frame = frame, self._neighbours.hide(levels.spread(frame))
-        people = [self._leg_colours.tell(seen, pose) for pose in self._detect(frame)]
-        people = [self._neighbours.beside_hidden(pose) for pose in _large_enough(frame, people)]
+        bodies = self._detect(frame)
+        people = [self._leg_colours.tell(seen, pose) for pose in _large_enough(frame, bodies)]
+        people = [self._neighbours.beside_hidden(pose) for pose in people]
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
         lying = [i for i, pose in enumerate(people) if angles.is_lying_on_back(pose)]
@@ -110,7 +111,7 @@ class PersonTracker:
         self._view.attend(frame, people[found] if found in lying else None)
         if len(people) > 1 or (people and not lying):
             self._crowded_s = frame.time_s
-        if found in lying or not people:
+        if found in lying or not bodies:
             self._wrong_s = nan
         elif isnan(self._wrong_s):
             self._wrong_s = self._afresh_s = frame.time_s
