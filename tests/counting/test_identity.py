@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from repcount import Sample
-from repcount.counting.identity import is_body_turned, is_same_body
+from repcount.counting.identity import is_body_turned, is_part, is_same_body
 
 ME = Sample(1.0, hip_x=640, hip_y=500, trunk_px=125, heading_deg=175, leg_trunks=1.6)
 
@@ -49,3 +49,17 @@ def test_the_first_is_anybody() -> None:
 def test_legs_of_a_body_seen_the_wrong_way_round_tell_nothing(change: dict[str, Any], turned: bool) -> None:
     """They are made up, and may be of any length."""
     assert is_body_turned(ME, replace(ME, **{"time_s": 1.07, "heading_deg": -5, **change})) is turned
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "part"),
+    [
+        ("its head", {"hip_x": 480, "trunk_px": 31}, True),
+        ("a foot", {"hip_x": 800, "trunk_px": 31}, True),
+        ("a child beside", {"hip_x": 560, "trunk_px": 60}, False),
+        ("a toy at the other end of the room", {"hip_x": 400, "trunk_px": 31}, False),
+    ],
+)
+def test_a_part_of_a_body_is_taken_for_one(name: str, change: dict[str, Any], part: bool) -> None:
+    assert is_part(replace(ME, **change), ME) is part, name
+    assert not is_part(ME, replace(ME, **change))

@@ -275,6 +275,17 @@ def test_a_leg_that_is_unknown_leaves_some_doubt() -> None:
     assert 0.7 < unknown < 0.95 * known
 
 
+def test_knees_that_are_bent_below_the_floor_are_made_up() -> None:
+    """Thighs that lie flat leave no room for the feet. The lower legs are in the dark then."""
+
+    def hidden(_: float, x: float) -> Body:
+        knee = 40 if x < 10 else 180
+        return Body(left=x, right=x, left_knee=knee, right_knee=knee)
+
+    analysis = performed(hidden)
+    assert (analysis.summary.full, reasons(analysis)) == (3, set())
+
+
 @pytest.mark.parametrize(("stray", "noted"), [(0, False), (1, False), (2, True), (3, True)])
 def test_that_many_reps_were_judged_by_one_leg_is_said(stray: int, noted: bool) -> None:
     """Of three reps so many."""

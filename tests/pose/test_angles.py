@@ -154,6 +154,23 @@ def test_a_leg_that_is_much_shorter_than_the_other_from_the_side_is_unknown(
     assert (far.side, isnan(far.other_hip_deg)) == ("right", unknown)
 
 
+@pytest.mark.parametrize(
+    ("name", "left", "right", "on_back"),
+    [
+        ("legs on the floor, seen from above", -45, -40, True),
+        ("a head, taken for a body", -120, -146, False),
+        ("another one", 160, -150, False),
+        ("one leg that is made up", -120, 10, True),
+        ("both knees at the chest", 145, 140, True),
+    ],
+)
+def test_who_lies_on_the_back_has_a_thigh_where_hips_bring_it(
+    name: str, left: float, right: float, on_back: bool
+) -> None:
+    body = Body(left=left, right=right, left_knee=90, right_knee=90)
+    assert angles.is_lying_on_back(pose(body)) is on_back, name
+
+
 def test_legs_are_as_long_wherever_they_are() -> None:
     lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
     assert lengths == pytest.approx([1.68] * 3)

@@ -310,14 +310,17 @@ def test_who_is_found_now_and_then_does_not_keep_the_person_out(monkeypatch: pyt
     assert between(places, 2, 3) == {ME.hip_px}
 
 
-def test_people_are_detected_anew_while_nobody_found_lies_on_the_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model goes on with a body face down, which is the right one, until it has to look again."""
+@pytest.mark.parametrize("wrong", [TURNED, replace(ME, size=0.0003)], ids=["face down", "shrunk to nothing"])
+def test_people_are_detected_anew_while_nobody_found_lies_on_the_back(
+    wrong: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model goes on with what it has taken for the body until it has to look again."""
 
     class GoesOn(ScriptedLandmarker):
         anew = False
 
         def detect(self, frame: Frame) -> list[Pose]:
-            return [pose(ME if self.anew else TURNED)]
+            return [pose(ME if self.anew else wrong)]
 
         def forget(self) -> None:
             self.anew = True
@@ -348,6 +351,13 @@ def test_who_is_seen_the_other_way_round_is_believed_in_time(
     assert between(places, 0, 2) == {ME.hip_px}
     assert between(places, 2, 2 + seconds) == {turned.hip_px}
     assert between(places, 3, 4) == {(turned if believed else ME).hip_px}
+
+
+def test_a_head_that_was_taken_for_a_body_gives_way_to_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = replace(ME, size=0.25, hip_px=(ME.hip_px[0] - 160, ME.hip_px[1]))
+    places = followed(monkeypatch, lambda t: [head if t < 2 else ME], 4)
+    assert between(places, 1, 2) == {head.hip_px}
+    assert between(places, 2, 4) == {ME.hip_px}
 
 
 def test_a_false_detection_nearby_after_a_gap_does_not_keep_the_person_out(monkeypatch: pytest.MonkeyPatch) -> None:
