@@ -171,6 +171,18 @@ def test_who_lies_on_the_back_has_a_thigh_where_hips_bring_it(
     assert angles.is_lying_on_back(pose(body)) is on_back, name
 
 
+@pytest.mark.parametrize(
+    ("lengths", "yaw", "on_back"),
+    [((0.53, 0.53), 0, False), ((0.54, 0.54), 0, True), ((0.53, 1.0), 0, True), ((0.53, 0.53), 40, True)],
+    ids=str,
+)
+def test_who_lies_on_the_back_has_a_leg_that_is_long_enough_from_the_side(
+    lengths: tuple[float, float], yaw: float, on_back: bool
+) -> None:
+    """Thigh and shin of the stick figure are 1.68 trunk lengths long."""
+    assert angles.is_lying_on_back(pose(Body(left=10, right=10, lengths=lengths, yaw=yaw))) is on_back
+
+
 def test_legs_are_as_long_wherever_they_are() -> None:
     lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
     assert lengths == pytest.approx([1.68] * 3)
