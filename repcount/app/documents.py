@@ -232,7 +232,7 @@ class _Fields:
         try:
             return [kind(item) for item in self.items(name)]
         except (ValueError, TypeError):
-            raise self._error(name, f"a list of {', '.join(kind)}") from None
+            raise self._error(name, "a list of names that this version knows") from None
 
     def _error(self, name: str, expected: str) -> DocumentError:
         return DocumentError(f"{self.place}{name} is {brief(self[name])}; it must be {expected}")
