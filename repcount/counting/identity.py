@@ -20,10 +20,9 @@ _TURN_DEG = 120.0
 """Nobody who lies turns end for end: a head that is suddenly where the feet were belongs to a mirrored shot, another
 camera or another body. Sitting up turns the trunk by 90°."""
 
-
 _PART_OF, _PART_TRUNKS = 2.5, 1.5
-"""A head that is taken for a body is a quarter of the size of the body to which it belongs, and no further from its
-hips than so many of its trunk lengths."""
+"""A head that is taken for a body looks smaller than the body to which it belongs by more than the first (3.1-3.4 times
+in a rendered clip), and is no further from its hips than so many of its trunk lengths. Heuristic."""
 
 
 def is_same_body(before: Sample | None, now: Sample) -> bool:

@@ -23,7 +23,6 @@ thin shin, as a share of its length, for landmarks are off by some. Heuristic.""
 _ALONG, _ACROSS = 12, 5
 """So many pixels are looked at, along and across."""
 
-
 _APART_DEG, _EVERY_S = 10.0, 0.3
 """Legs further apart than the first are compared in every frame, others this often: it is known then what they wear.
 Heuristic; in every frame it takes 4 % of the processor's time."""
