@@ -63,6 +63,21 @@ class Landmark(enum.IntEnum):
     RIGHT_FOOT_INDEX = 32
 
 
+Pair = tuple[Landmark, Landmark]
+"""The same landmark of the left and the right side."""
+
+EARS: Pair = (Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+SHOULDERS: Pair = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+ELBOWS: Pair = (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
+WRISTS: Pair = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
+HIPS: Pair = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+KNEES: Pair = (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE)
+ANKLES: Pair = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
+HEELS: Pair = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL)
+TOES: Pair = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
+FACE = (Landmark.NOSE, *EARS)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A part of a video, in seconds from its first frame."""

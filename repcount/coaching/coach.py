@@ -12,6 +12,7 @@ from repcount.coaching.events import Announcement, Command, Cue, LiveUpdate, Ses
 from repcount.config import Config
 from repcount.counting.counter import RepCounter
 from repcount.pose import angles, arms, silhouette
+from repcount.pose.body import lower_heel
 from repcount.types import Frame, Phase, Pose, Rep, Sample, TargetSet, Update
 
 _PATIENCE_S, _PATIENCE_IN_SET_S = 2.0, 6.0
@@ -145,7 +146,7 @@ class Coach:
             trunk_deg, heels_deg = self._arms_down.trunk_deg, 0.0
         if pose is not None and (up == 2.0 or standing >= 1.0):
             # The model may take one of two arms that are plainly up for a leg (rendered clips).
-            heels_deg = angles.lower_heel(pose)
+            heels_deg = lower_heel(pose)
         self._gesture, shown = gestures.step(self._gesture, sample.time_s, up, trunk_deg, heels_deg)
         if shown is None or not (self._readiness.ready or self._paused):
             return

@@ -11,18 +11,12 @@ import numpy as np
 from repcount.analysis import OBLIQUE_VIEW_DEG, SMALL_TRUNK_SHARE
 from repcount.coaching.events import Cue
 from repcount.config import Config
-from repcount.types import Frame, Landmark, Pose, Sample
+from repcount.types import ANKLES, FACE, HEELS, HIPS, SHOULDERS, TOES, Frame, Pose, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_HEAD = (Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
-_SHOULDERS = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
-_HIPS = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
-_ANKLES = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
-_HEELS = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL)
-_TOES = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
-_FEET = (*_ANKLES, *_HEELS, *_TOES)
+_FEET = (*ANKLES, *HEELS, *TOES)
 
 _BRIGHTNESS_STRIDE = 16
 """Brightness is averaged over every 16th pixel in both directions; thousands of pixels are enough for a mean."""
@@ -79,7 +73,7 @@ def check_framing(frame: Frame, pose: Pose | None, people: int) -> Framing:
     return Framing(
         max(people, lying),
         brightness,
-        head_inside=_mostly_inside(pose.xy_px[list(_HEAD)], size),
+        head_inside=_mostly_inside(pose.xy_px[list(FACE)], size),
         feet_inside=_mostly_inside(pose.xy_px[list(_FEET)], size) and _mostly_inside(_raised_ankles(pose), size),
         trunk_share=_trunk_px(pose) / max(width, height),
     )
@@ -92,14 +86,14 @@ def _mostly_inside(points: NDArray[np.float64], size: NDArray[np.float64]) -> bo
 
 def _raised_ankles(pose: Pose) -> NDArray[np.float64]:
     """Where the ankles (2, 2) will be with the legs upright: above the hips by their present distance from them."""
-    hips, ankles = pose.xy_px[list(_HIPS)], pose.xy_px[list(_ANKLES)]
+    hips, ankles = pose.xy_px[list(HIPS)], pose.xy_px[list(ANKLES)]
     lengths = np.linalg.norm(ankles - hips, axis=1)
     raised: NDArray[np.float64] = hips - np.column_stack([np.zeros(2), lengths])
     return raised
 
 
 def _trunk_px(pose: Pose) -> float:
-    shoulders, hips = pose.xy_px[list(_SHOULDERS)].mean(axis=0), pose.xy_px[list(_HIPS)].mean(axis=0)
+    shoulders, hips = pose.xy_px[list(SHOULDERS)].mean(axis=0), pose.xy_px[list(HIPS)].mean(axis=0)
     return float(np.linalg.norm(shoulders - hips))
 
 

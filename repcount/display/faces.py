@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repcount.pose import angles
-from repcount.types import Landmark, Pose
+from repcount.types import FACE, HIPS, SHOULDERS, Pose
 from repcount.video.opencv import cv2
 
-_FACE = (Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
-
-NEEDED = (*_FACE, Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+NEEDED = (*FACE, *SHOULDERS, *HIPS)
 """The landmarks that say where the head is."""
 
 _RADIUS_TRUNKS = 0.55
@@ -41,8 +39,8 @@ def head_of(pose: Pose | None) -> HeadCircle | None:
     if pose is None:
         return None
     place = angles.place(0.0, pose)
-    width_px = hypot(*(pose.xy_px[Landmark.LEFT_SHOULDER] - pose.xy_px[Landmark.RIGHT_SHOULDER]))
-    face = [point for point in pose.xy_px[list(_FACE)] if np.isfinite(point).all()]
+    width_px = hypot(*(pose.xy_px[SHOULDERS[0]] - pose.xy_px[SHOULDERS[1]]))
+    face = [point for point in pose.xy_px[list(FACE)] if np.isfinite(point).all()]
     x, y = np.mean(face, axis=0) if face else _in_line(place.hip_x, place.hip_y, place.trunk_px, place.heading_deg)
     # Seen from the head or the feet the trunk is short, and the shoulders are as wide as they are.
     return _circle(float(x), float(y), max(place.trunk_px, width_px))

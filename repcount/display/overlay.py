@@ -17,7 +17,7 @@ from repcount.display import hud
 from repcount.display.fonts import in_drawable_language
 from repcount.display.hud import Corner
 from repcount.display.widgets import BACKGROUND, BLUE, TEXT, Colour, Sizes
-from repcount.types import Landmark, Pose
+from repcount.types import ANKLES, HIPS, KNEES, SHOULDERS, TOES, Landmark, Pose
 from repcount.video.opencv import cv2
 
 if TYPE_CHECKING:
@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["DRAWN", "Corner", "blank", "corner_beside", "draw_overlay", "fit"]
 
 # (left, right)
-_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
-_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
-_KNEE = (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE)
-_ANKLE = (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE)
-_TOE = (Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
 
-DRAWN = (*_SHOULDER, *_HIP, *_KNEE, *_ANKLE, *_TOE)
+DRAWN = (*SHOULDERS, *HIPS, *KNEES, *ANKLES, *TOES)
 """Indices of the landmarks that are drawn."""
 
 _MIN_VISIBILITY = 0.5
@@ -48,7 +43,7 @@ _SHIFT = 3
 _Point = tuple[int, int]
 """(x, y) in 1 / 2**_SHIFT of a pixel."""
 
-_LEG = (_HIP, _KNEE, _ANKLE)
+_LEG = (HIPS, KNEES, ANKLES)
 
 _MIN_HEAD_OFFSET = 0.5
 """Horizontal distance from hips to shoulders, as a share of the trunk length, from which on the side of the head counts
@@ -89,7 +84,7 @@ def corner_beside(pose: Pose | None, before: Corner = Corner.LEFT) -> Corner:
     """The upper corner above the head, where the legs never are; `before` if that is unknown."""
     if pose is None:
         return before
-    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in (_SHOULDER, _HIP))
+    shoulders, hips = (pose.xy_px[list(pair)].mean(axis=0) for pair in (SHOULDERS, HIPS))
     offset_px, trunk_px = float(shoulders[0] - hips[0]), float(np.linalg.norm(shoulders - hips))
     if not abs(offset_px) > _MIN_HEAD_OFFSET * trunk_px:
         return before
@@ -116,11 +111,11 @@ def draw_skeleton(image: NDArray[np.uint8], pose: Pose, side: str, sizes: Sizes)
     points = _visible_points(pose, image.shape[1], image.shape[0])
     far_leg = [points.get(part[1 - near]) for part in _LEG]
     _draw_path(image, far_leg, TEXT, sizes.px(3), sizes)
-    _draw_path(image, [points.get(part[near]) for part in (_SHOULDER, _HIP)], TEXT, sizes.px(6), sizes)
+    _draw_path(image, [points.get(part[near]) for part in (SHOULDERS, HIPS)], TEXT, sizes.px(6), sizes)
     leg = [points.get(part[near]) for part in _LEG]
-    _draw_path(image, [leg[-1], points.get(_TOE[near])], BLUE, sizes.px(5), sizes)
+    _draw_path(image, [leg[-1], points.get(TOES[near])], BLUE, sizes.px(5), sizes)
     _draw_path(image, leg, BLUE, sizes.px(8), sizes)
-    for joint in (points.get(_SHOULDER[near]), *leg):
+    for joint in (points.get(SHOULDERS[near]), *leg):
         _draw_joint(image, joint, sizes)
 
 

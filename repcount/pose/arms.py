@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from math import atan2, degrees, hypot, isnan, nan
 
-from repcount.pose.angles import straighter_reading
-from repcount.types import Landmark, Pose
-
-# (left, right)
-_SHOULDER = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
-_ELBOW = (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
-_WRIST = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
-_HIP = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+from repcount.pose.body import straighter_reading
+from repcount.types import ELBOWS, HIPS, SHOULDERS, WRISTS, Pose
 
 LYING_DEG = 25.0
 """Largest elevation of the trunk, either way. Who sits or stands may do anything with the arms, and in a hollow hold,
@@ -110,36 +104,36 @@ def are_down(pose: Pose) -> bool:
 
 
 def _is_plainly_down(pose: Pose, side: int) -> bool:
-    return min(pose.visibility[[_ELBOW[side], _WRIST[side]]]) >= _PLAINLY_VISIBLE and _is_low(pose, side)
+    return min(pose.visibility[[ELBOWS[side], WRISTS[side]]]) >= _PLAINLY_VISIBLE and _is_low(pose, side)
 
 
 def _is_low(pose: Pose, side: int) -> bool:
-    trunk_px = hypot(*(pose.xy_px[_SHOULDER[side]] - pose.xy_px[_HIP[side]]))
-    height_px = pose.xy_px[_SHOULDER[side]][1] - pose.xy_px[[_ELBOW[side], _WRIST[side]], 1].min()
+    trunk_px = hypot(*(pose.xy_px[SHOULDERS[side]] - pose.xy_px[HIPS[side]]))
+    height_px = pose.xy_px[SHOULDERS[side]][1] - pose.xy_px[[ELBOWS[side], WRISTS[side]], 1].min()
     return bool(height_px <= _LOW_TRUNKS * trunk_px)
 
 
 def _are_apart(pose: Pose) -> bool:
     """Whether two arms that are up can't be one: by the distance of the wrists, or the angle between the arms."""
-    arms = [pose.xy_px[wrist] - pose.xy_px[shoulder] for wrist, shoulder in zip(_WRIST, _SHOULDER, strict=True)]
+    arms = [pose.xy_px[wrist] - pose.xy_px[shoulder] for wrist, shoulder in zip(WRISTS, SHOULDERS, strict=True)]
     left_deg, right_deg = (degrees(atan2(x, -y)) for x, y in arms)
-    apart_px = hypot(*(pose.xy_px[_WRIST[0]] - pose.xy_px[_WRIST[1]]))
+    apart_px = hypot(*(pose.xy_px[WRISTS[0]] - pose.xy_px[WRISTS[1]]))
     lengths_px = [hypot(*arm) for arm in arms]
     shorter = int(lengths_px[1] < lengths_px[0])
-    if pose.visibility[_WRIST[shorter]] <= _FAINT and lengths_px[shorter] <= _SHORT * max(lengths_px):
+    if pose.visibility[WRISTS[shorter]] <= _FAINT and lengths_px[shorter] <= _SHORT * max(lengths_px):
         return False
     return apart_px >= _APART * max(lengths_px) or abs(left_deg - right_deg) >= _APART_DEG
 
 
 def _elevation_deg(pose: Pose, side: int) -> float:
     """The elevation of a straight arm, in the picture or in space, whichever is less; 0 if bent, NaN if unseen."""
-    joints = _SHOULDER[side], _ELBOW[side], _WRIST[side]
+    joints = SHOULDERS[side], ELBOWS[side], WRISTS[side]
     if min(pose.visibility[joint] for joint in joints[1:]) < _VISIBLE:
         return nan
     x, y = (pose.xy_px[joints[2]] - pose.xy_px[joints[0]]).tolist()
     flat_deg = degrees(atan2(-y, abs(x)))
     x, y, z = (pose.world_m[joints[2]] - pose.world_m[joints[0]]).tolist()
     space_deg = degrees(atan2(-y, hypot(x, z)))
-    trunk_m = hypot(*(pose.world_m[_SHOULDER[side]] - pose.world_m[_HIP[side]]))
+    trunk_m = hypot(*(pose.world_m[SHOULDERS[side]] - pose.world_m[HIPS[side]]))
     straight = straighter_reading(pose, joints) >= _STRAIGHT_DEG and hypot(x, y, z) >= _LENGTH_TRUNKS * trunk_m
     return min(flat_deg, space_deg) if straight else 0.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from repcount.pose import angles
+from repcount.pose.body import trunk_px
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.masking import Area, crop
-from repcount.types import Frame, Landmark, Pose
+from repcount.types import HIPS, Frame, Pose
 
 _SHARES = 0.55, 0.38
 """Sides of the parts that are searched, as shares of the picture's longer side. The model looks at a picture of 224 by
@@ -58,7 +58,7 @@ def squares(frame: Frame) -> list[Area]:
 
 def fits(pose: Pose, frame: Frame) -> bool:
     """Whether somebody is small enough to be followed in a part of the picture, and not only in all of it."""
-    return _BODY_TRUNKS * angles.trunk_px(pose) <= max(_SHARES) * int(max(frame.image.shape[:2]))
+    return _BODY_TRUNKS * trunk_px(pose) <= max(_SHARES) * int(max(frame.image.shape[:2]))
 
 
 def around(pose: Pose, frame: Frame) -> Area:
@@ -67,8 +67,8 @@ def around(pose: Pose, frame: Frame) -> Area:
     least, most = (share * max(width, height) for share in (_LEAST_SHARE, max(_SHARES)))
     if squares(frame):
         most = max(most, width)
-    side = round(min(max(_TRUNKS * angles.trunk_px(pose), least), most))
-    x, y = pose.xy_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=0)
+    side = round(min(max(_TRUNKS * trunk_px(pose), least), most))
+    x, y = pose.xy_px[list(HIPS)].mean(axis=0)
     left, top = _start(x, width, side), _start(y, height, side)
     return left, top, min(left + side, width), min(top + side, height)
 

@@ -9,7 +9,7 @@ from math import hypot, inf
 from statistics import median
 
 from repcount.counting import identity
-from repcount.pose import angles
+from repcount.pose.body import leg_elevations
 from repcount.types import Pose, Sample
 
 _WATCHED_S = 3.0
@@ -98,7 +98,7 @@ class LegWatch:
         self._people = [other for other in self._people if place.time_s - other.place.time_s <= _FORGOTTEN_S]
         if person.has_raised_both:
             return  # nothing else is asked about somebody who has
-        near, far = angles.leg_elevations(pose)
+        near, far = leg_elevations(pose)
         person.lifts.append((place.time_s, (near, far)))
         while person.lifts[0][0] < place.time_s - _WATCHED_S:
             person.lifts.popleft()

@@ -9,12 +9,9 @@ from math import hypot, inf, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from repcount.pose import angles
-from repcount.types import Frame, Landmark, Pose
+from repcount.pose.body import leg_elevations
+from repcount.types import ANKLES, KNEES, Frame, Pose
 from repcount.video.opencv import cv2
-
-_KNEES = [Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE]
-_ANKLES = [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
 
 _FROM, _TO, _HALF_WIDTH = 0.15, 0.85, 0.06
 """The part of a shin that is looked at: without knee and ankle, where trousers and socks end, and half as broad as a
@@ -38,7 +35,7 @@ class LegColours:
         """A pose found in `frame`, with the difference or as it is; it is told of all in the frame or of nobody, unless
         somebody's legs are apart. The times of the frames must not fall.
         """
-        near, far = angles.leg_elevations(pose)
+        near, far = leg_elevations(pose)
         if abs(near - far) <= _APART_DEG and 0.0 < frame.time_s - self._told_s < _EVERY_S:
             return pose
         self._told_s = frame.time_s
@@ -50,7 +47,7 @@ def difference(image: NDArray[np.uint8], pose: Pose) -> float:
     change little: 0 is the same, 100 is red and green. NaN where a shin is outside the picture or shorter than a pixel.
     `image` is RGB, (height, width, 3).
     """
-    knees, ankles = pose.xy_px[_KNEES], pose.xy_px[_ANKLES]
+    knees, ankles = pose.xy_px[list(KNEES)], pose.xy_px[list(ANKLES)]
     along, middles, size = ankles - knees, (knees + ankles) / 2, image.shape[1::-1]
     if not (np.abs(along).max(axis=1).min() > 1.0 and middles.min() >= 0.0 and (middles < size).all()):
         return nan

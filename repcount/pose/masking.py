@@ -9,7 +9,7 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from repcount.pose import angles
+from repcount.pose.body import trunk_px
 from repcount.types import Frame, Landmark, Pose
 from repcount.video.opencv import cv2
 
@@ -75,7 +75,7 @@ def with_arms_unseen(pose: Pose, painted: Pose) -> Pose:
     """Somebody whose arms are not visible where shoulder or elbow is in the area that another takes who is painted out:
     there the model makes up the rest of the arm.
     """
-    margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
+    margin_px = _CLOTHES_TRUNKS * trunk_px(painted)
     visibility = pose.visibility.copy()
     for shoulder, elbow, *hand in _ARMS:
         ends = pose.xy_px[[shoulder, elbow]].tolist()
@@ -85,7 +85,7 @@ def with_arms_unseen(pose: Pose, painted: Pose) -> Pose:
 
 
 def _outside(xy_px: NDArray[np.float64], painted: Pose) -> list[bool]:
-    margin_px = _CLOTHES_TRUNKS * angles.trunk_px(painted)
+    margin_px = _CLOTHES_TRUNKS * trunk_px(painted)
     return [distance_px(painted, x, y) > margin_px for x, y in xy_px.tolist()]
 
 
@@ -98,7 +98,7 @@ def _fill(image: NDArray[np.uint8], pose: Pose, colour: float | list[float]) -> 
     """Fill the area that somebody takes in an image."""
     arms = [pose.xy_px[list(arm)].astype(np.int32) for arm in _ARMS]
     body = _outline(np.delete(pose.xy_px, [joint for arm in _ARMS for joint in arm[1:]], axis=0)).astype(np.int32)
-    margin = max(round(2 * _MARGIN_TRUNKS * angles.trunk_px(pose)), 1)
+    margin = max(round(2 * _MARGIN_TRUNKS * trunk_px(pose)), 1)
     cv2.fillConvexPoly(image, body, colour)
     cv2.polylines(image, [body], isClosed=True, color=colour, thickness=margin)
     cv2.polylines(image, arms, isClosed=False, color=colour, thickness=margin)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf, isnan, nan
 from statistics import fmean
 
-from repcount.pose import angles
+from repcount.pose.anatomy import is_lying
+from repcount.pose.body import hip_distance_px, leg_elevations, trunk_px, with_legs_together
 from repcount.pose.exerciser import LegWatch
 from repcount.pose.masking import are_legs_outside, paint_out, share_outside, with_arms_unseen
 from repcount.types import Frame, Pose, Sample
@@ -189,7 +190,7 @@ class Neighbours:
 
     def as_lying(self, followed: Sample, pose: Pose | None) -> Pose | None:
         """The person followed, who lies still, without a leg that the model puts onto somebody else's."""
-        return self._legs.together(followed) or (pose and angles.with_legs_together(pose))
+        return self._legs.together(followed) or (pose and with_legs_together(pose))
 
     def change_places(self, still: Pose, place: Sample) -> None:
         """The neighbour is followed from now on, and who was followed so far, and lies at `place`, is painted out."""
@@ -211,14 +212,14 @@ class Neighbours:
 
 
 def _is_beside(other: Pose, followed: Pose) -> bool:
-    large_enough = angles.trunk_px(other) > _HALF * angles.trunk_px(followed)
-    if not (large_enough and angles.is_lying(other) and _are_legs_possible(other)):
+    large_enough = trunk_px(other) > _HALF * trunk_px(followed)
+    if not (large_enough and is_lying(other) and _are_legs_possible(other)):
         return False
     if share_outside(other, followed) >= _OUTSIDE:
         return True
-    apart_px = _HIPS_APART_TRUNKS * angles.trunk_px(followed)
-    return angles.hip_distance_px(other, followed) >= apart_px and are_legs_outside(other, followed)
+    apart_px = _HIPS_APART_TRUNKS * trunk_px(followed)
+    return hip_distance_px(other, followed) >= apart_px and are_legs_outside(other, followed)
 
 
 def _are_legs_possible(pose: Pose) -> bool:
-    return min(angles.leg_elevations(pose)) > _LOWEST_DEG
+    return min(leg_elevations(pose)) > _LOWEST_DEG

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from repcount.pose import angles, chunking
+from repcount.pose.body import hip_distance_px
 from repcount.pose.chunking import FrameSlot, Warmup, frame_slots, split_into_chunks
 from repcount.pose.subject import FoundSubject, SubjectTracker
 from repcount.pose.tracker import PersonTracker
@@ -371,5 +372,5 @@ def same_pose(one: Pose | None, other: Pose | None) -> bool:
     if (one.people_lying > 1, one.neighbour_hidden) != (other.people_lying > 1, other.neighbour_hidden):
         return False
     a, b = (angles.compute_sample(0.0, pose, "left") for pose in (one, other))
-    near = angles.hip_distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)
+    near = hip_distance_px(one, other) < _SAME_TRUNKS * max(a.trunk_px, b.trunk_px)
     return near and abs(a.hip_deg - b.hip_deg) < _SAME_DEG

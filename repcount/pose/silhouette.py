@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from repcount.counting import identity
 from repcount.pose import angles, arms
+from repcount.pose.anatomy import is_lying_on_back
 from repcount.pose.arms import ONE_OR_TWO
-from repcount.types import Frame, Landmark, Pose
+from repcount.pose.body import trunk_px
+from repcount.types import ANKLES, FACE, HIPS, KNEES, SHOULDERS, Frame, Pose
 from repcount.video.opencv import cv2
-
-_SHOULDERS, _HIPS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER], [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
-_HEAD = [Landmark.NOSE, Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
-_KNEES, _ANKLES = [Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE], [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
 
 _HEAD_TRUNKS = 0.3
 """Most that the head moves while an arm goes up, in lengths of the trunk, which is also how far the head reaches from
@@ -154,7 +152,7 @@ def _has_moved(before: ArmsDown, pose: Pose | None) -> bool:
     if pose is None or not before.looks or not _is_same_place(before.looks[-1].pose, pose):
         return False
     lay, trunk_deg = before.looks[-1].pose, angles.compute_sample(0.0, pose).trunk_deg
-    head_px = hypot(*(pose.xy_px[_HEAD] - lay.xy_px[_HEAD]).mean(axis=0))
+    head_px = hypot(*(pose.xy_px[list(FACE)] - lay.xy_px[list(FACE)]).mean(axis=0))
     return abs(trunk_deg - before.trunk_deg) > arms.STILL_DEG or head_px > _HEAD_TRUNKS * _length_px(lay)
 
 
@@ -187,7 +185,7 @@ def _are_down(pose: Pose) -> bool:
     """Whether somebody lies with legs and arms down in the picture."""
     sample = angles.compute_sample(0.0, pose)
     flat = abs(sample.trunk_deg) <= arms.LYING_DEG and sample.heels_deg <= arms.LEGS_DOWN_DEG
-    return flat and angles.is_lying_on_back(pose) and arms.are_down(pose)
+    return flat and is_lying_on_back(pose) and arms.are_down(pose)
 
 
 def _risen(before: ArmsDown, frame: Frame) -> NDArray[np.bool_] | None:
@@ -206,7 +204,7 @@ def _risen(before: ArmsDown, frame: Frame) -> NDArray[np.bool_] | None:
 
 def _fan(frame: Frame, pose: Pose) -> NDArray[np.float32]:
     """The picture over the shoulders: rings by directions by colours, from feet or head to the other."""
-    x, y = pose.xy_px[_SHOULDERS].mean(axis=0)
+    x, y = pose.xy_px[list(SHOULDERS)].mean(axis=0)
     arm_px = _ARM_TRUNKS * _length_px(pose)
     far, lean = arm_px * _radii()[:, None], np.radians(_leans_deg())
     to_x, to_y = (x + far * np.sin(lean)).astype(np.float32), (y - far * np.cos(lean)).astype(np.float32)
@@ -224,7 +222,7 @@ def _leans_deg() -> NDArray[np.float64]:
 
 def _length_px(pose: Pose) -> float:
     """Length of the trunk as it looks from the side: arms that are up look no shorter from nearer the feet or head."""
-    corners = [*_SHOULDERS, *_HIPS]
+    corners = [*SHOULDERS, *HIPS]
     flat, space = pose.xy_px[corners], pose.world_m[corners]
     spread_px = float(np.linalg.norm(flat - flat.mean(axis=0)))
     spread_m = float(np.linalg.norm(space[:, :2] - space[:, :2].mean(axis=0)))
@@ -234,19 +232,19 @@ def _length_px(pose: Pose) -> float:
 
 def _is_head(pose: Pose) -> NDArray[np.bool_]:
     """Which cells of the fan are at the head, which turns and nods."""
-    x, y = pose.xy_px[_HEAD].mean(axis=0) - pose.xy_px[_SHOULDERS].mean(axis=0)
+    x, y = pose.xy_px[list(FACE)].mean(axis=0) - pose.xy_px[list(SHOULDERS)].mean(axis=0)
     far, lean = _ARM_TRUNKS * _radii()[:, None], np.radians(_leans_deg())
-    trunk_px = _length_px(pose)
-    return np.asarray(np.hypot(far * np.sin(lean) - x / trunk_px, -far * np.cos(lean) - y / trunk_px) <= _HEAD_TRUNKS)
+    length_px = _length_px(pose)
+    return np.asarray(np.hypot(far * np.sin(lean) - x / length_px, -far * np.cos(lean) - y / length_px) <= _HEAD_TRUNKS)
 
 
 def _along_shanks(frame: Frame, pose: Pose) -> NDArray[np.float32]:
     """The picture along the middle of the shanks: across by along by colours."""
-    knees, ankles = (pose.xy_px[joints].mean(axis=0) for joints in (_KNEES, _ANKLES))
+    knees, ankles = (pose.xy_px[list(joints)].mean(axis=0) for joints in (KNEES, ANKLES))
     cells_along, cells_across = 40, 17
     along = (ankles - knees) / cells_along
     side = np.array([-along[1], along[0]]) / max(hypot(*along), 1e-6)
-    across = side * _LEG_TRUNKS * angles.trunk_px(pose) / (cells_across // 2)
+    across = side * _LEG_TRUNKS * trunk_px(pose) / (cells_across // 2)
     to_picture = np.column_stack([along, across, knees - cells_across // 2 * across])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = cells_along, cells_across

@@ -15,10 +15,12 @@ import numpy as np
 from repcount.counting import identity
 from repcount.errors import VideoError
 from repcount.pose import angles, closer, levels
+from repcount.pose.anatomy import is_lying_on_back
+from repcount.pose.body import is_twin
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.leg_colours import LegColours
 from repcount.pose.masking import Area, distance_px, paint_out, paint_out_beside
-from repcount.types import Frame, Landmark, Pose, Sample, Subject
+from repcount.types import HIPS, Frame, Pose, Sample, Subject
 
 LOOK_S, LOOK_HZ = 20.0, 2.0
 """So much of the beginning is looked at, and how often, to find everybody who lies. Heuristic: whoever exercises lies
@@ -98,7 +100,7 @@ def find_subject(frames: Iterable[Frame], model: Path, wanted: Subject) -> Found
             height, width = frame.image.shape[:2]
             looks += 1
             for pose in _everybody(frame, landmarkers, model, stack):
-                if angles.is_lying_on_back(pose):
+                if is_lying_on_back(pose):
                     _note(people, frame.time_s, pose)
     least = max(min(_MIN_LOOKS, looks / 2), _MIN_SHARE * looks)
     often = [person for person in people if len(person.poses) >= least]
@@ -124,7 +126,7 @@ def _everybody(frame: Frame, landmarkers: list[Landmarker], model: Path, stack: 
         poses = landmarkers[number].detect(paint_out(frame, found) if found else frame)
         if not poses:
             break
-        if not any(angles.is_twin(poses[0], other) for other in found):
+        if not any(is_twin(poses[0], other) for other in found):
             people.append(poses[0])
         found.append(poses[0])
     return people
@@ -213,7 +215,7 @@ class SubjectTracker:
 
 def _reach(pose: Pose, frame: Frame) -> Area:
     """The part of a frame that somebody may reach from where the hips are."""
-    hips = pose.xy_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=0)
+    hips = pose.xy_px[list(HIPS)].mean(axis=0)
     reach_px = _REACH * float(np.linalg.norm(pose.xy_px - hips, axis=1).max())
     height, width = frame.image.shape[:2]
     (left, top), (right, bottom) = (hips - reach_px).clip(0), (hips + reach_px).clip(0, (width, height))

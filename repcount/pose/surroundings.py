@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repcount.pose import angles
+from repcount.pose.body import trunk_px
 from repcount.pose.chunking import TARGET_LONG_SIDE_PX
 from repcount.types import Frame, Pose
 from repcount.video.opencv import cv2
@@ -78,7 +78,7 @@ class Surroundings:
         area = _area(person, step, now.shape)
         if self._before and passed_s < _LATEST_S and self._before[1].shape == now.shape:
             _, before, area_before = self._before
-            self._moved.append(_moves(now, before, area | area_before, angles.trunk_px(person) / step))
+            self._moved.append(_moves(now, before, area | area_before, trunk_px(person) / step))
         self._before = frame.time_s, now, area
 
 
@@ -86,7 +86,7 @@ def _area(person: Pose, step: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """1 where somebody is in a thumbnail, which has every so many pixels; else 0."""
     area = np.zeros(shape, np.uint8)
     outline = cv2.convexHull((person.xy_px / step).astype(np.float32)).astype(np.int32)
-    margin = max(round(2 * _MARGIN_TRUNKS * angles.trunk_px(person) / step), 1)
+    margin = max(round(2 * _MARGIN_TRUNKS * trunk_px(person) / step), 1)
     cv2.fillConvexPoly(area, outline, 1)
     cv2.polylines(area, [outline], isClosed=True, color=1, thickness=margin)
     return area

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from repcount.pose import angles, closer, levels
+from repcount.pose.anatomy import is_lying_on_back
+from repcount.pose.body import trunk_px
 from repcount.pose.followed import Followed
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.leg_colours import LegColours
@@ -104,7 +106,7 @@ class PersonTracker:
         people = [self._neighbours.beside_hidden(pose) for pose in people]
         self.people = len(people)
         places = [angles.place(frame.time_s, pose) for pose in people]
-        lying = [i for i, pose in enumerate(people) if angles.is_lying_on_back(pose)]
+        lying = [i for i, pose in enumerate(people) if is_lying_on_back(pose)]
         for i in lying:
             self._neighbours.see(places[i], people[i])
         found = self._followed.choose(frame.time_s, places, lying)
@@ -143,7 +145,7 @@ class PersonTracker:
             return closer.detect(self._landmarkers.one, frame, self._view.part)
         self._decide_how_many(frame.time_s)
         people = self._landmarker().detect(frame)
-        if not self._view.is_search_due(frame) or any(map(angles.is_lying_on_back, people)):
+        if not self._view.is_search_due(frame) or any(map(is_lying_on_back, people)):
             return people
         return self._view.search(frame, self._landmarkers.anywhere) or people
 
@@ -268,4 +270,4 @@ def _among(people: float, pose: Pose | None) -> Pose | None:
 
 def _large_enough(frame: Frame, people: list[Pose]) -> list[Pose]:
     least_px = _TINY * max(frame.image.shape[:2])
-    return [pose for pose in people if angles.trunk_px(pose) >= least_px]
+    return [pose for pose in people if trunk_px(pose) >= least_px]

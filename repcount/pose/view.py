@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import exp, isnan, nan
 
-from repcount.pose import angles, closer, levels
+from repcount.pose import closer, levels
+from repcount.pose.anatomy import is_lying_on_back
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.masking import Area
 from repcount.types import Frame, Pose
@@ -72,7 +73,7 @@ class View:
         self._searched_s = frame.time_s
         changed = frame if change is None else change(frame)
         people = landmarker.detect(changed) if part is None else closer.detect(landmarker, changed, part)
-        return [pose for pose in people if angles.is_lying_on_back(pose)]
+        return [pose for pose in people if is_lying_on_back(pose)]
 
     def _next(self, frame: Frame) -> tuple[Area | None, _Change | None]:
         """Which part to look at, or None for the whole picture, and what to do to it."""

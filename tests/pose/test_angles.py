@@ -44,11 +44,9 @@ def test_a_rolled_picture_turns_trunk_and_legs_alike(roll: float) -> None:
     assert abs(rolled.trunk_deg) == pytest.approx(15, abs=0.01)
 
 
-@pytest.mark.parametrize(("trunk", "lies"), [(0, True), (30, True), (-30, True), (60, False), (90, False)])
-def test_trunk_elevation_and_who_lies(trunk: float, lies: bool) -> None:
-    figure = pose(Body(trunk=trunk))
-    assert angles.compute_sample(0.0, figure).trunk_deg == pytest.approx(trunk, abs=0.01)
-    assert angles.is_lying(figure) is lies
+@pytest.mark.parametrize("trunk", [0, 30, -30, 60, 90])
+def test_trunk_elevation(trunk: float) -> None:
+    assert angles.compute_sample(0.0, pose(Body(trunk=trunk))).trunk_deg == pytest.approx(trunk, abs=0.01)
 
 
 @pytest.mark.parametrize("facing", [1, -1])
@@ -152,45 +150,3 @@ def test_a_leg_that_is_much_shorter_than_the_other_from_the_side_is_unknown(
     near, far = (angles.compute_sample(0.0, body, side) for side in angles.SIDES)
     assert (near.side, isnan(near.other_hip_deg)) == ("right" if unknown else "left", unknown)
     assert (far.side, isnan(far.other_hip_deg)) == ("right", unknown)
-
-
-@pytest.mark.parametrize(
-    ("name", "left", "right", "on_back"),
-    [
-        ("legs on the floor, seen from above", -45, -40, True),
-        ("a head, taken for a body", -120, -146, False),
-        ("another one", 160, -150, False),
-        ("one leg that is made up", -120, 10, True),
-        ("both knees at the chest", 145, 140, True),
-    ],
-)
-def test_who_lies_on_the_back_has_a_thigh_where_hips_bring_it(
-    name: str, left: float, right: float, on_back: bool
-) -> None:
-    body = Body(left=left, right=right, left_knee=90, right_knee=90)
-    assert angles.is_lying_on_back(pose(body)) is on_back, name
-
-
-@pytest.mark.parametrize(
-    ("lengths", "yaw", "on_back"),
-    [((0.53, 0.53), 0, False), ((0.54, 0.54), 0, True), ((0.53, 1.0), 0, True), ((0.53, 0.53), 40, True)],
-    ids=str,
-)
-def test_who_lies_on_the_back_has_a_leg_that_is_long_enough_from_the_side(
-    lengths: tuple[float, float], yaw: float, on_back: bool
-) -> None:
-    """Thigh and shin of the stick figure are 1.68 trunk lengths long."""
-    assert angles.is_lying_on_back(pose(Body(left=10, right=10, lengths=lengths, yaw=yaw))) is on_back
-
-
-def test_legs_are_as_long_wherever_they_are() -> None:
-    lengths = [angles.place(0.0, pose(Body(left=x, right=x, yaw=x / 2))).leg_trunks for x in (0.0, 45.0, 90.0)]
-    assert lengths == pytest.approx([1.68] * 3)
-
-
-@pytest.mark.parametrize("facing", [1, -1])
-def test_a_far_leg_is_put_beside_the_near_one(facing: int) -> None:
-    """The model has put it onto somebody else's."""
-    body = Body(left=60, right=5, facing=facing) if facing > 0 else Body(left=5, right=60, facing=facing)
-    elevations = angles.leg_elevations(angles.with_legs_together(pose(body)))
-    assert list(elevations) == pytest.approx([5, 5], abs=0.01)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 from support.programs import SAMPLES
 
-from repcount.pose import angles, closer, tracker
+from repcount.pose import closer, tracker
+from repcount.pose.anatomy import is_lying_on_back
+from repcount.pose.body import trunk_px
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 from repcount.video import reader
@@ -140,7 +142,7 @@ def test_another_part_of_the_picture_is_looked_at_without_what_was_followed_befo
 def test_who_fits_into_a_part_takes_up_half_of_the_picture_at_most() -> None:
     """So that a neighbour of ordinary size is not cut off at head and feet."""
     body = pose(CHILD)
-    length = 4.5 * angles.trunk_px(body)
+    length = 4.5 * trunk_px(body)
     narrow, wide = (np.zeros((90, round(length / share), 3), np.uint8) for share in (0.57, 0.53))
     assert not closer.fits(body, Frame(0.0, narrow))
     assert closer.fits(body, Frame(0.0, wide))
@@ -203,7 +205,7 @@ def test_in_an_upright_picture_people_are_found_within_half_a_second(model: Path
             if frame.time_s > 2.0:
                 break
             pose = following.track(Frame(frame.time_s, upright(frame.image)))
-            found.append(pose is not None and angles.is_lying_on_back(pose))
+            found.append(pose is not None and is_lying_on_back(pose))
     assert found[3:] == [True] * len(found[3:])
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from support.bodies import Body, ScriptedLandmarker, hips_followed, pose
 
-from repcount.pose import angles, scene, tracker
+from repcount.pose import scene, tracker
+from repcount.pose.anatomy import is_lying_on_back
+from repcount.pose.body import leg_elevations
 from repcount.pose.tracker import PersonTracker
 from repcount.types import Frame, Pose
 
@@ -244,7 +246,7 @@ def test_who_lies_in_front_with_one_leg_put_onto_somebody_elses_gives_way(
     found = beside(monkeypatch, lambda t: [replace(ME, left=raising(t))], lambda t: [neighbour(behind(t))], 8)
     assert {hip_y(one) for one in found[round(4 * HZ) :]} == {y}
     assert painted
-    assert max(abs(lift) for one in painted for lift in angles.leg_elevations(one)) < 20
+    assert max(abs(lift) for one in painted for lift in leg_elevations(one)) < 20
 
 
 def test_a_near_leg_that_is_drawn_along_a_little_is_no_raise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,7 +330,7 @@ def test_people_are_detected_anew_while_nobody_found_lies_on_the_back(
     monkeypatch.setattr(tracker, "Landmarker", GoesOn)
     with PersonTracker(Path("none")) as following:
         found = [following.track(Frame(i / HZ, IMAGE)) for i in range(6)]
-    on_back = [one is not None and angles.is_lying_on_back(one) for one in found]
+    on_back = [one is not None and is_lying_on_back(one) for one in found]
     assert on_back == [False] * 4 + [True] * 2
 
 
