@@ -38,6 +38,11 @@ LEAD_IN_S = 0.25
 """Frames this long before a motion are tracked as well, because legs leave the floor softly. Measured: without them one
 start in ten is 0.06 s late, with them 0.006 s."""
 
+_UNSETTLED_S = 2.0
+"""For this long after the last motion frames in which nothing moves can still be tracked, and are while poses differ
+from one to the next: of somebody who is hard to see the model first finds bodies that are none, and took 1.0 s until
+the right one stayed (rendered clip that begins with somebody lying still). Heuristic: twice as long."""
+
 _KEEP_ALIVE_S = 5.0
 """Longest time without a tracked frame. Heuristic: it bounds the drift of the pose model's estimate; drift in the image
 is caught by the gate itself."""
@@ -47,7 +52,7 @@ class Change(enum.Enum):
     """How a frame differs from those before it."""
 
     NOTHING = enum.auto()
-    """The frame can be skipped."""
+    """The frame can be skipped, once the pose has settled."""
     SOMETHING = enum.auto()
     """The frame must be tracked."""
     MOVEMENT = enum.auto()
@@ -77,6 +82,10 @@ class MotionGate:
             self._tracked, self._tracked_s = thumbnail, time_s
         return change
 
+    def is_settling(self, time_s: float) -> bool:
+        """Whether something has moved so shortly before that the pose may not have settled."""
+        return 0.0 <= time_s - self._moved_s <= _UNSETTLED_S
+
     def _change(self, time_s: float, thumbnail: Grey) -> Change:
         if self._previous is None or self._tracked is None:
             return Change.MOVEMENT
@@ -104,9 +113,9 @@ class FrameSlot:
 
     time_s: float
     image: NDArray[np.uint8] | None
-    """(height, width, 3), RGB; None if the frame is skipped, and once the image is no longer needed."""
+    """(height, width, 3), RGB; None if the frame is skipped in any case, and once the image is no longer needed."""
     still: bool
-    """Whether the frame is skipped: nothing moved, so the pose is that of the frame before."""
+    """Whether nothing moved: the pose is that of the frame before, if that one has settled or there is no image."""
 
 
 def frame_slots(frames: Iterable[Frame], thumbnail: Callable[[Frame], Grey]) -> Iterator[FrameSlot]:
@@ -116,24 +125,29 @@ def frame_slots(frames: Iterable[Frame], thumbnail: Callable[[Frame], Grey]) -> 
     for frame in frames:
         change = gate.classify(frame.time_s, thumbnail(frame))
         while held and held[0].time_s < frame.time_s - LEAD_IN_S:
-            yield _slot(held.popleft(), tracked=False)
+            yield _still(held.popleft(), gate)
         if change is Change.NOTHING:
             held.append(frame)
             continue
         while held:
-            yield _slot(held.popleft(), tracked=change is Change.MOVEMENT)
-        yield _slot(frame, tracked=True)
+            before = held.popleft()
+            yield _moving(before) if change is Change.MOVEMENT else _still(before, gate)
+        yield _moving(frame)
     for frame in held:
-        yield _slot(frame, tracked=False)
+        yield _still(frame, gate)
 
 
-def _slot(frame: Frame, *, tracked: bool) -> FrameSlot:
-    return FrameSlot(frame.time_s, frame.image if tracked else None, still=not tracked)
+def _moving(frame: Frame) -> FrameSlot:
+    return FrameSlot(frame.time_s, frame.image, still=False)
+
+
+def _still(frame: Frame, gate: MotionGate) -> FrameSlot:
+    return FrameSlot(frame.time_s, frame.image if gate.is_settling(frame.time_s) else None, still=True)
 
 
 # --- chunks ------------------------------------------------------------------------------------------------
 
-# Lengths of chunks count tracked frames; skipped ones cost nothing.
+# Lengths of chunks count the frames that are tracked in any case; others cost little.
 
 WARMUP_FRAMES = 5
 """Tracked frames from before a chunk that its tracker sees first, so that it has settled on the person at the seam."""
@@ -178,7 +192,7 @@ def split_into_chunks(
     tracked, length, due, still = 0, 0, 0, True
     for seen, slot in enumerate(slots):
         warmup = None
-        if slot.image is not None:
+        if slot.image is not None and not slot.still:
             if tracked >= due - still * _STILL_SHARE * length:
                 share = tracked / seen if seen else 1.0
                 length = plan.next_length(tracked, share * (expected - seen))

@@ -68,6 +68,9 @@ THREAD_NAME = "repcount tracking"
 
 Found = tuple[FrameSlot, Pose | None]
 
+LastTwo = tuple[Pose | None, Pose | None]
+"""The pose in the last frame that was tracked, and that before it."""
+
 _T = TypeVar("_T")
 
 
@@ -218,10 +221,10 @@ class ParallelPoseEstimator:
             chunk.seam_pose = self._take_turn(tracker, frame)
         chunk.warmup, chunk.tracker = (), tracker
         found: list[Found] = []
-        pose = None
+        poses: LastTwo = (None, None)
         for slot in self._drain(chunk.slots):
-            pose = self._next_pose(tracker, slot, pose)
-            found.append((slot, pose))
+            poses = self._next_pose(tracker, slot, poses)
+            found.append((slot, poses[0]))
             if len(found) == _HANDFUL or chunk.slots.empty():
                 chunk.poses.put(found)
                 found = []
@@ -233,9 +236,11 @@ class ParallelPoseEstimator:
         chunk.done = True
         chunk.poses.put(None)
 
-    def _next_pose(self, tracker: Tracker, slot: FrameSlot, last: Pose | None) -> Pose | None:
-        """`last` is the pose in the slot before, which stands where nothing moves."""
-        return last if slot.image is None else self._take_turn(tracker, Frame(slot.time_s, slot.image))
+    def _next_pose(self, tracker: Tracker, slot: FrameSlot, poses: LastTwo) -> LastTwo:
+        """Where nothing moves the last pose stands, once it is like that before it."""
+        if slot.image is None or (slot.still and self._same_pose(*poses)):
+            return poses
+        return self._take_turn(tracker, Frame(slot.time_s, slot.image)), poses[0]
 
     def _take_turn(self, tracker: Tracker, frame: Frame) -> Pose | None:
         with self._turns:
@@ -286,22 +291,22 @@ class ParallelPoseEstimator:
 
     def _bridged(self, chunk: _Chunk, earlier: Tracker, found: Iterator[Found]) -> Iterator[Found]:
         """Go on with the tracker of the chunk before, until both agree or else to the end of the chunk."""
-        pose = None
+        poses: LastTwo = (None, None)
         for slot, other in islice(found, _PATIENCE):
-            pose = self._next_pose(earlier, slot, pose)
-            if self._same_pose(pose, other):
+            poses = self._next_pose(earlier, slot, poses)
+            if self._same_pose(poses[0], other):
                 self._close_tracker(earlier)
                 yield slot, other
                 return
-            yield slot, pose
+            yield slot, poses[0]
         chunk.superseded = True
         useless, self._current = chunk.tracker, earlier
         for slot in chain((slot for slot, _ in found), self._drain(chunk.slots)):
             if useless is not None and chunk.done:
                 self._close_tracker(useless)
                 useless = None
-            pose = self._next_pose(earlier, slot, pose)
-            yield slot, pose
+            poses = self._next_pose(earlier, slot, poses)
+            yield slot, poses[0]
         if useless is not None:
             self._close_tracker(useless)
 
@@ -329,8 +334,8 @@ def measured(
     """Track the person lying down in a part of a video at about `rate_hz` frames a second, in order.
 
     `subject` is whom to follow, found in frames of the size that is tracked; None for whoever raises the legs.
-    At most `jobs` trackers work at a time (two are open at a seam), and none where nothing moves: the pose stays that
-    of the frame before. The result is the same for any `jobs`. Raises ModelError.
+    At most `jobs` trackers work at a time (two are open at a seam), and none where nothing moves and the pose has
+    settled: it stays that of the frame before. The result is the same for any `jobs`. Raises ModelError.
     """
     shrink = video.info.shrink(TRACKED_LONG_SIDE_PX)
     width, height = video.info.width, video.info.height
@@ -341,7 +346,7 @@ def measured(
     held = max(round(_ROOM_SHARE * longest), min(_LEAST_ROOM, longest))
     slots = split_into_chunks(gated(video, rate_hz, span), expected, longest, held)
     room = min(held * (jobs - 1), _MEMORY_BYTES // image_bytes) + _AHEAD
-    sample = Sample(nan)
+    sample, last = Sample(nan), None
 
     def new_tracker() -> Tracker:
         return PersonTracker(model) if subject is None else SubjectTracker(model, subject)
@@ -349,10 +354,11 @@ def measured(
     with ParallelPoseEstimator(slots, new_tracker, same_pose, jobs, room) as estimator:
         for slot, found in estimator.read():
             pose = found and replace(found, xy_px=found.xy_px * shrink)
-            if slot.still:
+            if found is last:
                 sample = replace(sample, time_s=slot.time_s)
             else:
                 sample = angles.compute_sample(slot.time_s, pose, sample.side)
+            last = found
             yield Measured(sample, pose)
 
 

@@ -47,8 +47,11 @@ def test_the_frames_just_before_a_movement_are_tracked_too() -> None:
     assert [slot.time_s for slot in slots if slot.still] == [number / HZ for number in (*range(6, 18), *range(35, 50))]
 
 
-def test_nothing_is_kept_of_frames_that_are_skipped() -> None:
-    assert all((slot.image is None) == slot.still for slot in frame_slots(frames([50] * 50), wall))
+def test_frames_in_which_nothing_moves_keep_their_image_for_two_seconds_after_the_last_motion() -> None:
+    """They are tracked after all if the pose has not settled by then."""
+    slots = frame_slots(frames([*[50] * 40, 60, *[60] * 40]), wall)
+    kept = [slot.time_s for slot in slots if slot.still and slot.image is not None]
+    assert kept == [number / HZ for number in (*range(6, 21), *range(46, 61))]
 
 
 @given(

@@ -244,6 +244,29 @@ def test_every_chunk_has_a_tracker_that_was_warmed_up(jobs: int) -> None:
     assert sum(bool(tracker.seen) for tracker in made) == 5
 
 
+@pytest.mark.parametrize(
+    ("settled_after", "tracked"),
+    [(1, [0, 1]), (2, [0, 1, 2]), (5, [0, 1, 2, 3, 4, 5]), (99, [0, 1, 2, 3, 4, 5, 6, 7])],
+)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_still_frame_is_tracked_while_the_pose_wavers_if_its_image_is_kept(
+    settled_after: int, tracked: list[int], jobs: int
+) -> None:
+    """Two frames in which something moves, six in which nothing does and the image is kept, two without one."""
+
+    def slots() -> Iterator[tuple[FrameSlot, Warmup | None]]:
+        for number in range(10):
+            yield FrameSlot(float(number), IMAGE if number < 8 else None, still=number > 1), None if number else ()
+
+    def agree(one: Pose | None, other: Pose | None) -> bool:
+        return one is not None and other is not None and one.xy_px[0, 1] > settled_after
+
+    made: list[FakeTracker] = []
+    with ParallelPoseEstimator(slots(), lambda: FakeTracker(made), agree, jobs, room=200) as work:
+        found = [pose.xy_px[0, 1] for _, pose in work.read() if pose is not None]
+    assert found == [min(number, tracked[-1]) + 1 for number in range(10)]
+
+
 PATIENCE = 12
 
 
