@@ -259,6 +259,42 @@ def test_a_leg_that_changes_colour_when_the_legs_part_is_unknown(
     assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
 
 
+@pytest.mark.parametrize(
+    ("name", "every", "jump_deg", "full"),
+    [
+        ("known throughout", 1000, nan, 0),
+        ("lost for a sample now and then, as behind a chair", 25, nan, 0),
+        ("lost in every fifteenth", 15, nan, 3),
+        ("as quick as a dead bug", 30, 46, 0),
+        ("faster than legs move", 30, 47.5, 3),
+    ],
+)
+def test_a_leg_that_stays_behind_is_unknown_where_the_model_loses_and_finds_it_again(
+    name: str, every: int, jump_deg: float, full: int
+) -> None:
+    """NaN is where no leg of that body can be. A sample is 1/15 s long."""
+
+    def seen(sample: Sample) -> Sample:
+        strays = round(15 * sample.time_s) % every == every - 1
+        return replace(sample, other_hip_deg=sample.other_hip_deg - jump_deg) if strays else sample
+
+    analysis = performed(lambda _, x: Body(left=x, right=0), seen_as=seen)
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full), name
+    assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
+
+
+@pytest.mark.parametrize(("behind", "stray"), [(0, False), (30, True)])
+def test_a_leg_that_comes_along_is_known_though_it_is_lost_now_and_then(behind: float, stray: bool) -> None:
+    """Of legs further apart it would say that they are, of one person."""
+
+    def seen(sample: Sample) -> Sample:
+        return replace(sample, other_hip_deg=nan) if round(15 * sample.time_s) % 10 == 0 else sample
+
+    analysis = performed(lambda _, x: Body(left=x, right=max(x - behind, 0)), seen_as=seen)
+    assert analysis.summary.full == 3
+    assert (WarningCode.STRAY_LEG in [warning.code for warning in analysis.warnings]) is stray
+
+
 def test_a_foot_that_stays_where_it_is_in_the_picture_is_on_the_floor_however_the_pelvis_tilts() -> None:
     """The hip angle of the leg that is kept down changes with the pelvis."""
 
