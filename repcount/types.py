@@ -167,6 +167,8 @@ class Sample:
     """How many people lie in the picture; NaN where only one was looked for."""
     leg_trunks: float = nan
     """Length of the legs in trunk lengths, in space."""
+    leg_px: float = nan
+    """Length of the longer leg in the image, in pixels."""
     other_knee_up: float = nan
     other_foot_up: float = nan
     """How far above the shoulders knee and ankle of the other leg are in the picture, in trunk lengths."""
@@ -206,6 +208,7 @@ class RejectionReason(enum.StrEnum):
     NOT_ON_BACK = "not_on_back"
     TRUNK_MOVED = "trunk_moved"
     UPPER_BODY_MOVED = "upper_body_moved"
+    LEGS_SIDEWAYS = "legs_sideways"
     ONE_LEG = "one_leg"
     NOT_FROM_BOTTOM = "not_from_bottom"
     KNEES_BENT_AT_BOTTOM = "knees_bent_at_bottom"

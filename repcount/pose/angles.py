@@ -59,6 +59,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         hands_to_shins=_hands_to_shins(body),
         heels_deg=body.elevation(HEELS),
         people_lying=pose.people_lying,
+        leg_px=max(body.leg_px(leg) for leg in (0, 1)),
         other_knee_up=nan if astray else _above_shoulders(body, KNEES[far]),
         other_foot_up=nan if astray else _above_shoulders(body, ANKLES[far]),
         shins_differ=pose.shins_differ,

@@ -149,6 +149,29 @@ def test_about_a_right_angle_is_a_tuck(bend: float, counted: bool) -> None:
     assert reasons(analysis) == (set() if counted else {RejectionReason.KNEE_TUCK})
 
 
+@pytest.mark.parametrize(
+    ("at_start", "at_end", "view_deg", "full"),
+    [
+        (0.56, 0.56, 0, 3),
+        (0.54, 1, 0, 0),
+        (1, 0.54, 0, 0),
+        (0.54, 0.54, 15.1, 3),  # what lies obliquely looks shorter, too
+    ],
+)
+def test_legs_that_come_up_from_the_side_or_go_down_to_it_look_short_there(
+    at_start: float, at_end: float, view_deg: float, full: int
+) -> None:
+    """Windscreen wipers, seen from the side."""
+
+    def seen(sample: Sample) -> Sample:
+        share = 1.0 if sample.hip_deg < 140 else at_start if (sample.time_s - 0.5) % 5.5 < 2.5 else at_end
+        return replace(sample, leg_px=share * sample.leg_px, view_deg=view_deg)
+
+    analysis = performed(lambda _, x: Body(left=x, right=x), seen_as=seen)
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full)
+    assert reasons(analysis) == (set() if full else {RejectionReason.LEGS_SIDEWAYS})
+
+
 @pytest.mark.parametrize(("visibility", "refused"), [(0.69, set()), (0.71, {RejectionReason.KNEE_TUCK})])
 def test_knees_whose_feet_are_hidden_are_doubted_and_refuse_nothing(
     visibility: float, refused: set[RejectionReason]
