@@ -42,11 +42,12 @@ _HIP_SHARE = 0.5
 hollow rock. Heuristic: pelvis and back lift the trunk off the floor by up to 15° in raises of 80° and more."""
 
 _HEAD_RISE_DEG, _HEAD_RISE_TO_LEGS_DEG = 25.0, 15.0
-_HANDS_AT_SHINS = 0.5
+_HANDS_AT_SHINS, _HANDS_CAME_TRUNKS = 0.5, 1.5
 """Head and shoulders stay down. The line from hips to ears rises by 18-24° in V-ups whose trunk curls, so that the line
-to the shoulders rises by 10° only, and by 28-53° in the others; by up to 9° in leg raises, and a head that is lifted by
-a hand's breadth adds 11°. In between the hands tell: they reach for the shins (to 0.2-0.5 trunk lengths) in V-ups and
-are 0.55 and more away in leg raises, wherever the arms lie."""
+to the shoulders rises by 10° only, and by 28-53° in the others; by up to 10° in leg raises, and a head that is lifted
+by a hand's breadth adds 11°. In between the hands tell. They reach for the shins (to 0.2-0.5 trunk lengths) in V-ups
+and are 0.55 and more away in leg raises, wherever the arms lie; or they come nearer by two trunk lengths from overhead,
+where in leg raises the legs come nearer to the hands by 1.2 at most."""
 
 _SIDEWAYS_SHARE, _SIDE_VIEW_DEG = 0.55, 15.0
 """Legs go down the way they came up: seen from the side, up to the second, they look as long at the bottom as at the
@@ -132,13 +133,23 @@ def _trunk(sample: Sample) -> float:
 
 
 def _upper_body_moved(config: Config, movement: Movement) -> bool:
-    rise = movement.at_top(_head) - max(movement.at_start(_head), movement.at_end(_head))
-    reach = movement.at_top(lambda sample: sample.hands_to_shins)
-    return rise > (_HEAD_RISE_TO_LEGS_DEG if reach < _HANDS_AT_SHINS else _HEAD_RISE_DEG)
+    rise = movement.at_top(_head) - _around(movement, _head)
+    reach = movement.at_top(_hands_to_shins)
+    reaches = reach < _HANDS_AT_SHINS or _around(movement, _hands_to_shins) - reach > _HANDS_CAME_TRUNKS
+    return rise > (_HEAD_RISE_TO_LEGS_DEG if reaches else _HEAD_RISE_DEG)
+
+
+def _around(movement: Movement, read: Callable[[Sample], float]) -> float:
+    """Mean of a reading at the start and at the end, where one of them may be cut off or still on the way."""
+    return (movement.at_start(read) + movement.at_end(read)) / 2
 
 
 def _head(sample: Sample) -> float:
     return sample.head_deg
+
+
+def _hands_to_shins(sample: Sample) -> float:
+    return sample.hands_to_shins
 
 
 def _legs_sideways(config: Config, movement: Movement) -> bool:

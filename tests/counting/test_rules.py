@@ -150,6 +150,47 @@ def test_about_a_right_angle_is_a_tuck(bend: float, counted: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rise_deg", "at_rest", "at_top", "full"),
+    [
+        (14, 2.5, 0.6, 3),  # a head that is lifted
+        (16, 2.5, 1.1, 3),  # overhead, the legs come to the hands
+        (16, 2.5, 0.9, 0),
+        (16, 0.51, 0.51, 3),  # at the sides
+        (16, 0.49, 0.49, 0),
+        (24, 1.0, 1.0, 3),
+        (26, 1.0, 1.0, 0),
+    ],
+)
+def test_a_head_comes_up_to_the_legs_where_the_hands_do(
+    rise_deg: float, at_rest: float, at_top: float, full: int
+) -> None:
+    """In such V-ups the trunk curls, and the line to the shoulders hardly rises. Trunk lengths from hands to shins."""
+
+    def seen(sample: Sample) -> Sample:
+        up = sample.hip_deg < 140
+        return replace(
+            sample, head_deg=rise_deg * up, hands_to_shins=at_rest + (at_top - at_rest) * up, hands_on_head=nan
+        )
+
+    analysis = performed(lambda _, x: Body(left=x, right=x), seen_as=seen)
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full)
+    assert reasons(analysis) == (set() if full else {RejectionReason.UPPER_BODY_MOVED})
+
+
+def test_a_v_up_whose_end_is_cut_off_is_still_one() -> None:
+    """The head is on its way down where the film ends, as in a loop that is shown in an app."""
+    flexions_ = [(i / 15, max(0, 80 * min(i / 15 - 1, 2.6 - i / 15))) for i in range(38)]
+    samples = [
+        Sample(time_s, 180 - flexion, trunk_deg=0.0, head_deg=20 * flexion / 60, hands_to_shins=2.5 - 2 * flexion / 60)
+        for time_s, flexion in flexions_
+    ]
+    assert 0 < samples[-1].head_deg < 5
+    assert repcount.count(samples).reps == ()
+    lying = [replace(sample, head_deg=0.0) for sample in samples]
+    assert len(repcount.count(lying).reps) == 1
+
+
+@pytest.mark.parametrize(
     ("at_start", "at_end", "view_deg", "full"),
     [
         (0.56, 0.56, 0, 3),
