@@ -73,7 +73,7 @@ REJECTION_SENTENCES = {
     RejectionReason.NOT_ON_BACK: "the person did not lie on the back",
     RejectionReason.TRUNK_MOVED: "the trunk came up with the legs",
     RejectionReason.UPPER_BODY_MOVED: "head and shoulders came up to the legs",
-    RejectionReason.LEGS_SIDEWAYS: "the legs went down to the side",
+    RejectionReason.LEGS_SIDEWAYS: "the legs swung to the side",
     RejectionReason.ONE_LEG: "only one leg moved",
     RejectionReason.NOT_FROM_BOTTOM: "the legs did not start from the bottom",
     RejectionReason.KNEES_BENT_AT_BOTTOM: "the knees were bent at the bottom, too",
