@@ -52,8 +52,8 @@ where in leg raises the legs come nearer to the hands by 1.2 at most."""
 _SIDEWAYS_SHARE, _HALF_WAY_DEG = 0.75, (30.0, 70.0)
 """Legs come down the way they went up: between the two elevations they look as long both times, from wherever they are
 seen. The shorter is 0.87 of the longer and more in real clips, and 0.75 in 99.7 % of 3,300 reps, real and rendered, as
-they are and made worse. Windscreen wipers, which lie down by turns away from the camera and towards it, are at
-0.40-0.57, and figures of eight in every other loop at 0.62-0.72 (real clips). Heuristic between them."""
+they are and made worse. Legs that go down by turns away from the camera and towards it, as windscreen wipers, are at
+0.40-0.57, and such that draw figures of eight in every other loop at 0.62-0.72 (real clips). Heuristic between them."""
 
 _TUCK_DEG = 100.0
 """Knees that fold to about a right angle make another exercise, a knee tuck or a reverse crunch, in which the leg's
@@ -133,13 +133,13 @@ def _trunk(sample: Sample) -> float:
 
 
 def _upper_body_moved(config: Config, movement: Movement) -> bool:
-    rise = movement.at_top(_head) - _around(movement, _head)
+    rise = movement.at_top(_head) - _at_both_ends(movement, _head)
     reach = movement.at_top(_hands_to_shins)
-    reaches = reach < _HANDS_AT_SHINS or _around(movement, _hands_to_shins) - reach > _HANDS_CAME_TRUNKS
+    reaches = reach < _HANDS_AT_SHINS or _at_both_ends(movement, _hands_to_shins) - reach > _HANDS_CAME_TRUNKS
     return rise > (_HEAD_RISE_TO_LEGS_DEG if reaches else _HEAD_RISE_DEG)
 
 
-def _around(movement: Movement, read: Callable[[Sample], float]) -> float:
+def _at_both_ends(movement: Movement, read: Callable[[Sample], float]) -> float:
     """Mean of a reading at the start and at the end, where one of them may be cut off or still on the way."""
     return (movement.at_start(read) + movement.at_end(read)) / 2
 
