@@ -11,7 +11,8 @@ import numpy as np
 from repcount.analysis import OBLIQUE_VIEW_DEG, SMALL_TRUNK_SHARE
 from repcount.coaching.events import Cue
 from repcount.config import Config
-from repcount.types import ANKLES, FACE, HEELS, HIPS, SHOULDERS, TOES, Frame, Pose, Sample
+from repcount.pose.body import trunk_px
+from repcount.types import ANKLES, FACE, HEELS, HIPS, TOES, Frame, Pose, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def check_framing(frame: Frame, pose: Pose | None, people: int) -> Framing:
         brightness,
         head_inside=_mostly_inside(pose.xy_px[list(FACE)], size),
         feet_inside=_mostly_inside(pose.xy_px[list(_FEET)], size) and _mostly_inside(_raised_ankles(pose), size),
-        trunk_share=_trunk_px(pose) / max(width, height),
+        trunk_share=trunk_px(pose) / max(width, height),
     )
 
 
@@ -90,11 +91,6 @@ def _raised_ankles(pose: Pose) -> NDArray[np.float64]:
     lengths = np.linalg.norm(ankles - hips, axis=1)
     raised: NDArray[np.float64] = hips - np.column_stack([np.zeros(2), lengths])
     return raised
-
-
-def _trunk_px(pose: Pose) -> float:
-    shoulders, hips = pose.xy_px[list(SHOULDERS)].mean(axis=0), pose.xy_px[list(HIPS)].mean(axis=0)
-    return float(np.linalg.norm(shoulders - hips))
 
 
 @dataclass(frozen=True, slots=True)

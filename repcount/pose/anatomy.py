@@ -77,5 +77,4 @@ def _is_dislocated(body: Body) -> bool:
 
 def _is_legless(body: Body) -> bool:
     """Whether both legs are too short for the trunk, from the side."""
-    longest = max(body.leg_px(leg) for leg in (0, 1))
-    return body.view_deg <= _SHORT_VIEW_DEG and longest < _LEAST_LEG_TRUNKS * body.trunk_px
+    return body.view_deg <= _SHORT_VIEW_DEG and body.longer_leg_px < _LEAST_LEG_TRUNKS * body.trunk_px

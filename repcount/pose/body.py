@@ -70,6 +70,11 @@ class Body:
         hip, knee, ankle = (self.flat[part[leg]] for part in (HIPS, KNEES, ANKLES))
         return dist(hip, knee) + dist(knee, ankle)
 
+    @property
+    def longer_leg_px(self) -> float:
+        """Length of the longer leg in the picture."""
+        return max(self.leg_px(leg) for leg in (0, 1))
+
     def flexion(self, leg: int, end: Pair = KNEES) -> float:
         """Signed flexion of the line from the hip to `end` against the line of the trunk: picture and space, by the
         view.

@@ -343,7 +343,7 @@ def test_a_leg_that_stays_behind_is_unknown_where_the_model_loses_and_finds_it_a
 
 @pytest.mark.parametrize(("behind", "stray"), [(0, False), (30, True)])
 def test_a_leg_that_comes_along_is_known_though_it_is_lost_now_and_then(behind: float, stray: bool) -> None:
-    """Of legs further apart it would say that they are, of one person."""
+    """Unless the legs are apart, for which the rep would be flagged."""
 
     def seen(sample: Sample) -> Sample:
         return replace(sample, other_hip_deg=nan) if round(15 * sample.time_s) % 10 == 0 else sample
