@@ -31,6 +31,7 @@ def main() -> NoReturn:
             raise
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
+    interrupts.leave_unfinished([])
     if stopped:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write("repcount: stopped\n")

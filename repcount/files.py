@@ -48,10 +48,12 @@ class AtomicFile:
         """Whether the temporary file is of use as it is, should the program be ended in the middle."""
         self._force = force
         self._target = Path(os.path.realpath(final))  # write to the target of a symbolic link and keep the link
+        self.path = self._target.with_name(f".{final.name[:_MAX_NAME_CHARS]}.{secrets.token_hex(4)}.part")
+        self._descriptor = -1
         try:
             self._check()
             self._remove_stale()
-            self.path, self._descriptor = self._make(0o600 if private else 0o666)
+            self._create(0o600 if private else 0o666)
         except OSError as error:
             raise write_error(final, error) from error
 
@@ -71,12 +73,16 @@ class AtomicFile:
                 raise already_exists_error(self.final)
             self._target.open("a").close()  # renaming would not check the permissions of the file itself
 
-    def _make(self, mode: int) -> tuple[Path, int]:
-        path = self._target.with_name(f".{self.final.name[:_MAX_NAME_CHARS]}.{secrets.token_hex(4)}.part")
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)
-        _lock(descriptor)
-        unfinished[path] = self.leave
-        return path, descriptor
+    def _create(self, mode: int) -> None:
+        """Create the temporary file, which is known as unfinished before: a signal may come as soon as it is there."""
+        unfinished[self.path] = self.leave
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(self.path, flags, mode)
+        except OSError:
+            del unfinished[self.path]
+            raise
+        _lock(self._descriptor)
 
     def _remove_stale(self) -> None:
         """Remove temporary files of this file that killed processes have left."""

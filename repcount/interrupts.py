@@ -50,6 +50,17 @@ unfinished: dict[object, Callable[[], str]] = {}
 is called, the newest first: it keeps the file if that is of use as it is, or else removes it and returns its name."""
 
 
+def leave_unfinished(removed: list[str]) -> None:
+    """Keep or remove what is unfinished; the names of removed files are added to `removed`, one by one.
+
+    After cleanup code has run there is something only where a signal came between the creation of a file and the code
+    that was to remove it.
+    """
+    for leave in reversed(list(unfinished.values())):
+        with contextlib.suppress(Exception):
+            removed.append(leave())
+
+
 def install_handlers() -> None:
     """Make every one of SIGNALS raise KeyboardInterrupt as Ctrl-C does, so that cleanup code runs.
 
@@ -139,13 +150,8 @@ def _give_up(number: int, terminal: list[Any] | None) -> None:
     """Exit from another thread than the main one, which may hang anywhere: nothing can be asked of it."""
     lost: list[str] = []
 
-    def tidy() -> None:
-        for leave in reversed(list(unfinished.values())):
-            with contextlib.suppress(Exception):
-                lost.append(leave())
-
     with contextlib.suppress(RuntimeError):  # no thread to be had
-        tidying = threading.Thread(target=tidy, daemon=True)
+        tidying = threading.Thread(target=leave_unfinished, args=(lost,), daemon=True)
         tidying.start()
         tidying.join(_TIDYING_S)
     names = ", ".join(name for name in lost if name)

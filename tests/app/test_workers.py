@@ -337,6 +337,31 @@ def test_a_signal_at_any_moment_leaves_no_process_and_no_hidden_file(folder: Pat
     assert 128 + number in codes
 
 
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("moment", ["_lock", "AtomicFile.__init__", "AtomicFile.discard"])
+def test_a_signal_just_when_a_file_is_made_or_removed_leaves_nothing(folder: Path, moment: str, call: int) -> None:
+    """Before the code that is to remove it knows of it, or just when that begins."""
+    (folder / "out").mkdir()
+    strikes = f"""
+import signal
+from repcount import files
+
+def strike(*given, calls=[], act=files.{moment}, **named):
+    calls.append(given)
+    result = None if len(calls) == {call} and {"discard" in moment} else act(*given, **named)
+    if len(calls) == {call}:
+        signal.raise_signal(signal.SIGINT)
+    return result
+
+files.{moment} = strike
+"""
+    wanted = ["--csv", "out/reps.csv", "--annotate", "out/film.mp4"]
+    with started("a.mp4", *wanted, cwd=folder, before=strikes) as process:
+        _, err = process.communicate(timeout=_MOST_S)
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert [path.name for path in (folder / "out").iterdir() if path.name.startswith(".")] == []
+
+
 @pytest.mark.slow
 def test_what_a_killed_command_leaves_is_removed_by_the_next(folder: Path) -> None:
     (folder / "out").mkdir()
