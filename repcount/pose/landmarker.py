@@ -8,6 +8,7 @@ import mmap
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,7 @@ try:
     from mediapipe.tasks.python.components.containers.landmark_c import LandmarkC
     from mediapipe.tasks.python.core.mediapipe_c_bindings import load_raw_library
     from mediapipe.tasks.python.core.mediapipe_c_utils import handle_status
-    from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmarkerResultC
+    from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmarkerOptionsC, PoseLandmarkerResultC
 except Exception as error:  # what an incomplete package raises depends on the files that are missing
     raise library_error("mediapipe", error) from error
 
@@ -59,9 +60,10 @@ class Landmarker:
         every frame for the missing ones, which takes 1.6 times as long. Without `follow` it searches every frame and
         knows nothing of the one before.
         """
-        options = vision.PoseLandmarkerOptions(
-            base_options=_base_options(model),
-            running_mode=vision.RunningMode.VIDEO if follow else vision.RunningMode.IMAGE,
+        base_options = _base_options(model)
+        options = PoseLandmarkerOptionsC(
+            base_options=base_options.to_ctypes(),
+            running_mode=(vision.RunningMode.VIDEO if follow else vision.RunningMode.IMAGE).ctype,
             num_poses=people,
             min_pose_detection_confidence=_MIN_CONFIDENCE,
             min_pose_presence_confidence=_MIN_CONFIDENCE,
@@ -70,18 +72,17 @@ class Landmarker:
         self._follow = follow
         self._last_ms = -1
         _check_room()
+        self._handle = ctypes.c_void_p()
         try:
             with _quiet_stderr:
-                self._landmarker = vision.PoseLandmarker.create_from_options(options)
-                library = load_raw_library()
+                self._library = _library()
+                _call(self._library.MpPoseLandmarkerCreate, ctypes.byref(options), ctypes.byref(self._handle))
         except (OSError, AttributeError) as error:  # MediaPipe opens its own library only now
             raise library_error("mediapipe", error) from error
         except (RuntimeError, ValueError) as error:
             if lacks_memory(error):
                 raise library_error("mediapipe", error) from error
             raise ModelError(f"MediaPipe refuses the pose model {model}: {_first_line(error)}") from error
-        self._detect = library.MpPoseLandmarkerDetectForVideo if follow else library.MpPoseLandmarkerDetectImage
-        self._free = library.MpPoseLandmarkerCloseResult
         _drop_file_pages(model)
 
     def __enter__(self) -> Self:
@@ -95,7 +96,7 @@ class Landmarker:
     def close(self) -> None:
         """Free the model."""
         with _quiet_stderr:
-            self._landmarker.close()
+            _call(self._library.MpPoseLandmarkerClose, self._handle)
         _trim_heap()
 
     def forget(self) -> None:
@@ -106,29 +107,55 @@ class Landmarker:
             self.detect(Frame((self._last_ms + 1) / 1000, _NOTHING))
 
     def detect(self, frame: Frame) -> list[Pose]:
-        """The people in `frame`. Frame times must rise.
-
-        This calls MediaPipe's C functions, as its `detect_for_video` does, but in this thread: that one hands each call
-        to another thread and back, twice a frame, and makes 66 objects of each person. A frame takes 0.5 ms less of 8;
-        measured on a set of 66 s, in turns: medians of five runs 4.29 s instead of 4.52. A landmarker may be used in
-        any thread, but in one at a time.
-        """
+        """The people in `frame`. Frame times must rise. Any thread may call this, but one at a time."""
         # VIDEO mode requires strictly rising whole milliseconds; two frames may round to the same one.
         first = self._last_ms < 0
         self._last_ms = max(round(frame.time_s * 1000), self._last_ms + 1)
-        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
-        times_ms = [self._last_ms] if self._follow else []
-        result, complaint = PoseLandmarkerResultC(), ctypes.c_char_p()
-        outcome = ctypes.byref(result), ctypes.byref(complaint)
-        with _quiet_stderr if first else contextlib.nullcontext():
-            status = self._detect(self._landmarker._handle, image._image_ptr, None, *times_ms, *outcome)
-        handle_status(status, complaint)
+        library, result = self._library, PoseLandmarkerResultC()
+        detect = library.MpPoseLandmarkerDetectForVideo if self._follow else library.MpPoseLandmarkerDetectImage
+        time_ms = [ctypes.c_int64(self._last_ms)] if self._follow else []
+        with _quiet_stderr if first else contextlib.nullcontext(), _native_image(library, frame.image) as image:
+            _call(detect, self._handle, image, None, *time_ms, ctypes.byref(result))
         try:
             height, width = frame.image.shape[:2]
             people = range(result.pose_landmarks_count)
             return [_pose(result.pose_landmarks[i], result.pose_world_landmarks[i], width, height) for i in people]
         finally:
-            self._free(ctypes.byref(result))
+            library.MpPoseLandmarkerCloseResult(ctypes.byref(result))
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """MediaPipe's C library, as an object of our own whose functions have no declared types. Raises OSError.
+
+    MediaPipe's classes in Python declare the types anew for each image and each landmarker. A call that another thread
+    is in the middle of loses them if Python collects garbage just then, and ends with "argument 2: TypeError:
+    'NoneType' object is not callable". They also hand each call to another thread and back, and make 66 objects of each
+    person: 0.5 ms of the 8 that a frame takes; measured on a set of 66 s, in turns: medians of five runs 4.52 s with
+    `detect_for_video`, 4.29 s with the C functions.
+    """
+    theirs = load_raw_library()
+    return ctypes.CDLL(theirs._name, handle=theirs._handle)
+
+
+def _call(function: Any, *arguments: Any) -> None:
+    """Call a C function that returns a status. Raises ValueError or RuntimeError with what it complains of."""
+    complaint = ctypes.c_char_p()
+    handle_status(function(*arguments, ctypes.byref(complaint)), complaint)
+
+
+@contextlib.contextmanager
+def _native_image(library: ctypes.CDLL, rgb: NDArray[np.uint8]) -> Iterator[ctypes.c_void_p]:
+    """MediaPipe's copy of an image, (height, width, 3)."""
+    image, rgb = ctypes.c_void_p(), np.ascontiguousarray(rgb)
+    height, width = rgb.shape[:2]
+    pixels, kind = rgb.ctypes.data_as(ctypes.c_void_p), int(mediapipe.ImageFormat.SRGB)
+    # 0.10.30 has no place for a complaint here, and leaves that argument alone.
+    _call(library.MpImageCreateFromUint8Data, kind, width, height, pixels, rgb.size, ctypes.byref(image))
+    try:
+        yield image
+    finally:
+        library.MpImageFree(image)
 
 
 @cache

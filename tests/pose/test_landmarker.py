@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import sys
 from itertools import islice, pairwise
@@ -11,6 +12,7 @@ import mediapipe
 import numpy as np
 import pytest
 from mediapipe.tasks.python import BaseOptions
+from mediapipe.tasks.python.core.mediapipe_c_bindings import load_raw_library
 from mediapipe.tasks.python.vision import (
     PoseLandmarker,
     PoseLandmarkerOptions,
@@ -72,6 +74,20 @@ def test_poses_are_those_that_mediapipe_tells_in_python(model: Path, follow: boo
             assert pose.xy_px.tolist() == [[p.x * width, p.y * height] for p in points]
             assert pose.world_m.tolist() == [[p.x, p.y, p.z] for p in world]
             assert pose.visibility.tolist() == [p.visibility for p in points]
+
+
+def test_types_that_another_thread_declares_meanwhile_disturb_no_call(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MediaPipe's own classes declare them with each image, and a call that has begun loses those that it had."""
+    shared = load_raw_library()
+    names = ("Create", "DetectForVideo", "CloseResult", "Close")
+    for name in ("MpImageCreateFromUint8Data", "MpImageFree", *(f"MpPoseLandmarker{name}" for name in names)):
+        monkeypatch.setattr(getattr(shared, name), "argtypes", [ctypes.py_object])
+    with reader.open_video(SAMPLES / "21_as_described.mp4") as video, Landmarker(model) as landmarker:
+        assert landmarker.detect(next(iter(video.frames(5.0))))
+        declared = [getattr(shared, name).argtypes for name in ("MpImageCreateFromUint8Data", "MpImageFree")]
+    assert declared == [[ctypes.py_object]] * 2
 
 
 def test_what_mediapipe_refuses_is_raised(model: Path) -> None:
