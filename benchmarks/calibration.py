@@ -192,6 +192,10 @@ def tracked(video: Path, condition: Condition, seed: int) -> Iterator[tuple[floa
             yield frame.time_s, tracker.track(Frame(frame.time_s, condition.change(frame.image, much, rng)))
 
 
+_KEPT = ("people_lying", "shins_differ", "legs_gone")
+"""What a pose knows besides its landmarks."""
+
+
 def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[float, Pose | None]] | None:
     """Those of a clip, from `folder` if they are kept there; None if they would have to be, and are not."""
     clip, name = task.clip, task.condition
@@ -199,10 +203,10 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
     if kept and kept.exists():
         with np.load(kept) as file:
             times, points = file["times_s"], file["points"].astype(np.float64)
-            rest = zip(file["people_lying"], file["shins_differ"], strict=True)
+            known = zip(*(file[name].tolist() for name in _KEPT), strict=True)
         return [(float(t), None if np.isnan(p[0, 0]) else
-                 Pose(p[:, :2], p[:, 2:5], p[:, 5], people_lying=float(lying), shins_differ=float(differ)))
-                for t, p, (lying, differ) in zip(times, points, rest, strict=True)]  # fmt: skip
+                 Pose(p[:, :2], p[:, 2:5], p[:, 5], people_lying=lying, shins_differ=differ, legs_gone=gone))
+                for t, p, (lying, differ, gone) in zip(times, points, known, strict=True)]  # fmt: skip
     if kept_only:
         return None
     seed = zlib.crc32(f"{clip['id']} {name}".encode())
@@ -212,13 +216,11 @@ def poses(task: Task, folder: Path | None, *, kept_only: bool) -> list[tuple[flo
         for row, (_, pose) in zip(points, found, strict=True):
             if pose is not None:
                 row[:] = np.column_stack([pose.xy_px, pose.world_m, pose.visibility])
-        lying, differ = np.array(
-            [(np.nan, np.nan) if pose is None else (pose.people_lying, pose.shins_differ) for _, pose in found]
-        ).T
+        known_of: dict[str, Any] = {name: [getattr(pose, name, np.nan) for _, pose in found] for name in _KEPT}
         part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as out:
             times = np.array([t for t, _ in found])
-            np.savez(out, times_s=times, points=points, people_lying=lying, shins_differ=differ)
+            np.savez(out, times_s=times, points=points, **known_of)
         part.replace(kept)
     return found
 

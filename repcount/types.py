@@ -119,6 +119,8 @@ class Pose:
     """Whether somebody else who lies there was painted out of the image."""
     shins_differ: float = nan
     """How different the colours along the two shins are, see `leg_colours.difference`; NaN where nobody looked."""
+    legs_gone: float = nan
+    """How different it looks where the legs lay, see `RestingLegs`; NaN where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,8 @@ class Sample:
     """How far above the shoulders knee and ankle of the other leg are in the picture, in trunk lengths."""
     shins_differ: float = nan
     """Distance between the colours along the two shins in the plane of a* and b* of CIELAB."""
+    legs_gone: float = nan
+    """Distance in CIELAB between the colours of the legs as they lay and what looks most like them there now."""
 
 
 class Phase(enum.StrEnum):

@@ -63,6 +63,7 @@ def compute_sample(time_s: float, pose: Pose | None, side: str = "") -> Sample:
         other_knee_up=nan if astray else _above_shoulders(body, KNEES[far]),
         other_foot_up=nan if astray else _above_shoulders(body, ANKLES[far]),
         shins_differ=pose.shins_differ,
+        legs_gone=pose.legs_gone,
     )
 
 

@@ -20,6 +20,7 @@ from repcount.pose.body import is_twin
 from repcount.pose.landmarker import Landmarker
 from repcount.pose.leg_colours import LegColours
 from repcount.pose.masking import Area, distance_px, paint_out, paint_out_beside
+from repcount.pose.resting_legs import RestingLegs
 from repcount.types import HIPS, Frame, Pose, Sample, Subject
 
 LOOK_S, LOOK_HZ = 20.0, 2.0
@@ -182,6 +183,7 @@ class SubjectTracker:
         self._landmarker = Landmarker(model)
         self._subject = subject
         self._leg_colours = LegColours()
+        self._resting_legs = RestingLegs()
         self._last: Sample | None = None
         self._following = False
         self._found_instead: Pose | None = None
@@ -205,7 +207,7 @@ class SubjectTracker:
         if not self._following:
             return None
         self._last = place
-        return pose
+        return pose and self._resting_legs.tell(seen, pose)
 
     def _before(self, time_s: float) -> Sample:
         """Where the subject was last seen, or else where the subject lies."""

@@ -16,6 +16,7 @@ from repcount.pose.landmarker import Landmarker
 from repcount.pose.leg_colours import LegColours
 from repcount.pose.masking import Area, paint_out
 from repcount.pose.neighbour import Neighbours
+from repcount.pose.resting_legs import RestingLegs
 from repcount.pose.scene import CutDetector
 from repcount.pose.surroundings import Surroundings
 from repcount.pose.view import View
@@ -65,6 +66,7 @@ class PersonTracker:
         self._neighbours = Neighbours()
         self._surroundings = Surroundings()
         self._leg_colours = LegColours()
+        self._resting_legs = RestingLegs()
         self._looks_for_one = not look_round
         self._wrong_s = nan
         """Since when the frames that were looked at show people but not the person followed, lying; NaN while they do.
@@ -98,6 +100,7 @@ class PersonTracker:
             self._followed.forget()
             self._neighbours.forget()
             self._surroundings.forget()
+            self._resting_legs.forget()
             self._view.look_at(None)
             self._landmarkers.forget()
         seen, frame = frame, self._neighbours.hide(levels.spread(frame))
@@ -131,6 +134,7 @@ class PersonTracker:
         elif found in lying or sure:
             self._followed.see(places[found])
         pose = self._exerciser(frame, None if found is None else people[found], len(lying))
+        pose = pose and self._resting_legs.tell(seen, pose)
         return replace(pose, neighbour_hidden=True) if pose and self._neighbours.is_hidden else pose
 
     def _detect(self, frame: Frame) -> list[Pose]:

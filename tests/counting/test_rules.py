@@ -341,6 +341,49 @@ def test_a_leg_that_stays_behind_is_unknown_where_the_model_loses_and_finds_it_a
     assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
 
 
+@pytest.mark.parametrize(
+    ("name", "down", "up", "full"),
+    [
+        ("no leg lies there", 9, 15.1, 3),
+        ("perhaps one lies there", 9, 15, 0),
+        ("it looked different while the legs lay, too", 9.1, 40, 0),
+        ("it is not known", nan, nan, 0),
+        ("it is not known for the bottom", nan, 40, 0),
+    ],
+)
+def test_a_leg_that_stays_behind_is_unknown_where_no_leg_lies_on_the_floor(
+    name: str, down: float, up: float, full: int
+) -> None:
+    """What the picture shows where both lay."""
+
+    def seen(sample: Sample) -> Sample:
+        return replace(sample, legs_gone=up if sample.hip_deg < 150 else down)
+
+    analysis = performed(lambda _, x: Body(left=x, right=0), seen_as=seen)
+    assert (analysis.summary.full, len(analysis.reps)) == (full, full), name
+    assert reasons(analysis) == (set() if full else {RejectionReason.ONE_LEG})
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "full"),
+    [
+        ("held up all the time", lambda t, x: 80, 0),
+        ("held up from the first top on", lambda t, x: x if t < 2 else 80, 1),
+        ("comes along and sinks later", lambda t, x: x if t % 5.5 < 3 else max(x, 45 * (t % 5.5 < 5.3)), 3),
+    ],
+)
+def test_a_leg_that_is_up_at_the_bottom_is_unknown_only_if_both_legs_lay_there_once(
+    name: str, other: Callable[[float, float], float], full: int
+) -> None:
+    """Somebody may hold one leg up and lower the other one: no leg lies on the floor at the top either."""
+
+    def seen(sample: Sample) -> Sample:
+        return replace(sample, legs_gone=40 if sample.hip_deg < 150 else 2)
+
+    analysis = performed(lambda t, x: Body(left=x, right=other(t, x)), seen_as=seen)
+    assert analysis.summary.full == full, name
+
+
 @pytest.mark.parametrize(("behind", "stray"), [(0, False), (30, True)])
 def test_a_leg_that_comes_along_is_known_though_it_is_lost_now_and_then(behind: float, stray: bool) -> None:
     """Unless the legs are apart, for which the rep would be flagged."""
