@@ -267,6 +267,47 @@ def test_a_still_frame_is_tracked_while_the_pose_wavers_if_its_image_is_kept(
     assert found == [min(number, tracked[-1]) + 1 for number in range(10)]
 
 
+@pytest.mark.parametrize(
+    ("late", "seen_s"),
+    [
+        (0, [0, 1, 2, 3, 4, 5]),
+        (1, [0, 1, 2, 3, 4, 5, 6, 7]),  # 0 and 1, and both again
+        (3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),  # up to 3, back to 1, and from 0 on
+        (4, [0, 1, 2, 3, 4, 5]),
+        (99, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+@pytest.mark.parametrize(("jobs", "room"), [(1, 1), (2, 200)])
+def test_who_is_found_late_is_followed_back_to_the_first_frame(
+    late: int, seen_s: list[float], jobs: int, room: int
+) -> None:
+    """Up to three seconds. The tracker sees a video that goes on."""
+    shown: list[int] = []
+
+    class Finds(FakeTracker):
+        def track(self, frame: Frame) -> Pose | None:
+            shown.append(int(frame.image[0, 0, 0]))
+            found = super().track(frame)
+            return found if len(self.seen) > late else None
+
+    def slots() -> Iterator[tuple[FrameSlot, Warmup | None]]:
+        for number in range(6):
+            yield FrameSlot(float(number), np.full((2, 2, 3), number, np.uint8), still=False), None if number else ()
+
+    made: list[FakeTracker] = []
+
+    def new_tracker() -> FakeTracker:
+        made.append(Finds(made))
+        return made[-1]
+
+    with ParallelPoseEstimator(slots(), new_tracker, always, jobs, room) as work:
+        found = [(slot.time_s, pose is not None) for slot, pose in work.read()]
+    first = 0 if late <= 3 else late
+    assert found == [(number, number >= first) for number in range(6)]
+    assert shown == [*range(late + 1), *range(late - 1, 0, -1), *range(6)] if 1 <= late <= 3 else list(range(6))
+    assert next(tracker.seen for tracker in made if tracker.seen) == seen_s
+
+
 PATIENCE = 12
 
 
