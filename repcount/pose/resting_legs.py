@@ -46,11 +46,17 @@ and the lower one in the shade. Whatever else is within the third of any of thes
 class _Look:
     """The legs as they lay."""
 
+    shape: tuple[int, ...]
+    """That of the image: a stream may go on in another size."""
     hips: tuple[float, float]
     pixels: NDArray[np.intp]
     """(bands, parts, pixels, x and y), only bands that show a leg."""
     colours: NDArray[np.float64]
     """(colours, L a b), of one leg from its light to its dark side."""
+
+    def holds_for(self, image: NDArray[np.uint8], body: Body) -> bool:
+        """Whether the body still lies there, in a picture of the same size."""
+        return image.shape == self.shape and dist(_hips(body), self.hips) <= _HIPS_TRUNKS * body.trunk_px
 
     def difference(self, image: NDArray[np.uint8]) -> float:
         """How different the colours of the band are that looks most as a leg did."""
@@ -76,7 +82,7 @@ class RestingLegs:
         """A pose found in `frame`, with the difference. The times of the frames must rise."""
         body = body_of(pose)
         near = min((0, 1), key=lambda leg: body.space[HIPS[leg]][2])
-        if self._look is not None and dist(_hips(body), self._look.hips) > _HIPS_TRUNKS * body.trunk_px:
+        if self._look is not None and not self._look.holds_for(frame.image, body):
             self._look = None
         gone = nan if self._look is None else self._look.difference(frame.image)
         self._see(frame.time_s, _lying(body, near))
@@ -121,7 +127,7 @@ def _look(image: NDArray[np.uint8], body: Body, leg: int) -> _Look | None:
     if not len(colours):
         return None
     alike = _differences(bands, colours) <= _ALIKE
-    return _Look(_hips(body), pixels[alike], colours) if alike.any() else None  # noise may leave none
+    return _Look(image.shape, _hips(body), pixels[alike], colours) if alike.any() else None  # noise may leave none
 
 
 def _leg_colours(usual: NDArray[np.float64]) -> NDArray[np.float64]:

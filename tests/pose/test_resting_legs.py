@@ -102,14 +102,16 @@ def test_nothing_is_known_of_who_was_not_seen_to_lie_with_straight_legs(name: st
     assert all(map(isnan, told(resting, UP, picture([UP], SKIN, GREEN), 2, 1))), name
 
 
-def test_nothing_is_known_after_a_cut_or_of_somebody_who_moved() -> None:
+def test_nothing_is_known_after_a_cut_in_another_size_or_of_somebody_who_moved() -> None:
     resting, image = RestingLegs(), picture([DOWN], SKIN, GREEN)
     told(resting, DOWN, image, 0, 1)
     elsewhere = Body(left=80, hip_px=(360, 300))
     assert all(map(isnan, told(resting, elsewhere, picture([elsewhere], SKIN, GREEN), 1, 1)))
     told(resting, DOWN, image, 2, 1)
+    assert all(map(isnan, told(resting, UP, picture([UP], SKIN, GREEN)[:200, :320], 3, 1)))
+    told(resting, DOWN, image, 4, 1)
     resting.forget()
-    assert all(map(isnan, told(resting, UP, picture([UP], SKIN, GREEN), 3, 1)))
+    assert all(map(isnan, told(resting, UP, picture([UP], SKIN, GREEN), 5, 1)))
 
 
 @pytest.mark.parametrize("named", [False, True])
