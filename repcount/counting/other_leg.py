@@ -13,6 +13,9 @@ from repcount.types import Sample
 _SHARE = 0.5
 """A leg that makes less of the way than this stays behind."""
 
+_APART_AT_BOTTOM_DEG = 40.0
+"""Nor does one come along that is not down when the movement starts and ends: alternating legs cross there."""
+
 _OFF_FLOOR_TRUNKS, _BOTH_OFF_TRUNKS, _STILL_TRUNKS = 0.05, 0.08, 0.1
 _THIRD_DEG = (25.0, 45.0)
 _TOGETHER_DEG = 20.0
@@ -82,6 +85,12 @@ def stays_behind(movement: Movement) -> bool:
     return movement.at_top(_flexion) - movement.at_start(_flexion) < _SHARE * rise
 
 
+def comes_along(movement: Movement) -> bool:
+    """Whether both legs do the work. True where that is not known."""
+    ends = movement.at_start(apart), movement.at_end(apart)
+    return not (stays_behind(movement) or any(angle > _APART_AT_BOTTOM_DEG for angle in ends))
+
+
 def has_slipped(movement: Movement) -> bool:
     """Whether its landmarks are on another body, or nowhere, so that the leg is unknown."""
     signs = (_changes_colour, _is_unknown, _is_astray, _lies_in_the_air, _left_the_floor)
@@ -131,13 +140,12 @@ def _is_astray(movement: Movement) -> bool:
 
 
 def _left_the_floor(movement: Movement) -> bool:
-    """Whether no leg lies any more where both lay, though by its landmarks it lay there or was elsewhere at one end.
+    """Whether no leg lies any more where both lay, though by its landmarks it did not come along.
 
-    At the other end the legs lie together: somebody may hold one leg up all the time.
+    At start or end the legs lie together: somebody may hold one leg up all the time.
     """
-    ends = [movement.at_start(apart), movement.at_end(apart)]
-    together = [angle <= _TOGETHER_DEG for angle in ends]
-    if not any(together) or (all(together) and not stays_behind(movement)):
+    together = any(read(apart) <= _TOGETHER_DEG for read in (movement.at_start, movement.at_end))
+    if comes_along(movement) or not together:
         return False
     there = all(read(_gone) <= _THERE for read in (movement.at_start, movement.at_end))
     gone = sorted(value for value in (_gone(p.sample) for p in movement.top_points) if not isnan(value))

@@ -26,10 +26,6 @@ rendered), and at 5-9° of somebody in the dark, seen from the floor, whose legs
 _FOOT_DEG = 25.0
 """The feet rise, too: bridges and crunches bend the hip while the feet stay on the floor."""
 
-_APART_AT_BOTTOM_DEG = 40.0
-"""Both legs do the work: the other one makes at least half the way, and both are down when it starts and
-ends (alternating legs cross there)."""
-
 _CHEST_DEG = 5.0
 """The chest points up: 29° and more on labelled clips of people on their back, 14° where a camera at 2.2 m looks down
 on them from 1.5 m away, -50° and less face down, -11 to 0° upright or on the side."""
@@ -162,9 +158,7 @@ def _legs_sideways(config: Config, movement: Movement) -> bool:
 
 
 def _one_leg(config: Config, movement: Movement) -> bool:
-    apart = (movement.at_start(other_leg.apart), movement.at_end(other_leg.apart))
-    alternate = any(angle > _APART_AT_BOTTOM_DEG for angle in apart)
-    return (alternate or other_leg.stays_behind(movement)) and not other_leg.has_slipped(movement)
+    return not other_leg.comes_along(movement) and not other_leg.has_slipped(movement)
 
 
 def _knees_bent_at_bottom(config: Config, movement: Movement) -> bool:
