@@ -7,11 +7,16 @@ import contextlib
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
 from repcount import interrupts
 from repcount.errors import lacks_memory
+
+_failed: deque[threading.ExceptHookArgs] = deque(maxlen=16)
+"""Why threads ended, told of at the end: where memory is lacking there may be none for a hook in Python either, and the
+interpreter says so in lines of its own."""
 
 
 def main() -> NoReturn:
@@ -20,7 +25,7 @@ def main() -> NoReturn:
     stopped = False
     try:
         interrupts.install_handlers()
-        threading.excepthook = _thread_failed
+        threading.excepthook = _failed.append
         _command()()
     except KeyboardInterrupt:  # before or after the command line, which would have said so
         stopped = True
@@ -31,7 +36,9 @@ def main() -> NoReturn:
             raise
         status = "repcount: there is not enough memory"
     interrupts.restore_handlers()
-    interrupts.leave_unfinished([])
+    with contextlib.suppress(MemoryError):
+        interrupts.leave_unfinished([])
+        _tell_of_threads()
     if stopped:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write("repcount: stopped\n")
@@ -57,10 +64,11 @@ def _command() -> Callable[[], NoReturn]:
     return command
 
 
-def _thread_failed(failure: threading.ExceptHookArgs) -> None:
-    """Show why a thread ended, unless memory was lacking: the main thread lacks it as well, and says so in a line."""
-    if not lacks_memory(failure.exc_value):
-        threading.__excepthook__(failure)
+def _tell_of_threads() -> None:
+    """Show why threads ended, unless memory was lacking: the main thread lacks it as well, and says so in a line."""
+    for failure in _failed:
+        if not lacks_memory(failure.exc_value):
+            threading.__excepthook__(failure)
 
 
 def _exit_now(code: int) -> NoReturn:

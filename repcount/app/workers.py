@@ -238,7 +238,9 @@ class _Worker:
             # A process may close its output a moment before its exit code is known.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_EXIT_WAIT_S)
-        finally:  # also where there is no memory to listen with
+        except MemoryError:
+            pass  # to say so would take more of it; that the worker is gone is said
+        finally:
             self._messages.put((self, "gone", None))
 
 
