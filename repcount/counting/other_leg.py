@@ -114,10 +114,9 @@ def _changes_colour(movement: Movement) -> bool:
     if not movement.at_top(apart) > _TOGETHER_DEG:
         return False
     low = [p.sample.shins_differ for p in (*movement.before, *movement.trace) if apart(p.sample) <= _TOGETHER_DEG]
-    high = [p.sample.shins_differ for p in movement.top_points]
-    together, parted = (sorted(value for value in values if not isnan(value)) for values in (low, high))
+    together = sorted(value for value in low if not isnan(value))
     alike = bool(together) and together[len(together) // 4] <= _ALIKE
-    return alike and bool(parted) and parted[len(parted) // 5] > _DIFFERENT
+    return alike and _mostly_above(movement, lambda sample: sample.shins_differ, _DIFFERENT)
 
 
 def _is_unknown(movement: Movement) -> bool:
@@ -148,8 +147,13 @@ def _left_the_floor(movement: Movement) -> bool:
     if comes_along(movement) or not together:
         return False
     there = all(read(_gone) <= _THERE for read in (movement.at_start, movement.at_end))
-    gone = sorted(value for value in (_gone(p.sample) for p in movement.top_points) if not isnan(value))
-    return there and bool(gone) and gone[len(gone) // 5] > _GONE
+    return there and _mostly_above(movement, _gone, _GONE)
+
+
+def _mostly_above(movement: Movement, read: Callable[[Sample], float], limit: float) -> bool:
+    """Whether four fifths of what is known of the top are above a limit. False where nothing is."""
+    known = sorted(value for value in (read(p.sample) for p in movement.top_points) if not isnan(value))
+    return bool(known) and known[len(known) // 5] > limit
 
 
 def _risen(movement: Movement, height: Callable[[Sample], float]) -> float:

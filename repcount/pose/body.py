@@ -135,14 +135,14 @@ def trunk_px(pose: Pose) -> float:
 def leg_elevations(pose: Pose) -> tuple[float, float]:
     """Elevation of the thigh nearer to the camera and of the other one: 0 is level, 90 is upright."""
     body = body_of(pose)
-    near, far = (body.leg_elevation(leg, KNEES) for leg in _near_and_far(body.space))
+    near, far = (body.leg_elevation(leg, KNEES) for leg in near_and_far(body.space))
     return near, far
 
 
 def with_legs_together(pose: Pose) -> Pose:
     """The pose with the leg further from the camera beside the nearer one."""
     xy_px, world_m = pose.xy_px.copy(), pose.world_m.copy()
-    near, far = _near_and_far(world_m.tolist())
+    near, far = near_and_far(world_m.tolist())
     for points in (xy_px, world_m):
         beside = points[HIPS[far]] - points[HIPS[near]]
         for part in (KNEES, ANKLES, HEELS, TOES):
@@ -150,7 +150,7 @@ def with_legs_together(pose: Pose) -> Pose:
     return replace(pose, xy_px=xy_px, world_m=world_m)
 
 
-def _near_and_far(space: Points) -> list[int]:
+def near_and_far(space: Points) -> list[int]:
     """The leg nearer to the camera and the other one."""
     return sorted((0, 1), key=lambda leg: space[HIPS[leg]][2])
 

@@ -11,7 +11,7 @@ from math import dist, hypot, inf, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from repcount.pose.body import Body, body_of, middle
+from repcount.pose.body import Body, body_of, middle, near_and_far
 from repcount.types import ANKLES, HIPS, KNEES, Frame, Pose
 from repcount.video.opencv import cv2
 
@@ -48,7 +48,7 @@ class _Look:
 
     shape: tuple[int, ...]
     """That of the image: a stream may go on in another size."""
-    hips: tuple[float, float]
+    hips: list[float]
     pixels: NDArray[np.intp]
     """(bands, parts, pixels, x and y), only bands that show a leg."""
     colours: NDArray[np.float64]
@@ -56,7 +56,7 @@ class _Look:
 
     def holds_for(self, image: NDArray[np.uint8], body: Body) -> bool:
         """Whether the body still lies there, in a picture of the same size."""
-        return image.shape == self.shape and dist(_hips(body), self.hips) <= _HIPS_TRUNKS * body.trunk_px
+        return image.shape == self.shape and dist(middle(body.flat, HIPS), self.hips) <= _HIPS_TRUNKS * body.trunk_px
 
     def difference(self, image: NDArray[np.uint8]) -> float:
         """How different the colours of the band are that looks most as a leg did."""
@@ -81,7 +81,7 @@ class RestingLegs:
     def tell(self, frame: Frame, pose: Pose) -> Pose:
         """A pose found in `frame`, with the difference. The times of the frames must rise."""
         body = body_of(pose)
-        near = min((0, 1), key=lambda leg: body.space[HIPS[leg]][2])
+        near, _ = near_and_far(body.space)
         if self._look is not None and not self._look.holds_for(frame.image, body):
             self._look = None
         gone = nan if self._look is None else self._look.difference(frame.image)
@@ -104,11 +104,6 @@ def _lying(body: Body, leg: int) -> list[float] | None:
     return [*body.flat[KNEES[leg]], *body.flat[ANKLES[leg]]] if lies else None
 
 
-def _hips(body: Body) -> tuple[float, float]:
-    x, y = middle(body.flat, HIPS)
-    return x, y
-
-
 def _look(image: NDArray[np.uint8], body: Body, leg: int) -> _Look | None:
     """The legs as they lie; None where a part of what is compared is outside the picture.
 
@@ -127,7 +122,9 @@ def _look(image: NDArray[np.uint8], body: Body, leg: int) -> _Look | None:
     if not len(colours):
         return None
     alike = _differences(bands, colours) <= _ALIKE
-    return _Look(image.shape, _hips(body), pixels[alike], colours) if alike.any() else None  # noise may leave none
+    return (
+        _Look(image.shape, middle(body.flat, HIPS), pixels[alike], colours) if alike.any() else None
+    )  # noise may leave none
 
 
 def _leg_colours(usual: NDArray[np.float64]) -> NDArray[np.float64]:
