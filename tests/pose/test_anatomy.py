@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from support.bodies import Body, pose
 
 from repcount.pose.anatomy import is_lying, is_lying_on_back
+from repcount.types import Landmark
 
 
 @pytest.mark.parametrize(("trunk", "lies"), [(0, True), (30, True), (-30, True), (60, False), (90, False)])
@@ -40,3 +44,19 @@ def test_who_lies_on_the_back_has_a_leg_that_is_long_enough_from_the_side(
 ) -> None:
     """Thigh and shin of the stick figure are 1.68 trunk lengths long."""
     assert is_lying_on_back(pose(Body(left=10, right=10, lengths=lengths, yaw=yaw))) is on_back
+
+
+@pytest.mark.parametrize(
+    ("name", "hips", "legs", "on_back"),
+    [
+        ("legs that something hides", 1.0, 0.11, True),
+        ("hips that something hides", 0.0, 0.61, True),
+        ("a body that is made up", 0.7, 0.2, False),
+        ("another one, hardly", 0.38, 0.42, True),
+    ],
+)
+def test_who_lies_on_the_back_is_seen_from_the_hips_down(name: str, hips: float, legs: float, on_back: bool) -> None:
+    visibility = np.ones(33)
+    visibility[Landmark.LEFT_HIP :], visibility[Landmark.LEFT_KNEE :] = hips, legs
+    visibility[Landmark.LEFT_HEEL :] = 0.0
+    assert is_lying_on_back(replace(pose(Body()), visibility=visibility)) is on_back, name
