@@ -6,7 +6,7 @@ import queue
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from threading import Semaphore, Thread
 from types import TracebackType
@@ -61,8 +61,8 @@ _SAME_TRUNKS = 0.25
 clips: half a second after its start a tracker is within 2.7° of one that has followed all along at the 95th percentile;
 beyond that the model wavers between two opinions, or the trackers follow different people."""
 
-_LATE_S = 3.0
-"""Somebody who is found to lie within so long of the first frame is looked for in the frames before again: seen small
+_LATE_S, _SETTLED_S = 3.5, 0.5
+"""Somebody who is followed safely within so long of the first frame is looked for in the frames before again: seen small
 from the floor, or in grey on grey, people were found in the middle of the first rep. In 14 of 165 rendered clips of
 people who lie from the first frame on nobody was found at first, in three of them for 1.9 to 3.1 s. Heuristic: it takes
 the room of the images of so long, up to 50 MB, and tracking them three times."""
@@ -266,20 +266,25 @@ class ParallelPoseEstimator:
         chunk.poses.put(None)
 
     def _begin(self, tracker: _Delayed, slots: Iterator[FrameSlot]) -> tuple[list[Found], LastTwo]:
-        """Track until the person is found or `_LATE_S` are over; what is found, and the last two poses.
+        """Track until the person is followed safely or `_LATE_S` are over; what is found, and the last two poses.
 
         A person found later than in the first frame is followed back to it and forward again.
         """
         found: list[Found] = []
         poses: LastTwo = (None, None)
         earlier: list[FrameSlot] = []
+        found_s = nan
         for slot in slots:
             poses = self._next_pose(tracker, slot, poses)
             found.append((slot, poses[0]))
+            if not self._is_found(poses[0]):
+                found_s = nan
+            elif isnan(found_s):
+                found_s = slot.time_s
+            if slot.time_s - found_s >= (_SETTLED_S if earlier else 0.0):
+                break
             if slot.time_s - found[0][0].time_s > _LATE_S:
                 return found, poses
-            if self._is_found(poses[0]):
-                break
             earlier.append(replace(slot))
             self._release(slot)  # the decoder may need its room
         else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from math import nan
 from pathlib import Path
 
@@ -268,31 +268,33 @@ def test_a_still_frame_is_tracked_while_the_pose_wavers_if_its_image_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("late", "seen_s"),
+    ("name", "missing", "settled"),
     [
-        (0, [0, 1, 2, 3, 4, 5]),
-        (1, [0, 1, 2, 3, 4, 5, 6, 7]),  # 0 and 1, and both again
-        (3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),  # up to 3, back to 1, and from 0 on
-        (4, [0, 1, 2, 3, 4, 5]),
-        (99, [0, 1, 2, 3, 4, 5]),
+        ("found at once", [], None),
+        ("in the second frame", [0], 3),
+        ("lost again", [0, 1, 4], 7),
+        ("just in time", range(13), 15),
+        ("too late", range(14), None),
+        ("never", range(99), None),
     ],
 )
 @pytest.mark.parametrize(("jobs", "room"), [(1, 1), (2, 200)])
 def test_who_is_found_late_is_followed_back_to_the_first_frame(
-    late: int, seen_s: list[float], jobs: int, room: int
+    name: str, missing: Sequence[int], settled: int | None, jobs: int, room: int
 ) -> None:
-    """Up to three seconds. The tracker sees a video that goes on."""
+    """From where somebody has been found for half a second, if that is known within 3.5 s. The tracker sees a video
+    that goes on."""
     shown: list[int] = []
 
     class Finds(FakeTracker):
         def track(self, frame: Frame) -> Pose | None:
             shown.append(int(frame.image[0, 0, 0]))
             found = super().track(frame)
-            return found if len(self.seen) > late else None
+            return None if len(self.seen) - 1 in missing else found
 
     def slots() -> Iterator[tuple[FrameSlot, Warmup | None]]:
-        for number in range(6):
-            yield FrameSlot(float(number), np.full((2, 2, 3), number, np.uint8), still=False), None if number else ()
+        for number in range(20):
+            yield FrameSlot(number / 4, np.full((2, 2, 3), number, np.uint8), still=False), None if number else ()
 
     made: list[FakeTracker] = []
 
@@ -302,10 +304,11 @@ def test_who_is_found_late_is_followed_back_to_the_first_frame(
 
     with ParallelPoseEstimator(slots(), new_tracker, always, jobs, room) as work:
         found = [(slot.time_s, pose is not None) for slot, pose in work.read()]
-    first = 0 if late <= 3 else late
-    assert found == [(number, number >= first) for number in range(6)]
-    assert shown == [*range(late + 1), *range(late - 1, 0, -1), *range(6)] if 1 <= late <= 3 else list(range(6))
-    assert next(tracker.seen for tracker in made if tracker.seen) == seen_s
+    assert found == [(number / 4, settled is not None or number not in missing) for number in range(20)], name
+    again = [] if settled is None else [*range(settled + 1), *range(settled - 1, 0, -1)]
+    assert shown == [*again, *range(20)]
+    seen_s = next(tracker.seen for tracker in made if tracker.seen)
+    assert all(after > before for before, after in pairwise(seen_s))
 
 
 PATIENCE = 12
