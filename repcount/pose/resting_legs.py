@@ -25,7 +25,7 @@ somebody who lies beside another one shake by 0.15. A look counts once they have
 who raise the legs slowly would else be looked at on the way up, where there is only floor later (rendered clips)."""
 
 _HIPS_TRUNKS = 0.25
-"""Whoever moved the hips by more than this share of a trunk length lies elsewhere now. Heuristic."""
+"""Whose hips are further away than this share of a trunk length lies elsewhere, or the landmarks hop. Heuristic."""
 
 _FROM, _TO, _PARTS, _ALONG, _ACROSS = 0.15, 0.95, 5, 3, 3
 _BESIDE, _BANDS, _HALF_WIDTH = 0.3, 13, 0.04
@@ -82,9 +82,8 @@ class RestingLegs:
         """A pose found in `frame`, with the difference. The times of the frames must rise."""
         body = body_of(pose)
         near, _ = near_and_far(body.space)
-        if self._look is not None and not self._look.holds_for(frame.image, body):
-            self._look = None
-        gone = nan if self._look is None else self._look.difference(frame.image)
+        known = self._look is not None and self._look.holds_for(frame.image, body)
+        gone = self._look.difference(frame.image) if self._look and known else nan
         self._see(frame.time_s, _lying(body, near))
         if self._still is not None and frame.time_s - max(self._still[0], self._newest_s) >= _STILL_S:
             self._look = self._newest or self._look

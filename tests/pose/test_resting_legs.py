@@ -107,7 +107,7 @@ def test_nothing_is_known_after_a_cut_in_another_size_or_of_somebody_who_moved()
     told(resting, DOWN, image, 0, 1)
     elsewhere = Body(left=80, hip_px=(360, 300))
     assert all(map(isnan, told(resting, elsewhere, picture([elsewhere], SKIN, GREEN), 1, 1)))
-    told(resting, DOWN, image, 2, 1)
+    assert min(told(resting, UP, picture([UP], SKIN, GREEN), 2, 1)) > 15  # back again, or it was a hop
     assert all(map(isnan, told(resting, UP, picture([UP], SKIN, GREEN)[:200, :320], 3, 1)))
     told(resting, DOWN, image, 4, 1)
     resting.forget()
