@@ -369,10 +369,13 @@ def test_a_leg_that_stays_behind_is_unknown_where_no_leg_lies_on_the_floor(
     [
         ("held up all the time", lambda t, x: 80, 0),
         ("held up from the first top on", lambda t, x: x if t < 2 else 80, 1),
+        ("held up half way", lambda t, x: 45, 0),
         ("comes along and sinks later", lambda t, x: x if t % 5.5 < 3 else max(x, 45 * (t % 5.5 < 5.3)), 3),
+        ("goes down while the other one goes up", lambda t, x: 70 - x / 2, 3),
+        ("goes down a bit", lambda t, x: 70 - x / 5, 0),
     ],
 )
-def test_a_leg_that_is_up_at_the_bottom_is_unknown_only_if_both_legs_lay_there_once(
+def test_a_leg_that_is_up_at_the_bottom_is_unknown_only_if_it_cannot_be_held_there(
     name: str, other: Callable[[float, float], float], full: int
 ) -> None:
     """Somebody may hold one leg up and lower the other one: no leg lies on the floor at the top either."""
