@@ -142,8 +142,8 @@ def _is_astray(movement: Movement) -> bool:
 def _left_the_floor(movement: Movement) -> bool:
     """Whether no leg lies any more where both lay, though by its landmarks it did not come along.
 
-    At start or end the legs lie together, or that leg goes down while the other one goes up: somebody may hold one leg up
-    all the time.
+    At start or end the legs lie together, or that leg goes down while the other one goes up: somebody may hold one leg
+    up all the time.
     """
     together = any(read(apart) <= _TOGETHER_DEG for read in (movement.at_start, movement.at_end))
     lower = min(movement.at_start(_flexion), movement.at_end(_flexion)) - movement.at_top(_flexion)

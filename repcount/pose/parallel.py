@@ -62,10 +62,11 @@ clips: half a second after its start a tracker is within 2.7° of one that has f
 beyond that the model wavers between two opinions, or the trackers follow different people."""
 
 _LATE_S, _SETTLED_S = 3.5, 0.5
-"""Somebody who is followed safely within so long of the first frame is looked for in the frames before again: seen small
-from the floor, or in grey on grey, people were found in the middle of the first rep. In 14 of 165 rendered clips of
-people who lie from the first frame on nobody was found at first, in three of them for 1.9 to 3.1 s. Heuristic: it takes
-the room of the images of so long, up to 50 MB, and tracking them three times."""
+"""Somebody who is found within the first of the first frame, and has been found for the second, is looked for in the
+frames before again: seen small from the floor, or in grey on grey, people were found in the middle of the first rep. In
+16 of 185 rendered clips of people who lie from the first frame on nobody was found at first, in four of them for 1.9 to
+3.1 s. From the first frame in which somebody was found, with the legs on their way up, the way back was lost at once in
+one of those. Heuristic: it takes the room of the images of so long, up to 60 MB, and tracking them three times."""
 
 _POLL_S = 0.05
 """How often a waiting thread checks whether to stop: no later than a thread that tracks notices it, after its frame. A
