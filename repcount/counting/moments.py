@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
+from statistics import median
 from typing import NamedTuple
 
 Flank = Sequence[tuple[float, float]]
@@ -41,6 +42,11 @@ down (0.7-1.7 on labelled footage), the legs lie still at the reckoned moment, a
 a mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start. At the
 end fewer of 1,859 reps, most of clips made worse, were late with these limits.
 
+How somebody leaves and comes down is a habit: it is the median of this movement and those of the same person before it.
+Of 5,716 reps, most of clips made worse, 291 starts and 173 ends are off by more than 0.3 s, and 309 and 182 by each
+movement alone; of the real ones 18 and 22 instead of 26 and 28. On clips as they are the 95th percentile of the starts
+of 432 rendered reps is 0.15 s instead of 0.18.
+
 At the start it is held against what least jerk gives for a way of that length: 0.7 for a raise of 85°, 1.0 for one of
 45°. Without it slow partial raises count as pushed off; of 95 on 12 rendered clips, most made worse, half were 0.18 s
 late and more, and 0.08 s with it. At the end it mends nothing, for partial reps creep down, too.
@@ -76,22 +82,25 @@ class Moment(NamedTuple):
     """How far it lies from the moment that is reckoned from the way of the limb."""
     late_s: float
     """How long after, or before, the reckoned one something is seen."""
+    softness: float
+    """How softly it did."""
 
 
-def movement_onset(flank: Flank, down_s: float = -inf) -> Moment:
+def movement_onset(flank: Flank, down_s: float = -inf, softness_before: Sequence[float] = ()) -> Moment:
     """When a limb left the bottom of a flank given in reverse order, from the top.
 
     Before `down_s` it was still on its way down to there. The time of the lowest sample does not tell when that ended,
-    for it is any of those in which the limb lay.
+    for it is any of those in which the limb lay. `softness_before`: of the same person's movements before.
     """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
     seen_s, reckoned_s, softness = _departure(flank, bottom)
     softness /= _least_softness(max(lift for _, lift in flank) - bottom, _START_MARKS[0], _START_LEVEL_DEG)
-    pushed, early = _ramp(softness, _START_SOFT, _START_PUSHED), _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S)
+    pushed = _ramp(median([*softness_before, softness]), _START_SOFT, _START_PUSHED)
+    early = _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S)
     start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
     onset_s = max(start_s, turned_s, down_s)
-    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s))
+    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s), softness)
 
 
 def top_left_s(flank: Flank) -> float:
@@ -108,18 +117,19 @@ def _departure(flank: Flank, bottom: float) -> tuple[float, float, float]:
     return seen_s, reckoned_s, _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
 
 
-def movement_end(flank: Flank) -> Moment:
+def movement_end(flank: Flank, softness_before: Sequence[float] = ()) -> Moment:
     """When a limb came to rest at the bottom of a flank from the top: an onset reversed in time."""
     flank = [(-time_s, lift) for time_s, lift in flank]
     bottom = _bottom(flank, _SINK_FLANKS, _SINK_SHARE)
     near_s, far_s = crossing(flank, bottom + _DOWN_DEG), crossing(flank, bottom + _CREEP_DEG)
     seen_s = near_s - _CREEP_SHARE * (far_s - near_s)
     reckoned_s = _reckoned(flank, bottom, _MARKS) - _END_LAG_S
-    pushed = _ramp(_softness(flank, bottom, _END_MARKS, _END_LEVEL_DEG), _END_SOFT, _END_PUSHED)
+    softness = _softness(flank, bottom, _END_MARKS, _END_LEVEL_DEG)
+    pushed = _ramp(median([*softness_before, softness]), _END_SOFT, _END_PUSHED)
     end_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     sunk_s = (1.0 - pushed) * min(max(_SUNK_SHARE * (reckoned_s - seen_s), 0.0), _MOST_SUNK_S)
     end_s = min(max(end_s, seen_s - _TRAIL_S), seen_s + sunk_s)
-    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s))
+    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s), softness)
 
 
 _AT_BOTTOM_DEG = 0.5

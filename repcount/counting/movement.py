@@ -123,6 +123,8 @@ class Movement:
     """Points before those of the trace, which begins where the thighs are lowest: by then the feet may have left."""
     ended_s: float = -inf
     """When the movement before ended, or since when there is anything to see."""
+    softness_before: tuple[tuple[float, float], ...] = ()
+    """How softly the legs left the bottom and came to rest there in this person's reps before, see `moments`."""
     one_leg_seen: bool = False
     """Whether the other leg is unknown, see `by_one_leg`."""
 
@@ -200,7 +202,8 @@ class Movement:
 
     @cached_property
     def _onset(self) -> Moment:
-        return movement_onset(self._ascent, max(self.ended_s, (*self.before, *self.trace)[0].time_s))
+        down_s = max(self.ended_s, (*self.before, *self.trace)[0].time_s)
+        return movement_onset(self._ascent, down_s, [start for start, _ in self.softness_before])
 
     @cached_property
     def end_s(self) -> float:
@@ -209,7 +212,12 @@ class Movement:
 
     @cached_property
     def _arrival(self) -> Moment:
-        return movement_end(self._descent)
+        return movement_end(self._descent, [end for _, end in self.softness_before])
+
+    @property
+    def softness(self) -> tuple[float, float]:
+        """How softly the legs leave the bottom and come to rest there."""
+        return self._onset.softness, self._arrival.softness
 
     @property
     def apart_s(self) -> tuple[float, float]:

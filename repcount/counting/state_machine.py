@@ -67,6 +67,9 @@ _STILL_DUE_S = 0.25
 """So much later than noticed may be the end of legs that arrive softly: it is reckoned from their whole way, and the
 last half degree takes them 0.25 s in a lower of 3.5 s."""
 
+_HABIT_REPS = 9
+"""So many reps tell how somebody leaves the floor and comes down: people tire, and do it otherwise then. Heuristic."""
+
 _TOP_SHARE = 0.1
 """Within a tenth of the rise from the highest point the legs are at the top."""
 
@@ -112,6 +115,8 @@ class State:
     """Whether the legs have sunk deep enough since the peak for a new raise to be one of its own."""
     returned_s: float = nan
     """When the legs crossed the return threshold; NaN before."""
+    softness: tuple[tuple[float, float], ...] = ()
+    """How softly the legs left the bottom and came to rest there in the last reps, see `Movement.softness`."""
 
 
 def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
@@ -368,7 +373,8 @@ def _settle(config: Config, state: State, point: TracePoint) -> tuple[State, tup
     if low <= config.rest_deg and _can_teach(state, point):
         state = _learn(state, low)
     state = replace(state, valley_s=ahead.valley_s, opened_s=nan, returned_s=nan, phase=Phase.PAUSE)
-    return state, _judged(config, movement)
+    events = _judged(config, movement)
+    return _with_habit(state, movement, events), events
 
 
 def _look_ahead(config: Config, state: State) -> State:
@@ -399,8 +405,16 @@ def _start_next_rep(
 ) -> tuple[State, tuple[Event, ...]]:
     """The legs go up again: one movement ends in the valley and the next begins there."""
     movement = _movement(state, returned=returned)
-    state = _from(replace(state, ended_s=movement.end_s), state.valley_s)
-    return _open(state, point, _bottom(state.trace)[0]), _judged(config, movement)
+    events = _judged(config, movement)
+    state = _from(replace(_with_habit(state, movement, events), ended_s=movement.end_s), state.valley_s)
+    return _open(state, point, _bottom(state.trace)[0]), events
+
+
+def _with_habit(state: State, movement: Movement, events: tuple[Event, ...]) -> State:
+    """The state after a movement, which tells how this person does reps if it is one and was seen from its start."""
+    if movement.emerged or not any(isinstance(event, Rep) for event in events):
+        return state
+    return replace(state, softness=(*state.softness, movement.softness)[-_HABIT_REPS:])
 
 
 def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Movement:
@@ -415,6 +429,7 @@ def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Move
         still_due_s=still_due_s,
         before=state.before,
         ended_s=state.ended_s,
+        softness_before=state.softness,
     )
 
 
