@@ -156,16 +156,20 @@ class Neighbours:
         if self._legs.lies_still(followed):
             self._still_s = time_s
         if not self.exercises(followed):
-            return self._has_moved or self._glances.is_due(time_s, wanted=True)
+            is_known = self._has_moved or self._exercises_beside
+            return is_known or self._glances.is_due(time_s, wanted=True)
         return not self._exercises_beside and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
 
     def exercises(self, followed: Sample) -> bool:
         """Whether the legs of the person followed move or have been raised.
 
-        Who has just lain still does so until the legs move: a body made of two people is not known again.
+        Who has just lain still does so until the legs move: a body made of two people is not known again. Nor do small
+        movements count once somebody beside has raised the legs for sure.
         """
         if self._legs.has_raised(followed):
             return True
+        if self._exercises_beside:
+            return False
         lay_still = followed.time_s - self._still_s <= _STILL_FOR_S and not self._legs.moves(followed)
         return not (lay_still or self._legs.lies_still(followed))
 

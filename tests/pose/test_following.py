@@ -92,6 +92,36 @@ def test_who_has_not_raised_the_legs_beside_is_not_known_while_i_raise_mine(
     assert not any(one is not None and one.people_lying == 2 for one in found[round(6.5 * HZ) :])
 
 
+def beside_in_a_room(
+    monkeypatch: pytest.MonkeyPatch, flexion: Callable[[float], float], there: People, seconds: float, *, moving: bool
+) -> list[Pose | None]:
+    """Who is followed in each frame where I raise my legs by `flexion` and others are found in the images without me.
+
+    `moving`: whether something in the picture does.
+    """
+    room = np.random.default_rng(1).integers(60, 200, (9, 16, 3), dtype=np.uint8).repeat(80, axis=0).repeat(80, axis=1)
+    room[490:510, 630:650] = 0  # at my hips
+    images = [room.copy() for _ in range(16)]
+    if moving:
+        for i, image in enumerate(images):
+            image[50:200, 500 + 20 * i : 560 + 20 * i] = 250
+    images += images[-2:0:-1]  # to and fro: a jump would be a cut
+
+    class Scripted(ScriptedLandmarker):
+        def detect(self, frame: Frame) -> list[Pose]:
+            width = frame.image.shape[1]
+            if width < room.shape[1]:  # the part of the picture below its upper edge that is looked at for a neighbour
+                return [pose(replace(body, hip_px=(width / 2, body.hip_px[1]))) for body in there(frame.time_s)]
+            if frame.image[500, 640].any():
+                return [pose(body) for body in there(frame.time_s)]
+            lift = flexion(frame.time_s)
+            return [pose(replace(ME, left=lift, right=lift))]
+
+    monkeypatch.setattr(tracker, "Landmarker", Scripted)
+    with PersonTracker(Path("none")) as following:
+        return [following.track(Frame(i / HZ, images[i % len(images)])) for i in range(round(seconds * HZ))]
+
+
 @pytest.mark.parametrize(
     ("moving", "there", "known"),
     [
@@ -121,26 +151,24 @@ def test_who_moves_beside_is_known_while_i_exercise_from_the_start_on(
     monkeypatch: pytest.MonkeyPatch, moving: bool, there: People, known: bool
 ) -> None:
     """I am followed all the time."""
-    room = np.random.default_rng(1).integers(60, 200, (9, 16, 3), dtype=np.uint8).repeat(80, axis=0).repeat(80, axis=1)
-    room[490:510, 630:650] = 0  # at my hips
-    images = [room.copy() for _ in range(16)]
-    if moving:
-        for i, image in enumerate(images):
-            image[50:200, 500 + 20 * i : 560 + 20 * i] = 250
-
-    class Scripted(ScriptedLandmarker):
-        def detect(self, frame: Frame) -> list[Pose]:
-            if frame.image[500, 640].any():
-                return [pose(body) for body in there(frame.time_s)]
-            flexion = raising(frame.time_s + 0.5)
-            return [pose(replace(ME, left=flexion, right=flexion))]
-
-    monkeypatch.setattr(tracker, "Landmarker", Scripted)
-    with PersonTracker(Path("none")) as following:
-        found = [following.track(Frame(i / HZ, images[i % len(images)])) for i in range(round(9 * HZ))]
+    found = beside_in_a_room(monkeypatch, lambda t: raising(t + 0.5), there, 9, moving=moving)
     assert {hip_y(one) for one in found} == {ME.hip_px[1]}
     assert found[-1] is not None
     assert (found[-1].people_lying == 2) is known
+
+
+@pytest.mark.parametrize(
+    ("name", "fidgets_deg", "y"),
+    [("I fidget", 8.0, NEIGHBOUR.hip_px[1]), ("I have raised mine, too", 60.0, ME.hip_px[1])],
+)
+def test_who_only_fidgets_gives_way_to_a_neighbour_who_raises_the_legs(
+    monkeypatch: pytest.MonkeyPatch, name: str, fidgets_deg: float, y: float
+) -> None:
+    """So does a shelf that is taken for somebody."""
+    found = beside_in_a_room(
+        monkeypatch, lambda t: fidgets_deg * (t % 1), lambda t: [neighbour(raising(t))], 9, moving=True
+    )
+    assert hip_y(found[-1]) == y, name
 
 
 def test_a_neighbour_who_is_followed_in_a_part_of_the_picture_from_now_on_is_detected_anew_in_it(
