@@ -298,19 +298,22 @@ def test_of_a_leg_that_nobody_measured_nothing_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "together", "apart", "full"),
+    ("name", "together", "apart", "gone", "full"),
     [
-        ("onto somebody in other trousers", 8, 15.1, 3),
-        ("beside the leg, or in the shade", 8, 15.0, 0),
-        ("a brace on one leg", 8.1, 40, 0),
-        ("not known", nan, nan, 0),
+        ("onto somebody in other trousers", 8, 15.1, nan, 3),
+        ("beside the leg, or in the shade", 8, 15.0, nan, 0),
+        ("a brace on one leg", 8.1, 40, nan, 0),
+        ("not known", nan, nan, nan, 0),
+        ("a leg still lies where both lay", 8, 40, 9, 0),
+        ("none does", 8, 40, 9.1, 3),
     ],
 )
 def test_a_leg_that_changes_colour_when_the_legs_part_is_unknown(
-    name: str, together: float, apart: float, full: int
+    name: str, together: float, apart: float, gone: float, full: int
 ) -> None:
     def dressed(sample: Sample) -> Sample:
-        return replace(sample, shins_differ=together if sample.other_hip_deg - sample.hip_deg < 20 else apart)
+        differ = together if sample.other_hip_deg - sample.hip_deg < 20 else apart
+        return replace(sample, shins_differ=differ, legs_gone=gone if sample.hip_deg < 150 else 2)
 
     analysis = performed(lambda _, x: Body(left=x, right=0), seen_as=dressed)
     assert (analysis.summary.full, len(analysis.reps)) == (full, full), name
