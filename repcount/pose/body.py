@@ -9,7 +9,7 @@ from math import acos, atan2, degrees, dist, hypot, nan
 from operator import add, mul, sub
 from statistics import fmean
 
-from repcount.types import ANKLES, HEELS, HIPS, KNEES, SHOULDERS, TOES, Pair, Pose
+from repcount.types import ANKLES, ELBOWS, HEELS, HIPS, KNEES, SHOULDERS, TOES, WRISTS, Pair, Pose
 
 _WORLD_ONLY_DEG = 40.0
 """From this view angle on the hip angle is read in space alone. Measured on rendered clips: at the top the
@@ -90,6 +90,11 @@ class Body:
     def knee(self, leg: int) -> float:
         """Interior angle of one knee: 180 is straight."""
         return _straighter(self.flat, self.space, (HIPS[leg], KNEES[leg], ANKLES[leg]))
+
+    def elbow(self, arm: int) -> float:
+        """Interior angle of one elbow, of picture and space the more bent reading: 180 is stretched out."""
+        joints = (SHOULDERS[arm], ELBOWS[arm], WRISTS[arm])
+        return min(_interior(*(points[i] for i in joints)) for points in (self.flat, self.space))
 
     def elevation(self, end: Pair, start: Pair = HIPS) -> float:
         """Of the line from the middle of `start` to the middle of `end`: 0 is level, 90 is upright."""

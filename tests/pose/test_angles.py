@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan, nan
+from math import isnan, nan, radians, tan
 
 import numpy as np
 import pytest
@@ -110,6 +110,33 @@ def hands(reach: float, yaw: float) -> float:
 )  # fmt: skip
 def test_hands_are_at_the_head_or_off_it_or_unknown(reach: float, yaw: float, known: float) -> None:
     assert hands(reach, yaw) == pytest.approx(known, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "reach", "elbow", "other_seen", "known"),
+    [
+        ("stretched out overhead", 0.65, 141, 0.21, 0),
+        ("under the head, seen from the floor", 0.65, 139, 0.21, nan),
+        ("the other hand is hidden, by the head for example", 0.65, 141, 0.19, nan),
+        ("at the head in any case", 0.59, 180, 1.0, 1),
+        ("off it in any case", 0.73, 90, 0.0, 0),
+    ],
+)
+def test_of_hands_between_stretched_arms_tell(
+    name: str, reach: float, elbow: float, other_seen: float, known: float
+) -> None:
+    figure = pose(Body())
+    xy, world, visibility = figure.xy_px.copy(), figure.world_m.copy(), figure.visibility.copy()
+    visibility[16] = other_seen
+    for points in (xy, world):
+        ears, trunk = points[[7, 8]].mean(axis=0), points[11] - points[23]
+        points[[15, 16]] = ears + reach * trunk
+        half = (points[15] - points[11]) / 2
+        square = np.array([-half[1], half[0], *half[2:]])
+        points[13] = points[11] + half + square / tan(radians(elbow / 2))
+    assert angles.compute_sample(0.0, Pose(xy, world, visibility)).hands_on_head == pytest.approx(known, nan_ok=True), (
+        name
+    )
 
 
 def test_the_reach_of_the_hands_is_the_mean_of_picture_and_space() -> None:
