@@ -154,14 +154,17 @@ def _left_the_floor(movement: Movement) -> bool:
     lower = min(movement.at_start(_flexion), movement.at_end(_flexion)) - movement.at_top(_flexion)
     if comes_along(movement) or not (together or lower > _TOGETHER_DEG):
         return False
-    there = all(read(_gone) <= _THERE for read in (movement.at_start, movement.at_end))
-    return there and _mostly(movement, _gone, lambda gone: gone > _GONE)
+    return _lies_before_and_after(movement) and _mostly(movement, _gone, lambda gone: gone > _GONE)
 
 
 def _still_lies(movement: Movement) -> bool:
     """Whether a leg still lies where both lay, or the floor looks like one."""
-    there = all(read(_gone) <= _THERE for read in (movement.at_start, movement.at_end))
-    return there and _mostly(movement, _gone, lambda gone: gone <= _THERE)
+    return _lies_before_and_after(movement) and _mostly(movement, _gone, lambda gone: gone <= _THERE)
+
+
+def _lies_before_and_after(movement: Movement) -> bool:
+    """Whether a leg lies where both lay, at the start and the end."""
+    return all(read(_gone) <= _THERE for read in (movement.at_start, movement.at_end))
 
 
 def _mostly(movement: Movement, read: Callable[[Sample], float], holds: Callable[[float], bool]) -> bool:

@@ -156,8 +156,7 @@ class Neighbours:
         if self._legs.lies_still(followed):
             self._still_s = time_s
         if not self.exercises(followed):
-            is_known = self._has_moved or self._exercises_beside
-            return is_known or self._glances.is_due(time_s, wanted=True)
+            return self._has_moved or self._glances.is_due(time_s, wanted=True)
         return not self._exercises_beside and self._busy_glances.is_due(time_s, wanted=lively or self._is_in_sight)
 
     def exercises(self, followed: Sample) -> bool:
@@ -181,8 +180,8 @@ class Neighbours:
     def see_beside(self, place: Sample, other: Pose, followed: Sample) -> None:
         """Take note of the legs of somebody found beside."""
         self._others_legs.see(place, other)
-        self._has_moved = self._has_moved or (self.moves(place) and not self.exercises(followed))
         self._exercises_beside = self._exercises_beside or self._others_legs.has_raised_both(place)
+        self._has_moved = self._has_moved or (self.moves(place) and not self.exercises(followed))
 
     def moves(self, place: Sample) -> bool:
         """Whether the legs of somebody found beside have moved."""

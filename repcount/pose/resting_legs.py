@@ -82,8 +82,8 @@ class RestingLegs:
         """A pose found in `frame`, with the difference. The times of the frames must rise."""
         body = body_of(pose)
         near, _ = near_and_far(body.space)
-        known = self._look is not None and self._look.holds_for(frame.image, body)
-        gone = self._look.difference(frame.image) if self._look and known else nan
+        look = self._look
+        gone = look.difference(frame.image) if look and look.holds_for(frame.image, body) else nan
         self._see(frame.time_s, _lying(body, near))
         if self._still is not None and frame.time_s - max(self._still[0], self._newest_s) >= _STILL_S:
             self._look = self._newest or self._look
