@@ -36,10 +36,18 @@ def test_who_lies_on_the_back_has_a_thigh_where_hips_bring_it(
 
 @pytest.mark.parametrize(
     ("lengths", "yaw", "on_back"),
-    [((0.53, 0.53), 0, False), ((0.54, 0.54), 0, True), ((0.53, 1.0), 0, True), ((0.53, 0.53), 40, True)],
+    [
+        ((0.53, 0.53), 0, False),
+        ((0.54, 0.54), 0, True),
+        ((0.53, 1.0), 0, True),
+        ((0.53, 0.53), 40, True),
+        ((1.36, 1.36), 0, True),
+        ((1.38, 1.38), 0, False),
+        ((1.38, 1.38), 70, False),
+    ],
     ids=str,
 )
-def test_who_lies_on_the_back_has_a_leg_that_is_long_enough_from_the_side(
+def test_who_lies_on_the_back_has_legs_that_fit_the_trunk(
     lengths: tuple[float, float], yaw: float, on_back: bool
 ) -> None:
     """Thigh and shin of the stick figure are 1.68 trunk lengths long."""
