@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import isnan
 from statistics import fmean
 
@@ -15,6 +15,12 @@ _SHARE = 0.5
 
 _APART_AT_BOTTOM_DEG = 40.0
 """Nor does one come along that is not down when the movement starts and ends: alternating legs cross there."""
+
+_UP_DEG, _DOWN_DEG = 15.0, 10.0
+"""Legs that kick in turn pass each other: the one goes up by the first while the other goes down by more than the
+second, and they do not come down together. So they do with 13-19° in the first kick from the floor, which both legs
+begin (flutter kicks of two rendered clips, in 14 conditions), and in one of 5,700 reps, real and rendered, as they are
+and made worse, which is wrong anyway."""
 
 _OFF_FLOOR_TRUNKS, _BOTH_OFF_TRUNKS, _STILL_TRUNKS = 0.05, 0.08, 0.1
 _THIRD_DEG = (25.0, 45.0)
@@ -90,7 +96,18 @@ def stays_behind(movement: Movement) -> bool:
 def comes_along(movement: Movement) -> bool:
     """Whether both legs do the work. True where that is not known."""
     ends = movement.at_start(apart), movement.at_end(apart)
-    return not (stays_behind(movement) or any(angle > _APART_AT_BOTTOM_DEG for angle in ends))
+    return not (stays_behind(movement) or any(angle > _APART_AT_BOTTOM_DEG for angle in ends) or _kicks(movement))
+
+
+def _kicks(movement: Movement) -> bool:
+    """Whether the legs pass each other on the way up, and do not come down to the bottom."""
+    if movement.returned:
+        return False
+    way = [(p.lift, _flexion(p.sample)) for p in movement.trace if p.time_s <= movement.top_s]
+    return any(
+        after - before >= _UP_DEG and other_before - other_after > _DOWN_DEG
+        for (before, other_before), (after, other_after) in combinations(way, 2)
+    )
 
 
 def has_slipped(movement: Movement) -> bool:

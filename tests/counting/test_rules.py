@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
-from math import nan
+from math import cos, nan, pi
 
 import pytest
 from support.bodies import Body, pose
@@ -388,6 +388,34 @@ def test_a_leg_that_is_up_at_the_bottom_is_unknown_only_if_it_cannot_be_held_the
 
     analysis = performed(lambda t, x: Body(left=x, right=other(t, x)), seen_as=seen)
     assert analysis.summary.full == full, name
+
+
+@pytest.mark.parametrize(
+    ("name", "kick_deg", "until_s", "partial"),
+    [
+        ("flutter kicks", 7.0, 9.0, 0),
+        ("one leg is ahead, and both come down", 7.0, 1.85, 1),
+        ("legs that sway a little", 4.0, 9.0, 1),
+    ],
+)
+def test_legs_that_kick_in_turn_from_the_floor_are_no_rep(
+    name: str, kick_deg: float, until_s: float, partial: int
+) -> None:
+    """Both legs leave the floor together, to 18 and 36 degrees; then they pass each other, twice in 1.8 s."""
+
+    def flexion(time_s: float, middle: float, swing: float) -> float:
+        if not 1.0 <= time_s <= until_s + 0.4:
+            return 0.0
+        share = min((time_s - 1.0) / 0.4, (until_s + 0.4 - time_s) / 0.4, 1.0)
+        return share * (middle + swing * cos(2 * pi * (time_s - 1.4) / 0.9))
+
+    def sample(time_s: float) -> Sample:
+        body = Body(left=flexion(time_s, 29.0, kick_deg), right=flexion(time_s, 29.0, -11.0))
+        return angles.compute_sample(time_s, pose(body), "right")
+
+    analysis = repcount.count([sample(i / 15) for i in range(90)])
+    assert [rep.full for rep in analysis.reps] == [False] * partial, name
+    assert reasons(analysis) == (set() if partial else {RejectionReason.ONE_LEG})
 
 
 @pytest.mark.parametrize(("behind", "stray"), [(0, False), (30, True)])
