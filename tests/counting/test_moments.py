@@ -67,6 +67,44 @@ def test_a_moment_tells_how_far_it_lies_from_where_it_is_reckoned_to_be(moment: 
     assert moment(raised(pushed_off)).apart_s > 0.2
 
 
+@pytest.mark.parametrize(
+    ("name", "lift", "before", "as_seen"),
+    [
+        ("the first rep, pushed off", pushed_off, [], True),
+        ("pushed off, as ever", pushed_off, [1.5, 2.0], True),
+        ("pushed off, by somebody who leaves softly", pushed_off, [0.6, 0.8, 0.7], False),
+        ("softly, as ever", softly, [0.6, 0.8, 0.7], False),
+        ("softly, by somebody who pushes off", softly, [1.5, 2.0, 1.8], True),
+        ("one odd rep among soft ones", softly, [0.6, 9.0, 0.7], False),
+    ],
+)
+def test_how_somebody_leaves_is_told_by_the_reps_before_too(
+    name: str, lift: Callable[[float], float], before: list[float], as_seen: bool
+) -> None:
+    """A start that is reckoned lies where it is reckoned to be, and one that is seen as far from it as is seen."""
+    start = movement_onset(raised(lift), softness_before=before)
+    assert start.late_s > 0.1
+    assert start.apart_s == pytest.approx(start.late_s if as_seen else 0.0), name
+
+
+def test_one_odd_start_among_soft_ones_is_held_for_a_soft_one() -> None:
+    """The third of four raises is pushed off: its start is reckoned, 0.3 s before it shows. As the first it is seen."""
+
+    def pushed(clean: list[Sample], from_s: float) -> list[Sample]:
+        def hip_deg(sample: Sample) -> float:
+            into_s = sample.time_s - from_s
+            return 175.0 - pushed_off(into_s) if 0.0 <= into_s <= 85 / 40 else sample.hip_deg
+
+        return [replace(sample, hip_deg=hip_deg(sample)) for sample in clean]
+
+    shape = Shape(raise_s=85 / 40, pause_s=1.5)
+    clean = made(*[shape] * 4, rate_hz=HZ)
+    third_s = 1.0 + 2 * shape.length_s
+    (*_, third, _), (first, *_) = count(pushed(clean, third_s)).reps, count(pushed(clean, 1.0)).reps
+    assert first.start_s == pytest.approx(1.0, abs=0.1)
+    assert third.start_s - third_s < first.start_s - 1.0 - 0.1
+
+
 @pytest.mark.parametrize("sunk_deg", [2.0, 2.5])
 def test_an_end_is_hardly_delayed_by_landmarks_that_sink_on(sunk_deg: float) -> None:
     """The legs are down at 6 s and the landmarks sink for a second more: what is seen ends 0.3 s late."""
