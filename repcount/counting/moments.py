@@ -35,17 +35,17 @@ they have passed the lower one. Fitted like the rest."""
 
 _START_MARKS, _START_LEVEL_DEG, _START_SOFT, _START_PUSHED = (0.1, 0.4), 0.7, 1.05, 1.35
 _END_MARKS, _END_LEVEL_DEG, _END_SOFT, _END_PUSHED = (0.15, 0.75), 1.0, 0.8, 1.0
-"""How soft a departure is: the time by which the moment reckoned from these marks lies before the one at which the legs
-were this far off the bottom, as a share of the time from there to the nearer mark. Legs that move with the least jerk
-leave softly (0.2-0.6 at the end on rendered clips) and the reckoned moment is right; people mostly push off and creep
-down (0.7-1.7 on labelled footage), the legs lie still at the reckoned moment, and what is seen counts. In between it is
-a mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start. At the
-end fewer of 1,859 reps, most of clips made worse, were late with these limits.
+"""How abrupt a departure is: the time by which the moment reckoned from these marks lies before the one at which the
+legs were this far off the bottom, as a share of the time from there to the nearer mark. Legs that move with the least
+jerk leave softly (0.2-0.6 at the end on rendered clips) and the reckoned moment is right; people mostly push off and
+creep down (0.7-1.7 on labelled footage), the legs lie still at the reckoned moment, and what is seen counts. In between
+it is a mixture. Fitted on 16 rendered and 12 real clips; left out one by one, these get the same errors at the start.
+At the end fewer of 1,859 reps, most of clips made worse, were late with these limits.
 
-How somebody leaves and comes down is a habit: it is the median of this movement and those of the same person before it.
-Of 5,716 reps, most of clips made worse, 291 starts and 173 ends are off by more than 0.3 s, and 309 and 182 by each
-movement alone; of the real ones 18 and 22 instead of 26 and 28. On clips as they are the 95th percentile of the starts
-of 432 rendered reps is 0.15 s instead of 0.18.
+How somebody leaves and comes down is a habit: the limits are for the median of this movement and of the same person's
+reps before it. Of 5,716 reps, most of clips made worse, 239 starts and 142 ends are off by more than 0.3 s, and 263 and
+154 by each movement alone; of the 152 real ones among them 9 and 11 instead of 13 and 14. On clips as they are the 95th
+percentile of the starts of 432 rendered reps is 0.15 s instead of 0.18.
 
 At the start it is held against what least jerk gives for a way of that length: 0.7 for a raise of 85°, 1.0 for one of
 45°. Without it slow partial raises count as pushed off; of 95 on 12 rendered clips, most made worse, half were 0.18 s
@@ -82,54 +82,54 @@ class Moment(NamedTuple):
     """How far it lies from the moment that is reckoned from the way of the limb."""
     late_s: float
     """How long after, or before, the reckoned one something is seen."""
-    softness: float
-    """How softly it did."""
+    abruptness: float
+    """How abruptly it did."""
 
 
-def movement_onset(flank: Flank, down_s: float = -inf, softness_before: Sequence[float] = ()) -> Moment:
+def movement_onset(flank: Flank, down_s: float = -inf, abruptness_before: Sequence[float] = ()) -> Moment:
     """When a limb left the bottom of a flank given in reverse order, from the top.
 
     Before `down_s` it was still on its way down to there. The time of the lowest sample does not tell when that ended,
-    for it is any of those in which the limb lay. `softness_before`: of the same person's movements before.
+    for it is any of those in which the limb lay. `abruptness_before`: of the same person's movements before.
     """
     bottom = _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE)
-    seen_s, reckoned_s, softness = _departure(flank, bottom)
-    softness /= _least_softness(max(lift for _, lift in flank) - bottom, _START_MARKS[0], _START_LEVEL_DEG)
-    pushed = _ramp(median([*softness_before, softness]), _START_SOFT, _START_PUSHED)
+    seen_s, reckoned_s, abruptness = _departure(flank, bottom)
+    abruptness /= _least_abruptness(max(lift for _, lift in flank) - bottom, _START_MARKS[0], _START_LEVEL_DEG)
+    pushed = _ramp(median([*abruptness_before, abruptness]), _START_SOFT, _START_PUSHED)
     early = _ramp(down_s - reckoned_s, 0.0, _TOO_EARLY_S)
     start_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     turned_s = (1.0 - early) * start_s + early * min(seen_s, down_s + _TURN_S)
     onset_s = max(start_s, turned_s, down_s)
-    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s), softness)
+    return Moment(onset_s, abs(onset_s - reckoned_s), abs(seen_s - reckoned_s), abruptness)
 
 
 def top_left_s(flank: Flank) -> float:
     """When a limb left the top, from a flank given upside down and in reverse order."""
-    seen_s, reckoned_s, softness = _departure(flank, _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE))
-    pushed = _ramp(softness, _LEAVE_SOFT, _LEAVE_PUSHED)
+    seen_s, reckoned_s, abruptness = _departure(flank, _bottom(flank, _DRIFT_FLANKS, _DRIFT_SHARE))
+    pushed = _ramp(abruptness, _LEAVE_SOFT, _LEAVE_PUSHED)
     return (1.0 - pushed) * reckoned_s + pushed * seen_s
 
 
 def _departure(flank: Flank, bottom: float) -> tuple[float, float, float]:
-    """When a limb was seen to leave the bottom, when it left by reckoning, and how softly."""
+    """When a limb was seen to leave the bottom, when it left by reckoning, and how abruptly."""
     seen_s = crossing(flank, bottom + SEEN_DEG)
     reckoned_s = _reckoned(flank, bottom, _MARKS) - _START_LAG_S
-    return seen_s, reckoned_s, _softness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
+    return seen_s, reckoned_s, _abruptness(flank, bottom, _START_MARKS, _START_LEVEL_DEG)
 
 
-def movement_end(flank: Flank, softness_before: Sequence[float] = ()) -> Moment:
+def movement_end(flank: Flank, abruptness_before: Sequence[float] = ()) -> Moment:
     """When a limb came to rest at the bottom of a flank from the top: an onset reversed in time."""
     flank = [(-time_s, lift) for time_s, lift in flank]
     bottom = _bottom(flank, _SINK_FLANKS, _SINK_SHARE)
     near_s, far_s = crossing(flank, bottom + _DOWN_DEG), crossing(flank, bottom + _CREEP_DEG)
     seen_s = near_s - _CREEP_SHARE * (far_s - near_s)
     reckoned_s = _reckoned(flank, bottom, _MARKS) - _END_LAG_S
-    softness = _softness(flank, bottom, _END_MARKS, _END_LEVEL_DEG)
-    pushed = _ramp(median([*softness_before, softness]), _END_SOFT, _END_PUSHED)
+    abruptness = _abruptness(flank, bottom, _END_MARKS, _END_LEVEL_DEG)
+    pushed = _ramp(median([*abruptness_before, abruptness]), _END_SOFT, _END_PUSHED)
     end_s = (1.0 - pushed) * reckoned_s + pushed * seen_s
     sunk_s = (1.0 - pushed) * min(max(_SUNK_SHARE * (reckoned_s - seen_s), 0.0), _MOST_SUNK_S)
     end_s = min(max(end_s, seen_s - _TRAIL_S), seen_s + sunk_s)
-    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s), softness)
+    return Moment(-end_s, abs(end_s - reckoned_s), abs(seen_s - reckoned_s), abruptness)
 
 
 _AT_BOTTOM_DEG = 0.5
@@ -177,15 +177,15 @@ def _reckoned(flank: Flank, bottom: float, marks: tuple[float, float]) -> float:
     return near_s - (far_s - near_s) * near / (far - near)
 
 
-def _softness(flank: Flank, bottom: float, marks: tuple[float, float], level_deg: float) -> float:
+def _abruptness(flank: Flank, bottom: float, marks: tuple[float, float], level_deg: float) -> float:
     """How long the limb lay still after the reckoned moment, as a share of the time from then to the nearer mark."""
     way = max(lift for _, lift in flank) - bottom
     seen_s, near_s = crossing(flank, bottom + level_deg), crossing(flank, bottom + marks[0] * way)
     return (seen_s - _reckoned(flank, bottom, marks)) / max(near_s - seen_s, 1e-3)
 
 
-def _least_softness(way: float, mark: float, level_deg: float) -> float:
-    """The softness of a movement of least jerk: the smaller its way is, the later it is seen to have left."""
+def _least_abruptness(way: float, mark: float, level_deg: float) -> float:
+    """The abruptness of a movement of least jerk: the smaller its way is, the later it is seen to have left."""
     seen, near = _time_share(min(level_deg / max(way, 1e-6), mark / 2)), _time_share(mark)
     return seen / (near - seen)
 

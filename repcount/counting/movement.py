@@ -123,8 +123,8 @@ class Movement:
     """Points before those of the trace, which begins where the thighs are lowest: by then the feet may have left."""
     ended_s: float = -inf
     """When the movement before ended, or since when there is anything to see."""
-    softness_before: tuple[tuple[float, float], ...] = ()
-    """How softly the legs left the bottom and came to rest there in this person's reps before, see `moments`."""
+    abruptness_before: tuple[tuple[float, float], ...] = ()
+    """How abruptly the legs left the bottom and came to rest there in this person's reps before, see `moments`."""
     one_leg_seen: bool = False
     """Whether the other leg is unknown, see `by_one_leg`."""
 
@@ -203,7 +203,7 @@ class Movement:
     @cached_property
     def _onset(self) -> Moment:
         down_s = max(self.ended_s, (*self.before, *self.trace)[0].time_s)
-        return movement_onset(self._ascent, down_s, [start for start, _ in self.softness_before])
+        return movement_onset(self._ascent, down_s, [start for start, _ in self.abruptness_before])
 
     @cached_property
     def end_s(self) -> float:
@@ -212,12 +212,12 @@ class Movement:
 
     @cached_property
     def _arrival(self) -> Moment:
-        return movement_end(self._descent, [end for _, end in self.softness_before])
+        return movement_end(self._descent, [end for _, end in self.abruptness_before])
 
     @property
-    def softness(self) -> tuple[float, float]:
-        """How softly the legs leave the bottom and come to rest there."""
-        return self._onset.softness, self._arrival.softness
+    def abruptness(self) -> tuple[float, float]:
+        """How abruptly the legs leave the bottom and come to rest there."""
+        return self._onset.abruptness, self._arrival.abruptness
 
     @property
     def apart_s(self) -> tuple[float, float]:

@@ -41,8 +41,8 @@ differing by more than the first, though in a quarter of those that show the leg
 second, the other one is on somebody else or beside the leg. Who wears a brace on one leg differs all the time. Measured
 on clips as they are: by 13 at most in 67 movements of one leg and similar ones (the lower leg of one who pedals is
 beside the leg), and by more than 15 in 8 of 21 reps refused because of somebody beside; in 232 movements of one leg in
-clips made worse 8 differ by as much, five of them behind a pole. Where a leg still lies, it is light and shade: five of
-420 clips of single legs, made worse, and one rep of two people."""
+clips made worse 8 differ by as much, five of them behind a pole. Where a leg still lies, what differs is light and
+shade: so it was in five movements of single legs in 420 clips, most made worse, and in one rep of two people."""
 
 _ASTRAY_SHARE, _JUMP_DEG_S = 0.05, 700.0
 """A leg that does not come along and is where it cannot be in more than this share of the samples, or jumps from one to
@@ -55,7 +55,7 @@ _GONE, _THERE = 15.0, 9.0
 fifths of the samples of the top differ by more than the first. Of 209 movements of one leg, of 30 rendered clips and a
 real one in 14 conditions, in which a leg is there at start and end, none differs by more than 10; 26 of 72 reps of two
 people that would be refused as ones of one leg do by more than 15. Of 793 movements refused for one leg, of 30 rendered
-clips of such and 50 real ones of other exercises in 14 conditions, none does."""
+clips of such and 50 real ones of other exercises in 14 conditions, none does while a leg is there at start and end."""
 
 _STRAYS = 0.1
 

@@ -115,8 +115,8 @@ class State:
     """Whether the legs have sunk deep enough since the peak for a new raise to be one of its own."""
     returned_s: float = nan
     """When the legs crossed the return threshold; NaN before."""
-    softness: tuple[tuple[float, float], ...] = ()
-    """How softly the legs left the bottom and came to rest there in the last reps, see `Movement.softness`."""
+    abruptness: tuple[tuple[float, float], ...] = ()
+    """How abruptly the legs left the bottom and came to rest there in the last reps, see `Movement.abruptness`."""
 
 
 def step(config: Config, state: State, sample: Sample) -> tuple[State, tuple[Event, ...]]:
@@ -414,7 +414,7 @@ def _with_habit(state: State, movement: Movement, events: tuple[Event, ...]) -> 
     """The state after a movement, which tells how this person does reps if it is one and was seen from its start."""
     if movement.emerged or not any(isinstance(event, Rep) for event in events):
         return state
-    return replace(state, softness=(*state.softness, movement.softness)[-_HABIT_REPS:])
+    return replace(state, abruptness=(*state.abruptness, movement.abruptness)[-_HABIT_REPS:])
 
 
 def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Movement:
@@ -429,7 +429,7 @@ def _movement(state: State, *, returned: bool, still_due_s: float = 0.0) -> Move
         still_due_s=still_due_s,
         before=state.before,
         ended_s=state.ended_s,
-        softness_before=state.softness,
+        abruptness_before=state.abruptness,
     )
 
 

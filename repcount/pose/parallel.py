@@ -62,11 +62,12 @@ clips: half a second after its start a tracker is within 2.7° of one that has f
 beyond that the model wavers between two opinions, or the trackers follow different people."""
 
 _LATE_S, _SETTLED_S = 3.5, 0.5
-"""Somebody who is found within the first of the first frame, and has been found for the second, is looked for in the
-frames before again: seen small from the floor, or in grey on grey, people were found in the middle of the first rep. In
-16 of 185 rendered clips of people who lie from the first frame on nobody was found at first, in four of them for 1.9 to
-3.1 s. From the first frame in which somebody was found, with the legs on their way up, the way back was lost at once in
-one of those. Heuristic: it takes the room of the images of so long, up to 60 MB, and tracking them three times."""
+"""Somebody who is found so soon, the first of these after the first frame at most, is looked for in the frames before
+again, once found for the second without a break: seen small from the floor, or in grey on grey, people were found in
+the middle of the first rep. In 16 of 185 rendered clips of people who lie from the first frame on nobody was found at
+first, in four of them for 1.9 to 3.1 s. From the first frame in which somebody was found, with the legs on their way
+up, the way back was lost at once in one of those. Heuristic: it takes the room of the images of so long, up to 60 MB,
+and tracking them three times."""
 
 _POLL_S = 0.05
 """How often a waiting thread checks whether to stop: no later than a thread that tracks notices it, after its frame. A
@@ -149,8 +150,8 @@ class ParallelPoseEstimator:
         """`slots` as `split_into_chunks` yields them, read in a thread; at most `room` of their images are held.
 
         `same_pose` tells whether two trackers have found the same in a frame, and `is_found` whether one has found whom
-        it is to follow. At most `jobs` trackers work at a time,
-        and no more are open, but always two: which of both goes on after a seam is known once they have met there.
+        it is to follow. At most `jobs` trackers work at a time, and no more are open, but always two: which of both
+        goes on after a seam is known once they have met there.
         """
         self._slots, self._new_tracker, self._same_pose, self._is_found = slots, new_tracker, same_pose, is_found
         self._jobs = jobs
@@ -424,7 +425,7 @@ def measured(
     def new_tracker() -> Tracker:
         return PersonTracker(model) if subject is None else SubjectTracker(model, subject)
 
-    with ParallelPoseEstimator(slots, new_tracker, same_pose, jobs, room, is_lying) as estimator:
+    with ParallelPoseEstimator(slots, new_tracker, same_pose, jobs, room, lies_on_back) as estimator:
         for slot, found in estimator.read():
             pose = found and replace(found, xy_px=found.xy_px * shrink)
             if found is last:
@@ -442,7 +443,7 @@ def gated(video: VideoReader, rate_hz: float, span: Span = WHOLE) -> Iterator[Fr
     return frame_slots(video.frames(rate_hz, shrink, span), lambda frame: reader.to_grey(frame, further))
 
 
-def is_lying(pose: Pose | None) -> bool:
+def lies_on_back(pose: Pose | None) -> bool:
     """Whether somebody who lies on the back was found."""
     return pose is not None and is_lying_on_back(pose)
 

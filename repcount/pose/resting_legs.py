@@ -121,9 +121,9 @@ def _look(image: NDArray[np.uint8], body: Body, leg: int) -> _Look | None:
     if not len(colours):
         return None
     alike = _differences(bands, colours) <= _ALIKE
-    return (
-        _Look(image.shape, middle(body.flat, HIPS), pixels[alike], colours) if alike.any() else None
-    )  # noise may leave none
+    if not alike.any():  # noise may leave none
+        return None
+    return _Look(image.shape, middle(body.flat, HIPS), pixels[alike], colours)
 
 
 def _leg_colours(usual: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -82,7 +82,7 @@ def test_how_somebody_leaves_is_told_by_the_reps_before_too(
     name: str, lift: Callable[[float], float], before: list[float], as_seen: bool
 ) -> None:
     """A start that is reckoned lies where it is reckoned to be, and one that is seen as far from it as is seen."""
-    start = movement_onset(raised(lift), softness_before=before)
+    start = movement_onset(raised(lift), abruptness_before=before)
     assert start.late_s > 0.1
     assert start.apart_s == pytest.approx(start.late_s if as_seen else 0.0), name
 

@@ -134,9 +134,8 @@ def test_of_hands_between_stretched_arms_tell(
         half = (points[15] - points[11]) / 2
         square = np.array([-half[1], half[0], *half[2:]])
         points[13] = points[11] + half + square / tan(radians(elbow / 2))
-    assert angles.compute_sample(0.0, Pose(xy, world, visibility)).hands_on_head == pytest.approx(known, nan_ok=True), (
-        name
-    )
+    on_head = angles.compute_sample(0.0, Pose(xy, world, visibility)).hands_on_head
+    assert on_head == pytest.approx(known, nan_ok=True), name
 
 
 def test_the_reach_of_the_hands_is_the_mean_of_picture_and_space() -> None:
